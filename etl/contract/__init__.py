@@ -1,0 +1,66 @@
+"""The vocabulary of table contracts: everything that a file in `tables/` imports besides pandas.
+
+A contract is a class with one annotated line per column; its docstring's first line is the grain::
+
+    class DimOffice(Dimension):
+        \"\"\"One row per office.\"\"\"
+
+        office_key: Key = surrogate_key()
+        office_id: Integer = natural_key("The office's number in the source.")
+        name: Text = attribute("The office's name.", unknown="Unknown")
+
+What is said here once is what every stage goes by: how CSV is read, what is checked, the warehouse's schema with its
+descriptions and constraints, and the README's list of tables.
+"""
+
+from etl.contract.cleaning import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
+from etl.contract.columns import (
+    Date,
+    Flag,
+    Integer,
+    Key,
+    Money,
+    Number,
+    Text,
+    Timestamp,
+    attribute,
+    measure,
+    natural_key,
+    reference,
+    surrogate_key,
+)
+from etl.contract.lookup import KeyIndex, lookup
+from etl.contract.night import Night
+from etl.contract.table import Column, Contract, Dimension, Fact, Role, Table
+
+__all__ = [
+    "Column",
+    "Contract",
+    "Date",
+    "Dimension",
+    "Fact",
+    "Flag",
+    "Integer",
+    "Key",
+    "KeyIndex",
+    "Money",
+    "Night",
+    "Number",
+    "Role",
+    "Table",
+    "Text",
+    "Timestamp",
+    "attribute",
+    "business_date",
+    "clean_text",
+    "days_between",
+    "join_text",
+    "lookup",
+    "measure",
+    "natural_key",
+    "parse_date",
+    "reference",
+    "running_total",
+    "surrogate_key",
+    "totals",
+]

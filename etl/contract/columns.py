@@ -1,0 +1,71 @@
+"""Column types and column declarations of a contract: thin names over pandera's `Field`."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import pandas as pd
+import pandera.pandas as pa_check
+import pyarrow as pa
+
+Key = Annotated[pd.ArrowDtype, pa.int64()]
+"""A surrogate key: a small integer, 0 for the unknown member."""
+Integer = Annotated[pd.ArrowDtype, pa.int64()]
+Text = Annotated[pd.ArrowDtype, pa.string()]
+Money = Annotated[pd.ArrowDtype, pa.decimal128(18, 2)]
+"""Exact money: 16 digits before the point and 2 behind it."""
+Number = Annotated[pd.ArrowDtype, pa.float64()]
+"""A measurement that may be inexact; never money."""
+Date = Annotated[pd.ArrowDtype, pa.date32()]
+"""A calendar date in the business time zone."""
+Timestamp = Annotated[pd.ArrowDtype, pa.timestamp("us", "UTC")]
+Flag = Annotated[pd.ArrowDtype, pa.bool_()]
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    SURROGATE_KEY = "surrogate key"
+    NATURAL_KEY = "natural key"
+    REFERENCE = "reference"
+    ATTRIBUTE = "attribute"
+    MEASURE = "measure"
+
+
+def surrogate_key(description: str = "Surrogate key; 0 is the unknown member.") -> Any:
+    """Declare a dimension's surrogate key; the engine fills it, the same from night to night."""
+    return _field(Role.SURROGATE_KEY, description, ge=0)
+
+
+def natural_key(description: str, *, pii: bool = False) -> Any:
+    """Declare a column that, with the other natural key columns, identifies a row in the source."""
+    return _field(Role.NATURAL_KEY, description, pii=pii)
+
+
+def reference(dimension: str, description: str, *, on: str | list[str] | None = None, grain: bool = False) -> Any:
+    """Declare a surrogate key of another table, found by the natural key in the columns `on` of what `build` returns.
+
+    on: by default named as in the dimension. grain: whether the column is part of what identifies a row.
+    A NULL, or what matches no member, becomes 0 and is counted.
+    """
+    columns = [on] if isinstance(on, str) else on
+    return _field(Role.REFERENCE, description, ge=0, dimension=dimension, on=columns, grain=grain)
+
+
+def attribute(
+    description: str, *, nullable: bool = False, unknown: Any = None, pii: bool = False, **checks: Any
+) -> Any:
+    """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field."""
+    return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, **checks)
+
+
+def measure(description: str, *, nullable: bool = False, number_format: str = "#,0", **checks: Any) -> Any:
+    """Declare a number that analysts add up. number_format: as spreadsheets write it. checks: as pandera's Field."""
+    return _field(Role.MEASURE, description, nullable=nullable, number_format=number_format, **checks)
+
+
+_METADATA = ("dimension", "on", "grain", "unknown", "pii", "number_format")
+
+
+def _field(role: Role, description: str, **options: Any) -> Any:
+    metadata = {"role": role} | {name: options.pop(name) for name in _METADATA if name in options}
+    return pa_check.Field(description=description, metadata=metadata, **options)

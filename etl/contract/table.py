@@ -1,0 +1,146 @@
+"""A table's contract: the class that a table file declares, and the plain description that the engine reads from it."""
+
+import inspect
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import pandera.pandas as pa_check
+import pyarrow as pa
+
+from etl.contract.columns import Role
+
+
+class Table(pa_check.DataFrameModel):
+    """Base of every contract. Class arguments say how the engine treats the table.
+
+    stream: the query that is handed to `build` in blocks (for what does not fit into memory).
+    survivor: of rows with the same key the first in this order stays; "-column" is descending, NULL comes last.
+    Without it a doubled key is an error. partition_by: a DATE column, by month. cluster_by: up to four columns.
+    """
+
+    __options__: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(
+        cls,
+        *,
+        stream: str | None = None,
+        survivor: tuple[str, ...] = (),
+        partition_by: str | None = None,
+        cluster_by: tuple[str, ...] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__options__ = {
+            "stream": stream,
+            "survivor": tuple(survivor),
+            "partition_by": partition_by,
+            "cluster_by": tuple(cluster_by),
+        }
+
+
+class Dimension(Table):
+    """A table of members with a surrogate key and an unknown member 0."""
+
+
+class Fact(Table):
+    """A table of events or measurements that refers to dimensions."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract; `type` is the exact Arrow type, `on` the natural key columns of a reference."""
+
+    name: str
+    type: pa.DataType
+    role: Role
+    description: str
+    nullable: bool
+    dimension: str | None = None
+    on: tuple[str, ...] | None = None
+    grain: bool = False
+    unknown: Any = None
+    pii: bool = False
+    number_format: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the engine knows of one table."""
+
+    name: str
+    model: type[Table]
+    columns: tuple[Column, ...]
+    stream: str | None
+    survivor: tuple[str, ...]
+    partition_by: str | None
+    cluster_by: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, model: type[Table]) -> "Contract":
+        """Read the description of table `name` from its contract class."""
+        fields = model.to_schema().columns
+        return cls(name, model, tuple(_column(field, issubclass(model, Dimension)) for field in fields.values()), **model.__options__)
+
+    @property
+    def is_dimension(self) -> bool:
+        """Whether the table has a surrogate key of its own."""
+        return issubclass(self.model, Dimension)
+
+    @property
+    def description(self) -> str:
+        """The whole docstring, its first line the grain."""
+        return inspect.cleandoc(self.model.__doc__ or "")
+
+    @property
+    def grain(self) -> str:
+        """What one row is."""
+        return self.description.partition("\n")[0]
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The published columns, in order; what may be NULL in the published table is nullable."""
+        return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
+
+    @cached_property
+    def surrogate_key(self) -> str | None:
+        """The name of the dimension's own key."""
+        return next((c.name for c in self.columns if c.role is Role.SURROGATE_KEY), None)
+
+    @cached_property
+    def natural_key(self) -> tuple[str, ...]:
+        """The columns that identify a row in the source."""
+        return tuple(c.name for c in self.columns if c.role is Role.NATURAL_KEY)
+
+    @cached_property
+    def grain_key(self) -> tuple[str, ...]:
+        """The columns that identify a row: natural key and the references that belong to the grain."""
+        return tuple(c.name for c in self.columns if c.role is Role.NATURAL_KEY or c.grain)
+
+    @cached_property
+    def primary_key(self) -> tuple[str, ...]:
+        """What is declared as the warehouse's primary key."""
+        return (self.surrogate_key,) if self.surrogate_key else self.grain_key
+
+    @cached_property
+    def references(self) -> tuple[Column, ...]:
+        """The columns that hold other tables' surrogate keys."""
+        return tuple(c for c in self.columns if c.role is Role.REFERENCE)
+
+
+def _column(field: Any, of_dimension: bool) -> Column:
+    meta = dict(field.metadata or {})
+    on = meta.pop("on", None)
+    may_be_null = field.nullable or (of_dimension and _unknown_is_null(meta))
+    return Column(
+        name=field.name,
+        type=field.dtype.type.pyarrow_dtype,
+        description=field.description or "",
+        nullable=may_be_null,
+        on=tuple(on) if on else None,
+        **meta,
+    )
+
+
+def _unknown_is_null(meta: dict[str, Any]) -> bool:
+    return meta["role"] not in (Role.SURROGATE_KEY, Role.REFERENCE) and meta.get("unknown") is None

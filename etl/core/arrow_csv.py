@@ -1,0 +1,48 @@
+"""The CSV of this house, read and written: NULL is nothing, an empty string is "", and "NA" is a text.
+
+A value may hold line breaks. Booleans are t and f in raw files, as PostgreSQL writes them, and true and false in the
+star. Times are UTC.
+"""
+
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+_PARSE = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+
+
+def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
+    """Read CSV bytes whose columns are exactly those of `schema`. Raises pyarrow.ArrowInvalid where a value is not."""
+    options = pacsv.ReadOptions(
+        column_names=None if header else schema.names, use_threads=False, block_size=max(len(data), 1) + 1
+    )
+    if not header and not len(data):
+        return schema.empty_table()
+    table = pacsv.read_csv(pa.BufferReader(data), options, _PARSE, _convert(schema))
+    return table.cast(schema) if table.schema != schema else table
+
+
+def read_file(path: Path, schema: pa.Schema) -> pa.Table:
+    """Read a whole file with its header."""
+    return read(pa.py_buffer(path.read_bytes()), schema, header=True)
+
+
+def write(table: pa.Table) -> bytes:
+    """Write a table as CSV with a header: every text quoted, NULL never."""
+    out = io.BytesIO()
+    pacsv.write_csv(table, out, pacsv.WriteOptions(include_header=False, quoting_style="needed"))
+    return ",".join(table.column_names).encode() + b"\n" + out.getvalue()
+
+
+def _convert(schema: pa.Schema) -> pacsv.ConvertOptions:
+    return pacsv.ConvertOptions(
+        column_types=schema,
+        include_columns=schema.names,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        true_values=["t", "true"],
+        false_values=["f", "false"],
+    )

@@ -1,0 +1,107 @@
+"""The outermost frame of the three scripts: command line in, exit code out, every fault a sentence."""
+
+import argparse
+import errno
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from config.paths import SAMPLE_SETTINGS
+from etl.core.errors import DataError, EtlError, UsageError
+
+EXIT_INTERRUPTED = 130
+
+
+def script(run: Callable[..., None], name: str, description: str, example: str) -> int:
+    """Parse the command line, run the stage `run(job)` under the lock, and return the exit code.
+
+    name: the script's file name. example: a call, for --help.
+    """
+    options = _parser(name, description, example).parse_args()
+    return outermost(lambda: _run(run, name, options))
+
+
+def outermost(action: Callable[[], None]) -> int:
+    """Run an action; turn every fault into "Error: …", "Try: …" on standard error and its exit code."""
+    from config import SettingsError
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        action()
+    except SettingsError as error:
+        return _told(UsageError(error.message, error.hint))
+    except EtlError as error:
+        return _told(error)
+    except OSError as error:
+        return _told(_of_the_disk(error))
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was committed.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def settings_option(parser: argparse.ArgumentParser) -> None:
+    """Add --env to a command line."""
+    parser.add_argument(
+        "--env",
+        type=Path,
+        default=SAMPLE_SETTINGS,
+        metavar="FILE",
+        help="the settings file (without it: the sample company)",
+    )
+
+
+def _parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=name,
+        description=description,
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    settings_option(parser)
+    parser.add_argument("--only", nargs="+", default=[], metavar="TABLE", help="do these tables, keep the others' last")
+    parser.add_argument("--from", dest="from_run", metavar="RUN", help="read this committed run, not the newest")
+    parser.add_argument("--dry-run", action="store_true", help="check and say what would be done; write nothing")
+    return parser
+
+
+def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> None:
+    import config
+    from etl.core import log
+    from etl.core.job import Job
+    from etl.core.lock import held, run_of_the_night
+    from etl.core.runs import Store
+
+    settings = config.load(options.env)
+    log.set_up(settings.log_level)
+    store = Store(settings.data_dir)
+    with held(settings.data_dir, name):
+        run(
+            Job(
+                settings=settings,
+                store=store,
+                run=run_of_the_night() or store.new_run(),
+                only=tuple(dict.fromkeys(options.only)),
+                from_run=options.from_run,
+                dry_run=options.dry_run,
+            )
+        )
+
+
+def _told(error: EtlError) -> int:
+    print(f"Error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"Try: {error.hint}", file=sys.stderr)
+    return error.exit_code
+
+
+def _of_the_disk(error: OSError) -> EtlError:
+    what = f"{error.filename or 'a file'}: {error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DataError(f"The disk is full, at {what}.", "Free space, or lower KEEP_RUNS; nothing committed was touched.")
+    return DataError(f"A file could not be used, {what}.", "Look at its folder's owner and permissions.")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

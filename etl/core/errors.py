@@ -1,0 +1,67 @@
+"""The error tree. Every error is a sentence that says what was done, to what and why it failed, and a hint.
+
+EtlError                 exit 1
+├── UsageError           exit 2   the command line or a setting is wrong, or belongs to other data
+├── SourceError          exit 1   a source database or a query
+├── ContractError        exit 1   a table file, or what its build returned
+├── DataError            exit 1   data handed over is not what its manifest says; a full disk
+├── WarehouseError       exit 1   staging, reconciling or publishing
+├── GuardError           exit 3   refused; a person must look
+└── LockError            exit 75  another run is under way
+
+`transient` marks what a retry may cure.
+"""
+
+
+class EtlError(Exception):
+    """A fault that a person can understand and cure. hint: what to try, one sentence."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "", *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.transient = transient
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way from a worker process, which pickles it."""
+        return _rebuild, (type(self), self.message, self.hint, self.transient)
+
+
+def _rebuild(kind: type[EtlError], message: str, hint: str, transient: bool) -> EtlError:
+    return kind(message, hint, transient=transient)
+
+
+class UsageError(EtlError):
+    """The command line or a setting is wrong, or names data of another settings file."""
+
+    exit_code = 2
+
+
+class SourceError(EtlError):
+    """A source database cannot be reached, or a query fails."""
+
+
+class ContractError(EtlError):
+    """A table file's contract is faulty, or what its `build` returned does not fulfil it."""
+
+
+class DataError(EtlError):
+    """What lies in the data folder is not what its manifest says, or cannot be written."""
+
+
+class WarehouseError(EtlError):
+    """The warehouse refused, or what it holds is not what was handed to it."""
+
+
+class GuardError(EtlError):
+    """A guard refused: nothing is published until a person has looked."""
+
+    exit_code = 3
+
+
+class LockError(EtlError):
+    """Another run holds the lock."""
+
+    exit_code = 75

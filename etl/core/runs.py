@@ -1,0 +1,163 @@
+"""Runs: each stage's results, one folder a run, committed whole or absent.
+
+A run is written into a hidden working folder, its manifest last; then it is synced and renamed. A reader takes the
+newest committed run, and nothing committed is ever changed.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from etl.core.errors import DataError, UsageError
+from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, Record, StarManifest
+
+MANIFEST = "manifest.json"
+_RUN_FORMAT = "%Y%m%dT%H%M%SZ"
+
+M = TypeVar("M", bound=Manifest)  # type: ignore[type-arg]
+
+
+class Runs(Generic[M]):
+    """One stage's runs beneath a data folder."""
+
+    def __init__(self, folder: Path, model: type[M]) -> None:
+        self.folder = folder
+        self._model = model
+
+    def committed(self) -> list[str]:
+        """Name the committed runs, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(p.name for p in self.folder.iterdir() if not p.name.startswith(".") and p.is_dir())
+
+    def path(self, run: str) -> Path:
+        """Say where a committed run lies."""
+        return self.folder / run
+
+    def newest(self, made_by: str) -> M:
+        """Read the newest committed run's manifest. made_by: the script to name where there is none."""
+        runs = self.committed()
+        if not runs:
+            raise DataError(f"No run is committed in {self.folder}.", f"Run {made_by} first.")
+        return self.read(runs[-1])
+
+    def read(self, run: str) -> M:
+        """Read a committed run's manifest."""
+        path = self.path(run) / MANIFEST
+        if not self.path(run).is_dir():
+            raise UsageError(f"There is no run {run} in {self.folder}.", f"Choose one of: {_listed(self.committed())}.")
+        try:
+            return self._model.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise DataError(
+                f"The run {self.path(run)} has no {MANIFEST}, so it was not committed by this program.",
+                "Move that folder away; every stage can be run again from the run before.",
+            ) from None
+        except ValidationError as error:
+            raise _unreadable(path, error) from None
+
+    @contextmanager
+    def working(self, run: str) -> Iterator[Path]:
+        """Give a fresh working folder for `run`, and remove it (and what a killed run left) unless it was committed."""
+        if self.path(run).exists():
+            raise DataError(f"The run {run} is already committed in {self.folder}.", "Let the next run have a new name.")
+        self.remove_rubbish()
+        folder = self.folder / f".{run}"
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            if folder.exists():
+                shutil.rmtree(folder)
+
+    def commit(self, folder: Path, manifest: M, keep: int) -> None:
+        """Write the manifest, sync all, rename the working folder into place; keep the newest `keep` runs."""
+        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        for path in [*folder.rglob("*"), folder]:
+            _sync(path)
+        folder.rename(self.path(manifest.run))
+        _sync(self.folder)
+        for run in self.committed()[:-keep]:
+            shutil.rmtree(self.path(run))
+
+    def remove_rubbish(self) -> None:
+        """Remove the working folders of killed runs. Only the holder of the lock may call this."""
+        if self.folder.is_dir():
+            for left in self.folder.glob(".*"):
+                shutil.rmtree(left)
+
+
+class Store:
+    """The data folder of one settings file, with the runs of the three stages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.raw = Runs(folder / "1_raw", RawManifest)
+        self.star = Runs(folder / "2_star", StarManifest)
+        self.loaded = Runs(folder / "3_loaded", LoadedManifest)
+
+    def new_run(self) -> str:
+        """Name a run after the clock, but after every run that exists, should the clock have been set back."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        runs = [run for stage in (self.raw, self.star, self.loaded) for run in stage.committed()]
+        if runs:
+            now = max(now, run_time(max(runs)) + timedelta(seconds=1))
+        return now.strftime(_RUN_FORMAT)
+
+
+def run_time(run: str) -> datetime:
+    """Give the instant that a run is named after."""
+    try:
+        return datetime.strptime(run, _RUN_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        raise DataError(
+            f"The folder {run!r} in the data folder is not named like a run (20300131T023000Z).", "Move it away."
+        ) from None
+
+
+def link(files: list[str], source: Path, target: Path) -> None:
+    """Hard-link files of a committed run into a working folder."""
+    for name in files:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        os.link(source / name, target / name)
+
+
+def check_origin(manifest: Manifest[Record], origin: dict[str, str], where: Path) -> None:
+    """Refuse a run that belongs to other sources or to another warehouse than the settings name."""
+    for name, mine in origin.items():
+        theirs = manifest.origin.get(name, mine)
+        if theirs != mine:
+            raise UsageError(
+                f"The run {manifest.run} in {where} belongs to {name} {theirs}, but the settings name {mine}.",
+                "Use the settings file that it was made with, or another DATA_DIR.",
+            )
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _listed(runs: list[str]) -> str:
+    return ", ".join(runs) or "none is committed"
+
+
+def _unreadable(path: Path, error: ValidationError) -> DataError:
+    try:
+        version = json.loads(path.read_bytes()).get("format")
+    except (ValueError, AttributeError):
+        version = None
+    if isinstance(version, int) and version > FORMAT:
+        return DataError(f"{path} was written by a newer version (format {version}, this one reads {FORMAT}).", "Update.")
+    where = ".".join(str(part) for part in error.errors()[0]["loc"])
+    return DataError(f"{path} is damaged at {where or 'its start'}.", "Move that run's folder away and run its stage again.")

@@ -1,0 +1,152 @@
+"""Any other database: through SQLAlchemy, with a server-side cursor, in batches, in one transaction."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.sql import text as bound_text
+
+from etl.core.errors import ContractError, SourceError, UsageError
+from etl.core.manifest import RawColumn
+from etl.core.origin import described
+from etl.download.query import Query
+from etl.download.source import Plan, checked_columns
+from etl.download.types import ANY_NUMERIC, arrow_type_of
+from etl.download.writer import RawWriter
+
+_BATCH = 10_000
+
+_BY_CLASS: tuple[tuple[type, pa.DataType], ...] = (
+    (bool, pa.bool_()),
+    (int, pa.int64()),
+    (Decimal, ANY_NUMERIC),
+    (float, pa.float64()),
+    (str, pa.string()),
+    (date, pa.date32()),
+)
+
+
+class GenericSource:
+    """A database that SQLAlchemy speaks to. One connection, so that all queries see one transaction's snapshot.
+
+    Column types come from the query's header (`-- types:`); for the columns that it leaves out, from the class of the
+    values that the driver returns, never from text.
+    """
+
+    connections = 1
+    as_of: datetime
+
+    def __init__(self, name: str, url: URL, binds: dict[str, str]) -> None:
+        """binds: the values of the :names that a query may use."""
+        self._name, self._where, self._binds = name, described(url), binds
+        try:
+            self._engine = create_engine(url)
+        except (NoSuchModuleError, ImportError) as error:
+            raise UsageError(
+                f"SOURCE_{name.upper()}_URL needs a database driver that is not installed: {error}.",
+                "Add the driver to requirements.txt.",
+            ) from None
+
+    def __enter__(self) -> "GenericSource":
+        self.as_of = datetime.now(UTC)
+        try:
+            self._connection: Connection = self._engine.connect()
+            if self._engine.dialect.name == "sqlite":
+                self._connection.exec_driver_sql("BEGIN")
+        except SQLAlchemyError as error:
+            raise SourceError(
+                f"The source {self._name} at {self._where} cannot be reached: {_reason(error)}",
+                f"Look whether it runs and SOURCE_{self._name.upper()}_URL is right.",
+                transient=True,
+            ) from None
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._connection.close()
+        self._engine.dispose()
+
+    def plan(self, query: Query) -> Plan:
+        """Read the first batch for its columns."""
+        with self._rows(query) as result:
+            names = list(result.keys())
+            first = result.fetchmany(_BATCH)
+        declared = dict(query.types)
+        stray = sorted(set(declared) - set(names))
+        if stray:
+            raise ContractError(f"{query.path}: `-- types:` names {stray[0]}, which the query does not return.")
+        columns = [
+            _column(name, declared.get(name), [row[place] for row in first]) for place, name in enumerate(names)
+        ]
+        return Plan(query, checked_columns(query, columns), None, None)
+
+    def extract(self, plan: Plan, path: Path) -> RawWriter:
+        """Run the query into a CSV, batch by batch."""
+        names = [column.name for column in plan.columns]
+        group_by = tuple(names.index(name) for name in plan.query.group_by)
+        with self._rows(plan.query) as result, RawWriter(path, names, group_by) as writer:
+            for batch in result.partitions(_BATCH):
+                for row in batch:
+                    writer.write(_line(row))
+        return writer
+
+    @contextmanager
+    def _rows(self, query: Query) -> Iterator[Any]:
+        try:
+            statement = bound_text(query.sql)
+            used = statement.compile().params
+            unknown = sorted(set(used) - set(self._binds))
+            if unknown:
+                raise ContractError(f"{query.path} uses :{unknown[0]}, which is not among the known binds.")
+            options = {"stream_results": True, "yield_per": _BATCH}
+            with self._connection.execution_options(**options).execute(
+                statement, {name: self._binds[name] for name in used}
+            ) as result:
+                yield result
+        except SQLAlchemyError as error:
+            raise SourceError(f"{query.path}: {_reason(error)}", "Run the query in the database's own shell.") from None
+
+
+def _column(name: str, declared: str | None, values: Sequence[Any]) -> RawColumn:
+    if declared:
+        return RawColumn(name=name, type=str(arrow_type_of(declared)), source_type=declared)
+    value = next((value for value in values if value is not None), None)
+    if isinstance(value, datetime):
+        kind: pa.DataType = pa.timestamp("us", "UTC") if value.tzinfo else pa.timestamp("us")
+    else:
+        kind = next((kind for cls, kind in _BY_CLASS if isinstance(value, cls)), pa.string())
+    return RawColumn(name=name, type=str(kind), source_type=type(value).__name__)
+
+
+def _line(row: Sequence[Any]) -> bytes:
+    return (",".join(map(_csv, row)) + "\n").encode()
+
+
+def _csv(value: Any) -> str:
+    """Write a value as PostgreSQL's COPY would: NULL is nothing, text is quoted, times are UTC."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, str):
+        return '"' + value.replace('"', '""') + '"'
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat(sep=" ")
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, int | float | date | time):
+        return str(value)
+    return _csv(str(value))
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(original).split()).rstrip(".") + "."

@@ -1,0 +1,109 @@
+"""Queries: one .sql file a raw table, whose header is its documentation and its extraction plan.
+
+The header is the comment at the file's top: prose, and lines `-- name: value` for the names in `Query`.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import takewhile
+from pathlib import Path
+
+from etl.core.errors import ContractError, UsageError
+
+_KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
+_NAMES = ("grain", "source", "key", "survivor", "group by", "may be empty", "types")
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query. grain: what one row is; source: the name in SOURCE_<NAME>_URL; key: what identifies a row.
+
+    survivor: of rows with the same key the first in this order stays ("-column" descending); without it a doubled key
+    is an error. group_by: rows that belong together, which the query sorts by: no block splits a group.
+    types: column types (as SQL writes them) for databases whose cursors do not tell them.
+    """
+
+    name: str
+    path: Path
+    sql: str
+    description: str
+    grain: str
+    source: str
+    key: tuple[str, ...]
+    survivor: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    may_be_empty: bool = False
+    types: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the whole file, header included."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+def read_queries(folder: Path) -> dict[str, Query]:
+    """Read every query of a folder, by name."""
+    queries = {path.stem: read_query(path) for path in sorted(folder.glob("*.sql"))}
+    if not queries:
+        raise UsageError(f"There is no query in {folder}.", "Name the folder of the .sql files in QUERIES_DIR.")
+    return queries
+
+
+def read_query(path: Path) -> Query:
+    """Read one .sql file. Raises ContractError where its header lacks what the engine needs."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    header = list(takewhile(lambda line: line.startswith("--"), lines))
+    found, prose = _parse(path, header)
+    missing = [name for name in ("grain", "source", "key") if name not in found]
+    if missing:
+        raise ContractError(
+            f"{path}: the header has no line `-- {missing[0]}: …`.",
+            "Say what one row is (grain), the source's name (source) and what identifies a row (key).",
+        )
+    body = "\n".join([""] * len(header) + lines[len(header) :]).rstrip().rstrip(";")
+    if not body.strip():
+        raise ContractError(f"{path} has a header but no query.", "Write the SELECT below the header.")
+    return Query(
+        name=path.stem,
+        path=path,
+        sql=body,
+        description=prose,
+        grain=found["grain"],
+        source=found["source"].lower(),
+        key=_names(found["key"]),
+        survivor=_names(found.get("survivor", "")),
+        group_by=_names(found.get("group by", "")),
+        may_be_empty=found.get("may be empty", "no") == "yes",
+        types=_types(path, found.get("types", "")),
+    )
+
+
+def _parse(path: Path, header: list[str]) -> tuple[dict[str, str], str]:
+    found: dict[str, str] = {}
+    prose = []
+    for number, line in enumerate(header, 1):
+        match = _KEYWORD.fullmatch(line.rstrip())
+        if match and match[1] in _NAMES:
+            found[match[1]] = match[2].strip()
+        elif match and (near := get_close_matches(match[1], _NAMES, 1, cutoff=0.75)):
+            raise ContractError(f'{path}:{number}: the header line "{match[1]}" is not known.', f'Write "{near[0]}".')
+        else:
+            prose.append(line.removeprefix("--").strip())
+    return found, " ".join(part for part in prose if part)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _types(path: Path, text: str) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for part in re.split(r",(?![^(]*\))", text) if text else []:
+        name, _, kind = part.strip().partition(" ")
+        if not kind:
+            raise ContractError(f"{path}: `-- types:` names no type for {name}.", "Write: types: id bigint, price numeric(12,2)")
+        pairs.append((name, kind.strip()))
+    return tuple(pairs)

@@ -1,0 +1,60 @@
+"""What the download stage needs of a source database, whatever it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from etl.core.errors import ContractError
+from etl.core.manifest import RawColumn
+from etl.download.query import Query
+from etl.download.writer import RawWriter
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a query will give: its columns, and the source's guess at its rows and bytes (None: it does not guess)."""
+
+    query: Query
+    columns: tuple[RawColumn, ...]
+    rows: int | None
+    bytes: int | None
+
+
+class Source(Protocol):
+    """An open source: everything is read from the one snapshot that it holds. A context manager."""
+
+    as_of: datetime
+
+    def __enter__(self) -> "Source": ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def plan(self, query: Query) -> Plan:
+        """Ask for the query's columns without running it. Raises SourceError naming file and line."""
+
+    def extract(self, plan: Plan, path: Path) -> RawWriter:
+        """Run the query into a CSV; may be called from several threads. Gives the finished writer."""
+
+    @property
+    def connections(self) -> int:
+        """How many queries may run at once."""
+
+
+def _named(query: Query) -> list[str]:
+    return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by]
+
+
+def checked_columns(query: Query, columns: list[RawColumn]) -> tuple[RawColumn, ...]:
+    """Refuse columns of one name, and a key or group that names none. Raises ContractError."""
+    names = [column.name for column in columns]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ContractError(f"{query.path} returns two columns named {doubled[0]}.", "Give each column a name (AS).")
+    unknown = [name for name in _named(query) if name not in names]
+    if unknown:
+        raise ContractError(
+            f"{query.path}: the header names the column {unknown[0]}, which the query does not return.",
+            f"It returns: {', '.join(names)}.",
+        )
+    return tuple(columns)

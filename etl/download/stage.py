@@ -1,0 +1,191 @@
+"""The download stage: plan every query, then extract them, longest first, and commit the run."""
+
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+from config import Settings
+from etl.core.clock import business_date, years_before
+from etl.core.errors import DataError, GuardError, UsageError
+from etl.core.job import Job, peak_memory_mb
+from etl.core.log import log, progress
+from etl.core.manifest import RawManifest, RawTable
+from etl.core.origin import origin_of, read_url
+from etl.core.runs import link
+from etl.download.generic import GenericSource
+from etl.download.postgres import PostgresSource
+from etl.download.query import Query, read_queries
+from etl.download.source import Plan, Source
+from etl.download.writer import RawWriter
+
+_SPACE_PER_RAW_BYTE = 2.5
+"""What a night writes for a byte of raw CSV, at the most: the raw file, the star, Parquet, the embedded warehouse."""
+
+
+def download(job: Job) -> None:
+    """Extract the queries (or those of --only) into a committed run."""
+    queries = read_queries(job.settings.queries_dir)
+    chosen = _chosen(queries, job.only)
+    kept = _kept(job, queries, chosen)
+    with ExitStack() as stack:
+        sources = {name: stack.enter_context(_source(job.settings, name)) for name in _needed(job.settings, chosen)}
+        plans = [sources[query.source].plan(query) for query in chosen]
+        _check_disk(job, plans)
+        if job.dry_run:
+            _tell(plans)
+            return
+        folder = stack.enter_context(job.store.raw.working(job.run))
+        tables = _extract(job, sources, plans, folder)
+        for name, table in kept.items():
+            link([table.file], job.store.raw.path(_base(job)), folder)
+            tables[name] = table
+        manifest = RawManifest(
+            run=job.run,
+            stage="raw",
+            made_from=None,
+            origin=origin_of(job.settings),
+            as_of=min(table.as_of for table in tables.values()),
+            tables=dict(sorted(tables.items())),
+            seconds=job.seconds,
+            peak_memory_mb=peak_memory_mb(),
+        )
+        job.store.raw.commit(folder, manifest, job.settings.keep_runs)
+    log.info("download committed run %s: %s rows in %.1f s", job.run, f"{sum(t.rows for t in tables.values()):,}", job.seconds)
+
+
+def _chosen(queries: dict[str, Query], only: tuple[str, ...]) -> list[Query]:
+    for name in only:
+        if name not in queries:
+            near = get_close_matches(name, queries, 1)
+            raise UsageError(
+                f"--only names {name}, but there is no query of that name.",
+                f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(queries)}.",
+            )
+    return [queries[name] for name in only or queries]
+
+
+def _base(job: Job) -> str:
+    """Name the run whose tables --only keeps."""
+    runs = job.store.raw.committed()
+    if not job.from_run and not runs:
+        raise UsageError("--only keeps the other tables of the last run, but there is none.", "Leave --only out once.")
+    return job.from_run or runs[-1]
+
+
+def _kept(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[str, RawTable]:
+    """Find the other tables in the last run, so that this one is whole."""
+    if not job.only:
+        return {}
+    base = job.store.raw.read(_base(job))
+    names = [name for name in queries if name not in {query.name for query in chosen}]
+    lacking = [name for name in names if name not in base.tables]
+    if lacking:
+        raise UsageError(
+            f"--only keeps the other tables of run {base.run}, which lacks {', '.join(lacking)}.", "Name them too."
+        )
+    return {name: base.tables[name] for name in names}
+
+
+def _needed(settings: Settings, queries: list[Query]) -> list[str]:
+    names = sorted({query.source for query in queries})
+    missing = [name for name in names if name not in settings.sources]
+    if missing:
+        query = next(query for query in queries if query.source == missing[0])
+        raise UsageError(
+            f"{query.path} reads the source {missing[0]}, but SOURCE_{missing[0].upper()}_URL is not set.",
+            "Set it in the settings file; for the sample company call through `python -m sample run SCRIPT`.",
+        )
+    return names
+
+
+def _source(settings: Settings, name: str) -> Source:
+    url = read_url(name, settings.sources[name].get_secret_value())
+    today = business_date(datetime.now(UTC), settings.business_time_zone)
+    binds = {
+        "business_time_zone": settings.business_time_zone,
+        "business_date": today.isoformat(),
+        "window_start": years_before(today, settings.window_years).isoformat(),
+    }
+    if url.get_backend_name() == "postgresql":
+        return PostgresSource(name, url, settings.workers, binds)
+    return GenericSource(name, url, binds)
+
+
+def _check_disk(job: Job, plans: list[Plan]) -> None:
+    """Refuse to begin a night for which the disk has no room."""
+    planned = sum(plan.bytes or 0 for plan in plans)
+    runs = job.store.raw.committed()
+    last = sum(table.bytes for table in job.store.raw.read(runs[-1]).tables.values()) if runs and not planned else 0
+    needed = int(max(planned, last) * _SPACE_PER_RAW_BYTE)
+    job.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(job.settings.data_dir).free
+    if needed > free:
+        raise DataError(
+            f"The night needs about {needed / 1e9:.1f} GB in {job.settings.data_dir}, where {free / 1e9:.1f} GB are free.",
+            "Free space, or lower KEEP_RUNS.",
+        )
+
+
+def _tell(plans: list[Plan]) -> None:
+    for plan in plans:
+        guess = "" if plan.rows is None else f", about {plan.rows:,} rows"
+        print(f"would extract {plan.query.name}: {len(plan.columns)} columns{guess}")
+
+
+def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Path) -> dict[str, RawTable]:
+    """Run the queries, the longest first, each source with as many connections as it may have."""
+    tables: dict[str, RawTable] = {}
+    ordered = sorted(plans, key=lambda plan: -(plan.bytes or 0))
+    with ExitStack() as stack, progress("download", len(plans)) as advance:
+        pools = {
+            name: stack.enter_context(ThreadPoolExecutor(source.connections)) for name, source in sources.items()
+        }
+        futures = [
+            pools[plan.query.source].submit(_extract_one, job, sources[plan.query.source], plan, folder)
+            for plan in ordered
+        ]
+        try:
+            for future in as_completed(futures):
+                name, table = future.result()
+                tables[name] = table
+                advance(1)
+                log.info("download %s: %s rows, %.1f MB in %.1f s", name, f"{table.rows:,}", table.bytes / 1e6, table.seconds)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    return tables
+
+
+def _extract_one(job: Job, source: Source, plan: Plan, folder: Path) -> tuple[str, RawTable]:
+    began = time.monotonic()
+    query = plan.query
+    writer = source.extract(plan, folder / f"{query.name}.csv")
+    if not writer.rows and not query.may_be_empty:
+        raise GuardError(
+            f"{query.path} returned no row, so the source is empty or the query is wrong.",
+            "Look at the source; if it may be empty, write `-- may be empty: yes` into the query's header.",
+        )
+    return query.name, _table(job, source, plan, writer, round(time.monotonic() - began, 3))
+
+
+def _table(job: Job, source: Source, plan: Plan, writer: RawWriter, seconds: float) -> RawTable:
+    return RawTable(
+        run=job.run,
+        source=plan.query.source,
+        as_of=source.as_of.astimezone(UTC),
+        query_sha256=plan.query.sha256,
+        file=f"{plan.query.name}.csv",
+        bytes=writer.bytes,
+        rows=writer.rows,
+        columns=plan.columns,
+        blocks=tuple(writer.blocks),
+        key=plan.query.key,
+        survivor=plan.query.survivor,
+        group_by=plan.query.group_by,
+        seconds=seconds,
+    )

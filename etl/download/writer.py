@@ -1,0 +1,101 @@
+"""Writing a raw CSV row by row, and noting where its blocks begin and what they hash to."""
+
+import csv
+import hashlib
+from pathlib import Path
+from types import TracebackType
+
+from etl.core.manifest import Block
+
+BLOCK_BYTES = 16 * 1024 * 1024
+_PENDING = 4096
+
+
+class RawWriter:
+    """A raw CSV under way: give `write` one whole row (bytes, with its line break) at a time.
+
+    A block ends at the first row after BLOCK_BYTES at which none of the columns `group_by` (positions) stays the
+    same, so that rows that belong together lie together.
+    """
+
+    def __init__(self, path: Path, columns: list[str], group_by: tuple[int, ...] = ()) -> None:
+        self._file = path.open("xb", buffering=0)
+        self._group_by = group_by
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._append = self._pending.append
+        self._last_group: list[str] | None = None
+        self.blocks: list[Block] = []
+        header = ",".join(columns).encode() + b"\n"
+        self._file.write(header)
+        self._start_block(len(header))
+
+    def write(self, row: bytes) -> int:
+        """Take one row."""
+        self._append(row)
+        if len(self._pending) >= _PENDING:
+            self._flush()
+        return len(row)
+
+    @property
+    def rows(self) -> int:
+        """Rows written to the file."""
+        return sum(block.rows for block in self.blocks)
+
+    @property
+    def bytes(self) -> int:
+        """The file's length."""
+        return self._offset + self._bytes
+
+    def __enter__(self) -> "RawWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self._write(self._pending)
+            self._end_block()
+        self._file.close()
+
+    def _flush(self) -> None:
+        rows = self._pending[:]
+        self._pending.clear()
+        if self._bytes >= BLOCK_BYTES:
+            rows = self._past_the_group(rows)
+        self._write(rows)
+
+    def _past_the_group(self, rows: list[bytes]) -> list[bytes]:
+        """End the block before the first row of `rows` that begins a group; give what is left to write."""
+        if not self._group_by:
+            self._end_block()
+            return rows
+        for position, row in enumerate(rows):
+            group = self._group(row)
+            if self._last_group is not None and group != self._last_group:
+                self._write(rows[:position])
+                self._end_block()
+                return rows[position:]
+            self._last_group = group
+        return rows
+
+    def _group(self, row: bytes) -> list[str]:
+        values = next(csv.reader([row.decode()]))
+        return [values[i] for i in self._group_by]
+
+    def _write(self, rows: list[bytes]) -> None:
+        data = b"".join(rows)
+        self._file.write(data)
+        self._hash.update(data)
+        self._rows += len(rows)
+        self._bytes += len(data)
+
+    def _start_block(self, offset: int) -> None:
+        self._offset, self._bytes, self._rows = offset, 0, 0
+        self._hash = hashlib.sha256()
+        self._last_group = None
+
+    def _end_block(self) -> None:
+        if self._rows or not self.blocks:  # an empty query is one empty block
+            self.blocks.append(
+                Block(offset=self._offset, bytes=self._bytes, rows=self._rows, sha256=self._hash.hexdigest())
+            )
+            self._start_block(self._offset + self._bytes)

@@ -1,0 +1,128 @@
+"""The table files: found by folder, each a contract and its functions. Nothing is registered anywhere."""
+
+import importlib.util
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from etl.contract import Contract, Table
+from etl.core.errors import ContractError
+
+NIGHT = "night"
+"""The reserved parameter name."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A table file's function: `build`, or a partial, whose first parameter names the stream that it summarizes."""
+
+    name: str
+    call: Callable[..., pd.DataFrame]
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One file of tables/."""
+
+    path: Path
+    contract: Contract
+    build: Function
+    partials: tuple[Function, ...]
+
+    @property
+    def name(self) -> str:
+        """The table's name, which is the file's."""
+        return self.contract.name
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """All that the table needs to be there: what its functions name and what it refers to."""
+        named = {p for f in (self.build, *self.partials) for p in f.parameters} - {NIGHT}
+        return frozenset(named | {str(column.dimension) for column in self.contract.references})
+
+
+@lru_cache
+def read_tables(folder: Path) -> dict[str, TableFile]:
+    """Read every table file of a folder, by name. Raises ContractError naming the file that is at fault."""
+    tables = {path.stem: read_table(path) for path in sorted(folder.glob("[!_]*.py"))}
+    if not tables:
+        raise ContractError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")
+    for table in tables.values():
+        _check_references(table, tables)
+    return tables
+
+
+def contracts(folder: Path) -> dict[str, Contract]:
+    """Read the contracts alone."""
+    return {name: table.contract for name, table in read_tables(folder).items()}
+
+
+def read_table(path: Path) -> TableFile:
+    """Read one table file."""
+    module = _imported(path)
+    models = [m for m in vars(module).values() if inspect.isclass(m) and issubclass(m, Table) and m.__module__ == module.__name__]
+    if len(models) != 1:
+        raise ContractError(f"{path} declares {len(models)} contracts.", "A table file declares one class, a Dimension or a Fact.")
+    if not hasattr(module, "build"):
+        raise ContractError(f"{path} has no function build.", "Write build(...), its parameters named after what it reads.")
+    contract = Contract.of(path.stem, models[0])
+    _check_contract(path, contract)
+    partials = tuple(_function(f) for name, f in vars(module).items() if name.startswith("partial") and inspect.isfunction(f))
+    return TableFile(path, contract, _function(module.build), partials)
+
+
+def _imported(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"tables.{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ContractError(f"{path} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError, NameError, TypeError, AttributeError) as error:
+        raise ContractError(f"{path} cannot be read: {error}.", "Mend the table file.") from error
+    return module
+
+
+def _function(function: Callable[..., Any]) -> Function:
+    return Function(function.__name__, function, tuple(inspect.signature(function).parameters))
+
+
+def _check_contract(path: Path, contract: Contract) -> None:
+    names = {column.name for column in contract.columns}
+    if not contract.grain:
+        raise ContractError(f"{path}: the contract has no docstring.", "Let its first line say what one row is.")
+    if contract.is_dimension and not (contract.surrogate_key and contract.natural_key):
+        raise ContractError(f"{path}: a dimension needs a surrogate_key and a natural_key.", "Declare both.")
+    if not contract.grain_key:
+        raise ContractError(f"{path}: nothing identifies a row.", "Declare a natural_key, or references with grain=True.")
+    stray = [c for c in (contract.partition_by, *contract.cluster_by) if c and c not in names]
+    if stray:
+        raise ContractError(f"{path}: {stray[0]} is to partition or cluster by, but is no column.", "Mend its name.")
+    if contract.name in names:
+        raise ContractError(f"{path}: a column is named like its table.", "BigQuery cannot tell them apart: rename it.")
+
+
+def _check_references(table: TableFile, tables: dict[str, TableFile]) -> None:
+    for column in table.contract.references:
+        target = tables.get(str(column.dimension))
+        if target is None or not target.contract.is_dimension:
+            near = get_close_matches(str(column.dimension), tables, 1)
+            raise ContractError(
+                f"{table.path}: {column.name} refers to {column.dimension}, which is no dimension.",
+                f"Did you mean {near[0]}?" if near else "Add its table file.",
+            )
+        on = column.on or target.contract.natural_key
+        if len(on) != len(target.contract.natural_key):
+            raise ContractError(
+                f"{table.path}: {column.name} is found by {', '.join(on)}, but the natural key of {target.name} is"
+                f" {', '.join(target.contract.natural_key)}.",
+                "Name as many columns in `on`.",
+            )

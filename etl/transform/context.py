@@ -1,0 +1,115 @@
+"""What a worker needs to build a table, and its memory of what it has read: all small enough to be sent."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from etl.contract import KeyIndex, Night
+from etl.core import arrow_csv
+from etl.core.manifest import RawManifest, RawTable, StarManifest
+from etl.core.runs import MANIFEST
+from etl.transform.catalogue import NIGHT, Function, TableFile, read_tables
+from etl.transform.check import Members
+from etl.transform.keys import UNKNOWN, losers
+from etl.transform.raw import RawRows, as_json, read_whole
+
+
+@dataclass(frozen=True)
+class Context:
+    """One transform: the raw run that it reads, the folder that it writes, the star that gave the keys so far.
+
+    last_star: the newest committed star; kept: tables that --only leaves as they are there.
+    """
+
+    tables_dir: Path
+    raw: Path
+    folder: Path
+    last_star: Path | None
+    kept: frozenset[str]
+    night: Night
+
+    @property
+    def tables(self) -> dict[str, TableFile]:
+        """The table files."""
+        return read_tables(self.tables_dir)
+
+    def raw_table(self, name: str) -> RawTable:
+        """Give the receipt of a query's CSV."""
+        return _raw_manifest(self.raw / MANIFEST).tables[name]
+
+
+def arguments(context: Context, function: Function, given: dict[str, pd.DataFrame]) -> list[object]:
+    """Collect what a function's parameters name: the night, what is given, star tables, raw tables."""
+    found: list[object] = []
+    for name in function.parameters:
+        if name == NIGHT:
+            found.append(context.night)
+        elif name in given:
+            found.append(given[name])
+        else:
+            found.append(star_frame(context, name) if name in context.tables else raw_rows(context, name).frame)
+    return found
+
+
+@lru_cache(maxsize=4)
+def raw_rows(context: Context, name: str) -> RawRows:
+    """Read a query's CSV whole; of rows with the same key the survivor stays."""
+    table = context.raw_table(name)
+    rows = read_whole(context.raw, table)
+    out = losers(rows.frame, table.key, table.survivor)
+    if len(out):
+        rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
+        kept = rows.frame.drop(index=rows.frame.index[out]).reset_index(drop=True)
+        return RawRows(kept, rows.rejects + rejects)
+    return rows
+
+
+def doubled_key(name: str) -> str:
+    """Word the reason for which a row yields to the survivor."""
+    return f"doubled key in {name}, another row survives"
+
+
+def star_files(context: Context, name: str) -> list[Path]:
+    """Say where the CSVs of a star table lie that is built, or kept."""
+    if name in context.kept and context.last_star:
+        manifest = StarManifest.model_validate_json((context.last_star / MANIFEST).read_bytes())
+        return [context.last_star / file.name for file in manifest.tables[name].files]
+    return sorted(context.folder.glob(f"{name}.*.csv")) or [context.folder / f"{name}.csv"]
+
+
+@lru_cache(maxsize=16)
+def star_frame(context: Context, name: str) -> pd.DataFrame:
+    """Read a star table without its unknown member."""
+    contract = context.tables[name].contract
+    parts = [arrow_csv.read_file(path, contract.schema) for path in star_files(context, name)]
+    frame: pd.DataFrame = pa.concat_tables(parts).to_pandas(types_mapper=pd.ArrowDtype)
+    if contract.surrogate_key:
+        frame = frame[(frame[contract.surrogate_key] != UNKNOWN).to_numpy(dtype=bool)]
+    return frame.reset_index(drop=True)
+
+
+@lru_cache(maxsize=16)
+def members(context: Context, name: str) -> Members:
+    """Read a dimension's keys."""
+    contract = context.tables[name].contract
+    keys = _key_columns(context, name)
+    numbers = keys.pop(str(contract.surrogate_key)).to_numpy(dtype=np.int64)
+    return Members(KeyIndex(keys), numbers)
+
+
+def _key_columns(context: Context, name: str) -> pd.DataFrame:
+    contract = context.tables[name].contract
+    wanted = [str(contract.surrogate_key), *contract.natural_key]
+    schema = pa.schema([contract.schema.field(column) for column in wanted])
+    parts = [arrow_csv.read_file(path, schema) for path in star_files(context, name)]
+    frame: pd.DataFrame = pa.concat_tables(parts).to_pandas(types_mapper=pd.ArrowDtype)
+    return frame[(frame[wanted[0]] != UNKNOWN).to_numpy(dtype=bool)].reset_index(drop=True)
+
+
+@lru_cache(maxsize=2)
+def _raw_manifest(path: Path) -> RawManifest:
+    return RawManifest.model_validate_json(path.read_bytes())

@@ -1,0 +1,101 @@
+"""Keys over whole tables: surrogate keys that stay the same, and rows whose key occurs twice."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etl.contract import Contract, KeyIndex
+from etl.contract.lookup import comparable
+
+Hashes = npt.NDArray[np.uint64]
+
+UNKNOWN = 0
+"""The surrogate key of every dimension's unknown member."""
+
+
+def give_surrogate_keys(natural: pa.Table, known: pa.Table | None, key: str) -> tuple[pa.Array, pa.Table]:
+    """Give each member its surrogate key: the known one, or the next free number in the order of the natural key.
+
+    natural: the members' natural keys. known: the key map so far. Gives the keys and the key map, which only grows.
+    """
+    if known is None:
+        known = natural.schema.append(pa.field(key, pa.int64())).empty_table()
+    names = natural.column_names
+    positions = _index(known.select(names)).positions(_columns(natural, names))
+    numbers = known.column(key).to_numpy()
+    new = np.flatnonzero(positions < 0)
+    added = natural.take(pa.array(new))
+    order = pc.sort_indices(added, sort_keys=[(name, "ascending") for name in names]).to_numpy()
+    first = int(numbers.max(initial=UNKNOWN)) + 1
+    fresh = np.empty(len(new), dtype=np.int64)
+    fresh[order] = np.arange(first, first + len(new))
+    keys = np.where(positions < 0, 0, numbers[positions] if len(numbers) else 0)
+    keys[new] = fresh
+    grown = added.append_column(key, pa.array(fresh)).take(pa.array(order))
+    return pa.array(keys), pa.concat_tables([known, grown.cast(known.schema)])
+
+
+def read_key_map(path: Path, contract: Contract) -> pa.Table | None:
+    """Read a committed key map; None where the dimension is new, or its natural key is another one now."""
+    if not path.is_file():
+        return None
+    known = pq.read_table(path)
+    return known if known.column_names == [*contract.natural_key, contract.surrogate_key] else None
+
+
+def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
+    """Hash each row's key to 64 bits; equal keys have equal hashes (the reverse is checked where it matters).
+
+    A key with a NULL identifies nothing: its rows get hashes of their own that are never compared, 0.
+    """
+    total = np.zeros(len(frame), dtype=np.uint64)
+    missing = np.zeros(len(frame), dtype=bool)
+    for name in key:
+        values = comparable(frame[name])
+        encoded = values.dictionary_encode() if pa.types.is_string(values.type) else None
+        distinct = encoded.dictionary if encoded is not None else values
+        plain = pc.fill_null(distinct, "" if encoded is not None else 0).to_numpy(zero_copy_only=False)
+        hashed = pd.util.hash_array(plain, categorize=False)
+        if encoded is not None:
+            hashed = hashed[pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False)] if len(hashed) else total
+        total = total * np.uint64(0x9E3779B97F4A7C15) + hashed
+        missing |= pc.is_null(values).to_numpy(zero_copy_only=False)
+    total[missing] = 0
+    return total
+
+
+def doubled(parts: list[Hashes]) -> Hashes:
+    """Give the hashes that occur more than once in all parts together."""
+    every = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
+    every.sort()
+    return np.unique(every[1:][(every[1:] == every[:-1]) & (every[1:] != 0)])
+
+
+def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Give the positions of the rows that yield to another one of the same key.
+
+    survivor: the order in which the first stays ("-column" descending, NULL last); of equals the first row stays.
+    """
+    present = frame[list(key)].notna().all(axis=1).to_numpy()
+    twice = present & frame.duplicated(list(key), keep=False).to_numpy()
+    if not twice.any():
+        return np.empty(0, dtype=np.int64)
+    suspects = frame.loc[twice].assign(_position=np.flatnonzero(twice))
+    for column in reversed(survivor):
+        name, descending = column.removeprefix("-"), column.startswith("-")
+        suspects = suspects.sort_values(name, ascending=not descending, na_position="last", kind="stable")
+    return np.sort(suspects.loc[suspects.duplicated(list(key), keep="first"), "_position"].to_numpy(dtype=np.int64))
+
+
+def _index(table: pa.Table) -> KeyIndex:
+    return KeyIndex(table.to_pandas(types_mapper=pd.ArrowDtype))
+
+
+def _columns(table: pa.Table, names: list[str]) -> list[pd.Series]:
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return [frame[name] for name in names]

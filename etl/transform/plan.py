@@ -1,0 +1,131 @@
+"""What is built in which order: from the parameters' names and the references, checked before anything runs."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+
+from etl.core.errors import ContractError, UsageError
+from etl.transform.catalogue import NIGHT, TableFile
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The `number`th partial of `table`: it summarizes the blocks of `stream`, a query or a streamed table."""
+
+    table: str
+    number: int
+    stream: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One unit of the plan: a table built at once, or a query streamed through tables and partials.
+
+    tables: what it builds; partials: what it summarizes besides, for tables of later steps.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    stream: str | None = None
+    partials: tuple[Partial, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps in an order that works, and for each step those that come before it."""
+
+    steps: dict[str, Step]
+    before: dict[str, set[str]]
+
+    @property
+    def tables(self) -> list[str]:
+        """All tables that are built, in order."""
+        return [table for step in self.steps.values() for table in step.tables]
+
+
+def make_plan(tables: dict[str, TableFile], queries: list[str], only: tuple[str, ...] = ()) -> Plan:
+    """Plan the building of the tables, or of those of --only and the streamed tables that these summarize.
+
+    Raises ContractError where a name matches nothing or tables wait for each other.
+    """
+    for table in tables.values():
+        _check_names(table, tables, queries)
+    chosen = _with_streams(tables, _chosen(tables, only))
+    steps = {step.name: step for step in _steps(tables, chosen)}
+    before = {name: _before(step, steps, tables) for name, step in steps.items()}
+    try:
+        order = list(TopologicalSorter({name: sorted(needs) for name, needs in sorted(before.items())}).static_order())
+    except CycleError as error:
+        raise ContractError(
+            f"These tables wait for each other: {' → '.join(error.args[1])}.", "Let one of them do without the other."
+        ) from None
+    return Plan({name: steps[name] for name in order}, before)
+
+
+def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[str]) -> None:
+    known = [*queries, *tables, NIGHT]
+    for function in (table.build, *table.partials):
+        for name in function.parameters:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                raise ContractError(
+                    f"{table.path}: {function.name} asks for {name}, which is neither a query nor a table.",
+                    f"Did you mean {near[0]}?" if near else f"Add {name}.sql to the queries, or mend the name.",
+                )
+    stream = table.contract.stream
+    if stream and (stream not in queries or stream not in table.build.parameters):
+        raise ContractError(f"{table.path} streams {stream}, which is no query that its build asks for.", "Mend the name.")
+    summarized = {partial.parameters[0] for partial in table.partials if partial.parameters}
+    for name in table.build.parameters:
+        if name in tables and tables[name].contract.stream and name not in summarized:
+            raise ContractError(
+                f"{table.path}: build asks for {name}, which is streamed and never whole.",
+                f"Write a function partial({name}) that summarizes a block of it.",
+            )
+    for name in sorted(summarized):
+        if name in tables and not tables[name].contract.stream:
+            raise ContractError(f"{table.path}: a partial summarizes {name}, which is not streamed.", "Ask for it in build.")
+
+
+def _chosen(tables: dict[str, TableFile], only: tuple[str, ...]) -> set[str]:
+    for name in only:
+        if name not in tables:
+            near = get_close_matches(name, tables, 1)
+            raise UsageError(
+                f"--only names {name}, but there is no table of that name.",
+                f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(tables)}.",
+            )
+    return set(only or tables)
+
+
+def _with_streams(tables: dict[str, TableFile], chosen: set[str]) -> set[str]:
+    """Add the streamed tables that chosen ones summarize: they are computed with, so they are built again."""
+    return chosen | {s for name in chosen for f in tables[name].partials if (s := f.parameters[0]) in tables}
+
+
+def _steps(tables: dict[str, TableFile], chosen: set[str]) -> list[Step]:
+    partials = [
+        Partial(name, number, function.parameters[0], function.parameters)
+        for name in sorted(chosen)
+        for number, function in enumerate(tables[name].partials)
+    ]
+    streams: dict[str, list[str]] = {p.stream: [] for p in partials if p.stream not in tables}
+    for name in sorted(chosen):
+        if stream := tables[name].contract.stream:
+            streams.setdefault(stream, []).append(name)
+    steps = [Step(name, (name,)) for name in sorted(chosen) if not tables[name].contract.stream]
+    for stream, streamed in streams.items():
+        mine = tuple(p for p in partials if p.stream == stream or p.stream in streamed)
+        steps.append(Step(f"stream of {stream}", tuple(streamed), stream, mine))
+    return steps
+
+
+def _before(step: Step, steps: dict[str, Step], tables: dict[str, TableFile]) -> set[str]:
+    """Name the steps that must be done before this one."""
+    needed = {column.dimension for name in step.tables for column in tables[name].contract.references}
+    needed |= {p for name in step.tables for p in tables[name].build.parameters}
+    needed |= {p for partial in step.partials for p in partial.parameters[1:]}
+    found = {other.name for other in steps.values() for table in other.tables if table in needed}
+    found |= {other.name for other in steps.values() for p in other.partials if p.table in step.tables}
+    return found - {step.name}

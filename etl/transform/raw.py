@@ -1,0 +1,119 @@
+"""Reading raw CSV: typed, a block at a time; where a block does not fit its types, row by row."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.core import arrow_csv
+from etl.core.errors import DataError
+from etl.core.manifest import Block, RawTable, arrow_type
+
+Reject = tuple[str, str]
+"""A row that broke a rule: the reason, and the row as JSON."""
+
+
+@dataclass
+class RawRows:
+    """Rows of a raw table as a frame; its index is each row's position in the block. rejects: what cannot be read."""
+
+    frame: pd.DataFrame
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def schema_of(table: RawTable) -> pa.Schema:
+    """Give the Arrow schema that the manifest tells."""
+    return pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
+
+
+def check_file(folder: Path, table: RawTable) -> None:
+    """Refuse a raw file that is gone or has not the length that its manifest says."""
+    path = folder / table.file
+    length = path.stat().st_size if path.is_file() else 0
+    if length != table.bytes:
+        raise DataError(f"{path} has {length:,} bytes, its manifest says {table.bytes:,}.", "Run SQLDownloadMain.py again.")
+
+
+def read_block(folder: Path, table: RawTable, block: Block) -> RawRows:
+    """Read one block, checked against its hash and its number of rows."""
+    with (folder / table.file).open("rb") as file:
+        file.seek(block.offset)
+        data = file.read(block.bytes)
+    if hashlib.sha256(data).hexdigest() != block.sha256:
+        raise DataError(
+            f"{folder / table.file} is not what was extracted (from byte {block.offset:,} on).",
+            "Run SQLDownloadMain.py again.",
+        )
+    rows = _typed(pa.py_buffer(data), schema_of(table))
+    found = len(rows.frame) + len(rows.rejects)
+    if found != block.rows:
+        raise DataError(f"{folder / table.file} holds {found:,} rows in a block of {block.rows:,}.", "Report this fault.")
+    return rows
+
+
+def read_whole(folder: Path, table: RawTable) -> RawRows:
+    """Read all blocks of a table into one frame."""
+    check_file(folder, table)
+    parts = [read_block(folder, table, block) for block in table.blocks]
+    if not parts:
+        return RawRows(_pandas(schema_of(table).empty_table()))
+    frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
+    return RawRows(frame.reset_index(drop=True), [reject for part in parts for reject in part.rejects])
+
+
+def as_json(frame: pd.DataFrame) -> list[str]:
+    """Write each row as JSON, for the rejects."""
+    rows = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+    return [json.dumps(row, ensure_ascii=False, default=str) for row in rows]
+
+
+def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:
+    """Find the positions of the values that cannot be turned into `kind` without loss, by halving."""
+    try:
+        values.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        if len(values) == 1:
+            return np.zeros(1, dtype=np.int64)
+        half = len(values) // 2
+        return np.concatenate([unfit(values.slice(0, half), kind), half + unfit(values.slice(half), kind)])
+    return np.empty(0, dtype=np.int64)
+
+
+def _typed(data: pa.Buffer, schema: pa.Schema) -> RawRows:
+    try:
+        return RawRows(_pandas(arrow_csv.read(data, schema, header=False)))
+    except pa.ArrowInvalid:
+        return _judged(arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False), schema)
+
+
+def _judged(texts: pa.Table, schema: pa.Schema) -> RawRows:
+    """Turn a block of texts into its types, setting the rows aside of which a value does not fit."""
+    reasons: dict[int, str] = {}
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        column = _normal(texts.column(name).combine_chunks(), kind)
+        for position in unfit(column, kind):
+            reasons.setdefault(int(position), f"{name} is no {kind}")
+    kept = np.setdiff1d(np.arange(texts.num_rows), np.fromiter(reasons, dtype=np.int64, count=len(reasons)))
+    good = texts.take(pa.array(kept))
+    columns = [_normal(good.column(f.name).combine_chunks(), f.type).cast(f.type) for f in schema]
+    bad = texts.take(pa.array(list(reasons), pa.int64())).to_pandas(types_mapper=pd.ArrowDtype)
+    frame = _pandas(pa.table(columns, schema=schema)).set_index(pd.Index(kept))
+    return RawRows(frame, list(zip(reasons.values(), as_json(bad), strict=True)))
+
+
+def _normal(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Write booleans as Arrow's cast wants them; COPY writes t and f."""
+    if not pa.types.is_boolean(kind):
+        return values
+    return pc.replace_substring_regex(pc.replace_substring_regex(values, "^t$", "true"), "^f$", "false")
+
+
+def _pandas(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame

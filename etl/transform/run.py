@@ -1,0 +1,136 @@
+"""Working a plan off: steps whose needs are met go to the workers, blocks of a stream side by side."""
+
+import ctypes
+import multiprocessing
+import signal
+import sys
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+from etl.core.errors import DataError
+from etl.core.log import Advance, log
+from etl.transform.context import Context
+from etl.transform.plan import Plan, Step
+from etl.transform.streams import check_order, check_unique, yielding
+from etl.transform.work import BlockDone, Built, build_whole, set_up_worker, stream_block
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Result:
+    """A table's parts, in the order of its rows."""
+
+    parts: list[Built]
+
+    @property
+    def rejected(self) -> Counter[str]:
+        """Rows by the reason for which they were rejected."""
+        return sum((part.rejected for part in self.parts), Counter())
+
+
+def run_plan(context: Context, plan: Plan, workers: int, advance: Advance) -> tuple[dict[str, Result], int]:
+    """Work the plan off; gives each table's result and the most memory (MB) that a worker took."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker) as executor:
+        runner = _Runner(context, plan, executor, advance)
+        try:
+            runner.run()
+        except BrokenProcessPool:
+            raise DataError(
+                "A worker process was killed, most likely for want of memory.", "Lower WORKERS, or give the machine more."
+            ) from None
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+    return {name: runner.results[name] for name in plan.tables}, runner.peak_memory_mb
+
+
+class _Runner:
+    """The state of one plan under way."""
+
+    def __init__(self, context: Context, plan: Plan, executor: Executor, advance: Advance) -> None:
+        self.results: dict[str, Result] = {}
+        self.peak_memory_mb = 0
+        self._context, self._plan, self._executor, self._advance = context, plan, executor, advance
+        self._waiting = dict(plan.before)
+        self._under_way: dict[Future[Any], Step] = {}
+        self._blocks: dict[str, dict[int, BlockDone]] = {}
+        self._again: set[str] = set()
+
+    def run(self) -> None:
+        self._submit_ready()
+        while self._under_way:
+            done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                step = self._under_way.pop(future)
+                if step.stream:
+                    self._block_done(step, future.result())
+                else:
+                    self._table_done(step, *future.result())
+
+    def _submit_ready(self) -> None:
+        for name in [name for name, needs in self._waiting.items() if not needs]:
+            del self._waiting[name]
+            step = self._plan.steps[name]
+            if not step.stream:
+                self._submit(step, build_whole, self._context, step.tables[0])
+                continue
+            self._blocks[name] = {}
+            for number in range(len(self._context.raw_table(step.stream).blocks)):
+                self._submit(step, stream_block, self._context, step, number, frozenset())
+
+    def _submit(self, step: Step, work: Any, *arguments: Any) -> None:
+        self._under_way[self._executor.submit(work, *arguments)] = step
+
+    def _table_done(self, step: Step, built: Built, peak: int) -> None:
+        self.peak_memory_mb = max(self.peak_memory_mb, peak)
+        self.results[built.table] = Result([built])
+        self._advance(1)
+        self._finish(step)
+
+    def _block_done(self, step: Step, block: BlockDone) -> None:
+        self.peak_memory_mb = max(self.peak_memory_mb, block.peak_memory_mb)
+        self._blocks[step.name][block.number] = block
+        self._advance(0 if step.name in self._again else 1)
+        if step not in self._under_way.values():
+            self._stream_done(step)
+
+    def _stream_done(self, step: Step) -> None:
+        """All blocks are there: see to keys over all of them, streaming those again that hold a row too many."""
+        done = [self._blocks[step.name][number] for number in sorted(self._blocks[step.name])]
+        raw = self._context.raw_table(str(step.stream))
+        check_order(done, raw.file, raw.group_by)
+        out = yielding(self._context, step, done)
+        if out:
+            self._again.add(step.name)
+            for number, positions in out.items():
+                self._submit(step, stream_block, self._context, step, number, positions)
+            return
+        for name in step.tables:
+            check_unique(self._context, name, done)
+            self.results[name] = Result([part for block in done for part in block.built if part.table == name])
+        self._finish(step)
+
+    def _finish(self, step: Step) -> None:
+        for name in step.tables:
+            parts = self.results[name].parts
+            rows = sum(part.receipt.rows for part in parts)
+            rejected = self.results[name].rejected.total()
+            seconds = sum(part.seconds for part in parts)
+            log.info("transform %s: %s rows, %s rejected, %.1f s of work", name, f"{rows:,}", f"{rejected:,}", seconds)
+        for needs in self._waiting.values():
+            needs.discard(step.name)
+        self._submit_ready()
+
+
+def _start_worker() -> None:
+    """Let a worker die with its parent, and leave Ctrl-C to the parent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    set_up_worker()

@@ -1,0 +1,155 @@
+"""The transform stage: work the plan off in worker processes and commit the star."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from etl.contract import Night
+from etl.core import arrow_csv
+from etl.core.clock import business_date, years_before
+from etl.core.errors import GuardError, UsageError
+from etl.core.job import Job, peak_memory_mb
+from etl.core.log import log, progress
+from etl.core.manifest import RawManifest, StarManifest, StarTable
+from etl.core.origin import origin_of
+from etl.core.receipt import add
+from etl.core.runs import check_origin, link
+from etl.transform.catalogue import TableFile, read_tables
+from etl.transform.context import Context, star_files
+from etl.transform.keys import UNKNOWN
+from etl.transform.plan import Plan, make_plan
+from etl.transform.raw import check_file
+from etl.transform.run import Result, run_plan
+from etl.transform.work import KEYS, PARTIALS, REJECTS
+
+
+def transform(job: Job) -> None:
+    """Build the star (or the tables of --only, and those that these summarize) into a committed run."""
+    raw = job.store.raw.read(job.from_run) if job.from_run else job.store.raw.newest("SQLDownloadMain.py")
+    check_origin(raw, origin_of(job.settings), job.store.raw.folder)
+    tables = read_tables(job.settings.tables_dir)
+    plan = make_plan(tables, list(raw.tables), job.only)
+    last = _last_star(job)
+    kept = _kept(tables, plan, last)
+    for table in raw.tables.values():
+        check_file(job.store.raw.path(raw.run), table)
+    if job.dry_run:
+        _tell(plan)
+        return
+    with job.store.star.working(job.run) as folder:
+        for name in (KEYS, REJECTS, PARTIALS):
+            (folder / name).mkdir()
+        context = Context(
+            tables_dir=job.settings.tables_dir,
+            raw=job.store.raw.path(raw.run),
+            folder=folder,
+            last_star=job.store.star.path(last.run) if last else None,
+            kept=frozenset(kept),
+            night=_night(job, raw),
+        )
+        results, peak = _build(job, context, plan, raw)
+        if last:
+            _keep(context, last, kept, tables)
+        shutil.rmtree(folder / PARTIALS)
+        manifest = _manifest(job, raw, context, results, kept, peak)
+        job.store.star.commit(folder, manifest, job.settings.keep_runs)
+    rejected = sum(sum(result.rejected.values()) for result in results.values())
+    log.info("transform committed run %s: %d tables, %s rows rejected, in %.1f s", job.run, len(results), f"{rejected:,}", job.seconds)
+
+
+def _last_star(job: Job) -> StarManifest | None:
+    runs = job.store.star.committed()
+    return job.store.star.read(runs[-1]) if runs else None
+
+
+def _night(job: Job, raw: RawManifest) -> Night:
+    today = business_date(raw.as_of, job.settings.business_time_zone)
+    start = years_before(today, job.settings.window_years)
+    return Night(raw.as_of, today, job.settings.business_time_zone, start)
+
+
+def _kept(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -> dict[str, StarTable]:
+    """Find the tables that --only leaves as they are in the last star."""
+    names = [name for name in tables if name not in plan.tables]
+    lacking = [name for name in names if last is None or name not in last.tables]
+    if lacking:
+        raise UsageError(
+            f"--only keeps the other tables of the last star, which lacks {', '.join(lacking)}.", "Leave --only out once."
+        )
+    return {name: last.tables[name] for name in names} if last else {}
+
+
+def _tell(plan: Plan) -> None:
+    for step in plan.steps.values():
+        how = f" (streaming {step.stream})" if step.stream else ""
+        print(f"would build {', '.join(step.tables) or 'the summary'}{how}")
+
+
+def _build(job: Job, context: Context, plan: Plan, raw: RawManifest) -> tuple[dict[str, Result], int]:
+    work = sum(len(raw.tables[step.stream].blocks) if step.stream else 1 for step in plan.steps.values())
+    with progress("transform", work) as advance:
+        return run_plan(context, plan, job.settings.workers, advance)
+
+
+def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tables: dict[str, TableFile]) -> None:
+    """Hard-link what --only leaves; refuse where a kept table refers to members that a rebuilt dimension lost."""
+    source = context.last_star
+    if source is None:
+        return
+    for name, table in kept.items():
+        files = [file.name for file in table.files]
+        link(files, source, context.folder)
+        extra = [f"{REJECTS}/{file}" for file in files] + [f"{KEYS}/{name}.parquet"]
+        link([file for file in extra if (source / file).is_file()], source, context.folder)
+    for name in tables:
+        referring = [k for k in kept if name in {c.dimension for c in tables[k].contract.references}]
+        if tables[name].contract.is_dimension and name not in kept and name in last.tables and referring:
+            lost = _keys(source, [f.name for f in last.tables[name].files], tables[name])
+            lost -= _keys(context.folder, [path.name for path in star_files(context, name)], tables[name])
+            if lost:
+                raise GuardError(
+                    f"{name} lost {len(lost):,} members since the star {last.run}, to which {', '.join(referring)} may refer.",
+                    f"Build these too: --only {' '.join([name, *referring])}.",
+                )
+
+
+def _keys(folder: Path, files: list[str], table: TableFile) -> set[int]:
+    key = str(table.contract.surrogate_key)
+    schema = table.contract.schema
+    parts = [arrow_csv.read_file(folder / file, schema).column(key).to_pandas() for file in files]
+    return set(pd.concat(parts)) - {UNKNOWN}
+
+
+def _manifest(
+    job: Job, raw: RawManifest, context: Context, results: dict[str, Result], kept: dict[str, StarTable], peak: int
+) -> StarManifest:
+    built = {name: _star_table(job, raw, context, name, result) for name, result in results.items()}
+    return StarManifest(
+        run=job.run,
+        stage="star",
+        made_from=raw.run,
+        origin=raw.origin | origin_of(job.settings),
+        as_of=min(table.as_of for table in [*built.values(), *kept.values()]),
+        business_date=context.night.business_date.isoformat(),
+        tables=dict(sorted((built | kept).items())),
+        seconds=job.seconds,
+        peak_memory_mb=max(peak, peak_memory_mb()),
+    )
+
+
+def _star_table(job: Job, raw: RawManifest, context: Context, name: str, result: Result) -> StarTable:
+    schema = context.tables[name].contract.schema
+    return StarTable(
+        run=job.run,
+        raw_run=raw.run,
+        as_of=raw.as_of,
+        files=tuple(part.file for part in result.parts),
+        receipt=add([part.receipt for part in result.parts], schema),
+        handed=sum(part.handed for part in result.parts),
+        rejected=dict(result.rejected),
+        set_aside=dict(sum((part.set_aside for part in result.parts), Counter())),
+        unknown=dict(sum((part.unknown for part in result.parts), Counter())),
+        seconds=round(sum(part.seconds for part in result.parts), 3),
+    )

@@ -1,0 +1,55 @@
+"""Clients."""
+
+import pandas as pd
+
+from etl.contract import (
+    Date,
+    Dimension,
+    Integer,
+    Key,
+    Night,
+    Text,
+    attribute,
+    business_date,
+    clean_text,
+    join_text,
+    natural_key,
+    surrogate_key,
+)
+
+
+class DimClient(Dimension):
+    """One row per client of either catalogue."""
+
+    client_key: Key = surrogate_key()
+    client_id: Integer = natural_key("The client's number, the same in both catalogues.")
+    client_name: Text = attribute("Given, paternal and maternal name.", nullable=True, unknown="Unknown", pii=True)
+    email: Text = attribute("E-mail address, in lower case.", nullable=True, pii=True)
+    country: Text = attribute("Country code.", nullable=True, unknown="Unknown")
+    catalogue: Text = attribute("The catalogue that the client is taken from.", isin=["global", "digital"], nullable=True)
+    registered_on: Date = attribute("Day of registration.", nullable=True)
+
+
+def build(global_clients: pd.DataFrame, digital_clients: pd.DataFrame, night: Night) -> pd.DataFrame:
+    """The global catalogue wins; the digital one adds the clients that it lacks."""
+    clients = pd.concat(
+        [_described(global_clients, "global", night), _described(digital_clients, "digital", night)], ignore_index=True
+    )
+    again = (clients["catalogue"] == "digital") & clients["client_id"].isin(global_clients["client_id"].dropna())
+    clients["_set_aside"] = pd.Series(pd.NA, index=clients.index, dtype="string[pyarrow]").mask(
+        again, "the global catalogue has this client"
+    )
+    return clients
+
+
+def _described(clients: pd.DataFrame, catalogue: str, night: Night) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "client_id": clients["client_id"],
+            "client_name": join_text(clients["given_name"], clients["paternal_name"], clients["maternal_name"]),
+            "email": clean_text(clients["email"], case="lower"),
+            "country": clean_text(clients["country"], case="upper"),
+            "catalogue": pd.Series(catalogue, index=clients.index, dtype="string[pyarrow]"),
+            "registered_on": business_date(clients["registered_at"], night.time_zone),
+        }
+    )

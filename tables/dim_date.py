@@ -1,0 +1,51 @@
+"""The calendar."""
+
+from datetime import date
+
+import pandas as pd
+
+from etl.contract import Date, Dimension, Flag, Integer, Key, Night, Text, attribute, natural_key, surrogate_key
+
+MONTHS = "January February March April May June July August September October November December".split()
+WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+
+
+class DimDate(Dimension):
+    """One row per calendar date, whole years from the first deployment's opening to the last one's close or next year."""
+
+    date_key: Key = surrogate_key()
+    date: Date = natural_key("The date.")
+    year: Integer = attribute("Calendar year.")
+    quarter: Integer = attribute("Quarter of the year, 1 to 4.")
+    month: Integer = attribute("Month of the year, 1 to 12.")
+    month_name: Text = attribute("English name of the month.", unknown="Unknown")
+    year_month: Text = attribute("Year and month as 2030-01.", unknown="Unknown")
+    day_of_month: Integer = attribute("Day of the month, 1 to 31.")
+    iso_week: Integer = attribute("ISO 8601 week, 1 to 53.")
+    weekday: Integer = attribute("ISO 8601 day of the week, Monday is 1.")
+    weekday_name: Text = attribute("English name of the weekday.", unknown="Unknown")
+    is_weekend: Flag = attribute("Saturday or Sunday.", unknown=False)
+
+
+def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
+    """Whole years, so that comparisons over time find every day."""
+    closes = deployments["closes_on"].dropna()
+    first = deployments["opened_on"].min().year
+    last = max([night.business_date.year + 1, *(day.year for day in closes)])
+    days = pd.Series(pd.date_range(date(first, 1, 1), date(last, 12, 31), unit="s"))
+    month, weekday = days.dt.month, days.dt.weekday
+    return pd.DataFrame(
+        {
+            "date": days.dt.date,
+            "year": days.dt.year,
+            "quarter": days.dt.quarter,
+            "month": month,
+            "month_name": month.map(dict(enumerate(MONTHS, 1))),
+            "year_month": days.dt.strftime("%Y-%m"),
+            "day_of_month": days.dt.day,
+            "iso_week": days.dt.isocalendar().week,
+            "weekday": weekday + 1,
+            "weekday_name": weekday.map(dict(enumerate(WEEKDAYS))),
+            "is_weekend": weekday >= 5,
+        }
+    )

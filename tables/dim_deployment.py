@@ -1,0 +1,49 @@
+"""Deployments."""
+
+import pandas as pd
+
+from etl.contract import (
+    Date,
+    Dimension,
+    Flag,
+    Integer,
+    Key,
+    Money,
+    Night,
+    Text,
+    attribute,
+    clean_text,
+    natural_key,
+    reference,
+    surrogate_key,
+)
+
+
+class DimDeployment(Dimension):
+    """One row per deployment: one edition of a product, sold between two dates at a unit price."""
+
+    deployment_key: Key = surrogate_key()
+    product_id: Integer = natural_key("The product's number in the catalogue.")
+    edition: Integer = natural_key("The edition's number within the product; the edition before has the number before.")
+    product_key: Key = reference("dim_product", "The product.")
+    deployment_name: Text = attribute("The deployment's name.", nullable=True, unknown="Unknown")
+    unit_price: Money = attribute("Price of an instance, for contracts without a price of their own.", ge=0)
+    opened_on: Date = attribute("First day of sale.")
+    closes_on: Date = attribute("Last day of sale; NULL while it is not set.", nullable=True)
+    is_open: Flag = attribute("Whether it is still sold on the night's business date.", unknown=False)
+
+
+def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
+    """An edition is open until its closing date has passed."""
+    closed = deployments["closes_on"] < night.business_date
+    return pd.DataFrame(
+        {
+            "product_id": deployments["product_id"],
+            "edition": deployments["edition"],
+            "deployment_name": clean_text(deployments["name"]),
+            "unit_price": deployments["unit_price"],
+            "opened_on": deployments["opened_on"],
+            "closes_on": deployments["closes_on"],
+            "is_open": ~closed.fillna(False),
+        }
+    )

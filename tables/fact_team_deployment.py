@@ -1,0 +1,111 @@
+"""Team members and deployments."""
+
+import pandas as pd
+
+from etl.contract import (
+    Fact,
+    Flag,
+    Integer,
+    Key,
+    Money,
+    Night,
+    Text,
+    attribute,
+    lookup,
+    measure,
+    reference,
+    totals,
+)
+
+NEW, RETAINED, REACTIVATED, NONE = "New", "Retained", "Reactivated", "None"
+COMES_BACK_WITHIN = 10
+"""Editions: who sold last longer ago is new again."""
+
+ROW = ["team_member_id", "product_id", "edition"]
+SALES = ["contracts", "returned_contracts", "instances", "gross_revenue", "net_revenue"]
+MOVEMENTS = ["allocations", "returns", "reallocations"]
+MONEY = "#,0.00"
+
+
+class FactTeamDeployment(Fact, cluster_by=("deployment_key", "team_member_key")):
+    """One row per team member and deployment that has an allocation, a sale or self usage.
+
+    Retention compares editions of the same product in which the member had net sales (contracts not returned): none
+    before, or the last one more than 10 editions ago, is New; the edition before, Retained; 2 to 10 editions ago,
+    Reactivated; no net sale in this one, None. All history counts, also what lies before the published window.
+    """
+
+    team_member_key: Key = reference("dim_team_member", "The team member.", grain=True)
+    deployment_key: Key = reference("dim_deployment", "The deployment.", grain=True)
+    allocations: Integer = measure("Allocations, reallocations among them.", ge=0)
+    returns: Integer = measure("Returns.", ge=0)
+    reallocations: Integer = measure("Allocations that directly follow a return.", ge=0)
+    has_three_or_more_allocations: Flag = attribute("Whether there were three or more allocations.")
+    is_reallocated: Flag = attribute("Whether there was a reallocation.")
+    returned_everything: Flag = attribute("Whether there were allocations, and no net sale.")
+    self_usage_instances: Integer = measure("Instances that the member used.", ge=0)
+    contracts: Integer = measure("Contracts sold.", ge=0)
+    returned_contracts: Integer = measure("Contracts sold and returned.", ge=0)
+    instances: Integer = measure("Instances sold, returned ones among them.", ge=0)
+    gross_revenue: Money = measure("Gross revenue of the contracts.", ge=0, number_format=MONEY)
+    net_revenue: Money = measure("Net revenue of the contracts.", ge=0, number_format=MONEY)
+    retention: Text = attribute("The member's class.", isin=[NEW, RETAINED, REACTIVATED, NONE])
+
+
+def partial_sales(fact_sales: pd.DataFrame) -> pd.DataFrame:
+    """Add a block of sales up by member and deployment."""
+    sold = fact_sales[fact_sales["team_member_id"].notna()].assign(contracts=1)
+    sums = {name: name for name in SALES} | {"returned_contracts": "is_returned"}
+    return totals(sold, ROW, **sums)
+
+
+def partial_movements(fact_usage_movements: pd.DataFrame) -> pd.DataFrame:
+    """Count a block of movements by member and deployment."""
+    kind = fact_usage_movements["movement"]
+    counted = fact_usage_movements[ROW].assign(
+        allocations=kind != "RETURN", returns=kind == "RETURN", reallocations=kind == "REALLOCATION"
+    )
+    return totals(counted[counted["team_member_id"].notna()], ROW, **{name: name for name in MOVEMENTS})
+
+
+def build(
+    fact_sales: pd.DataFrame,
+    fact_usage_movements: pd.DataFrame,
+    self_usage: pd.DataFrame,
+    dim_team_member: pd.DataFrame,
+    dim_deployment: pd.DataFrame,
+    night: Night,
+) -> pd.DataFrame:
+    """Add all up, set aside what has no member or deployment, and compare each edition with the last one sold."""
+    used = self_usage[self_usage["team_member_id"].notna()].rename(columns={"instances": "self_usage_instances"})
+    parts = [fact_sales, fact_usage_movements, used[[*ROW, "self_usage_instances"]]]
+    sums = [*SALES, *MOVEMENTS, "self_usage_instances"]
+    rows = totals(pd.concat(parts, ignore_index=True), ROW, **{name: name for name in sums})
+    for name in sums:
+        rows[name] = rows[name].fillna(0)
+    closes_on = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
+    sold = rows["contracts"] > rows["returned_contracts"]
+    reason = _reason(rows, dim_team_member, dim_deployment)
+    rows["has_three_or_more_allocations"] = rows["allocations"] >= 3
+    rows["is_reallocated"] = rows["reallocations"] > 0
+    rows["returned_everything"] = (rows["allocations"] > 0) & ~sold
+    rows["retention"] = _retention(rows[sold & reason.isna()]).reindex(rows.index).fillna(NONE)
+    return rows.assign(_set_aside=reason, _unpublished=closes_on < night.window_start)
+
+
+def _reason(rows: pd.DataFrame, dim_team_member: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.Series:
+    """Say why a row is no member's and deployment's; NULL for one that is."""
+    active = (rows["allocations"] > 0) | (rows["contracts"] > 0) | (rows["self_usage_instances"] > 0)
+    member = lookup(rows[["team_member_id"]], dim_team_member, "role").notna()
+    deployment = lookup(rows[["product_id", "edition"]], dim_deployment, "opened_on").notna()
+    reason = pd.Series(pd.NA, index=rows.index, dtype="string[pyarrow]")
+    reason = reason.mask(~active, "neither allocation, sale nor self usage")
+    return reason.mask(~deployment, "unknown deployment").mask(~member, "unknown team member")
+
+
+def _retention(sold: pd.DataFrame) -> pd.Series:
+    """Classify each edition with net sales by the one that the member sold before it."""
+    ordered = sold.sort_values(ROW)
+    gap = ordered["edition"] - ordered.groupby(["team_member_id", "product_id"])["edition"].shift()
+    classes = pd.Series(NEW, index=ordered.index, dtype="string[pyarrow]")
+    return classes.mask((gap <= COMES_BACK_WITHIN).fillna(False), REACTIVATED).mask((gap == 1).fillna(False), RETAINED)
