@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Stage 3: publish the newest star in the warehouse, all tables in one transaction."""
 
 import sys

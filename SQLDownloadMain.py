@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Stage 1: extract what the queries name into data/…/1_raw, as CSV."""
 
 import sys

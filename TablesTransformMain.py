@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Stage 2: build the star of tables/ from the newest raw run into data/…/2_star."""
 
 import sys

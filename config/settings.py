@@ -99,11 +99,15 @@ class Settings(BaseSettings):
 def load(file: Path) -> Settings:
     """Read the settings file; a variable of the environment wins over its line. Raises SettingsError."""
     lines = _read(file)
-    sources = {m[1].lower(): v for name, v in (lines | dict(os.environ)).items() if (m := _SOURCE.fullmatch(name)) and v}
-    given = {name.lower(): value for name, value in lines.items() if value and not _SOURCE.fullmatch(name)}
+    sources = {
+        m[1].lower(): v for name, v in (lines | dict(os.environ)).items() if (m := _SOURCE.fullmatch(name)) and v
+    }
+    given: dict[str, Any] = {
+        name.lower(): value for name, value in lines.items() if value and not _SOURCE.fullmatch(name)
+    }
     given.setdefault("data_dir", str(data_folder_of(file)))
     try:
-        return Settings(**given, sources=sources)
+        return Settings(sources=sources, **given)
     except ValidationError as error:
         faults = "\n".join(f"  {_fault(dict(details))}" for details in error.errors())
         raise SettingsError(
@@ -135,5 +139,3 @@ def _fault(details: dict[str, Any]) -> str:
         return f"{name} is no setting"
     text = str(details["msg"]).removeprefix("Value error, ")
     return f"{name}: {text}" if name else text
-
-

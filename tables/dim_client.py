@@ -26,7 +26,9 @@ class DimClient(Dimension):
     client_name: Text = attribute("Given, paternal and maternal name.", nullable=True, unknown="Unknown", pii=True)
     email: Text = attribute("E-mail address, in lower case.", nullable=True, pii=True)
     country: Text = attribute("Country code.", nullable=True, unknown="Unknown")
-    catalogue: Text = attribute("The catalogue that the client is taken from.", isin=["global", "digital"], nullable=True)
+    catalogue: Text = attribute(
+        "The catalogue that the client is taken from.", isin=["global", "digital"], nullable=True
+    )
     registered_on: Date = attribute("Day of registration.", nullable=True)
 
 

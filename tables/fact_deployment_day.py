@@ -50,7 +50,9 @@ class FactDeploymentDay(Fact, partition_by="date", cluster_by=("deployment_key",
     contracts_to_date: Integer = measure("Contracts from the first sale to the day.", ge=0)
     net_revenue_to_date: Money = measure("Net revenue from the first sale to the day.", number_format=MONEY)
     previous_contracts_to_date: Integer = measure("The edition before: contracts to date.", nullable=True)
-    previous_net_revenue_to_date: Money = measure("The edition before: revenue to date.", nullable=True, number_format=MONEY)
+    previous_net_revenue_to_date: Money = measure(
+        "The edition before: revenue to date.", nullable=True, number_format=MONEY
+    )
     previous_visits: Integer = measure("The edition before: visits of the day.", nullable=True)
     previous_orders: Integer = measure("The edition before: orders of the day.", nullable=True)
 

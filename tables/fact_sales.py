@@ -30,7 +30,10 @@ MONEY = "#,0.00"
 
 
 class FactSales(
-    Fact, stream="contracts", partition_by="contract_date", cluster_by=("deployment_key", "team_member_key", "client_key")
+    Fact,
+    stream="contracts",
+    partition_by="contract_date",
+    cluster_by=("deployment_key", "team_member_key", "client_key"),
 ):
     """One row per contract that counts: signed, paid or returned, and no test.
 

@@ -21,6 +21,7 @@ from etl.contract.columns import (
     Key,
     Money,
     Number,
+    Role,
     Text,
     Timestamp,
     attribute,
@@ -31,7 +32,7 @@ from etl.contract.columns import (
 )
 from etl.contract.lookup import KeyIndex, lookup
 from etl.contract.night import Night
-from etl.contract.table import Column, Contract, Dimension, Fact, Role, Table
+from etl.contract.table import Column, Contract, Dimension, Fact, Table
 
 __all__ = [
     "Column",

@@ -67,7 +67,10 @@ def totals(frame: pd.DataFrame, by: list[str], **sums: str) -> pd.DataFrame:
     columns = {name: _countable(_arrow(frame[name])) for name in set(sums.values())} | {n: _arrow(frame[n]) for n in by}
     grouped = pa.table(columns).group_by(by, use_threads=False).aggregate([(name, "sum") for name in sums.values()])
     renamed = grouped.select([*by, *(f"{name}_sum" for name in sums.values())]).rename_columns([*by, *sums])
-    exact = [(f.name, pa.decimal128(_SUM_DIGITS, f.type.scale) if pa.types.is_decimal(f.type) else f.type) for f in renamed.schema]
+    exact = [
+        (f.name, pa.decimal128(_SUM_DIGITS, f.type.scale) if pa.types.is_decimal(f.type) else f.type)
+        for f in renamed.schema
+    ]
     result: pd.DataFrame = renamed.cast(pa.schema(exact)).to_pandas(types_mapper=pd.ArrowDtype)
     return result
 

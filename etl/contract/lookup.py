@@ -31,11 +31,11 @@ class KeyIndex:
     def positions(self, columns: Sequence[pd.Series]) -> Positions:
         """Give each row's position among the keys; −1, never to be used as an index, where there is none."""
         combined = self._combined(columns)
-        found = self._index.get_indexer(combined)
+        found = self._index.get_indexer(pd.Index(combined))
         missing = (found < 0) | (combined < 0)
         if not len(self._members):
             return np.full(len(combined), -1, dtype=np.int64)
-        return np.where(missing, -1, self._members[found])
+        return np.where(missing, -1, self._members[found]).astype(np.int64)
 
     def _combined(self, columns: Sequence[pd.Series]) -> Positions:
         combined = np.zeros(len(columns[0]), dtype=np.int64)
@@ -58,10 +58,11 @@ class _Part:
         self._distinct = distinct if self._is_text else pd.Index(distinct.to_numpy(zero_copy_only=False))
 
     def codes(self, column: pd.Series) -> Positions:
+        """Give each row's position among the distinct values, −1 where there is none."""
         values = comparable(column)
         if self._is_text:
             codes = pc.index_in(values.cast(pa.string()), value_set=self._distinct)
-            return pc.fill_null(codes, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+            return np.asarray(pc.fill_null(codes, -1), dtype=np.int64)
         if pa.types.is_string(values.type):
             return np.full(len(values), -1, dtype=np.int64)
         numbers = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from etl.contract.columns import Role
 
 
-class Table(pa_check.DataFrameModel):
+class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untyped to us
     """Base of every contract. Class arguments say how the engine treats the table.
 
     stream: the query that is handed to `build` in blocks (for what does not fit into memory).
@@ -80,7 +80,12 @@ class Contract:
     def of(cls, name: str, model: type[Table]) -> "Contract":
         """Read the description of table `name` from its contract class."""
         fields = model.to_schema().columns
-        return cls(name, model, tuple(_column(field, issubclass(model, Dimension)) for field in fields.values()), **model.__options__)
+        return cls(
+            name,
+            model,
+            tuple(_column(field, issubclass(model, Dimension)) for field in fields.values()),
+            **model.__options__,
+        )
 
     @property
     def is_dimension(self) -> bool:

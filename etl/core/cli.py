@@ -99,7 +99,9 @@ def _told(error: EtlError) -> int:
 def _of_the_disk(error: OSError) -> EtlError:
     what = f"{error.filename or 'a file'}: {error.strerror or error}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DataError(f"The disk is full, at {what}.", "Free space, or lower KEEP_RUNS; nothing committed was touched.")
+        return DataError(
+            f"The disk is full, at {what}.", "Free space, or lower KEEP_RUNS; nothing committed was touched."
+        )
     return DataError(f"A file could not be used, {what}.", "Look at its folder's owner and permissions.")
 
 

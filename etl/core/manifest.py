@@ -123,7 +123,6 @@ class LoadedTable(Record):
     as_of: datetime
     receipt: TableReceipt
     bytes: int
-    seconds: float
 
 
 T = TypeVar("T", bound=Record)

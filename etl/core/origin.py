@@ -1,16 +1,18 @@
 """What data belongs to: the sources and the warehouse that the settings name. Each manifest says so."""
 
-from config import Settings
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from config import Settings
 from etl.core.errors import UsageError
 
 
 def origin_of(settings: Settings) -> dict[str, str]:
     """Name the sources and the warehouse of the settings, without users and passwords."""
     urls = sorted((name, url.get_secret_value()) for name, url in settings.sources.items())
-    return {f"source {name}": described(read_url(name, url)) for name, url in urls} | {"warehouse": warehouse_of(settings)}
+    return {f"source {name}": described(read_url(name, url)) for name, url in urls} | {
+        "warehouse": warehouse_of(settings)
+    }
 
 
 def warehouse_of(settings: Settings) -> str:

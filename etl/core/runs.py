@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from etl.core.errors import DataError, UsageError
-from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, Record, StarManifest
+from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, StarManifest
 
 MANIFEST = "manifest.json"
 _RUN_FORMAT = "%Y%m%dT%H%M%SZ"
 
-M = TypeVar("M", bound=Manifest)  # type: ignore[type-arg]
+M = TypeVar("M", bound=Manifest[Any])
 
 
 class Runs(Generic[M]):
@@ -67,7 +67,9 @@ class Runs(Generic[M]):
     def working(self, run: str) -> Iterator[Path]:
         """Give a fresh working folder for `run`, and remove it (and what a killed run left) unless it was committed."""
         if self.path(run).exists():
-            raise DataError(f"The run {run} is already committed in {self.folder}.", "Let the next run have a new name.")
+            raise DataError(
+                f"The run {run} is already committed in {self.folder}.", "Let the next run have a new name."
+            )
         self.remove_rubbish()
         folder = self.folder / f".{run}"
         folder.mkdir(parents=True)
@@ -129,7 +131,7 @@ def link(files: list[str], source: Path, target: Path) -> None:
         os.link(source / name, target / name)
 
 
-def check_origin(manifest: Manifest[Record], origin: dict[str, str], where: Path) -> None:
+def check_origin(manifest: Manifest[Any], origin: dict[str, str], where: Path) -> None:
     """Refuse a run that belongs to other sources or to another warehouse than the settings name."""
     for name, mine in origin.items():
         theirs = manifest.origin.get(name, mine)
@@ -158,6 +160,10 @@ def _unreadable(path: Path, error: ValidationError) -> DataError:
     except (ValueError, AttributeError):
         version = None
     if isinstance(version, int) and version > FORMAT:
-        return DataError(f"{path} was written by a newer version (format {version}, this one reads {FORMAT}).", "Update.")
+        return DataError(
+            f"{path} was written by a newer version (format {version}, this one reads {FORMAT}).", "Update."
+        )
     where = ".".join(str(part) for part in error.errors()[0]["loc"])
-    return DataError(f"{path} is damaged at {where or 'its start'}.", "Move that run's folder away and run its stage again.")
+    return DataError(
+        f"{path} is damaged at {where or 'its start'}.", "Move that run's folder away and run its stage again."
+    )

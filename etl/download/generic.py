@@ -81,9 +81,7 @@ class GenericSource:
         stray = sorted(set(declared) - set(names))
         if stray:
             raise ContractError(f"{query.path}: `-- types:` names {stray[0]}, which the query does not return.")
-        columns = [
-            _column(name, declared.get(name), [row[place] for row in first]) for place, name in enumerate(names)
-        ]
+        columns = [_column(name, declared.get(name), [row[place] for row in first]) for place, name in enumerate(names)]
         return Plan(query, checked_columns(query, columns), None, None)
 
     def extract(self, plan: Plan, path: Path) -> RawWriter:

@@ -32,6 +32,8 @@ _SESSION = (
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONNECT_SECONDS = 15
 
+_DIALECT = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+
 Cursor = psycopg2.extensions.cursor
 
 
@@ -115,12 +117,12 @@ class PostgresSource:
 
     def _rendered(self, query: Query, cursor: Cursor) -> str:
         """Put the values of the binds into the SQL, quoted by the driver."""
-        compiled = bound_text(query.sql).compile(dialect=postgresql.dialect(paramstyle="pyformat"))
+        compiled = bound_text(query.sql).compile(dialect=_DIALECT)
         unknown = sorted(set(compiled.params) - set(self._binds))
         if unknown:
             raise ContractError(
                 f"{query.path} uses :{unknown[0]}, which is not among the known binds.",
-                f"Known are: {', '.join(':' + name for name in self._binds)}; write \\:{unknown[0]} for a literal colon.",
+                f"Known are: {', '.join(f':{name}' for name in self._binds)}; a literal colon is written \\:.",
             )
         return cursor.mogrify(str(compiled), self._binds).decode()
 
@@ -144,7 +146,8 @@ def _columns(cursor: Cursor) -> list[RawColumn]:
         return []
     codes = [column.type_code for column in described]
     cursor.execute(
-        "SELECT format_type(code, NULL) FROM unnest(%s::oid[]) WITH ORDINALITY AS t(code, place) ORDER BY place", (codes,)
+        "SELECT format_type(code, NULL) FROM unnest(%s::oid[]) WITH ORDINALITY AS t(code, place) ORDER BY place",
+        (codes,),
     )
     columns = []
     for column, (kind,) in zip(described, cursor.fetchall(), strict=True):

@@ -104,6 +104,8 @@ def _types(path: Path, text: str) -> tuple[tuple[str, str], ...]:
     for part in re.split(r",(?![^(]*\))", text) if text else []:
         name, _, kind = part.strip().partition(" ")
         if not kind:
-            raise ContractError(f"{path}: `-- types:` names no type for {name}.", "Write: types: id bigint, price numeric(12,2)")
+            raise ContractError(
+                f"{path}: `-- types:` names no type for {name}.", "Write: types: id bigint, price numeric(12,2)"
+            )
         pairs.append((name, kind.strip()))
     return tuple(pairs)

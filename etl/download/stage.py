@@ -54,7 +54,12 @@ def download(job: Job) -> None:
             peak_memory_mb=peak_memory_mb(),
         )
         job.store.raw.commit(folder, manifest, job.settings.keep_runs)
-    log.info("download committed run %s: %s rows in %.1f s", job.run, f"{sum(t.rows for t in tables.values()):,}", job.seconds)
+    log.info(
+        "download committed run %s: %s rows in %.1f s",
+        job.run,
+        f"{sum(t.rows for t in tables.values()):,}",
+        job.seconds,
+    )
 
 
 def _chosen(queries: dict[str, Query], only: tuple[str, ...]) -> list[Query]:
@@ -125,7 +130,7 @@ def _check_disk(job: Job, plans: list[Plan]) -> None:
     free = shutil.disk_usage(job.settings.data_dir).free
     if needed > free:
         raise DataError(
-            f"The night needs about {needed / 1e9:.1f} GB in {job.settings.data_dir}, where {free / 1e9:.1f} GB are free.",
+            f"The night needs about {needed / 1e9:.1f} GB, and {job.settings.data_dir} has {free / 1e9:.1f} GB free.",
             "Free space, or lower KEEP_RUNS.",
         )
 
@@ -141,9 +146,7 @@ def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pa
     tables: dict[str, RawTable] = {}
     ordered = sorted(plans, key=lambda plan: -(plan.bytes or 0))
     with ExitStack() as stack, progress("download", len(plans)) as advance:
-        pools = {
-            name: stack.enter_context(ThreadPoolExecutor(source.connections)) for name, source in sources.items()
-        }
+        pools = {name: stack.enter_context(ThreadPoolExecutor(source.connections)) for name, source in sources.items()}
         futures = [
             pools[plan.query.source].submit(_extract_one, job, sources[plan.query.source], plan, folder)
             for plan in ordered
@@ -153,7 +156,9 @@ def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pa
                 name, table = future.result()
                 tables[name] = table
                 advance(1)
-                log.info("download %s: %s rows, %.1f MB in %.1f s", name, f"{table.rows:,}", table.bytes / 1e6, table.seconds)
+                log.info(
+                    "download %s: %s rows, %.1f MB in %.1f s", name, f"{table.rows:,}", table.bytes / 1e6, table.seconds
+                )
         except BaseException:
             for future in futures:
                 future.cancel()
@@ -180,7 +185,7 @@ def _table(job: Job, source: Source, plan: Plan, writer: RawWriter, seconds: flo
         as_of=source.as_of.astimezone(UTC),
         query_sha256=plan.query.sha256,
         file=f"{plan.query.name}.csv",
-        bytes=writer.bytes,
+        bytes=writer.length,
         rows=writer.rows,
         columns=plan.columns,
         blocks=tuple(writer.blocks),

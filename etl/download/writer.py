@@ -43,14 +43,16 @@ class RawWriter:
         return sum(block.rows for block in self.blocks)
 
     @property
-    def bytes(self) -> int:
-        """The file's length."""
+    def length(self) -> int:
+        """The file's length in bytes."""
         return self._offset + self._bytes
 
     def __enter__(self) -> "RawWriter":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self._write(self._pending)
             self._end_block()

@@ -32,8 +32,11 @@ class Members:
 
 @dataclass
 class Checked:
-    """Rows that fulfil the contract. table: the published columns less the surrogate key; kept: with all of build's
-    columns, for partials, also rows before the window."""
+    """Rows that fulfil the contract.
+
+    table: the published columns less the surrogate key; kept: with all of build's columns, for partials, also rows
+    before the window.
+    """
 
     table: pa.Table
     kept: pd.DataFrame
@@ -42,7 +45,9 @@ class Checked:
     unknown: Counter[str] = field(default_factory=Counter)
 
 
-def check(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]], members: Callable[[str], Members]) -> Checked:
+def check(
+    frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]], members: Callable[[str], Members]
+) -> Checked:
     """Check what build returned against the contract.
 
     on: for each reference the columns by which its member is found. members: gives a dimension's keys.
@@ -60,7 +65,7 @@ def check(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]
     frame, typed = _typed(frame, contract, rejects)
     unknown: Counter[str] = Counter()
     for column in contract.references:
-        typed[column.name] = _reference(frame, column, on[column.name], members(str(column.dimension)))
+        typed[column.name] = _reference(frame, on[column.name], members(str(column.dimension)))
     names = [c.name for c in contract.columns if c.role is not Role.SURROGATE_KEY]
     table = pa.table([typed[name] for name in names], names)
     faults = _broken_rules(table, contract)
@@ -68,7 +73,9 @@ def check(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]
         good = ~np.isin(np.arange(len(frame)), list(faults))
         frame = _without(frame, {frame.index[p]: reason for p, reason in faults.items()}, rejects)
         table = table.filter(pa.array(good))
-    outside = frame[UNPUBLISHED].fillna(False).to_numpy(dtype=bool) if UNPUBLISHED in frame else np.zeros(len(frame), bool)
+    outside = (
+        frame[UNPUBLISHED].fillna(False).to_numpy(dtype=bool) if UNPUBLISHED in frame else np.zeros(len(frame), bool)
+    )
     if outside.any():
         set_aside[OUTSIDE_WINDOW] += int(outside.sum())
         table = table.filter(pa.array(~outside))
@@ -100,7 +107,7 @@ def _check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[
         )
     if stray:
         raise ContractError(
-            f"{contract.name}: build returned the column {', '.join(map(str, stray))}, which the contract does not know.",
+            f"{contract.name}: build returned a column {', '.join(map(str, stray))}, unknown to the contract.",
             "Declare it in the contract, or do not return it.",
         )
 
@@ -108,7 +115,8 @@ def _check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[
 def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
     """Turn the contract's columns into its exact types; a value that does not fit rejects its row."""
     while True:
-        typed, faults = {}, {}
+        typed: dict[str, pa.Array] = {}
+        faults: dict[object, str] = {}
         for column in contract.columns:
             if column.role in (Role.SURROGATE_KEY, Role.REFERENCE):
                 continue
@@ -119,7 +127,7 @@ def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tu
                 wrong = unfit(values, column.type)
                 if len(wrong) == len(values):
                     raise ContractError(
-                        f"{contract.name}: build returned {values.type} for {column.name}, which is to be {column.type}:"
+                        f"{contract.name}: build returned {values.type} for {column.name}, a column of {column.type}:"
                         f" {str(error).partition(chr(10))[0]}.",
                         "Convert the column in build.",
                     ) from None
@@ -141,7 +149,7 @@ def _arrow(series: pd.Series, column: Column, contract: Contract) -> pa.Array:
     return values
 
 
-def _reference(frame: pd.DataFrame, column: Column, on: tuple[str, ...], members: Members) -> pa.Array:
+def _reference(frame: pd.DataFrame, on: tuple[str, ...], members: Members) -> pa.Array:
     positions = members.index.positions([frame[name] for name in on])
     if not len(members.keys):
         return pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))

@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from etl.contract import KeyIndex, Night
+from etl.contract.catalogue import NIGHT, Function, TableFile, read_tables
 from etl.core import arrow_csv
 from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.runs import MANIFEST
-from etl.transform.catalogue import NIGHT, Function, TableFile, read_tables
 from etl.transform.check import Members
 from etl.transform.keys import UNKNOWN, losers
 from etl.transform.raw import RawRows, as_json, read_whole

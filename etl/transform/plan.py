@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
+from etl.contract.catalogue import NIGHT, TableFile
 from etl.core.errors import ContractError, UsageError
-from etl.transform.catalogue import NIGHT, TableFile
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
                 )
     stream = table.contract.stream
     if stream and (stream not in queries or stream not in table.build.parameters):
-        raise ContractError(f"{table.path} streams {stream}, which is no query that its build asks for.", "Mend the name.")
+        raise ContractError(
+            f"{table.path} streams {stream}, which is no query that its build asks for.", "Mend the name."
+        )
     summarized = {partial.parameters[0] for partial in table.partials if partial.parameters}
     for name in table.build.parameters:
         if name in tables and tables[name].contract.stream and name not in summarized:
@@ -85,7 +87,9 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
             )
     for name in sorted(summarized):
         if name in tables and not tables[name].contract.stream:
-            raise ContractError(f"{table.path}: a partial summarizes {name}, which is not streamed.", "Ask for it in build.")
+            raise ContractError(
+                f"{table.path}: a partial summarizes {name}, which is not streamed.", "Ask for it in build."
+            )
 
 
 def _chosen(tables: dict[str, TableFile], only: tuple[str, ...]) -> set[str]:

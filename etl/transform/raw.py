@@ -37,7 +37,9 @@ def check_file(folder: Path, table: RawTable) -> None:
     path = folder / table.file
     length = path.stat().st_size if path.is_file() else 0
     if length != table.bytes:
-        raise DataError(f"{path} has {length:,} bytes, its manifest says {table.bytes:,}.", "Run SQLDownloadMain.py again.")
+        raise DataError(
+            f"{path} has {length:,} bytes, its manifest says {table.bytes:,}.", "Run SQLDownloadMain.py again."
+        )
 
 
 def read_block(folder: Path, table: RawTable, block: Block) -> RawRows:
@@ -53,7 +55,9 @@ def read_block(folder: Path, table: RawTable, block: Block) -> RawRows:
     rows = _typed(pa.py_buffer(data), schema_of(table))
     found = len(rows.frame) + len(rows.rejects)
     if found != block.rows:
-        raise DataError(f"{folder / table.file} holds {found:,} rows in a block of {block.rows:,}.", "Report this fault.")
+        raise DataError(
+            f"{folder / table.file} holds {found:,} rows in a block of {block.rows:,}.", "Report this fault."
+        )
     return rows
 
 
@@ -89,7 +93,9 @@ def _typed(data: pa.Buffer, schema: pa.Schema) -> RawRows:
     try:
         return RawRows(_pandas(arrow_csv.read(data, schema, header=False)))
     except pa.ArrowInvalid:
-        return _judged(arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False), schema)
+        return _judged(
+            arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False), schema
+        )
 
 
 def _judged(texts: pa.Table, schema: pa.Schema) -> RawRows:

@@ -1,23 +1,16 @@
 """Working a plan off: steps whose needs are met go to the workers, blocks of a stream side by side."""
 
-import ctypes
-import multiprocessing
-import signal
-import sys
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
-from etl.core.errors import DataError
 from etl.core.log import Advance, log
+from etl.core.workers import worker_pool
 from etl.transform.context import Context
 from etl.transform.plan import Plan, Step
 from etl.transform.streams import check_order, check_unique, yielding
-from etl.transform.work import BlockDone, Built, build_whole, set_up_worker, stream_block
-
-_PR_SET_PDEATHSIG = 1
+from etl.transform.work import BlockDone, Built, build_whole, stream_block
 
 
 @dataclass
@@ -34,18 +27,9 @@ class Result:
 
 def run_plan(context: Context, plan: Plan, workers: int, advance: Advance) -> tuple[dict[str, Result], int]:
     """Work the plan off; gives each table's result and the most memory (MB) that a worker took."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker) as executor:
+    with worker_pool(workers) as executor:
         runner = _Runner(context, plan, executor, advance)
-        try:
-            runner.run()
-        except BrokenProcessPool:
-            raise DataError(
-                "A worker process was killed, most likely for want of memory.", "Lower WORKERS, or give the machine more."
-            ) from None
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+        runner.run()
     return {name: runner.results[name] for name in plan.tables}, runner.peak_memory_mb
 
 
@@ -125,12 +109,3 @@ class _Runner:
         for needs in self._waiting.values():
             needs.discard(step.name)
         self._submit_ready()
-
-
-def _start_worker() -> None:
-    """Let a worker die with its parent, and leave Ctrl-C to the parent."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    set_up_worker()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from etl.contract import Night
+from etl.contract.catalogue import TableFile, read_tables
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
 from etl.core.errors import GuardError, UsageError
@@ -16,7 +17,6 @@ from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
 from etl.core.receipt import add
 from etl.core.runs import check_origin, link
-from etl.transform.catalogue import TableFile, read_tables
 from etl.transform.context import Context, star_files
 from etl.transform.keys import UNKNOWN
 from etl.transform.plan import Plan, make_plan
@@ -56,7 +56,13 @@ def transform(job: Job) -> None:
         manifest = _manifest(job, raw, context, results, kept, peak)
         job.store.star.commit(folder, manifest, job.settings.keep_runs)
     rejected = sum(sum(result.rejected.values()) for result in results.values())
-    log.info("transform committed run %s: %d tables, %s rows rejected, in %.1f s", job.run, len(results), f"{rejected:,}", job.seconds)
+    log.info(
+        "transform committed run %s: %d tables, %s rows rejected, in %.1f s",
+        job.run,
+        len(results),
+        f"{rejected:,}",
+        job.seconds,
+    )
 
 
 def _last_star(job: Job) -> StarManifest | None:
@@ -76,7 +82,8 @@ def _kept(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -
     lacking = [name for name in names if last is None or name not in last.tables]
     if lacking:
         raise UsageError(
-            f"--only keeps the other tables of the last star, which lacks {', '.join(lacking)}.", "Leave --only out once."
+            f"--only keeps the other tables of the last star, which lacks {', '.join(lacking)}.",
+            "Leave --only out once.",
         )
     return {name: last.tables[name] for name in names} if last else {}
 
@@ -110,7 +117,7 @@ def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tabl
             lost -= _keys(context.folder, [path.name for path in star_files(context, name)], tables[name])
             if lost:
                 raise GuardError(
-                    f"{name} lost {len(lost):,} members since the star {last.run}, to which {', '.join(referring)} may refer.",
+                    f"{name} lost {len(lost):,} members since the last star; {', '.join(referring)} may refer to them.",
                     f"Build these too: --only {' '.join([name, *referring])}.",
                 )
 

@@ -1,5 +1,6 @@
 """Keys over all blocks of a stream: which rows yield to another of the same key, and that none is left."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ from etl.transform.work import BlockDone, doubled_rows, not_sorted
 def check_order(done: list[BlockDone], file: str, group_by: tuple[str, ...]) -> None:
     """Raise where a block begins with the group with which the one before it ended, or an earlier one."""
     edges = [block.edges for block in done if block.edges]
-    for (_, last), (first, _) in zip(edges, edges[1:], strict=False):
-        if not last < first:  # type: ignore[operator]
+    for (_, last), (first, _) in pairwise(edges):
+        if not last < first:
             raise not_sorted(file, group_by)
 
 
@@ -41,7 +42,7 @@ def yielding(context: Context, step: Step, done: list[BlockDone]) -> dict[int, f
     out = frame.iloc[losers(frame, table.key, table.survivor)]
     if len(out) and not table.survivor:
         raise doubled_rows(table.file, out, table.key)
-    return {int(number): frozenset(rows["_position"].tolist()) for number, rows in out.groupby("_block")}
+    return {number: frozenset(out.loc[out["_block"] == number, "_position"]) for number in out["_block"].unique()}
 
 
 def check_unique(context: Context, name: str, done: list[BlockDone]) -> None:
@@ -62,5 +63,3 @@ def check_unique(context: Context, name: str, done: list[BlockDone]) -> None:
 def _frame(path: Path, schema: pa.Schema) -> pd.DataFrame:
     frame: pd.DataFrame = arrow_csv.read_file(path, schema).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
-
-

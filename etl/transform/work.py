@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.contract import Contract
+from etl.contract.catalogue import Function, TableFile
 from etl.core import arrow_csv
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import StarFile, TableReceipt
 from etl.core.receipt import receipt_of
-from etl.transform.catalogue import Function, TableFile
 from etl.transform.check import SET_ASIDE, Checked, check, unknown_member
 from etl.transform.context import Context, arguments, doubled_key, members, raw_rows
 from etl.transform.keys import Hashes, give_surrogate_keys, hashes, losers, read_key_map
@@ -44,8 +44,10 @@ class Built:
 
 @dataclass
 class BlockDone:
-    """One block's results. hashes: of the query's key; positions: of these rows in the block;
-    edges: the group of the first row and of the last."""
+    """One block's results.
+
+    hashes: of the query's key; positions: of these rows in the block; edges: the group of the first row and the last.
+    """
 
     number: int
     built: list[Built]
@@ -53,12 +55,6 @@ class BlockDone:
     positions: np.ndarray[tuple[int], np.dtype[np.int64]]
     edges: tuple[tuple[object, ...], tuple[object, ...]] | None
     peak_memory_mb: int
-
-
-def set_up_worker() -> None:
-    """Keep Arrow to one thread in a worker: the workers are the threads."""
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
 
 
 def build_whole(context: Context, name: str) -> tuple[Built, int]:
@@ -72,7 +68,9 @@ def build_whole(context: Context, name: str) -> tuple[Built, int]:
     raw_rows.cache_clear()
     frame, doubles = _survivors(context, frame.reset_index(drop=True), table.contract)
     checked = _checked(context, table.contract, frame)
-    result = _with_surrogate_keys(context, table.contract, checked.table) if table.contract.is_dimension else checked.table
+    result = (
+        _with_surrogate_keys(context, table.contract, checked.table) if table.contract.is_dimension else checked.table
+    )
     handed = len(frame) + len(doubles) + len(rejects)
     checked.rejects = [*rejects, *doubles, *checked.rejects]
     return _written(context, table.contract, checked, result, name, handed, began), peak_memory_mb()
@@ -96,12 +94,16 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
         began = time.monotonic()
         built = _called(table, table.build, arguments(context, table.build, {str(step.stream): frame}))
         if not built.index.equals(frame.index):
-            raise ContractError(f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead.")
+            raise ContractError(
+                f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead."
+            )
         grain = _grain_columns(context, table.contract)
         keys = hashes(built, grain)
         checked = _checked(context, table.contract, built)
         checked.rejects = rejects + checked.rejects
-        part = _written(context, table.contract, checked, checked.table, f"{name}.{number:05}", raw.blocks[number].rows, began)
+        part = _written(
+            context, table.contract, checked, checked.table, f"{name}.{number:05}", raw.blocks[number].rows, began
+        )
         part.hashes = keys
         done.built.append(part)
         summarized[name] = checked.kept
@@ -196,7 +198,9 @@ def _written(
     _write_rejects(context.folder / REJECTS / f"{file}.csv", checked.rejects)
     return Built(
         table=contract.name,
-        file=StarFile(name=f"{file}.csv", bytes=len(data), rows=table.num_rows, sha256=hashlib.sha256(data).hexdigest()),
+        file=StarFile(
+            name=f"{file}.csv", bytes=len(data), rows=table.num_rows, sha256=hashlib.sha256(data).hexdigest()
+        ),
         receipt=receipt_of(table),
         handed=handed,
         rejected=Counter(reason for reason, _ in checked.rejects),

@@ -68,14 +68,24 @@ def contracts(folder: Path) -> dict[str, Contract]:
 def read_table(path: Path) -> TableFile:
     """Read one table file."""
     module = _imported(path)
-    models = [m for m in vars(module).values() if inspect.isclass(m) and issubclass(m, Table) and m.__module__ == module.__name__]
+    models = [
+        m
+        for m in vars(module).values()
+        if inspect.isclass(m) and issubclass(m, Table) and m.__module__ == module.__name__
+    ]
     if len(models) != 1:
-        raise ContractError(f"{path} declares {len(models)} contracts.", "A table file declares one class, a Dimension or a Fact.")
+        raise ContractError(
+            f"{path} declares {len(models)} contracts.", "A table file declares one class, a Dimension or a Fact."
+        )
     if not hasattr(module, "build"):
-        raise ContractError(f"{path} has no function build.", "Write build(...), its parameters named after what it reads.")
+        raise ContractError(
+            f"{path} has no function build.", "Write build(...), its parameters named after what it reads."
+        )
     contract = Contract.of(path.stem, models[0])
     _check_contract(path, contract)
-    partials = tuple(_function(f) for name, f in vars(module).items() if name.startswith("partial") and inspect.isfunction(f))
+    partials = tuple(
+        _function(f) for name, f in vars(module).items() if name.startswith("partial") and inspect.isfunction(f)
+    )
     return TableFile(path, contract, _function(module.build), partials)
 
 
@@ -102,7 +112,9 @@ def _check_contract(path: Path, contract: Contract) -> None:
     if contract.is_dimension and not (contract.surrogate_key and contract.natural_key):
         raise ContractError(f"{path}: a dimension needs a surrogate_key and a natural_key.", "Declare both.")
     if not contract.grain_key:
-        raise ContractError(f"{path}: nothing identifies a row.", "Declare a natural_key, or references with grain=True.")
+        raise ContractError(
+            f"{path}: nothing identifies a row.", "Declare a natural_key, or references with grain=True."
+        )
     stray = [c for c in (contract.partition_by, *contract.cluster_by) if c and c not in names]
     if stray:
         raise ContractError(f"{path}: {stray[0]} is to partition or cluster by, but is no column.", "Mend its name.")

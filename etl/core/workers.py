@@ -1,0 +1,43 @@
+"""Worker processes, through the one interface that a cluster has too: concurrent.futures.Executor."""
+
+import ctypes
+import multiprocessing
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from etl.core.errors import DataError
+
+_PR_SET_PDEATHSIG = 1
+
+
+@contextmanager
+def worker_pool(workers: int) -> Iterator[Executor]:
+    """Give an executor of fresh processes, which end with this one, however it ends."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker) as executor:
+        try:
+            yield executor
+        except BrokenProcessPool:
+            raise DataError(
+                "A worker process was killed, most likely for want of memory.",
+                "Lower WORKERS, or give the machine more memory.",
+            ) from None
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _start_worker() -> None:
+    """Let a worker die with its parent, leave Ctrl-C to the parent, and be one thread: the workers are the threads."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)

@@ -1,0 +1,74 @@
+"""The night: the three scripts in order under one lock, and the short table at its end."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+import config
+from config import Settings
+from config.paths import ROOT
+from etl.core import log
+from etl.core.cli import outermost
+from etl.core.lock import NIGHT, held
+from etl.core.runs import Store
+from etl.load.open import open_warehouse
+
+STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
+
+
+def run_night(settings_file: Path) -> int:
+    """Run the stages until one fails; gives its exit code, or 0."""
+    code = 0
+
+    def night() -> None:
+        nonlocal code
+        settings = config.load(settings_file)
+        log.set_up(settings.log_level)
+        store = Store(settings.data_dir)
+        with held(settings.data_dir, "the night"):
+            run = store.new_run()
+            code = next((failed for stage in STAGES if (failed := _run_stage(stage, settings_file, run))), 0)
+            if not code:
+                _summarize(settings, store, run)
+
+    return outermost(night) or code
+
+
+def _run_stage(stage: str, settings_file: Path, run: str) -> int:
+    """Run one script as a process of its own, so that its memory is the machine's again when it ends."""
+    log.log.info("night %s: %s", run, stage)
+    environment = os.environ | {NIGHT: f"{run}:{os.getpid()}"}
+    child = subprocess.Popen([sys.executable, ROOT / stage, "--env", settings_file], env=environment)
+    try:
+        return _exit_code(child.wait())
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGTERM)
+        child.wait()
+        raise
+
+
+def _exit_code(returned: int) -> int:
+    """Turn a death by signal into a failure that shells understand."""
+    return 128 - returned if returned < 0 else returned
+
+
+def _summarize(settings: Settings, store: Store, run: str) -> None:
+    star = store.star.read(run)
+    table = Table(
+        "table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, built in star.tables.items():
+        numbers = (built.rows, sum(built.rejected.values()), sum(built.set_aside.values()))
+        table.add_row(name, *(f"{number:,}" for number in numbers), f"{built.seconds:.1f}")
+    console = Console()
+    console.print(table)
+    console.print(f"Raw files, star, rejects and receipts: {settings.data_dir}", soft_wrap=True)
+    with open_warehouse(settings) as warehouse:
+        console.print(warehouse.describe(), soft_wrap=True)

@@ -1,0 +1,44 @@
+# Sourced by nightly.sh and test.sh, then called: set_up ENVIRONMENT REQUIREMENTS…
+# Makes the virtual environment on first use, and installs again whatever requirements have changed.
+# While a night runs, it holds the environment, so that no other one changes it underneath.
+
+find_python() { # MINOR: the least 3.MINOR; prints the path of a Python that can make environments
+    local candidate
+    for candidate in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$candidate" -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, $1))" >/dev/null 2>&1; then
+            "$candidate" -c 'import sys; print(sys.executable)'
+            return
+        fi
+    done
+    return 1
+}
+
+fail() { # SENTENCE ADVICE CODE
+    printf 'Error: %s\nTry: %s\n' "$1" "$2" >&2
+    exit "$3"
+}
+
+set_up() { # ENVIRONMENT REQUIREMENTS…
+    local environment=$1 least=${LEAST_MINOR:-11} file python stale=()
+    shift
+    exec 8>>"$environment.lock"
+    flock --shared --wait 900 8 || fail "Another run is setting $environment up." "Wait until it has ended." 75
+    if ! "$environment/bin/python" -c '' 2>/dev/null; then stale=("$@"); fi
+    for file in "$@"; do
+        sha256sum --check --status "$environment/installed/$file.sha256" 2>/dev/null || stale+=("$file")
+    done
+    [ ${#stale[@]} -eq 0 ] && return
+    flock --exclusive --wait 900 8 || fail "Another run is using $environment." "Wait until it has ended." 75
+    echo "Setting up $environment" >&2
+    if ! "$environment/bin/python" -c '' 2>/dev/null; then
+        python=$(find_python "$least") || fail "There is no Python 3.$least or newer with venv." \
+            "apt-get install python3 python3-venv, or set PYTHON to one." 1
+        rm -rf "$environment"
+        "$python" -m venv "$environment" || fail "The environment $environment could not be made." "See above." 1
+    fi
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check $(printf -- '-r %s ' "${stale[@]}") ||
+        fail "The requirements could not be installed." "Look at pip's message above; the package index must be reachable." 1
+    mkdir -p "$environment/installed"
+    for file in "${stale[@]}"; do sha256sum "$file" >"$environment/installed/$file.sha256"; done
+    flock --shared 8
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Every check: sets up on first use, then formats, lint, types, import rules and tests. Arguments go to pytest.
+set -euo pipefail
+umask 077
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. ./setup.sh
+
+set_up .venv requirements.txt requirements-sample.txt requirements-dev.txt
+if find_python 13 >/dev/null; then
+    (LEAST_MINOR=13 set_up .venv-bigquery requirements-emulator.txt)
+else
+    echo "The BigQuery scenarios will not be run: their emulator needs Python 3.13 or newer, which is not here." >&2
+fi
+
+python=.venv/bin/python
+"$python" -m ruff format --check --quiet .
+"$python" -m ruff check --quiet .
+"$python" -m mypy
+"$python" -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+exec "$python" -m pytest "$@"
