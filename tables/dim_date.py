@@ -7,24 +7,15 @@ import pandas as pd
 from etl.contract import Date, Dimension, Flag, Integer, Key, Night, Text, attribute, natural_key, surrogate_key
 
 MONTHS = [date(2000, month, 1).strftime("%B") for month in range(1, 13)]
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-WEEKDAYS = [date(2001, 1, day).strftime("%A") for day in range(1, 8)]  # 1 January 2001 was a Monday
+WEEKDAYS = [date(2001, 1, day).strftime("%A") for day in range(1, 8)]
+"""1 January 2001 was a Monday."""
 
 
 class DimDate(Dimension):
-    """One row per calendar date: whole years, from the first deployment's opening to the last one's close or next year."""
+    """One row per calendar date.
+
+    Whole years, from the first deployment's opening to the last one's close, or to the next year.
+    """
 
     date_key: Key = surrogate_key()
     date: Date = natural_key("The date.")
