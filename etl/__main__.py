@@ -1,4 +1,4 @@
-"""`python -m etl`: the whole night, and a look into the published tables."""
+"""The whole night, a look into the published tables, the README's list of tables."""
 
 import argparse
 import sys
@@ -15,14 +15,25 @@ def main() -> int:
     sql = commands.add_parser("sql", help='query the published tables: python -m etl sql "SELECT …"')
     settings_option(sql)
     sql.add_argument("query", help="SQL of the warehouse; unqualified names are the published tables")
+    commands.add_parser("docs", help="renew the README's list of tables from the contracts")
     options = parser.parse_args()
     if options.command == "night":
         from etl.night import run_night
 
         return run_night(options.env)
+    if options.command == "docs":
+        return outermost(_renew_readme)
     from etl.load.look import show
 
     return outermost(lambda: show(options.env, options.query))
+
+
+def _renew_readme() -> None:
+    from config.paths import ROOT
+    from etl.docs import renewed
+
+    readme = ROOT / "README.md"
+    readme.write_text(renewed(readme.read_text(encoding="utf-8"), ROOT / "tables"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from rich.table import Table
 
 import config
 from config import Settings
-from config.paths import ROOT
+from config.paths import ROOT, SAMPLE_SETTINGS
 from etl.core import log
 from etl.core.cli import outermost
 from etl.core.lock import NIGHT, held
@@ -34,7 +34,7 @@ def run_night(settings_file: Path) -> int:
             run = store.new_run()
             code = next((failed for stage in STAGES if (failed := _run_stage(stage, settings_file, run))), 0)
             if not code:
-                _summarize(settings, store, run)
+                _summarize(settings, settings_file, store, run)
 
     return outermost(night) or code
 
@@ -57,7 +57,7 @@ def _exit_code(returned: int) -> int:
     return 128 - returned if returned < 0 else returned
 
 
-def _summarize(settings: Settings, store: Store, run: str) -> None:
+def _summarize(settings: Settings, settings_file: Path, store: Store, run: str) -> None:
     star = store.star.read(run)
     table = Table(
         "table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC"
@@ -67,8 +67,11 @@ def _summarize(settings: Settings, store: Store, run: str) -> None:
     for name, built in star.tables.items():
         numbers = (built.rows, sum(built.rejected.values()), sum(built.set_aside.values()))
         table.add_row(name, *(f"{number:,}" for number in numbers), f"{built.seconds:.1f}")
-    console = Console()
+    console = Console(markup=False, highlight=False)
     console.print(table)
     console.print(f"Raw files, star, rejects and receipts: {settings.data_dir}", soft_wrap=True)
     with open_warehouse(settings) as warehouse:
         console.print(warehouse.describe(), soft_wrap=True)
+    option = "" if settings_file == SAMPLE_SETTINGS else f" --env {settings_file}"
+    query = "SELECT * FROM etl_runs ORDER BY published_at"
+    console.print(f'Or from here: .venv/bin/python -m etl sql{option} "{query}"', soft_wrap=True)

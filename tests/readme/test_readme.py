@@ -1,0 +1,111 @@
+"""The README is a promise: what it shows is run here as it is written."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from config import Settings
+from config.paths import EXAMPLE_SETTINGS, ROOT
+from etl.docs import renewed
+from sample import server
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOT_COPIED = shutil.ignore_patterns("data", ".venv*", ".git", "__pycache__", ".*_cache", ".hypothesis")
+
+
+def example_files() -> dict[str, str]:
+    """Read the worked example: the code blocks that a path in back quotes announces."""
+    blocks = re.findall(r"`([\w/]+\.(?:sql|py))`:\n\n```\w+\n(.*?)```", README, re.DOTALL)
+    return {path: text for path, text in blocks if path.startswith(("queries/", "tables/", "tests/"))}
+
+
+def files_in(folder: Path) -> set[str]:
+    """List the files of a checkout, without what running it makes."""
+    made = {"data", "__pycache__", ".pytest_cache", ".hypothesis"}
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {str(path) for path in paths if not made & set(path.parts)}
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the README in a checkout, with this environment's Python."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """Give a copy of the project with a small sample company."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+    run(folder, "-m", "sample", "--contracts", "1000", "--seed", "7")
+    yield folder
+    server.remove(folder / "data" / "sample" / "source")
+
+
+def test_adding_a_table_touches_one_query_one_table_file_and_one_test(checkout: Path) -> None:
+    """With the README's three files, and nothing else, the next night publishes the new dimension."""
+    before = files_in(checkout)
+    for path, text in example_files().items():
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_text(text, encoding="utf-8")
+    run(checkout, "-m", "sample", "run", "--", sys.executable, "-m", "etl", "night")
+    assert files_in(checkout) - before == {
+        "queries/countries.sql",
+        "tables/dim_country.py",
+        "tests/tables/test_dim_country.py",
+    }
+    shown = run(
+        checkout,
+        "-m",
+        "etl",
+        "sql",
+        "SELECT count(*) > 1 AS there FROM dim_country WHERE country_key = 0 OR clients > 0",
+    )
+    assert "True" in shown.stdout
+    run(checkout, "-m", "pytest", "-q", "tests/tables/test_dim_country.py")
+    run(checkout, "-m", "etl", "docs")
+    assert "dim_country" in (checkout / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_list_of_tables_is_that_of_the_contracts() -> None:
+    """Renewing the README's list changes nothing; where it does, run `python -m etl docs`."""
+    assert renewed(README, ROOT / "tables") == README
+
+
+def test_each_setting_is_explained_and_nothing_else() -> None:
+    """.env.example has a line for every setting, and its defaults are those of the code."""
+    text = EXAMPLE_SETTINGS.read_text(encoding="utf-8")
+    lines = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    lines.pop("SOURCE_CLOUD_URL")
+    assert set(lines) == {name.upper() for name in Settings.model_fields} - {"SOURCES"}
+    defaults = {name: f.default for name, f in Settings.model_fields.items() if isinstance(f.default, int | str)}
+    assert {name: lines[name.upper()] for name in defaults} == {name: str(value) for name, value in defaults.items()}
+
+
+def test_the_example_is_a_settings_file_that_works(tmp_path: Path) -> None:
+    """A copy of .env.example is read without a fault."""
+    copy = tmp_path / "prod.env"
+    shutil.copy(EXAMPLE_SETTINGS, copy)
+    assert {"WAREHOUSE", "BUSINESS_TIME_ZONE"} <= set(dotenv_values(copy))
+    run(ROOT, "-c", f"import config, pathlib; config.load(pathlib.Path({str(copy)!r}))")
+
+
+@pytest.mark.parametrize("script", ["SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py"])
+def test_help_tells_the_options_that_the_readme_uses(script: str) -> None:
+    """Every option in the README's calls of a script is in its --help, which shows an example."""
+    used = set(re.findall(rf"{script}[^\n]*", README))
+    options = {option for line in used for option in re.findall(r"--[\w-]+", line)}
+    shown = run(ROOT, script, "--help").stdout
+    assert options <= set(re.findall(r"--[\w-]+", shown))
+    assert "example:" in shown
