@@ -1,0 +1,123 @@
+"""The night as a whole: the three stages under one lock, in order, until one fails."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+from sample import generate, server
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a small sample company's database."""
+    folder = tmp_path_factory.mktemp("night") / "source"
+    with server.running(folder) as url:
+        yield generate.fill(url, contracts=1000, seed=3)
+    server.remove(folder)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, source: str) -> Path:
+    """Give a settings file with a data folder of its own."""
+    file = tmp_path / "night.env"
+    file.write_text(
+        f"WAREHOUSE=duckdb\nBUSINESS_TIME_ZONE=Europe/Madrid\nDATA_DIR={tmp_path / 'data'}\nSOURCE_CLOUD_URL={source}\n"
+    )
+    return file
+
+
+def start(settings: Path) -> subprocess.Popen[str]:
+    """Start a night as nightly.sh does."""
+    command = [sys.executable, "-m", "etl", "night", "--env", str(settings)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def night(settings: Path) -> tuple[int, str, str]:
+    """Run a night; gives exit code, standard output, standard error."""
+    process = start(settings)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def read(file: Path) -> str:
+    """Read a file of /proc; empty where the process has ended meanwhile."""
+    try:
+        return file.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def committed(settings: Path) -> dict[str, list[str]]:
+    """List the committed runs of each stage."""
+    data = settings.parent / "data"
+    return {stage: sorted(p.name for p in (data / stage).glob("2*")) for stage in ("1_raw", "2_star", "3_loaded")}
+
+
+def test_a_night_ends_with_what_was_published_and_where_it_lies(settings: Path) -> None:
+    """The three stages commit the run of one name, and the last lines tell rows, rejects, folder and how to look."""
+    code, out, err = night(settings)
+    assert code == 0, err
+    runs = committed(settings)
+    assert len({tuple(names) for names in runs.values()}) == 1
+    manifest = json.loads((settings.parent / "data" / "2_star" / runs["2_star"][0] / "manifest.json").read_text())
+    for name, table in manifest["tables"].items():
+        row = next(line for line in out.splitlines() if f" {name} " in line)
+        assert f" {table['receipt']['rows']:,} " in row
+        assert f" {sum(table['rejected'].values()):,} " in row
+    assert str(settings.parent / "data") in out
+    assert f"-m etl sql --env {settings}" in out
+
+
+def test_a_failing_stage_ends_the_night_with_its_exit_code(settings: Path) -> None:
+    """What comes after it is not run, so that nothing of another night is published."""
+    settings.write_text(settings.read_text().replace("WAREHOUSE=duckdb", f"WAREHOUSE=duckdb\nQUERIES_DIR={ROOT}/tests"))
+    code, out, err = night(settings)
+    assert code == 2
+    assert "There is no query in" in err
+    assert committed(settings) == {"1_raw": [], "2_star": [], "3_loaded": []}
+    assert out == ""
+
+
+def test_a_second_night_at_once_is_refused_and_names_the_first(settings: Path) -> None:
+    """Exit code 75, and the sentence tells which process has held the lock since when."""
+    first = start(settings)
+    holder = settings.parent / "data" / "lock.holder"
+    while not holder.exists():
+        assert first.poll() is None
+        time.sleep(0.02)
+    code, _, err = night(settings)
+    _, first_err = first.communicate(timeout=120)
+    assert code == 75
+    assert f"process {first.pid}" in err
+    assert first.returncode == 0, first_err
+
+
+def test_a_terminated_night_takes_its_stages_with_it_and_commits_nothing_more(settings: Path) -> None:
+    """SIGTERM reaches the stage under way; the next night needs no cleaning up."""
+    first = start(settings)
+    time.sleep(1.2)
+    first.send_signal(signal.SIGTERM)
+    first.communicate(timeout=30)
+    assert first.returncode == 130
+    assert [file for file in Path("/proc").glob("[0-9]*/cmdline") if str(settings) in read(file)] == []
+    before = {name for names in committed(settings).values() for name in names}
+    code, _, err = night(settings)
+    assert code == 0, err
+    assert len({name for names in committed(settings).values() for name in names} - before) == 1
+
+
+def test_a_variable_of_a_night_long_gone_is_not_taken_for_a_lock(settings: Path) -> None:
+    """A stage believes in a night only where that night is its parent."""
+    stray = os.environ | {"ETL_NIGHT": "20300131T023000Z:1"}
+    command = [sys.executable, ROOT / "SQLDownloadMain.py", "--env", settings]
+    done = subprocess.run(command, env=stray, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert committed(settings)["1_raw"] != ["20300131T023000Z"]

@@ -1,0 +1,68 @@
+"""Setting up: what nightly.sh and test.sh do before anything else."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+
+
+def shell(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script that has sourced setup.sh, in a folder of its own."""
+    text = f"set -euo pipefail; . {ROOT}/setup.sh; {script}"
+    path = {"PATH": "/usr/local/bin:/usr/bin:/bin"} | environment
+    return subprocess.run(["bash", "-c", text], cwd=folder, env=path, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder whose requirements ask for nothing, so that no package index is needed."""
+    (tmp_path / "requirements.txt").write_text("# nothing\n")
+    return tmp_path
+
+
+def test_the_environment_is_made_on_first_use_and_kept(folder: Path) -> None:
+    """The second call finds the environment as it should be and does nothing."""
+    first, second = (shell(folder, "set_up .venv requirements.txt") for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "Setting up .venv\n")
+    assert (folder / ".venv/bin/python").exists()
+    assert (second.returncode, second.stderr) == (0, "")
+
+
+def test_the_environment_is_renewed_when_the_requirements_changed(folder: Path) -> None:
+    """A changed line is installed before the night begins."""
+    shell(folder, "set_up .venv requirements.txt")
+    (folder / "requirements.txt").write_text("# still nothing\n")
+    assert shell(folder, "set_up .venv requirements.txt").stderr == "Setting up .venv\n"
+
+
+def test_a_failed_installation_is_tried_again_by_the_next_night(folder: Path) -> None:
+    """An environment that could not be filled is never taken for a good one."""
+    (folder / "requirements.txt").write_text("./no-such-package\n")
+    for _ in range(2):
+        failed = shell(folder, "set_up .venv requirements.txt")
+        assert failed.returncode == 1
+        assert "Error: The requirements could not be installed." in failed.stderr
+        assert "Try: " in failed.stderr
+
+
+def test_a_machine_without_a_fit_python_is_told_what_to_install(folder: Path, tmp_path: Path) -> None:
+    """One sentence and one of advice, exit code 1."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "flock", "sha256sum", "mkdir"):
+        (tools / name).symlink_to(Path("/usr/bin") / name)
+    failed = shell(folder, "set_up .venv requirements.txt", PATH=str(tools))
+    assert failed.returncode == 1
+    assert failed.stderr.endswith(
+        "Error: There is no Python 3.11 or newer with venv.\n"
+        "Try: apt-get install python3 python3-venv, or set PYTHON to one.\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--env"], ["prod.env"], ["--env", "a", "b"]])
+def test_a_wrong_call_of_the_night_is_told_the_right_one(arguments: list[str]) -> None:
+    """Anything but no argument or --env FILE exits with 2."""
+    done = subprocess.run([ROOT / "nightly.sh", *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "Usage: ./nightly.sh [--env FILE]\n")
