@@ -1,0 +1,89 @@
+"""The SQL that BigQuery is sent: receipts, and the script that publishes."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from etl.load.etl_runs import ETL_RUNS
+from etl.load.receipt_sql import Dialect, figures
+from etl.load.warehouse import Handover
+
+RECEIPT_FAULT = "receipt differs in "
+"""How the message begins with which the publishing script refuses what it would publish."""
+
+
+def quoted(name: str) -> str:
+    """Write a name, or several joined by points."""
+    return f"`{name}`"
+
+
+# As NUMERIC, because a sum of INT64 may leave its range.
+DIALECT = Dialect(quoted, exact_sum=lambda name: f"SUM(CAST({name} AS NUMERIC))")
+
+
+def publish_script(
+    dataset: str, staged: dict[str, str], handovers: Sequence[Handover], runs: list[dict[str, Any]]
+) -> str:
+    """Write the script that replaces the rows of all tables in one transaction, or of none.
+
+    dataset: "project.dataset"; staged: by table, the full name of its staging table; runs: the rows of `etl_runs`.
+    """
+    steps = [step for handover in handovers for step in _replace(dataset, staged[handover.contract.name], handover)]
+    body = "\n".join(["BEGIN TRANSACTION;", *steps, *_record(dataset, runs), "COMMIT TRANSACTION;"])
+    return (
+        f"DECLARE differences STRING;\nBEGIN\n{body}\n"
+        "EXCEPTION WHEN ERROR THEN\n  ROLLBACK TRANSACTION;\n  RAISE;\nEND;\n"
+    )
+
+
+def _replace(dataset: str, staged: str, handover: Handover) -> Iterator[str]:
+    table = quoted(f"{dataset}.{handover.contract.name}")
+    columns = ", ".join(map(quoted, handover.contract.schema.names))
+    message = literal(f"{RECEIPT_FAULT}{handover.contract.name}: ")
+    yield f"TRUNCATE TABLE {table};"
+    yield f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {quoted(staged)};"
+    yield f"SET differences = (SELECT ARRAY_TO_STRING([\n  {_differences(handover)}\n], ', ') FROM {table});"
+    yield f"IF differences != '' THEN RAISE USING MESSAGE = CONCAT({message}, differences); END IF;"
+
+
+def _differences(handover: Handover) -> str:
+    """List, as an array's elements, NULL for each figure that is as in the receipt, its name for each other."""
+    columns = handover.receipt.columns
+    checks = [_unless(f"COUNT(*) = {handover.receipt.rows}", "rows")]
+    for figure in figures(handover.contract.schema, DIALECT):
+        expected = getattr(columns[figure.column.name], figure.what)
+        wanted = str(expected) if figure.what == "nulls" else _limit(expected, figure.column.type)
+        checks.append(_unless(f"{figure.sql} IS NOT DISTINCT FROM {wanted}", f"{figure.column.name} ({figure.what})"))
+    return ",\n  ".join(checks)
+
+
+def _unless(condition: str, name: str) -> str:
+    return f"IF({condition}, NULL, {literal(name)})"
+
+
+def _limit(value: str | None, kind: pa.DataType) -> str:
+    """Write a receipt's sum, least or greatest value as a literal of the column's kind."""
+    if value is None:
+        return "NULL"
+    if pa.types.is_date(kind):
+        return f"DATE {literal(value)}"
+    return f"{'TIMESTAMP' if pa.types.is_timestamp(kind) else 'NUMERIC'} {literal(value)}"
+
+
+def _record(dataset: str, runs: list[dict[str, Any]]) -> Iterator[str]:
+    if not runs:
+        return
+    table, tables = quoted(f"{dataset}.{ETL_RUNS.name}"), ", ".join(literal(run["table_name"]) for run in runs)
+    yield f"DELETE FROM {table} WHERE run_id = {literal(runs[0]['run_id'])} AND table_name IN ({tables});"
+    rows = ",\n  ".join(f"({', '.join(map(literal, run.values()))})" for run in runs)
+    yield f"INSERT INTO {table} ({', '.join(map(quoted, runs[0]))}) VALUES\n  {rows};"
+
+
+def literal(value: object) -> str:
+    """Write a text, a number or an instant as SQL. JSON escapes in texts what BigQuery does, and in the same way."""
+    if isinstance(value, datetime):
+        return f"TIMESTAMP {json.dumps(value.isoformat())}"
+    return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)

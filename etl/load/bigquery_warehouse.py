@@ -1,0 +1,188 @@
+"""BigQuery: load jobs into a staging dataset, then one transaction over all tables."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from functools import cached_property
+
+import pyarrow as pa
+from google.api_core.exceptions import NotFound
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
+
+from etl.contract import Contract
+from etl.core.errors import WarehouseError
+from etl.core.manifest import TableReceipt
+from etl.load import bigquery_sql as sql
+from etl.load.bigquery_ensure import Preparation, Step
+from etl.load.bigquery_errors import FAULTS, Explainer, Fault
+from etl.load.bigquery_jobs import CALL_TIMEOUT, Jobs
+from etl.load.bigquery_staging import Staging, job_prefix, label, staging_table
+from etl.load.checks import check_names, check_receipt, mismatch
+from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
+from etl.load.receipt_sql import receipt_from, select_receipt
+from etl.load.warehouse import Handover, Published
+
+_ATTEMPTS = 3
+_ONCE = Retry(predicate=if_exception_type())
+_LONGEST_QUERY = 3600.0
+
+
+class BigQueryWarehouse:
+    """The published tables in a dataset; `<dataset>_staging` holds what is being loaded.
+
+    connect: gives the client. patience: seconds for which calls that fail in passing are repeated.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], bigquery.Client],
+        project: str,
+        dataset: str,
+        *,
+        patience: float = 120.0,
+    ) -> None:
+        self._connect = connect
+        self._project = project
+        self._dataset = f"{project}.{dataset}"
+        self._patience = patience
+        self._retry = DEFAULT_RETRY.with_timeout(patience)
+        self._explainer = Explainer(project, dataset)
+
+    def __enter__(self) -> "BigQueryWarehouse":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the connections, if any were made."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    @cached_property
+    def _client(self) -> bigquery.Client:
+        return self._connect()
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        return Jobs(self._client, self._retry, self._patience)
+
+    def changes(self, contracts: list[Contract]) -> list[str]:
+        """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
+        return [step.sentence for step in self._steps(contracts)]
+
+    def ensure(self, contracts: list[Contract]) -> None:
+        """Create datasets and tables, add new nullable columns and missing keys, renew descriptions and labels."""
+        for step in self._steps(contracts):
+            with self._explained(f"preparing {self._dataset}"):
+                step.apply()
+
+    def stage(self, run: str, handover: Handover) -> None:
+        """Load the Parquet files, one job each. What an earlier try loaded is trusted only if its receipt is right."""
+        staging = Staging(self._client, self._jobs, self._dataset, run)
+        doing = f"staging {handover.contract.name} in {self._dataset}_staging"
+        with self._explained(doing):
+            last = staging.newest_attempt(handover) + _ATTEMPTS - 1
+            for attempt in range(last - _ATTEMPTS + 1, last + 1):
+                fault = staging.load(handover, attempt)
+                error = self._explainer.refusal(doing, fault) if fault else self._misstaged(run, handover)
+                if error and attempt == last:
+                    raise error
+                if error is None:
+                    return
+
+    def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
+        """Compute the receipt of the staging table."""
+        with self._explained(f"checking what is staged of {handover.contract.name}"):
+            return self._receipt(handover, self._staged(run, handover))
+
+    def publish(self, run: str, handovers: list[Handover]) -> None:
+        """Replace the rows of all tables by one script, which is one transaction; then drop the staging tables."""
+        staged = {handover.contract.name: self._staged(run, handover) for handover in handovers}
+        runs = rows_of(run, handovers, datetime.now(UTC))
+        script = sql.publish_script(self._dataset, staged, handovers, runs)
+        doing = f"publishing into {self._dataset}"
+        with self._explained(doing):
+            fault = self._run_script(run, script)
+        if fault:
+            raise self._unpublished(doing, fault)
+        for table in staged.values():
+            with suppress(*FAULTS):  # what is left here is dropped by its expiry
+                self._client.delete_table(table, not_found_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
+
+    def published(self) -> list[Published]:
+        """List, for each published table, its newest row of `etl_runs`."""
+        with self._explained(f"reading {self._dataset}"):
+            try:
+                self._client.get_table(f"{self._dataset}.{ETL_RUNS.name}", retry=self._retry, timeout=CALL_TIMEOUT)
+            except NotFound:
+                return []
+        return published_of(self.read(NEWEST))
+
+    def read(self, query: str) -> pa.Table:
+        """Run a query over the published tables."""
+        with self._explained(f"reading {self._dataset}"):
+            return self._query(query)
+
+    def describe(self) -> str:
+        """Say where the tables are and how to look into them."""
+        console = f"https://console.cloud.google.com/bigquery?project={self._project}"
+        return f"The tables are in the BigQuery dataset {self._dataset}; look into them at {console}"
+
+    def _steps(self, contracts: list[Contract]) -> list[Step]:
+        check_names(contracts)
+        with self._explained(f"looking into {self._dataset}"):
+            return Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS])
+
+    def _misstaged(self, run: str, handover: Handover) -> WarehouseError | None:
+        """Say how what is staged is not what was handed over. Jobs are remembered longer than staging tables live."""
+        try:
+            check_receipt(handover, self._receipt(handover, self._staged(run, handover)), "staged")
+        except NotFound:
+            return mismatch(handover.contract.name, "staged", "they are gone")
+        except WarehouseError as error:
+            return error
+        return None
+
+    def _run_script(self, run: str, script: str) -> Fault | None:
+        config = bigquery.QueryJobConfig(labels={"run": label(run), "step": "publish"})
+        prefix = f"{job_prefix(self._dataset, run)}-publish-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
+
+        def start(job_id: str) -> None:
+            self._client.query(script, config, job_id, job_retry=None, retry=_ONCE, timeout=CALL_TIMEOUT)
+
+        for attempt in range(1, _ATTEMPTS + 1):
+            fault = self._jobs.run(f"{prefix}-{attempt}", start)
+            if fault is None or not fault.transient:
+                break
+        return fault
+
+    def _unpublished(self, doing: str, fault: Fault) -> WarehouseError:
+        _, marked, differing = fault.message.partition(sql.RECEIPT_FAULT)
+        if not marked:
+            return self._explainer.refusal(doing, fault)
+        table, _, figures = differing.partition(": ")
+        return mismatch(table, "published", re.split(r"[;\n]| at \[", figures)[0])
+
+    def _receipt(self, handover: Handover, table: str) -> TableReceipt:
+        schema = handover.contract.schema
+        row = self._query(select_receipt(schema, sql.DIALECT, sql.quoted(table))).to_pylist()[0]
+        return receipt_from(row, schema, sql.DIALECT)
+
+    def _query(self, query: str) -> pa.Table:
+        rows = self._client.query_and_wait(
+            query,
+            job_config=bigquery.QueryJobConfig(default_dataset=self._dataset),
+            api_timeout=CALL_TIMEOUT,
+            wait_timeout=_LONGEST_QUERY,
+            retry=self._retry,
+            job_retry=DEFAULT_JOB_RETRY.with_timeout(self._patience),
+        )
+        return rows.to_arrow(create_bqstorage_client=False)
+
+    def _explained(self, doing: str) -> AbstractContextManager[None]:
+        return self._explainer.explained(doing)
+
+    def _staged(self, run: str, handover: Handover) -> str:
+        return staging_table(self._dataset, run, handover.contract.name)

@@ -1,0 +1,44 @@
+"""What every warehouse refuses in the same words."""
+
+from collections.abc import Sequence
+
+from etl.contract import Contract
+from etl.core.errors import ContractError, WarehouseError
+from etl.core.manifest import TableReceipt
+from etl.load.etl_runs import ETL_RUNS
+from etl.load.warehouse import Handover
+
+
+def check_names(contracts: Sequence[Contract]) -> None:
+    """Refuse names that a warehouse or Power BI cannot tell apart. Raises ContractError with all of them."""
+    faults = [
+        f"the table {contract.name} has a column named like itself"
+        for contract in contracts
+        if contract.name.casefold() in {column.name.casefold() for column in contract.columns}
+    ]
+    faults += [f"the table {c.name} is named like the list of runs" for c in contracts if c.name == ETL_RUNS.name]
+    if faults:
+        raise ContractError(f"The warehouse cannot take the star: {'; '.join(faults)}.", "Rename it in tables/.")
+
+
+def check_receipt(handover: Handover, found: TableReceipt, where: str) -> None:
+    """Raise WarehouseError where the rows found are not those of the receipt."""
+    differences = handover.receipt.differences(found)
+    if differences:
+        raise mismatch(handover.contract.name, where, "; ".join(differences))
+
+
+def mismatch(table: str, where: str, differences: str) -> WarehouseError:
+    """Say that what lies somewhere is not what was handed over."""
+    return WarehouseError(
+        f"The {where} rows of {table} are not those of the star: {differences}."
+        " What was published before still stands.",
+        "Run LoadFilesBQ.py again; if it fails again, run TablesTransformMain.py first.",
+    )
+
+
+def refuse_differences(differences: Sequence[str], hint: str) -> None:
+    """Raise one WarehouseError that lists every difference which is not mended by itself, if there is any."""
+    if differences:
+        listed = "\n".join(f"  {difference}" for difference in differences)
+        raise WarehouseError(f"The published tables differ from their contracts; nothing was touched:\n{listed}", hint)

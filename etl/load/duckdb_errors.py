@@ -1,0 +1,43 @@
+"""DuckDB's errors as sentences."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from etl.core.errors import WarehouseError
+
+_KNOWN = (
+    ("set lock on file", "another program has it open for writing", "Close it there, or open it read-only."),
+    ("not a valid DuckDB", "it is not a DuckDB file", "Name another file in DUCKDB_FILE, or move that one away."),
+    ("version number", "a newer DuckDB wrote it", "Update DuckDB here, or move the file away."),
+    ("serialization version", "a newer DuckDB wrote it", "Update DuckDB here, or move the file away."),
+    ("Corrupt database file", "it is damaged", "Move it away: it is filled anew from the star."),
+    ("No space left", "the disk is full", "Make room on that disk."),
+    ("Permission denied", "this user may not", "Let this user read and write there."),
+    ("Out of Memory", "DuckDB's memory limit was reached", "Make the blocks of the star smaller."),
+)
+
+
+@contextmanager
+def explained(doing: str, path: Path) -> Iterator[None]:
+    """Turn what DuckDB or the file system raises into a WarehouseError. doing: e.g. "reading"."""
+    try:
+        yield
+    except duckdb.Error as error:
+        why, hint = _reason(str(error))
+        raise WarehouseError(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise WarehouseError(
+            f"The DuckDB file failed while {doing} {path}: {why}.", "Choose a folder that this user may write in."
+        ) from None
+
+
+def _reason(message: str) -> tuple[str, str]:
+    for mark, why, hint in _KNOWN:
+        if mark in message:
+            return why, hint
+    return message.partition("\n")[0].rstrip("."), "Read what DuckDB says."

@@ -1,0 +1,103 @@
+"""A contract in DuckDB's words: the statements that make its table, and how a table differs from its contract."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+
+from etl.contract import Contract
+from etl.load.receipt_sql import Dialect
+
+Tables = dict[str, tuple[str | None, dict[str, tuple[str, bool, str | None]]]]
+"""By table: its comment, and by column its type, whether it may be NULL, and its comment."""
+
+_TYPES = {
+    pa.int64(): "BIGINT",
+    pa.string(): "VARCHAR",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.timestamp("us", "UTC"): "TIMESTAMP WITH TIME ZONE",
+    pa.float64(): "DOUBLE",
+}
+
+
+def quoted(name: str) -> str:
+    """Write a name so that any name is one."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Write a text."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+DIALECT = Dialect(quoted, exact_sum=lambda name: f"SUM({name})")
+
+
+def column_type(kind: pa.DataType) -> str:
+    """Give the type's name as DuckDB prints it."""
+    return f"DECIMAL({kind.precision},{kind.scale})" if pa.types.is_decimal(kind) else _TYPES[kind]
+
+
+def create(contract: Contract) -> list[str]:
+    """Write the statements that make a contract's table, with its comments."""
+    table = quoted(contract.name)
+    columns = ", ".join(
+        f"{quoted(c.name)} {column_type(c.type)}{'' if c.nullable else ' NOT NULL'}" for c in contract.columns
+    )
+    return [
+        f"CREATE TABLE {table} ({columns})",
+        f"COMMENT ON TABLE {table} IS {text(contract.description)}",
+        *(f"COMMENT ON COLUMN {table}.{quoted(c.name)} IS {text(c.description)}" for c in contract.columns),
+    ]
+
+
+def tables(connection: duckdb.DuckDBPyConnection, database: str) -> Tables:
+    """Read what the tables of a database's main schema look like."""
+    found: Tables = {}
+    here = "WHERE database_name = ? AND schema_name = 'main'"
+    tables = f"SELECT table_name, comment FROM duckdb_tables() {here}"
+    for name, comment in connection.execute(tables, [database]).fetchall():
+        found[name] = (comment, {})
+    columns = f"SELECT table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns() {here}"
+    for table, column, kind, nullable, comment in connection.execute(columns, [database]).fetchall():
+        if table in found:
+            found[table][1][column] = (kind, nullable, comment)
+    return found
+
+
+def differences(contract: Contract, found: Tables) -> Iterator[str]:
+    """Name what cannot be mended without a person: columns gone, of another type or mode, or new and REQUIRED."""
+    if contract.name not in found:
+        return
+    columns, table = found[contract.name][1], contract.name
+    wanted = {column.name: column for column in contract.columns}
+    for name in columns:
+        if name not in wanted:
+            yield f"{table}.{name} is no longer in the contract"
+    for name, column in wanted.items():
+        if name not in columns:
+            if not column.nullable:
+                yield f"{table}.{name} is new in the contract and may not be NULL"
+            continue
+        kind, nullable, _ = columns[name]
+        if kind != column_type(column.type):
+            yield f"{table}.{name} is {kind}, in the contract {column_type(column.type)}"
+        if nullable != column.nullable:
+            yield f"{table}.{name} is {_mode(nullable)}, in the contract {_mode(column.nullable)}"
+
+
+def mending(contract: Contract, found: Tables) -> str | None:
+    """Say in a sentence what is created, or what is added and renewed; nothing where all is as in the contract."""
+    if contract.name not in found:
+        return f"The table {contract.name} is created."
+    comment, columns = found[contract.name]
+    gets = [f"the column {c.name} {column_type(c.type)}" for c in contract.columns if c.name not in columns]
+    told = {c.name: c.description for c in contract.columns if c.name in columns}
+    if comment != contract.description or told != {name: columns[name][2] for name in told}:
+        gets.append("its contract's descriptions")
+    return f"{contract.name} gets {', '.join(gets)}." if gets else None
+
+
+def _mode(nullable: bool) -> str:
+    return "NULLABLE" if nullable else "REQUIRED"

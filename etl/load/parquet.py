@@ -1,0 +1,117 @@
+"""From the star's CSV to Parquet: typed by the contract, checked against the manifest, one CSV in memory at a time."""
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.contract import Contract
+from etl.core import arrow_csv
+from etl.core.errors import DataError
+from etl.core.manifest import StarFile, TableReceipt
+from etl.core.receipt import add, receipt_of
+
+CSV_BYTES_A_FILE = 256 * 1024 * 1024
+"""How much CSV goes into one Parquet file: some 30 MB of upload, and few load jobs."""
+
+_LONGEST_HEADER = 1024 * 1024
+_REBUILD = "Run TablesTransformMain.py again, then load that run."
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """CSV files of one table that become one Parquet file; small enough to be sent to a worker process."""
+
+    table: str
+    schema: pa.Schema
+    folder: Path
+    files: tuple[StarFile, ...]
+    target: Path
+
+
+def conversions(contract: Contract, files: Iterable[StarFile], folder: Path, target: Path) -> list[Conversion]:
+    """Group a table's CSV files, which lie in `folder`, by the Parquet file of the folder `target` that takes them.
+
+    There is always at least one: an empty table has an empty file.
+    """
+    groups: list[list[StarFile]] = [[]]
+    for file in files:
+        if groups[-1] and sum(f.bytes for f in groups[-1]) + file.bytes > CSV_BYTES_A_FILE:
+            groups.append([])
+        groups[-1].append(file)
+    targets = (target / f"{contract.name}.{number:04}.parquet" for number in itertools.count())
+    return [
+        Conversion(contract.name, contract.schema, folder, tuple(group), path)
+        for group, path in zip(groups, targets, strict=False)
+    ]
+
+
+def convert(conversion: Conversion) -> TableReceipt:
+    """Write one Parquet file and give the receipt of its rows. Raises DataError where a CSV is not as handed over."""
+    schema = conversion.schema
+    receipts = [receipt_of(schema.empty_table())]
+    try:
+        conversion.target.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(conversion.target, schema, compression="zstd") as writer:
+            for file in conversion.files:
+                receipts.append(_append(writer, conversion.folder / file.name, file, schema))
+    except OSError as error:
+        raise _unwritable(conversion, error) from None
+    return add(receipts, schema)
+
+
+def _append(writer: pq.ParquetWriter, path: Path, file: StarFile, schema: pa.Schema) -> TableReceipt:
+    table = _read(path, file, schema)
+    writer.write_table(table)
+    return receipt_of(table)
+
+
+def _read(path: Path, file: StarFile, schema: pa.Schema) -> pa.Table:
+    data = _checked(path, file)
+    header = data.slice(0, min(data.size, _LONGEST_HEADER)).to_pybytes().partition(b"\n")[0].decode(errors="replace")
+    if header != ",".join(schema.names):
+        raise _unlike_contract(path, f"its columns are {header}, in the contract {','.join(schema.names)}")
+    try:
+        table = arrow_csv.read(data, schema, header=True)
+    except ValueError as error:  # pyarrow's ArrowInvalid is one, too
+        raise _unlike_contract(path, _first_line(error)) from None
+    if table.num_rows != file.rows:
+        raise _altered(path, f"it has {table.num_rows:,} rows instead of {file.rows:,}")
+    return table
+
+
+def _checked(path: Path, file: StarFile) -> pa.Buffer:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise _altered(path, "it is missing") from None
+    if len(data) != file.bytes:
+        raise _altered(path, f"it has {len(data):,} bytes instead of {file.bytes:,}")
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise _altered(path, "its SHA-256 is another")
+    return pa.py_buffer(data)
+
+
+def _unlike_contract(path: Path, how: str) -> DataError:
+    return DataError(f"{path} does not fulfil its table's contract: {how}.", _REBUILD)
+
+
+def _altered(path: Path, how: str) -> DataError:
+    return DataError(f"{path} is not the file that its manifest describes: {how}.", _REBUILD)
+
+
+def _unwritable(conversion: Conversion, error: OSError) -> DataError:
+    reason = os.strerror(error.errno) if error.errno else _first_line(error)
+    return DataError(
+        f"The Parquet file {conversion.target} of {conversion.table} cannot be written: {reason}.",
+        "Make room on that disk, or let this user write there.",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")

@@ -1,0 +1,159 @@
+"""The load stage: convert, stage, reconcile, publish, and keep the receipt."""
+
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from difflib import get_close_matches
+from pathlib import Path
+
+from etl.contract import Contract
+from etl.contract.catalogue import contracts
+from etl.core.errors import DataError, GuardError, UsageError
+from etl.core.job import Job, peak_memory_mb
+from etl.core.log import log, progress
+from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
+from etl.core.origin import origin_of
+from etl.core.receipt import add
+from etl.core.runs import check_origin
+from etl.load.checks import check_receipt
+from etl.load.open import open_warehouse
+from etl.load.parquet import conversions, convert
+from etl.load.warehouse import Handover, Warehouse
+
+_PARQUET = "parquet"
+
+
+def load(job: Job) -> None:
+    """Publish a star run (or its tables named by --only) in one transaction."""
+    star = job.store.star.read(job.from_run) if job.from_run else job.store.star.newest("TablesTransformMain.py")
+    check_origin(star, origin_of(job.settings), job.store.star.folder)
+    chosen = _chosen(job, star)
+    with open_warehouse(job.settings) as warehouse:
+        every = list(contracts(job.settings.tables_dir).values())
+        changes = warehouse.changes(every)
+        if job.only:
+            _check_one_night(warehouse, star, chosen)
+        if job.dry_run:
+            _tell(changes, star, chosen)
+            return
+        with job.store.loaded.working(job.run) as folder:
+            handovers = _converted(job, star, chosen, folder / _PARQUET)
+            warehouse.ensure(every)
+            _stage(job, warehouse, handovers)
+            warehouse.publish(job.run, handovers)
+            manifest = _manifest(job, star, handovers)
+            shutil.rmtree(folder / _PARQUET)  # the star is the backup; what is kept here is the receipt
+            job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
+    rows = sum(handover.receipt.rows for handover in handovers)
+    log.info(
+        "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
+    )
+
+
+def _chosen(job: Job, star: StarManifest) -> list[Contract]:
+    """Give the contracts of what is to be published, dimensions first."""
+    known = contracts(job.settings.tables_dir)
+    lacking = sorted(set(known) - set(star.tables))
+    if lacking:
+        raise DataError(
+            f"The star {star.run} has no {', '.join(lacking)}, for which there is a table file.",
+            "Run TablesTransformMain.py first.",
+        )
+    for name in job.only:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            raise UsageError(
+                f"--only names {name}, but there is no table of that name.",
+                f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(known)}.",
+            )
+    return sorted((known[name] for name in job.only or known), key=lambda contract: not contract.is_dimension)
+
+
+def _check_one_night(warehouse: Warehouse, star: StarManifest, chosen: list[Contract]) -> None:
+    """Refuse to publish some tables of a star beside other tables of another."""
+    published = {row.table: row.star_run for row in warehouse.published()}
+    names = {contract.name for contract in chosen}
+    others = [name for name, table in star.tables.items() if name not in names and published.get(name) != table.run]
+    if others:
+        raise GuardError(
+            f"--only would mix nights: {', '.join(sorted(others))} would stay of another star than {star.run}.",
+            "Leave --only out, or choose with --from the star that is published.",
+        )
+
+
+def _tell(changes: list[str], star: StarManifest, chosen: list[Contract]) -> None:
+    for change in changes:
+        print(f"would change: {change}")
+    for contract in chosen:
+        print(f"would publish {contract.name}: {star.tables[contract.name].rows:,} rows of star {star.run}")
+
+
+def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Path) -> list[Handover]:
+    """Turn the tables into Parquet, side by side, and check that it holds what the star's receipts say."""
+    source = job.store.star.path(star.run)
+    target.mkdir()
+    # threads: what converts is Arrow, which lets go of Python's lock
+    with ThreadPoolExecutor(job.settings.workers) as executor, progress("convert", len(chosen)) as advance:
+        under_way = {}
+        for contract in sorted(chosen, key=lambda c: -star.tables[c.name].rows):
+            work = conversions(contract, star.tables[contract.name].files, source, target)
+            under_way[contract.name] = [(part.target, executor.submit(convert, part)) for part in work]
+        handovers = []
+        for contract in chosen:
+            parts = under_way[contract.name]
+            receipt = add([future.result() for _, future in parts], contract.schema)
+            handovers.append(_handover(star, contract, tuple(path for path, _ in parts), receipt))
+            advance(1)
+    return handovers
+
+
+def _handover(star: StarManifest, contract: Contract, files: tuple[Path, ...], receipt: TableReceipt) -> Handover:
+    table = star.tables[contract.name]
+    handover = Handover(
+        contract=contract,
+        files=files,
+        receipt=table.receipt,
+        star_run=table.run,
+        as_of=table.as_of,
+        rejected=sum(table.rejected.values()),
+    )
+    check_receipt(handover, receipt, "converted")
+    return handover
+
+
+def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
+    with progress("stage", len(handovers)) as advance:
+        for handover in handovers:
+            began = time.monotonic()
+            warehouse.stage(job.run, handover)  # and reconcile it with the receipt
+            advance(1)
+            megabytes = sum(file.stat().st_size for file in handover.files) / 1e6
+            seconds = time.monotonic() - began
+            log.info(
+                "load %s: %s rows, %.1f MB staged in %.1f s",
+                handover.contract.name,
+                f"{handover.receipt.rows:,}",
+                megabytes,
+                seconds,
+            )
+
+
+def _manifest(job: Job, star: StarManifest, handovers: list[Handover]) -> LoadedManifest:
+    tables = {} if not job.only else dict(job.store.loaded.newest("LoadFilesBQ.py").tables)
+    for handover in handovers:
+        tables[handover.contract.name] = LoadedTable(
+            star_run=handover.star_run,
+            as_of=handover.as_of,
+            receipt=handover.receipt,
+            bytes=sum(file.stat().st_size for file in handover.files),
+        )
+    return LoadedManifest(
+        run=job.run,
+        stage="loaded",
+        made_from=star.run,
+        origin=star.origin | origin_of(job.settings),
+        as_of=min(table.as_of for table in tables.values()),
+        tables=dict(sorted(tables.items())),
+        seconds=job.seconds,
+        peak_memory_mb=peak_memory_mb(),
+    )

@@ -1,0 +1,84 @@
+"""The narrow interface through which stage 3 speaks to a warehouse, whichever it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from etl.contract import Contract
+from etl.core.manifest import TableReceipt
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What is published of one table: its contract, the Parquet files, and the receipt that they must match.
+
+    star_run: the star run that the rows come from; as_of: the source snapshot's instant (UTC);
+    rejected: rows that broke a rule and were left out.
+    """
+
+    contract: Contract
+    files: tuple[Path, ...]
+    receipt: TableReceipt
+    star_run: str
+    as_of: datetime
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """A row of `etl_runs`: one run and table."""
+
+    run: str
+    table: str
+    star_run: str
+    as_of: datetime
+    published_at: datetime
+    rows: int
+
+
+class Warehouse(Protocol):
+    """A place that holds the published tables. Use as a context manager; every method raises WarehouseError."""
+
+    def __enter__(self) -> "Warehouse": ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def changes(self, contracts: list[Contract]) -> list[str]:
+        """Say, a sentence each, what `ensure` would create or add; touch nothing.
+
+        Raises WarehouseError naming every difference that `ensure` cannot mend by itself (a column
+        that is gone or has another type, mode, partitioning, clustering), and what to do.
+        """
+
+    def ensure(self, contracts: list[Contract]) -> None:
+        """Create what is missing, add new nullable columns, renew descriptions; touch nothing where `changes` raises.
+
+        What is created: dataset, tables with descriptions, partitioning, clustering, labels, keys, and `etl_runs`.
+        """
+
+    def stage(self, run: str, handover: Handover) -> None:
+        """Bring one table's Parquet files into staging, and raise if what lies there is not what the receipt says.
+
+        Doing it again for the same run loads nothing twice.
+        """
+
+    def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
+        """Compute, in SQL, the receipt of what lies in staging."""
+
+    def publish(self, run: str, handovers: list[Handover]) -> None:
+        """Replace the published rows of these tables by the staged ones, and write their `etl_runs` rows, at once.
+
+        It is one transaction; the published tables' receipts are computed inside it, and a mismatch rolls all back.
+        """
+
+    def published(self) -> list[Published]:
+        """List, for each published table, its newest row of `etl_runs`."""
+
+    def read(self, sql: str) -> pa.Table:
+        """Run a query over the published tables; unqualified names are theirs."""
+
+    def describe(self) -> str:
+        """Say in a line where the published tables are and how a person looks into them."""
