@@ -5,12 +5,15 @@ star. Times are UTC.
 """
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 _PARSE = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+_AT_ONCE = 16 * 1024 * 1024
+"""Bytes of a file that are read at a time; no row is longer."""
 
 
 def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
@@ -25,8 +28,17 @@ def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
 
 
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:
-    """Read a whole file with its header."""
-    return read(pa.py_buffer(path.read_bytes()), schema, header=True)
+    """Read the columns of `schema` from a whole file with its header, never holding all of its text."""
+    with _opened(path, schema) as reader:
+        table = reader.read_all()
+    return table.cast(schema) if table.schema != schema else table
+
+
+def batches(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Read a whole file with its header, a part of some megabytes at a time."""
+    with _opened(path, schema) as reader:
+        for batch in reader:
+            yield pa.Table.from_batches([batch]).cast(schema)
 
 
 def write(table: pa.Table) -> bytes:
@@ -34,6 +46,10 @@ def write(table: pa.Table) -> bytes:
     out = io.BytesIO()
     pacsv.write_csv(table, out, pacsv.WriteOptions(include_header=False, quoting_style="needed"))
     return ",".join(table.column_names).encode() + b"\n" + out.getvalue()
+
+
+def _opened(path: Path, schema: pa.Schema) -> pacsv.CSVStreamingReader:
+    return pacsv.open_csv(path, pacsv.ReadOptions(use_threads=False, block_size=_AT_ONCE), _PARSE, _convert(schema))
 
 
 def _convert(schema: pa.Schema) -> pacsv.ConvertOptions:

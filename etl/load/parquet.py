@@ -66,35 +66,37 @@ def convert(conversion: Conversion) -> TableReceipt:
 
 
 def _append(writer: pq.ParquetWriter, path: Path, file: StarFile, schema: pa.Schema) -> TableReceipt:
-    table = _read(path, file, schema)
-    writer.write_table(table)
-    return receipt_of(table)
-
-
-def _read(path: Path, file: StarFile, schema: pa.Schema) -> pa.Table:
-    data = _checked(path, file)
-    header = data.slice(0, min(data.size, _LONGEST_HEADER)).to_pybytes().partition(b"\n")[0].decode(errors="replace")
+    header = _checked(path, file)
     if header != ",".join(schema.names):
         raise _unlike_contract(path, f"its columns are {header}, in the contract {','.join(schema.names)}")
+    receipts = [receipt_of(schema.empty_table())]
     try:
-        table = arrow_csv.read(data, schema, header=True)
+        for part in arrow_csv.batches(path, schema):
+            writer.write_table(part)
+            receipts.append(receipt_of(part))
     except ValueError as error:  # pyarrow's ArrowInvalid is one, too
         raise _unlike_contract(path, _first_line(error)) from None
-    if table.num_rows != file.rows:
-        raise _altered(path, f"it has {table.num_rows:,} rows instead of {file.rows:,}")
-    return table
+    receipt = add(receipts, schema)
+    if receipt.rows != file.rows:
+        raise _altered(path, f"it has {receipt.rows:,} rows instead of {file.rows:,}")
+    return receipt
 
 
-def _checked(path: Path, file: StarFile) -> pa.Buffer:
+def _checked(path: Path, file: StarFile) -> str:
+    """Check a file's length and hash; gives its header."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as opened:
+            length = os.fstat(opened.fileno()).st_size
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+            opened.seek(0)
+            header = opened.readline(_LONGEST_HEADER)
     except FileNotFoundError:
         raise _altered(path, "it is missing") from None
-    if len(data) != file.bytes:
-        raise _altered(path, f"it has {len(data):,} bytes instead of {file.bytes:,}")
-    if hashlib.sha256(data).hexdigest() != file.sha256:
+    if length != file.bytes:
+        raise _altered(path, f"it has {length:,} bytes instead of {file.bytes:,}")
+    if found != file.sha256:
         raise _altered(path, "its SHA-256 is another")
-    return pa.py_buffer(data)
+    return header.decode(errors="replace").removesuffix("\n")
 
 
 def _unlike_contract(path: Path, how: str) -> DataError:

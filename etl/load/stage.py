@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 
+import pyarrow as pa
+
 from etl.contract import Contract
 from etl.contract.catalogue import contracts
 from etl.core.errors import DataError, GuardError, UsageError
@@ -104,6 +106,7 @@ def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Pat
             receipt = add([future.result() for _, future in parts], contract.schema)
             handovers.append(_handover(star, contract, tuple(path for path, _ in parts), receipt))
             advance(1)
+    pa.default_memory_pool().release_unused()  # the warehouse needs the memory now
     return handovers
 
 
