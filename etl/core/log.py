@@ -5,13 +5,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 log = logging.getLogger("etl")
 
 
+class _CurrentStderr(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the moment: a bar that is shown takes it over, to keep lines above itself."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # as the standard library does for its last resort
+        return sys.stderr
+
+
 def set_up(level: str) -> None:
     """Send the log to standard error; every line stamped (UTC) unless a person watches."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _CurrentStderr()
     watched = sys.stderr.isatty()
     handler.setFormatter(logging.Formatter("%(message)s" if watched else "%(asctime)sZ %(levelname)s %(message)s"))
     if handler.formatter:
