@@ -3,13 +3,20 @@
 import io
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from config.paths import EXAMPLE_SETTINGS, ROOT, beneath_root, data_folder_of
 
@@ -33,8 +40,24 @@ def _known_zone(name: str) -> str:
     return name
 
 
-ProjectPath = Annotated[Path, AfterValidator(beneath_root)]
+def _project_path(path: Path) -> Path:
+    try:
+        return beneath_root(path)
+    except RuntimeError as error:  # ~somebody who is not there
+        raise ValueError(str(error)) from None
+
+
+ProjectPath = Annotated[Path, AfterValidator(_project_path)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class _Environment(EnvSettingsSource):
+    """The variables of the environment, where a source is SOURCE_<NAME>_URL."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        sources = {m[1].lower(): v for name, v in self.env_vars.items() if v and (m := _SOURCE.fullmatch(name))}
+        return found | {"sources": sources}
 
 
 class Settings(BaseSettings):
@@ -42,7 +65,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
-    sources: dict[str, SecretStr] = {}
+    sources: Annotated[dict[str, SecretStr], NoDecode] = {}
 
     warehouse: Literal["bigquery", "duckdb"]
     duckdb_file: ProjectPath | None = None
@@ -65,23 +88,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole_bigquery(self) -> Self:
-        missing = [
-            name.upper()
-            for name in ("bigquery_project", "bigquery_dataset")
-            if self.warehouse == "bigquery" and not getattr(self, name)
-        ]
-        if missing:
-            raise ValueError(f"{' and '.join(missing)} must be set when WAREHOUSE is bigquery")
-        if self.bigquery_credentials == "key file" and not self.bigquery_key_file:
-            raise ValueError("BIGQUERY_KEY_FILE must be set when BIGQUERY_CREDENTIALS is key file")
-        if self.bigquery_credentials == "anonymous" and not self.bigquery_endpoint:
-            raise ValueError("BIGQUERY_CREDENTIALS anonymous is for an emulator: set BIGQUERY_ENDPOINT")
+        if faults := _lacking_together(dict(self)):
+            raise ValueError("; ".join(faults))
         return self
-
-    @property
-    def duckdb_path(self) -> Path:
-        """The embedded warehouse's file."""
-        return self.duckdb_file or self.data_dir / "warehouse.duckdb"
 
     @classmethod
     def settings_customise_sources(
@@ -93,27 +102,37 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over what `load` read from the file."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), init_settings
+
+    @property
+    def duckdb_path(self) -> Path:
+        """The embedded warehouse's file."""
+        return self.duckdb_file or self.data_dir / "warehouse.duckdb"
 
 
 def load(file: Path) -> Settings:
     """Read the settings file; a variable of the environment wins over its line. Raises SettingsError."""
-    lines = _read(file)
-    sources = {
-        m[1].lower(): v for name, v in (lines | dict(os.environ)).items() if (m := _SOURCE.fullmatch(name)) and v
-    }
-    given: dict[str, Any] = {
-        name.lower(): value for name, value in lines.items() if value and not _SOURCE.fullmatch(name)
-    }
-    given.setdefault("data_dir", str(data_folder_of(file)))
+    given = {"data_dir": str(data_folder_of(file))} | _given(_read(file))
     try:
-        return Settings(sources=sources, **given)
+        return Settings(**given)
     except ValidationError as error:
-        faults = "\n".join(f"  {_fault(dict(details))}" for details in error.errors())
+        faults = [_fault(dict(details)) for details in error.errors() if details["loc"]]
+        faults += _lacking_together(given | _Environment(Settings)())
         raise SettingsError(
-            f"The settings are faulty (looked in the environment and in {file}):\n{faults}",
+            f"The settings are faulty (looked in the environment and in {file}):\n"
+            + "\n".join(f"  {fault}" for fault in faults),
             f"Each setting is explained in {EXAMPLE_SETTINGS}.",
         ) from None
+
+
+def _given(lines: Mapping[str, str]) -> dict[str, Any]:
+    """Sort the file's lines into settings and sources. What is empty counts as not set; what is unknown is refused."""
+    sources = {m[1].lower(): value for name, value in lines.items() if value and (m := _SOURCE.fullmatch(name))}
+    known = set(Settings.model_fields) - {"sources"}
+    others = {name: value for name, value in lines.items() if value and not _SOURCE.fullmatch(name)}
+    # the "=" keeps an unknown name from being taken for a field
+    named = {name.lower() if name.lower() in known else f"{name}=": value for name, value in others.items()}
+    return {"sources": sources, **named}
 
 
 def _read(file: Path) -> dict[str, str]:
@@ -122,7 +141,7 @@ def _read(file: Path) -> dict[str, str]:
             f"The settings file {file} does not exist.", f"Copy {EXAMPLE_SETTINGS} there and fill it in."
         )
     try:
-        lines = list(parse_stream(io.StringIO(file.read_text(encoding="utf-8"))))
+        lines = list(parse_stream(io.StringIO(file.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings file {file} cannot be read: {error}.", "It is to be UTF-8 text.") from None
     broken = [str(line.original.line) for line in lines if line.error or (line.key and line.value is None)]
@@ -131,11 +150,26 @@ def _read(file: Path) -> dict[str, str]:
     return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 
+def _lacking_together(given: Mapping[str, Any]) -> list[str]:
+    """Find what is not set although another setting needs it."""
+    missing = [
+        name.upper()
+        for name in ("bigquery_project", "bigquery_dataset")
+        if given.get("warehouse") == "bigquery" and not given.get(name)
+    ]
+    faults = [f"{' and '.join(missing)} must be set when WAREHOUSE is bigquery"] if missing else []
+    credentials = given.get("bigquery_credentials")
+    if credentials == "key file" and not given.get("bigquery_key_file"):
+        faults.append("BIGQUERY_KEY_FILE must be set when BIGQUERY_CREDENTIALS is key file")
+    if credentials == "anonymous" and not given.get("bigquery_endpoint"):
+        faults.append("BIGQUERY_CREDENTIALS anonymous is for an emulator: set BIGQUERY_ENDPOINT")
+    return faults
+
+
 def _fault(details: dict[str, Any]) -> str:
-    name = ".".join(str(part) for part in details["loc"]).upper()
+    name = ".".join(str(part) for part in details["loc"]).upper().rstrip("=")
     if details["type"] == "missing":
         return f"{name} is not set"
     if details["type"] == "extra_forbidden":
         return f"{name} is no setting"
-    text = str(details["msg"]).removeprefix("Value error, ")
-    return f"{name}: {text}" if name else text
+    return f"{name}: {str(details['msg']).removeprefix('Value error, ')}"

@@ -43,7 +43,8 @@ def _run_stage(stage: str, settings_file: Path, run: str) -> int:
     """Run one script as a process of its own, so that its memory is the machine's again when it ends."""
     log.log.info("night %s: %s", run, stage)
     environment = os.environ | {NIGHT: f"{run}:{os.getpid()}"}
-    child = subprocess.Popen([sys.executable, ROOT / stage, "--env", settings_file], env=environment)
+    command = [sys.executable, str(ROOT / stage), "--env", str(settings_file)]
+    child = subprocess.Popen(command, env=environment, close_fds=False)  # it inherits the lock
     try:
         return _exit_code(child.wait())
     except KeyboardInterrupt:

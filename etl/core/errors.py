@@ -12,6 +12,8 @@ EtlError                 exit 1
 `transient` marks what a retry may cure.
 """
 
+from collections.abc import Sequence
+
 
 class EtlError(Exception):
     """A fault that a person can understand and cure. hint: what to try, one sentence."""
@@ -31,6 +33,13 @@ class EtlError(Exception):
 
 def _rebuild(kind: type[EtlError], message: str, hint: str, transient: bool) -> EtlError:
     return kind(message, hint, transient=transient)
+
+
+def joined(faults: Sequence[EtlError]) -> EtlError:
+    """Make one error of several, each told once: of the first one's kind, to be retried if all may be."""
+    messages = dict.fromkeys(fault.message for fault in faults)
+    hints = dict.fromkeys(fault.hint for fault in faults if fault.hint)
+    return type(faults[0])("\n".join(messages), " ".join(hints), transient=all(fault.transient for fault in faults))
 
 
 class UsageError(EtlError):

@@ -1,11 +1,16 @@
-"""What a stage is asked to do."""
+"""What a stage is asked to do. Imports nothing heavy, so that --help answers at once."""
+
+from __future__ import annotations
 
 import resource
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from config import Settings
-from etl.core.runs import Store
+if TYPE_CHECKING:
+    from config import Settings
+    from etl.core.runs import Store
 
 
 @dataclass(frozen=True)
@@ -28,4 +33,8 @@ class Job:
 
 def peak_memory_mb() -> int:
     """Give the most memory (MB of 10^6 bytes) that this process has had resident at once."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would count the process that started this one, if that was larger
+        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
+        return next((int(line.split()[1]) * 1024 // 1_000_000 for line in lines if line.startswith("VmHWM:")), 0)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // 1_000_000

@@ -1,13 +1,16 @@
-"""One run at a time for each data folder."""
+"""One run at a time for each data folder.
 
+The lock is the kernel's, on an open file: it ends with the last process that has the file open, however that one ends.
+The night's stages inherit it, so that a stage whose night was killed still keeps others out.
+"""
+
+import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from etl.core.errors import LockError
 
@@ -29,23 +32,26 @@ def held(folder: Path, stage: str) -> Iterator[None]:
         return
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / "lock.holder"
-    lock = FileLock(folder / "lock")
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise LockError(f"{_holder(note)} holds {folder / 'lock'}.", "Wait until it has ended.") from None
-    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockError(f"{_holder(note)} holds {folder / 'lock'}.", "Wait until it has ended.") from None
+        os.set_inheritable(lock, True)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         note.write_text(json.dumps({"pid": os.getpid(), "stage": stage, "since": since}), encoding="utf-8")
-        yield
+        try:
+            yield
+        finally:
+            note.unlink(missing_ok=True)
     finally:
-        note.unlink(missing_ok=True)
-        lock.release()
+        os.close(lock)
 
 
 def _holder(note: Path) -> str:
     try:
         holder = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return f"Another run ({holder['stage']}, process {holder['pid']}, since {holder['since']})"
+    except (OSError, ValueError, LookupError, TypeError):
         return "Another run"
-    return f"Another run ({holder['stage']}, process {holder['pid']}, since {holder['since']})"

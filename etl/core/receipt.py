@@ -1,7 +1,8 @@
 """Computing receipts from Arrow tables, and adding up those of a table's parts."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,10 +41,10 @@ def canonical(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, Decimal):
-        text = format(value, "f")
+        text = format(abs(value) if value == 0 else value, "f")  # there is but one zero
         return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+    if isinstance(value, datetime):  # one without a zone is UTC, whatever the machine's zone
+        return (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
@@ -52,23 +53,31 @@ def _column(column: pa.ChunkedArray) -> ColumnReceipt:
     limits = pc.min_max(column).as_py() if has_range(kind) else {"min": None, "max": None}
     return ColumnReceipt(
         nulls=column.null_count,
-        sum=canonical(_sum(column)) if has_sum(kind) else None,
+        sum=canonical(pc.sum(column.cast(_wide(column, limits["min"], limits["max"]))).as_py())
+        if has_sum(kind)
+        else None,
         min=canonical(limits["min"]),
         max=canonical(limits["max"]),
     )
 
 
-def _sum(column: pa.ChunkedArray) -> object:
-    wide = column.cast(pa.decimal128(38, column.type.scale)) if pa.types.is_decimal(column.type) else column
-    return pc.sum(wide).as_py()
+def _wide(column: pa.ChunkedArray, least: Any, greatest: Any) -> pa.DataType:
+    """Choose the narrowest, hence fastest, type in which the sum cannot overflow: Arrow's sums wrap around."""
+    kind = column.type
+    if pa.types.is_integer(kind):
+        fits = least is None or len(column) * max(-least, greatest) < 2**63
+        return pa.int64() if fits else pa.decimal128(38, 0)
+    return pa.decimal128(38, kind.scale) if kind.precision <= 28 else pa.decimal256(76, kind.scale)
 
 
 def _add(parts: list[ColumnReceipt], kind: pa.DataType) -> ColumnReceipt:
     sums = [Decimal(p.sum) for p in parts if p.sum is not None]
+    with localcontext(prec=100):  # the usual 28 digits would round
+        total = canonical(sum(sums)) if sums else None
     order = Decimal if has_sum(kind) else str
     return ColumnReceipt(
         nulls=sum(p.nulls for p in parts),
-        sum=canonical(sum(sums)) if sums else None,
+        sum=total,
         min=min((p.min for p in parts if p.min is not None), key=order, default=None),
         max=max((p.max for p in parts if p.max is not None), key=order, default=None),
     )

@@ -6,6 +6,7 @@ newest committed run, and nothing committed is ever changed.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, Sta
 
 MANIFEST = "manifest.json"
 _RUN_FORMAT = "%Y%m%dT%H%M%SZ"
+_RUN_NAME = re.compile(r"\d{8}T\d{6}Z")
 
 M = TypeVar("M", bound=Manifest[Any])
 
@@ -32,10 +34,10 @@ class Runs(Generic[M]):
         self._model = model
 
     def committed(self) -> list[str]:
-        """Name the committed runs, oldest first."""
+        """Name the committed runs, oldest first. A folder that is not named like a run is somebody else's."""
         if not self.folder.is_dir():
             return []
-        return sorted(p.name for p in self.folder.iterdir() if not p.name.startswith(".") and p.is_dir())
+        return sorted(p.name for p in self.folder.iterdir() if _RUN_NAME.fullmatch(p.name) and p.is_dir())
 
     def path(self, run: str) -> Path:
         """Say where a committed run lies."""
@@ -87,12 +89,12 @@ class Runs(Generic[M]):
         folder.rename(self.path(manifest.run))
         _sync(self.folder)
         for run in self.committed()[:-keep]:
-            shutil.rmtree(self.path(run))
+            shutil.rmtree(self.path(run).rename(self.folder / f".{run}"))  # hidden first: never seen half removed
 
     def remove_rubbish(self) -> None:
-        """Remove the working folders of killed runs. Only the holder of the lock may call this."""
-        if self.folder.is_dir():
-            for left in self.folder.glob(".*"):
+        """Remove the hidden folders of killed runs. Only the holder of the lock may call this."""
+        for left in self.folder.glob(".*"):
+            if _RUN_NAME.fullmatch(left.name.removeprefix(".")) and left.is_dir():
                 shutil.rmtree(left)
 
 

@@ -1,6 +1,6 @@
 """Any other database: through SQLAlchemy, with a server-side cursor, in batches, in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -17,7 +17,8 @@ from etl.core.errors import ContractError, SourceError, UsageError
 from etl.core.manifest import RawColumn
 from etl.core.origin import described
 from etl.download.query import Query
-from etl.download.source import Plan, checked_columns
+from etl.download.source import Plan, check_binds, checked_columns
+from etl.download.sql import binds_of, with_binds
 from etl.download.types import ANY_NUMERIC, arrow_type_of
 from etl.download.writer import RawWriter
 
@@ -46,6 +47,13 @@ class GenericSource:
     def __init__(self, name: str, url: URL, binds: dict[str, str]) -> None:
         """binds: the values of the :names that a query may use."""
         self._name, self._where, self._binds = name, described(url), binds
+        self._stopped = False
+        file = url.database or ":memory:"
+        if url.get_backend_name() == "sqlite" and not file.startswith((":", "file:")) and not Path(file).is_file():
+            raise SourceError(  # SQLite would make it
+                f"The source {name} at {self._where} cannot be reached: there is no file {Path(file).absolute()}.",
+                f"Look whether SOURCE_{name.upper()}_URL is right.",
+            )
         try:
             self._engine = create_engine(url)
         except (NoSuchModuleError, ImportError) as error:
@@ -90,25 +98,33 @@ class GenericSource:
         group_by = tuple(names.index(name) for name in plan.query.group_by)
         with self._rows(plan.query) as result, RawWriter(path, names, group_by) as writer:
             for batch in result.partitions(_BATCH):
+                if self._stopped:
+                    raise SourceError(f"{plan.query.path} was stopped.", transient=True)
                 for row in batch:
                     writer.write(_line(row))
         return writer
 
+    def stop(self) -> None:
+        """Let the extraction under way end with its batch."""
+        self._stopped = True
+
     @contextmanager
     def _rows(self, query: Query) -> Iterator[Any]:
         try:
-            statement = bound_text(query.sql)
-            used = statement.compile().params
-            unknown = sorted(set(used) - set(self._binds))
-            if unknown:
-                raise ContractError(f"{query.path} uses :{unknown[0]}, which is not among the known binds.")
+            check_binds(query, self._binds)
+            statement = bound_text(with_binds(query.sql, ":{}".format, keep=_without_binds))
             options = {"stream_results": True, "yield_per": _BATCH}
             with self._connection.execution_options(**options).execute(
-                statement, {name: self._binds[name] for name in used}
+                statement, {name: self._binds[name] for name in binds_of(query.sql)}
             ) as result:
                 yield result
         except SQLAlchemyError as error:
             raise SourceError(f"{query.path}: {_reason(error)}", "Run the query in the database's own shell.") from None
+
+
+def _without_binds(text: str) -> str:
+    """Mark colons as SQLAlchemy wants those to be marked that begin no bind."""
+    return text.replace(":", "\\:")
 
 
 def _column(name: str, declared: str | None, values: Sequence[Any]) -> RawColumn:
@@ -123,7 +139,7 @@ def _column(name: str, declared: str | None, values: Sequence[Any]) -> RawColumn
 
 
 def _line(row: Sequence[Any]) -> bytes:
-    return (",".join(map(_csv, row)) + "\n").encode()
+    return (",".join([_QUICK.get(type(value), _csv)(value) for value in row]) + "\n").encode()
 
 
 def _csv(value: Any) -> str:
@@ -143,6 +159,15 @@ def _csv(value: Any) -> str:
     if isinstance(value, int | float | date | time):
         return str(value)
     return _csv(str(value))
+
+
+_QUICK: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    int: str,
+    float: str,
+    str: lambda value: '"' + value.replace('"', '""') + '"',
+}
+"""What most values are, written as `_csv` does."""
 
 
 def _reason(error: SQLAlchemyError) -> str:

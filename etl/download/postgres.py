@@ -6,22 +6,21 @@ psycopg2 hands them on one by one: so rows are counted and blocks end between ro
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import psycopg2.extensions
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
-from sqlalchemy.sql import text as bound_text
 
-from etl.core.errors import ContractError, SourceError
+from etl.core.errors import SourceError
 from etl.core.manifest import RawColumn
 from etl.core.origin import described
 from etl.download.query import Query
-from etl.download.source import Plan, checked_columns
+from etl.download.source import Plan, check_binds, checked_columns
+from etl.download.sql import with_binds
 from etl.download.types import arrow_type_of
 from etl.download.writer import RawWriter
 
@@ -31,8 +30,6 @@ _SESSION = (
 )
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONNECT_SECONDS = 15
-
-_DIALECT = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 Cursor = psycopg2.extensions.cursor
 
@@ -49,13 +46,18 @@ class PostgresSource:
         self._where = described(url)
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._binds = binds
+        self._copying: set[psycopg2.extensions.connection] = set()
+        self._stopped = False
 
     def __enter__(self) -> "PostgresSource":
         self._leader = self._connect()
-        with self._leader.cursor() as cursor:
-            cursor.execute(_BEGIN)
-            cursor.execute("SELECT pg_export_snapshot(), now()")
-            self._snapshot, self.as_of = _only_row(cursor)
+        try:
+            with self._leader.cursor() as cursor:
+                cursor.execute(_BEGIN)
+                cursor.execute("SELECT pg_export_snapshot(), now()")
+                self._snapshot, self.as_of = _only_row(cursor)
+        except psycopg2.Error as error:
+            raise self._unreachable(error) from None
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -72,7 +74,8 @@ class PostgresSource:
                 cursor.execute(f"EXPLAIN (FORMAT JSON)\n{sql}")
                 guess = _only_row(cursor)[0][0]["Plan"]
             finally:
-                cursor.execute("ROLLBACK TO SAVEPOINT plan")
+                if not self._leader.closed:
+                    cursor.execute("ROLLBACK TO SAVEPOINT plan")
         rows = int(guess["Plan Rows"])
         return Plan(query, checked_columns(query, columns), rows, rows * int(guess["Plan Width"]))
 
@@ -80,18 +83,33 @@ class PostgresSource:
         """COPY the query into a CSV, over a connection of its own that sees the leader's snapshot."""
         names = [column.name for column in plan.columns]
         group_by = tuple(names.index(name) for name in plan.query.group_by)
+        with self._connected() as connection, self._faults_of(plan.query), connection.cursor() as cursor:
+            cursor.execute(_BEGIN)
+            cursor.execute("SET TRANSACTION SNAPSHOT %s", (self._snapshot,))
+            copy = f"COPY (\n{self._rendered(plan.query, cursor)}\n) TO STDOUT (FORMAT csv)"
+            with RawWriter(path, names, group_by) as writer:
+                if self._stopped:
+                    raise SourceError(f"{plan.query.path} was stopped.", transient=True)
+                cursor.copy_expert(copy, writer)
+            if cursor.rowcount != writer.rows:
+                raise SourceError(f"{plan.query.path}: {cursor.rowcount:,} rows sent, {writer.rows:,} written.")
+        return writer
+
+    def stop(self) -> None:
+        """Ask the server to end the COPYs under way."""
+        self._stopped = True
+        for connection in list(self._copying):
+            with suppress(psycopg2.Error):  # it may have ended meanwhile
+                connection.cancel()
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg2.extensions.connection]:
         connection = self._connect()
+        self._copying.add(connection)
         try:
-            with self._faults_of(plan.query), connection.cursor() as cursor:
-                cursor.execute(_BEGIN)
-                cursor.execute("SET TRANSACTION SNAPSHOT %s", (self._snapshot,))
-                copy = f"COPY (\n{self._rendered(plan.query, cursor)}\n) TO STDOUT (FORMAT csv)"
-                with RawWriter(path, names, group_by) as writer:
-                    cursor.copy_expert(copy, writer)
-                if cursor.rowcount != writer.rows:
-                    raise SourceError(f"{plan.query.path}: {cursor.rowcount:,} rows sent, {writer.rows:,} written.")
-            return writer
+            yield connection
         finally:
+            self._copying.discard(connection)
             connection.close()
 
     def _connect(self) -> psycopg2.extensions.connection:
@@ -101,11 +119,11 @@ class PostgresSource:
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)
             return connection
-        except psycopg2.OperationalError as error:
+        except psycopg2.Error as error:
             raise self._unreachable(error) from None
 
-    def _unreachable(self, error: psycopg2.OperationalError) -> SourceError:
-        reason = " ".join(str(error).split())
+    def _unreachable(self, error: psycopg2.Error) -> SourceError:
+        reason = " ".join(str(error).split()).rstrip(".") + "."
         setting = f"SOURCE_{self._name.upper()}_URL"
         if "authentication failed" in reason or "no password" in reason or "does not exist" in reason:
             return SourceError(f"The source {self._name} at {self._where} refused us: {reason}", f"Mend {setting}.")
@@ -117,26 +135,21 @@ class PostgresSource:
 
     def _rendered(self, query: Query, cursor: Cursor) -> str:
         """Put the values of the binds into the SQL, quoted by the driver."""
-        compiled = bound_text(query.sql).compile(dialect=_DIALECT)
-        unknown = sorted(set(compiled.params) - set(self._binds))
-        if unknown:
-            raise ContractError(
-                f"{query.path} uses :{unknown[0]}, which is not among the known binds.",
-                f"Known are: {', '.join(f':{name}' for name in self._binds)}; a literal colon is written \\:.",
-            )
-        return cursor.mogrify(str(compiled), self._binds).decode()
+        check_binds(query, self._binds)
+        return with_binds(query.sql, lambda name: cursor.mogrify("%s", (self._binds[name],)).decode())
 
     @contextmanager
     def _faults_of(self, query: Query) -> Iterator[None]:
         """Turn the driver's errors into sentences that point into the .sql file."""
         try:
             yield
-        except psycopg2.OperationalError as error:
-            if error.pgcode is None:
-                raise self._unreachable(error) from None
-            raise SourceError(f"{query.path}: {_first_line(error)}", transient=True) from None
         except psycopg2.Error as error:
-            raise SourceError(f"{query.path}{_line_of(error)}: {_first_line(error)}", _hint_of(error)) from None
+            if error.pgcode is None:  # no word of the server's: the connection is gone
+                raise self._unreachable(error) from None
+            message = f"{query.path}{_line_of(error, query)}: {_first_line(error)}"
+            raise SourceError(
+                message, _hint_of(error), transient=isinstance(error, psycopg2.OperationalError)
+            ) from None
 
 
 def _columns(cursor: Cursor) -> list[RawColumn]:
@@ -171,10 +184,12 @@ def _first_line(error: psycopg2.Error) -> str:
     return (error.diag.message_primary or str(error)).partition("\n")[0].rstrip(".") + "."
 
 
-def _line_of(error: psycopg2.Error) -> str:
-    """Find the .sql file's line: our own text puts one line before the file's first."""
+def _line_of(error: psycopg2.Error, query: Query) -> str:
+    """Find the .sql file's line: our own text puts one line before the file's first, and one after its last."""
     match = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
-    return f":{int(match[1]) - 1}" if match else ""
+    if match is None or error.diag.statement_position is None:  # without it, the line is one of a function's
+        return ""
+    return f":{min(int(match[1]) - 1, query.sql.count(chr(10)) + 1)}"
 
 
 def _hint_of(error: psycopg2.Error) -> str:

@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 
-from etl.core.errors import ContractError, UsageError
+from etl.core.errors import ContractError, EtlError, UsageError, joined
+from etl.download.sql import has_code, one_statement
 
 _KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
 _NAMES = ("grain", "source", "key", "survivor", "group by", "may be empty", "types")
@@ -44,8 +45,16 @@ class Query:
 
 
 def read_queries(folder: Path) -> dict[str, Query]:
-    """Read every query of a folder, by name."""
-    queries = {path.stem: read_query(path) for path in sorted(folder.glob("*.sql"))}
+    """Read every query of a folder, by name; raises the faults of all of them at once."""
+    queries: dict[str, Query] = {}
+    faults: list[EtlError] = []
+    for path in sorted(folder.glob("*.sql")):
+        try:
+            queries[path.stem] = read_query(path)
+        except ContractError as fault:
+            faults.append(fault)
+    if faults:
+        raise joined(faults)
     if not queries:
         raise UsageError(f"There is no query in {folder}.", "Name the folder of the .sql files in QUERIES_DIR.")
     return queries
@@ -53,19 +62,16 @@ def read_queries(folder: Path) -> dict[str, Query]:
 
 def read_query(path: Path) -> Query:
     """Read one .sql file. Raises ContractError where its header lacks what the engine needs."""
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
+    lines = _text(path).split("\n")
     header = list(takewhile(lambda line: line.startswith("--"), lines))
     found, prose = _parse(path, header)
-    missing = [name for name in ("grain", "source", "key") if name not in found]
+    missing = [name for name in ("grain", "source", "key") if not found.get(name, "").strip(" ,")]
     if missing:
         raise ContractError(
             f"{path}: the header has no line `-- {missing[0]}: …`.",
             "Say what one row is (grain), the source's name (source) and what identifies a row (key).",
         )
-    body = "\n".join([""] * len(header) + lines[len(header) :]).rstrip().rstrip(";")
-    if not body.strip():
-        raise ContractError(f"{path} has a header but no query.", "Write the SELECT below the header.")
+    body = _body(path, "\n".join([""] * len(header) + lines[len(header) :]))
     return Query(
         name=path.stem,
         path=path,
@@ -76,9 +82,27 @@ def read_query(path: Path) -> Query:
         key=_names(found["key"]),
         survivor=_names(found.get("survivor", "")),
         group_by=_names(found.get("group by", "")),
-        may_be_empty=found.get("may be empty", "no") == "yes",
+        may_be_empty=_yes(path, found.get("may be empty", "no")),
         types=_types(path, found.get("types", "")),
     )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{path} cannot be read: {error}.", "Save it as UTF-8.") from None
+
+
+def _body(path: Path, text: str) -> str:
+    """Give the one statement below the header, each line where it is in the file."""
+    try:
+        body = one_statement(text).rstrip()
+    except ValueError as error:
+        raise ContractError(f"{path}:{error}: a second statement follows.", "One query, one file.") from None
+    if not has_code(body):
+        raise ContractError(f"{path} has a header but no query.", "Write the SELECT below the header.")
+    return body
 
 
 def _parse(path: Path, header: list[str]) -> tuple[dict[str, str], str]:
@@ -86,6 +110,8 @@ def _parse(path: Path, header: list[str]) -> tuple[dict[str, str], str]:
     prose = []
     for number, line in enumerate(header, 1):
         match = _KEYWORD.fullmatch(line.rstrip())
+        if match and match[1] in found:
+            raise ContractError(f'{path}:{number}: the header says "{match[1]}" twice.', "Leave one of the lines out.")
         if match and match[1] in _NAMES:
             found[match[1]] = match[2].strip()
         elif match and (near := get_close_matches(match[1], _NAMES, 1, cutoff=0.75)):
@@ -97,6 +123,12 @@ def _parse(path: Path, header: list[str]) -> tuple[dict[str, str], str]:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _yes(path: Path, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ContractError(f"{path}: `-- may be empty: {text}` is neither yes nor no.", "Write yes or no.")
+    return text == "yes"
 
 
 def _types(path: Path, text: str) -> tuple[tuple[str, str], ...]:

@@ -1,5 +1,6 @@
 """What the download stage needs of a source database, whatever it is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Protocol
 from etl.core.errors import ContractError
 from etl.core.manifest import RawColumn
 from etl.download.query import Query
+from etl.download.sql import binds_of
 from etl.download.writer import RawWriter
 
 
@@ -36,6 +38,9 @@ class Source(Protocol):
     def extract(self, plan: Plan, path: Path) -> RawWriter:
         """Run the query into a CSV; may be called from several threads. Gives the finished writer."""
 
+    def stop(self) -> None:
+        """End the extractions that are under way in other threads; they raise whatever they raise then."""
+
     @property
     def connections(self) -> int:
         """How many queries may run at once."""
@@ -43,6 +48,16 @@ class Source(Protocol):
 
 def _named(query: Query) -> list[str]:
     return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by]
+
+
+def check_binds(query: Query, known: Iterable[str]) -> None:
+    """Refuse a :name that has no value. Raises ContractError."""
+    unknown = sorted(binds_of(query.sql) - set(known))
+    if unknown:
+        raise ContractError(
+            f"{query.path} uses :{unknown[0]}, which is not among the known binds.",
+            f"Known are: {', '.join(f':{name}' for name in known)}.",
+        )
 
 
 def checked_columns(query: Query, columns: list[RawColumn]) -> tuple[RawColumn, ...]:

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from config import Settings
 from etl.core.clock import business_date, years_before
-from etl.core.errors import DataError, GuardError, UsageError
+from etl.core.errors import DataError, EtlError, GuardError, UsageError, joined
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.origin import origin_of, read_url
-from etl.core.runs import link
+from etl.core.runs import check_origin, link
 from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
@@ -33,7 +33,7 @@ def download(job: Job) -> None:
     kept = _kept(job, queries, chosen)
     with ExitStack() as stack:
         sources = {name: stack.enter_context(_source(job.settings, name)) for name in _needed(job.settings, chosen)}
-        plans = [sources[query.source].plan(query) for query in chosen]
+        plans = _planned(sources, chosen)
         _check_disk(job, plans)
         if job.dry_run:
             _tell(plans)
@@ -84,8 +84,11 @@ def _base(job: Job) -> str:
 def _kept(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[str, RawTable]:
     """Find the other tables in the last run, so that this one is whole."""
     if not job.only:
+        if job.from_run:
+            raise UsageError("--from names the run whose tables --only keeps.", "Name the tables in --only as well.")
         return {}
     base = job.store.raw.read(_base(job))
+    check_origin(base, origin_of(job.settings), job.store.raw.folder)
     names = [name for name in queries if name not in {query.name for query in chosen}]
     lacking = [name for name in names if name not in base.tables]
     if lacking:
@@ -120,12 +123,26 @@ def _source(settings: Settings, name: str) -> Source:
     return GenericSource(name, url, binds)
 
 
+def _planned(sources: dict[str, Source], queries: list[Query]) -> list[Plan]:
+    """Plan every query; raises the faults of all of them at once."""
+    plans: list[Plan] = []
+    faults: list[EtlError] = []
+    for query in queries:
+        try:
+            plans.append(sources[query.source].plan(query))
+        except EtlError as fault:
+            faults.append(fault)
+            if fault.transient:  # the connection is gone
+                break
+    if faults:
+        raise joined(faults)
+    return plans
+
+
 def _check_disk(job: Job, plans: list[Plan]) -> None:
     """Refuse to begin a night for which the disk has no room."""
-    planned = sum(plan.bytes or 0 for plan in plans)
-    runs = job.store.raw.committed()
-    last = sum(table.bytes for table in job.store.raw.read(runs[-1]).tables.values()) if runs and not planned else 0
-    needed = int(max(planned, last) * _SPACE_PER_RAW_BYTE)
+    last = _last_bytes(job)
+    needed = int(sum(last.get(plan.query.name, plan.bytes or 0) for plan in plans) * _SPACE_PER_RAW_BYTE)
     job.settings.data_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(job.settings.data_dir).free
     if needed > free:
@@ -133,6 +150,14 @@ def _check_disk(job: Job, plans: list[Plan]) -> None:
             f"The night needs about {needed / 1e9:.1f} GB, and {job.settings.data_dir} has {free / 1e9:.1f} GB free.",
             "Free space, or lower KEEP_RUNS.",
         )
+
+
+def _last_bytes(job: Job) -> dict[str, int]:
+    """Say how large the tables were last time, which is nearer to the truth than a planner's guess."""
+    try:
+        return {name: table.bytes for name, table in job.store.raw.newest("").tables.items()}
+    except DataError:  # there is none, or a damaged one, which is no obstacle to a new one
+        return {}
 
 
 def _tell(plans: list[Plan]) -> None:
@@ -153,6 +178,8 @@ def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pa
         ]
         try:
             for future in as_completed(futures):
+                if future.exception():
+                    raise _faults_by_now(futures)
                 name, table = future.result()
                 tables[name] = table
                 advance(1)
@@ -162,8 +189,17 @@ def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pa
         except BaseException:
             for future in futures:
                 future.cancel()
+            for source in sources.values():
+                source.stop()
             raise
     return tables
+
+
+def _faults_by_now(futures: list[Future[tuple[str, RawTable]]]) -> BaseException:
+    """Tell all that has failed before the others are stopped; what is no fault of input goes first."""
+    faults = [fault for future in futures if future.done() and (fault := future.exception())]
+    known = [fault for fault in faults if isinstance(fault, EtlError)]
+    return joined(known) if len(known) == len(faults) else next(f for f in faults if f not in known)
 
 
 def _extract_one(job: Job, source: Source, plan: Plan, folder: Path) -> tuple[str, RawTable]:

@@ -2,6 +2,9 @@
 
 import csv
 import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +12,12 @@ from etl.core.manifest import Block
 
 BLOCK_BYTES = 16 * 1024 * 1024
 _PENDING = 4096
+"""Rows that are gathered before they are written."""
+
+_LONG = 8192
+"""A row of so many bytes does not wait for others, so that few megabytes are gathered at the most."""
+
+csv.field_size_limit(2**31 - 1)  # a value may be as long as the source lets it be
 
 
 class RawWriter:
@@ -19,21 +28,20 @@ class RawWriter:
     """
 
     def __init__(self, path: Path, columns: list[str], group_by: tuple[int, ...] = ()) -> None:
-        self._file = path.open("xb", buffering=0)
+        self._file = path.open("xb")  # buffered: an unbuffered write may write less than it was given, and not say so
         self._group_by = group_by
         self._pending: list[bytes] = []
-        self._pending_bytes = 0
         self._append = self._pending.append
         self._last_group: list[str] | None = None
         self.blocks: list[Block] = []
-        header = ",".join(columns).encode() + b"\n"
+        header = (",".join(map(_named, columns)) + "\n").encode()
         self._file.write(header)
         self._start_block(len(header))
 
     def write(self, row: bytes) -> int:
         """Take one row."""
         self._append(row)
-        if len(self._pending) >= _PENDING:
+        if len(self._pending) >= _PENDING or len(row) >= _LONG:
             self._flush()
         return len(row)
 
@@ -53,10 +61,10 @@ class RawWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._write(self._pending)
-            self._end_block()
-        self._file.close()
+        with self._named_faults(), self._file:
+            if kind is None:
+                self._write(self._pending)
+                self._end_block()
 
     def _flush(self) -> None:
         rows = self._pending[:]
@@ -85,10 +93,20 @@ class RawWriter:
 
     def _write(self, rows: list[bytes]) -> None:
         data = b"".join(rows)
-        self._file.write(data)
+        with self._named_faults():
+            self._file.write(data)
         self._hash.update(data)
         self._rows += len(rows)
         self._bytes += len(data)
+
+    @contextmanager
+    def _named_faults(self) -> Iterator[None]:
+        """Say which file it is that cannot be written: the system's error does not."""
+        try:
+            yield
+        except OSError as error:
+            error.filename = error.filename or self._file.name
+            raise
 
     def _start_block(self, offset: int) -> None:
         self._offset, self._bytes, self._rows = offset, 0, 0
@@ -101,3 +119,7 @@ class RawWriter:
                 Block(offset=self._offset, bytes=self._bytes, rows=self._rows, sha256=self._hash.hexdigest())
             )
             self._start_block(self._offset + self._bytes)
+
+
+def _named(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"' if re.search(r'[",\r\n]', column) else column

@@ -1,0 +1,242 @@
+"""Settings: typed, every fault told at once, secrets told to nobody."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import config
+from config import Settings, SettingsError
+from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS, beneath_root, data_folder_of
+from tests.drawn import rows_of
+
+LEAST = {"WAREHOUSE": "duckdb", "BUSINESS_TIME_ZONE": "Europe/Madrid"}
+
+
+@pytest.fixture(autouse=True)
+def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.lower() in Settings.model_fields or name.upper().startswith("SOURCE_"):
+            monkeypatch.delenv(name)
+
+
+def written(folder: Path, text: str | None = None, **settings: str) -> Path:
+    file = folder / "company.env"
+    lines = "".join(f"{name}={value}\n" for name, value in (LEAST | settings).items())
+    file.write_text(lines if text is None else text, encoding="utf-8")
+    return file
+
+
+def faults(file: Path) -> str:
+    with pytest.raises(SettingsError) as caught:
+        config.load(file)
+    assert caught.value.hint
+    return caught.value.message
+
+
+def test_two_settings_are_enough_and_the_others_have_defaults(tmp_path: Path) -> None:
+    """Paths lie beneath the project, and the data in a folder named after the file."""
+    settings = config.load(written(tmp_path))
+    assert (settings.keep_runs, settings.window_years, settings.log_level) == (7, 3, "INFO")
+    assert settings.queries_dir == ROOT / "queries"
+    assert settings.data_dir == ROOT / "data" / "company"
+    assert settings.duckdb_path == ROOT / "data" / "company" / "warehouse.duckdb"
+    assert settings.sources == {}
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    """Each with its name and what is wrong; and where the settings were looked for."""
+    file = written(
+        tmp_path,
+        text="""WAREHOUSE=bigquery
+BUSINESS_TIME_ZONE=Madrid
+KEEP_RUNS=0
+WORKERS=many
+WINDOW_YEARS=3.5
+LOG_LEVEL=LOUD
+BIGQUERY_DATASET=
+BIGQUERY_CREDENTIALS=anonymous
+BIGQUERY_ENDPOINT=
+COLOUR=red
+sources=x
+""",
+    )
+    message = faults(file)
+    assert str(file) in message
+    assert "environment" in message
+    lines = [line.strip() for line in message.splitlines()[1:]]
+    for name, said in [
+        ("BUSINESS_TIME_ZONE", "'Madrid' is no IANA time zone such as Europe/Madrid"),
+        ("KEEP_RUNS", "greater than or equal to 1"),
+        ("WORKERS", "integer"),
+        ("WINDOW_YEARS", "integer"),
+        ("LOG_LEVEL", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("COLOUR", "is no setting"),
+        ("SOURCES", "is no setting"),
+        ("BIGQUERY_PROJECT and BIGQUERY_DATASET", "must be set when WAREHOUSE is bigquery"),
+        ("BIGQUERY_CREDENTIALS anonymous", "set BIGQUERY_ENDPOINT"),
+    ]:
+        assert [line for line in lines if line.startswith(name) and said in line], name
+    assert len(lines) == 9
+
+
+def test_what_is_not_set_is_named(tmp_path: Path) -> None:
+    """An empty file lacks two settings; an empty value is not set."""
+    for text in ("", "WAREHOUSE=\nBUSINESS_TIME_ZONE=\n"):
+        message = faults(written(tmp_path, text))
+        assert "WAREHOUSE is not set" in message
+        assert "BUSINESS_TIME_ZONE is not set" in message
+
+
+TOGETHER = """
+| PROJECT | DATASET | CREDENTIALS | ENDPOINT           | what is said                    |
+| ------- | ------- | ----------- | ------------------ | ------------------------------- |
+| p       | d       |             |                    |                                 |
+|         | d       |             |                    | BIGQUERY_PROJECT must be set    |
+| p       |         |             |                    | BIGQUERY_DATASET must be set    |
+| p       | a-b     |             |                    | BIGQUERY_DATASET: String should |
+| p       | d       | key file    |                    | BIGQUERY_KEY_FILE must be set   |
+| p       | d       | anonymous   |                    | set BIGQUERY_ENDPOINT           |
+| p       | d       | anonymous   | http://localhost:1 |                                 |
+| p       | d       | some        |                    | BIGQUERY_CREDENTIALS: Input     |
+"""
+
+
+@pytest.mark.parametrize(("project", "dataset", "credentials", "endpoint", "said"), rows_of(TOGETHER))
+def test_what_bigquery_needs_together_is_said(
+    tmp_path: Path, project: str, dataset: str, credentials: str, endpoint: str, said: str
+) -> None:
+    """Anonymous credentials are for an emulator only, so that no warehouse is written to by nobody."""
+    given = {"PROJECT": project, "DATASET": dataset, "CREDENTIALS": credentials, "ENDPOINT": endpoint}
+    file = written(tmp_path, WAREHOUSE="bigquery", **{f"BIGQUERY_{name}": value for name, value in given.items()})
+    if said:
+        assert said in faults(file)
+    else:
+        assert config.load(file).bigquery_project == "p"
+
+
+def test_settings_made_in_code_are_checked_as_well() -> None:
+    """And are what is given, whatever the environment says."""
+    with pytest.raises(ValidationError, match="BIGQUERY_PROJECT and BIGQUERY_DATASET must be set"):
+        Settings(warehouse="bigquery", data_dir=Path("x"), business_time_zone="UTC")
+
+
+def test_a_variable_of_the_environment_wins_over_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In either letter case; an empty one counts as not set, and what is none of ours does not count."""
+    file = written(tmp_path, KEEP_RUNS="3", WORKERS="2", SOURCE_SHOP_URL="postgresql://file/x", LOG_LEVEL="ERROR")
+    for name, value in {
+        "KEEP_RUNS": "5",
+        "workers": "4",
+        "LOG_LEVEL": "",
+        "SOURCE_SHOP_URL": "postgresql://environment/x",
+        "Source_Other_Url": "sqlite:///x",
+        "SOURCES": "{not json",
+        "COLOUR": "red",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = config.load(file)
+    assert (settings.keep_runs, settings.workers, settings.log_level) == (5, 4, "ERROR")
+    urls = {name: url.get_secret_value() for name, url in settings.sources.items()}
+    assert urls == {"shop": "postgresql://environment/x", "other": "sqlite:///x"}
+    monkeypatch.setenv("SOURCE_SHOP_URL", "")
+    assert config.load(file).sources["shop"].get_secret_value() == "postgresql://file/x"
+
+
+def test_a_value_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    """Dollars, hashes and equals signs of a password stay; quotes around it and comments after it do not."""
+    text = """# the shop
+export WAREHOUSE=duckdb   # embedded
+BUSINESS_TIME_ZONE = 'Europe/Madrid'
+SOURCE_A_URL=postgresql://u:${HOME}#p=$x@h/d
+SOURCE_B_URL="postgresql://u:p w@h/d"
+"""
+    settings = config.load(written(tmp_path, text))
+    urls = {name: url.get_secret_value() for name, url in settings.sources.items()}
+    assert urls == {"a": "postgresql://u:${HOME}#p=$x@h/d", "b": "postgresql://u:p w@h/d"}
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    """A byte order mark and carriage returns change nothing."""
+    file = tmp_path / "windows.env"
+    file.write_bytes(b"\xef\xbb\xbfWAREHOUSE=duckdb\r\nBUSINESS_TIME_ZONE=UTC\r\n")
+    assert config.load(file).business_time_zone == "UTC"
+
+
+def test_a_missing_file_is_named_with_what_to_copy(tmp_path: Path) -> None:
+    """A folder is no file either."""
+    assert faults(tmp_path / "none.env") == f"The settings file {tmp_path / 'none.env'} does not exist."
+    assert "does not exist" in faults(tmp_path)
+    assert EXAMPLE_SETTINGS.is_file()
+
+
+def test_a_broken_line_is_named_by_its_number(tmp_path: Path) -> None:
+    """Not by what it holds, which may be a password."""
+    message = faults(written(tmp_path, "WAREHOUSE=duckdb\nSOURCE SHOP URL=hidden\nBUSINESS_TIME_ZONE\n"))
+    assert message == f"The settings file {tmp_path / 'company.env'} is broken in line 2, 3."
+
+
+def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    """UTF-16, for one."""
+    file = tmp_path / "company.env"
+    file.write_bytes("WAREHOUSE=duckdb".encode("utf-16"))
+    assert "cannot be read" in faults(file)
+
+
+def test_secrets_are_told_to_nobody(tmp_path: Path) -> None:
+    """Not when settings are printed, and not when they are faulty."""
+    url = "postgresql://user:hidden@host/shop"
+    settings = config.load(written(tmp_path, SOURCE_SHOP_URL=url))
+    for text in (repr(settings), str(settings), str(settings.sources), settings.model_dump_json()):
+        assert "hidden" not in text
+    for wrong in (
+        {"KEEP_RUNS": "hidden"},
+        {"WAREHOUSE": url},
+        {"BIGQUERY_ENDPOINT": "hidden"},
+        {"DATA_DIR": "~hidden/x"},
+    ):
+        message = faults(written(tmp_path, SOURCE_SHOP_URL=url, **wrong))
+        assert "hidden@" not in message
+        assert "user" not in message.replace("user's home", "").replace("user expansion", "")
+
+
+def test_settings_do_not_change(tmp_path: Path) -> None:
+    """What a stage was started with is what it ends with."""
+    with pytest.raises(ValidationError):
+        config.load(written(tmp_path)).keep_runs = 1
+
+
+FOLDERS = """
+| settings file        | data folder   |
+| -------------------- | ------------- |
+| prod.env             | data/prod     |
+| config/sample.env    | data/sample   |
+| /etc/etl/shop.eu.env | data/shop.eu  |
+| .env                 | data/default  |
+| .env.test            | data/env.test |
+| prod                 | data/prod     |
+"""
+
+
+@pytest.mark.parametrize(("file", "folder"), rows_of(FOLDERS))
+def test_each_settings_file_has_a_data_folder_of_its_own(file: str, folder: str) -> None:
+    """So that a trial never touches production's runs."""
+    assert data_folder_of(Path(file)) == ROOT / folder
+
+
+def test_relative_paths_count_from_the_projects_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever cron starts the night."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    settings = config.load(
+        written(tmp_path, DATA_DIR="here/data", QUERIES_DIR="~/queries", DUCKDB_FILE="/abs/w.duckdb")
+    )
+    assert settings.data_dir == ROOT / "here/data"
+    assert settings.queries_dir == Path("/home/somebody/queries")
+    assert settings.duckdb_path == Path("/abs/w.duckdb")
+    assert beneath_root(Path("../other")) == ROOT.parent / "other"
+
+
+def test_the_sample_needs_no_settings_but_its_own() -> None:
+    """And its warehouse is the embedded one."""
+    assert config.load(SAMPLE_SETTINGS).warehouse == "duckdb"

@@ -1,0 +1,50 @@
+"""A real PostgreSQL for whoever asks for one: one server for the whole session, out of the sample's wheel."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from sample import generate, server
+
+Sql = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a running server's database `postgres`."""
+    folder: Path = tmp_path_factory.mktemp("postgres") / "source"
+    with server.running(folder) as url:
+        yield url.replace("/cloud?", "/postgres?")
+    server.remove(folder)
+
+
+@pytest.fixture(scope="session")
+def sample_source(postgres_server: str) -> str:
+    """Give the URL of a small sample company's database."""
+    return generate.fill(postgres_server, contracts=1_000, seed=1, today=dt.date(2026, 3, 31))
+
+
+@pytest.fixture(scope="session")
+def shop(postgres_server: str) -> str:
+    """Give the URL of a database in which a test may make what it needs; no two tests use one table."""
+    with closing(psycopg2.connect(postgres_server)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute("CREATE DATABASE shop")
+    return postgres_server.replace("/postgres?", "/shop?")
+
+
+@pytest.fixture(scope="session")
+def sql(shop: str) -> Sql:
+    """Run a statement in `shop`, committed at once; gives its rows."""
+
+    def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with closing(psycopg2.connect(shop)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    return run

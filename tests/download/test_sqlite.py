@@ -1,0 +1,139 @@
+"""Any other database, by the example of SQLite: through SQLAlchemy, in batches, beside PostgreSQL or alone."""
+
+import datetime as dt
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.download.company import Company
+
+MEMORY_MB = 120
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Company:
+    """Give a company whose source is an SQLite file."""
+    file = tmp_path / "lite.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE things (id INTEGER, name TEXT, price REAL, bought TEXT, seen TEXT, is_new INT)"
+        )
+        connection.executemany(
+            "INSERT INTO things VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (1, None, None, None, None, None),
+                (2, "", 0.5, "2031-01-02", "2031-01-02 03:04:05.000006", 1),
+                (3, 'NA, "x"\n', 1e30, "0001-01-01", "1969-12-31 23:59:59", 0),
+            ],
+        )
+    return Company(tmp_path, {"shop": f"sqlite:///{file}"})
+
+
+def test_types_come_from_the_drivers_values(lite: Company) -> None:
+    """From their class, never from a text; NULL, the empty string and "NA" stay three values."""
+    lite.query("things", "SELECT id, name, price, bought FROM things")
+    lite.done()
+    kinds = {column.name: column.type for column in lite.table("things").columns}
+    assert kinds == {"id": "int64", "name": "string", "price": "double", "bought": "string"}
+    assert lite.rows("things") == [
+        {"id": 1, "name": None, "price": None, "bought": None},
+        {"id": 2, "name": "", "price": 0.5, "bought": "2031-01-02"},
+        {"id": 3, "name": 'NA, "x"\n', "price": 1e30, "bought": "0001-01-01"},
+    ]
+
+
+def test_types_come_from_the_header_where_it_tells_them(lite: Company) -> None:
+    """For a database whose driver does not know them."""
+    lite.query(
+        "things",
+        "SELECT id, bought, seen, is_new, printf('%.2f', id / 8.0) AS share FROM things WHERE id > 1",
+        more="-- types: bought date, seen timestamp, share numeric(12,2)\n",
+    )
+    lite.done()
+    first = lite.rows("things")[0]
+    assert first == {
+        "id": 2,
+        "bought": dt.date(2031, 1, 2),
+        "seen": dt.datetime(2031, 1, 2, 3, 4, 5, 6),
+        "is_new": 1,
+        "share": Decimal("0.25"),
+    }
+
+
+def test_a_type_of_a_column_that_is_not_there_is_refused(lite: Company) -> None:
+    """The sentence names the column."""
+    path = lite.query("things", "SELECT id FROM things", more="-- types: prize real\n")
+    assert f"{path}: `-- types:` names prize, which the query does not return." in lite.download().err
+
+
+def test_binds_and_colons_work_as_in_postgresql(lite: Company) -> None:
+    """What is in a literal or a comment is left alone; an unknown name is a sentence."""
+    lite.query("things", "SELECT ':a 12:30 100%' AS id, :business_time_zone AS zone -- :b")
+    lite.done()
+    assert lite.rows("things") == [{"id": ":a 12:30 100%", "zone": "Europe/Madrid"}]
+    lite.query("things", "SELECT :noon AS id")
+    assert "uses :noon, which is not among the known binds" in lite.download().err
+
+
+def test_a_failing_query_names_its_file(lite: Company) -> None:
+    """And repeats what the database said."""
+    path = lite.query("things", "SELECT id FROM nowhere")
+    ended = lite.download()
+    assert ended.code == 1
+    assert f"{path}: no such table: nowhere." in ended.err
+
+
+def test_a_file_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
+    """SQLite itself would make an empty one."""
+    company = Company(tmp_path, {"shop": f"sqlite:///{tmp_path / 'none.db'}"})
+    company.query("things", "SELECT 1 AS id")
+    ended = company.download()
+    assert ended.code == 1
+    assert f"there is no file {tmp_path / 'none.db'}" in ended.err
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_two_kinds_of_sources_make_one_run(lite: Company, shop: str) -> None:
+    """Each query names its source; the manifest tells both."""
+    lite.sources["store_2"] = shop
+    lite.query("things", "SELECT id FROM things")
+    lite.query("others", "SELECT 7 AS id", source="store_2")
+    manifest = lite.done()
+    assert {name: table.source for name, table in manifest.tables.items()} == {"things": "shop", "others": "store_2"}
+    assert set(manifest.origin) == {"source shop", "source store_2", "warehouse"}
+    assert manifest.as_of == min(table.as_of for table in manifest.tables.values())
+    assert lite.rows("others") == [{"id": 7}]
+
+
+def test_queries_of_one_run_see_one_instant(lite: Company) -> None:
+    """A writer that commits while the first query is read is not seen by the second one."""
+    file = lite.folder / "lite.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    many = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {}) SELECT id FROM n"
+    lite.query("a_many", many.format(500_000))
+    lite.query("things", "SELECT id FROM things")
+    with lite.start() as process, closing(sqlite3.connect(file)) as writer, writer:
+        while not list(lite.store.raw.folder.glob(".*/a_many.csv")):
+            assert process.poll() is None
+        writer.execute("INSERT INTO things (id) VALUES (4)")
+        writer.commit()
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert lite.table("a_many").rows == 500_000
+    assert lite.table("things").rows == 3
+    assert lite.store.raw.newest("").peak_memory_mb < MEMORY_MB
+
+
+def test_memory_does_not_grow_with_the_rows_of_postgresql(company: Company) -> None:
+    """The rows go to the file as they come."""
+    company.query("many", "SELECT g AS id, repeat(md5(g::text), 4) AS text FROM generate_series(1, 600000) g")
+    with company.start() as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    manifest = company.store.raw.newest("")
+    assert manifest.tables["many"].bytes > 80_000_000
+    assert manifest.peak_memory_mb < MEMORY_MB
