@@ -1,0 +1,49 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+from etl.contract import catalogue
+
+TABLES = sorted((ROOT / "tables").glob("*.py"))
+
+
+def imported(file: Path) -> set[str]:
+    """Name the modules that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module))
+    return found
+
+
+@pytest.mark.parametrize("file", TABLES, ids=lambda file: file.stem)
+def test_a_table_imports_only_the_contracts_vocabulary_and_pandas(file: Path) -> None:
+    """A table file is a contract and pure functions: it reads nothing, writes nothing and knows no engine."""
+    others = {name for name in imported(file) if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert others <= {"pandas", "etl.contract"}
+
+
+def test_the_engine_knows_no_table_by_name() -> None:
+    """A company replaces queries and tables, and never edits the engine."""
+    names = [*catalogue.read_tables(ROOT / "tables"), *(path.stem for path in (ROOT / "queries").glob("*.sql"))]
+    code = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "etl").rglob("*.py")}
+    known = [
+        (path, node.value)
+        for path, tree in code.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert known == []
+
+
+def test_a_script_only_calls_its_stage() -> None:
+    """The three scripts are a dozen lines each: the listing is the flow."""
+    for script in ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py"):
+        assert len((ROOT / script).read_text().splitlines()) <= 20
