@@ -33,11 +33,11 @@ class DimDate(Dimension):
 
 def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
     """Whole years, so that comparisons over time find every day."""
-    closes = deployments["closes_on"].dropna()
-    first = deployments["opened_on"].min().year
-    last = max([night.business_date.year + 1, *(day.year for day in closes)])
+    this_year = night.business_date.year
+    first = min([this_year, *(day.year for day in deployments["opened_on"].dropna())])
+    last = max([this_year + 1, *(day.year for day in deployments["closes_on"].dropna())])
     days = pd.Series(pd.date_range(date(first, 1, 1), date(last, 12, 31), unit="s"))
-    month, weekday = days.dt.month, days.dt.weekday
+    month, weekday = days.dt.month, days.dt.day_of_week
     return pd.DataFrame(
         {
             "date": days.dt.date,

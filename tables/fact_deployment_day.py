@@ -100,16 +100,20 @@ def _calendar(sums: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) ->
         for start, end in zip(spans["date"], last, strict=True)
     ]
     days = spans.explode("date", ignore_index=True).dropna(subset="date")
-    return days.astype({"date": sums["date"].dtype})
+    return days.assign(date=days["date"].astype(object).astype(sums["date"].dtype))  # where there is none, too
 
 
 def _of_previous_edition(days: pd.DataFrame) -> pd.DataFrame:
-    """What the edition before had at the same number of days before its close; nothing for an unfinished day."""
+    """What the edition before had at the same number of days before its close: nothing for an unfinished day.
+
+    Before its first sale it had 0; where it has not come so far, being open too, it is not known.
+    """
     finished = days[~days["is_unfinished"] & days["days_before_close"].notna()]
-    before = finished[EDITION].drop_duplicates().assign(is_there=True)
+    reached = finished.groupby(EDITION, as_index=False)["days_before_close"].min()
     wanted = finished[[*EDITION, "days_before_close"]].assign(edition=finished["edition"] - 1)
     found = pd.DataFrame(index=finished.index)
-    has_previous = lookup(wanted[EDITION], before, "is_there").fillna(False)
+    by_then = lookup(wanted[EDITION], reached, "days_before_close") <= wanted["days_before_close"]
+    has_previous = by_then.fillna(False)
     for name in ("contracts_to_date", "net_revenue_to_date"):
         found[f"previous_{name}"] = lookup(wanted, finished, name).fillna(0).where(has_previous)
     for name in ("visits", "orders"):

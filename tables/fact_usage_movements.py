@@ -47,7 +47,8 @@ def build(movements: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -
     group = movements[["usage_id", "product_id", "edition"]]
     same = (group == group.shift()).fillna(False).all(axis=1)
     kind = movements["movement_type"].map(KINDS).astype("string[pyarrow]")
-    after_return = (same & (movements["movement_type"].shift() == 2)).fillna(False)
+    after_return = same & (movements["movement_type"].shift() == 2)
+    again = (after_return & (kind == ALLOCATION)).fillna(False)
     closes_on = lookup(movements[["product_id", "edition"]], dim_deployment, "closes_on")
     return pd.DataFrame(
         {
@@ -58,7 +59,7 @@ def build(movements: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -
             "team_member_id": movements["team_member_id"],
             "moved_at": movements["moved_at"],
             "movement_date": business_date(movements["moved_at"], night.time_zone),
-            "movement": kind.mask(after_return & (kind == ALLOCATION), REALLOCATION),
+            "movement": kind.mask(again, REALLOCATION),
             "instances": movements["instances"],
             "_unpublished": closes_on < night.window_start,
         }

@@ -11,10 +11,21 @@ from types import ModuleType
 from typing import Any
 
 import pandas as pd
+import pandera.errors
+import pyarrow as pa
 
 from etl.contract import Contract, Table
 from etl.core.errors import ContractError
 
+_FAULTS_OF_A_FILE = (
+    SyntaxError,
+    ImportError,
+    NameError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    pandera.errors.SchemaInitError,
+)
 NIGHT = "night"
 """The reserved parameter name."""
 
@@ -81,12 +92,21 @@ def read_table(path: Path) -> TableFile:
         raise ContractError(
             f"{path} has no function build.", "Write build(...), its parameters named after what it reads."
         )
-    contract = Contract.of(path.stem, models[0])
+    contract = _contract(path, models[0])
     _check_contract(path, contract)
     partials = tuple(
         _function(f) for name, f in vars(module).items() if name.startswith("partial") and inspect.isfunction(f)
     )
     return TableFile(path, contract, _function(module.build), partials)
+
+
+def _contract(path: Path, model: type[Table]) -> Contract:
+    try:
+        return Contract.of(path.stem, model)
+    except ContractError as error:
+        raise ContractError(f"{path}: {error.message}", error.hint) from None
+    except (pandera.errors.SchemaInitError, TypeError, ValueError) as error:
+        raise ContractError(f"{path}: the contract cannot be read: {error}.", "Mend the table file.") from error
 
 
 def _imported(path: Path) -> ModuleType:
@@ -96,7 +116,7 @@ def _imported(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, NameError, TypeError, AttributeError) as error:
+    except _FAULTS_OF_A_FILE as error:
         raise ContractError(f"{path} cannot be read: {error}.", "Mend the table file.") from error
     return module
 
@@ -111,6 +131,8 @@ def _check_contract(path: Path, contract: Contract) -> None:
         raise ContractError(f"{path}: the contract has no docstring.", "Let its first line say what one row is.")
     if contract.is_dimension and not (contract.surrogate_key and contract.natural_key):
         raise ContractError(f"{path}: a dimension needs a surrogate_key and a natural_key.", "Declare both.")
+    if contract.surrogate_key and not contract.is_dimension:
+        raise ContractError(f"{path}: a fact has no surrogate_key.", "Declare a natural_key, or a Dimension.")
     if not contract.grain_key:
         raise ContractError(
             f"{path}: nothing identifies a row.", "Declare a natural_key, or references with grain=True."
@@ -120,6 +142,30 @@ def _check_contract(path: Path, contract: Contract) -> None:
         raise ContractError(f"{path}: {stray[0]} is to partition or cluster by, but is no column.", "Mend its name.")
     if contract.name in names:
         raise ContractError(f"{path}: a column is named like its table.", "BigQuery cannot tell them apart: rename it.")
+    _check_stream(path, contract)
+    _check_unknown(path, contract)
+
+
+def _check_stream(path: Path, contract: Contract) -> None:
+    if contract.stream and contract.is_dimension:
+        raise ContractError(f"{path}: a dimension cannot be streamed.", "Leave `stream` out.")
+    if contract.stream and contract.survivor:
+        raise ContractError(
+            f"{path}: of a streamed table no survivor can be chosen.",
+            f"Name it in the header of {contract.stream}.sql, as `-- survivor: …`.",
+        )
+
+
+def _check_unknown(path: Path, contract: Contract) -> None:
+    """Refuse an unknown member of which a value is none of its column's type."""
+    for column in contract.columns:
+        try:
+            pa.array([column.unknown], column.type)
+        except (pa.ArrowException, TypeError):
+            raise ContractError(
+                f"{path}: the unknown member's {column.name}, {column.unknown!r}, is no {column.type}.",
+                "Mend unknown=.",
+            ) from None
 
 
 def _check_references(table: TableFile, tables: dict[str, TableFile]) -> None:

@@ -9,6 +9,7 @@ import pandera.pandas as pa_check
 import pyarrow as pa
 
 from etl.contract.columns import Role
+from etl.core.errors import ContractError
 
 
 class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untyped to us
@@ -135,6 +136,11 @@ class Contract:
 
 def _column(field: Any, of_dimension: bool) -> Column:
     meta = dict(field.metadata or {})
+    if "role" not in meta or not hasattr(field.dtype.type, "pyarrow_dtype"):
+        raise ContractError(
+            f"The column {field.name} is not declared in the words of etl.contract.",
+            f"Write e.g. {field.name}: Text = attribute(…).",
+        )
     on = meta.pop("on", None)
     may_be_null = field.nullable or (of_dimension and _unknown_is_null(meta))
     return Column(

@@ -12,6 +12,7 @@ from pandera.api.pandas.container import DataFrameSchema
 
 from etl.contract import Column, Contract, KeyIndex, Role
 from etl.core.errors import ContractError
+from etl.transform.frames import all_but, only
 from etl.transform.keys import UNKNOWN
 from etl.transform.raw import Reject, as_json, unfit
 
@@ -48,41 +49,52 @@ class Checked:
 def check(
     frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]], members: Callable[[str], Members]
 ) -> Checked:
-    """Check what build returned against the contract.
+    """Check what build returned (its columns being those of the contract) row by row.
 
     on: for each reference the columns by which its member is found. members: gives a dimension's keys.
-    Raises ContractError where columns are missing, unknown or of a wrong type; single rows are rejected.
+    Raises ContractError where a column is of a wrong type; single rows are rejected.
     """
-    _check_columns(frame, contract, on)
-    rejects: list[Reject] = []
-    set_aside: Counter[str] = Counter()
-    if SET_ASIDE in frame:
-        left_out = frame[SET_ASIDE].notna().to_numpy()
-        set_aside.update(frame.loc[left_out, SET_ASIDE].tolist())
-        frame = frame.loc[~left_out]
-    if REJECT in frame:
-        frame = _without(frame, frame[REJECT].dropna().to_dict(), rejects)
-    frame, typed = _typed(frame, contract, rejects)
-    unknown: Counter[str] = Counter()
+    checked = Checked(pa.table({}), frame)
+    frame = _standing(frame, checked)
+    frame, typed = _typed(frame, contract, checked.rejects)
     for column in contract.references:
         typed[column.name] = _reference(frame, on[column.name], members(str(column.dimension)))
     names = [c.name for c in contract.columns if c.role is not Role.SURROGATE_KEY]
     table = pa.table([typed[name] for name in names], names)
     faults = _broken_rules(table, contract)
     if faults:
-        good = ~np.isin(np.arange(len(frame)), list(faults))
-        frame = _without(frame, {frame.index[p]: reason for p, reason in faults.items()}, rejects)
-        table = table.filter(pa.array(good))
-    outside = (
-        frame[UNPUBLISHED].fillna(False).to_numpy(dtype=bool) if UNPUBLISHED in frame else np.zeros(len(frame), bool)
-    )
-    if outside.any():
-        set_aside[OUTSIDE_WINDOW] += int(outside.sum())
-        table = table.filter(pa.array(~outside))
-    published = frame.loc[~outside]
+        table = table.filter(pa.array(~np.isin(np.arange(len(frame)), list(faults))))
+        frame = _without(frame, faults, checked.rejects)
+    checked.kept = frame
+    checked.table, published = _within_window(table, frame, checked.set_aside)
     for column in contract.references:
-        _count_unknown(unknown, published, table, column, on[column.name])
-    return Checked(table, frame, rejects, set_aside, unknown)
+        _count_unknown(checked.unknown, published, checked.table, column, on[column.name])
+    return checked
+
+
+def _standing(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
+    """Leave out the rows that build itself sets aside or rejects."""
+    if SET_ASIDE in frame:
+        left_out = frame[SET_ASIDE].notna().to_numpy()
+        reasons = pa.array(frame[SET_ASIDE], from_pandas=True).filter(pa.array(left_out))
+        checked.set_aside.update({str(r["values"]): r["counts"] for r in reasons.value_counts().to_pylist()})
+        frame = only(frame, ~left_out)
+    if REJECT in frame:
+        broken = np.flatnonzero(frame[REJECT].notna().to_numpy())
+        reasons = dict(zip(broken.tolist(), frame[REJECT].iloc[broken].tolist(), strict=True))
+        frame = _without(frame, reasons, checked.rejects)
+    return frame
+
+
+def _within_window(table: pa.Table, frame: pd.DataFrame, set_aside: Counter[str]) -> tuple[pa.Table, pd.DataFrame]:
+    """Leave out what is computed with and not published."""
+    if UNPUBLISHED not in frame:
+        return table, frame
+    outside = frame[UNPUBLISHED].fillna(False).to_numpy(dtype=bool)
+    if not outside.any():
+        return table, frame
+    set_aside[OUTSIDE_WINDOW] += int(outside.sum())
+    return table.filter(pa.array(~outside)), only(frame, ~outside)
 
 
 def unknown_member(contract: Contract) -> pa.Table:
@@ -95,11 +107,13 @@ def _of_unknown(column: Column) -> object:
     return UNKNOWN if column.role in (Role.SURROGATE_KEY, Role.REFERENCE) else column.unknown
 
 
-def _check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]]) -> None:
+def check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]]) -> None:
+    """Raise ContractError where build returned other columns than the contract wants."""
     needed = {c.name for c in contract.columns if c.role not in (Role.SURROGATE_KEY, Role.REFERENCE)}
     needed |= {name for names in on.values() for name in names}
-    allowed = needed | {SET_ASIDE, REJECT, UNPUBLISHED} | {name.removeprefix("-") for name in contract.survivor}
-    missing, stray = sorted(needed - set(frame.columns)), sorted(set(frame.columns) - allowed)
+    needed |= {name.removeprefix("-") for name in contract.survivor}
+    returned = set(map(str, frame.columns))
+    missing, stray = sorted(needed - returned), sorted(returned - needed - {SET_ASIDE, REJECT, UNPUBLISHED})
     if missing:
         raise ContractError(
             f"{contract.name}: build returned no column {', '.join(missing)}, which the contract requires.",
@@ -107,31 +121,23 @@ def _check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[
         )
     if stray:
         raise ContractError(
-            f"{contract.name}: build returned a column {', '.join(map(str, stray))}, unknown to the contract.",
+            f"{contract.name}: build returned a column {', '.join(stray)}, unknown to the contract.",
             "Declare it in the contract, or do not return it.",
         )
 
 
 def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
     """Turn the contract's columns into its exact types; a value that does not fit rejects its row."""
+    columns = [c for c in contract.columns if c.role not in (Role.SURROGATE_KEY, Role.REFERENCE)]
     while True:
         typed: dict[str, pa.Array] = {}
-        faults: dict[object, str] = {}
-        for column in contract.columns:
-            if column.role in (Role.SURROGATE_KEY, Role.REFERENCE):
-                continue
+        faults: dict[int, str] = {}
+        for column in columns:
             values = _arrow(frame[column.name], column, contract)
             try:
                 typed[column.name] = values.cast(column.type)
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                wrong = unfit(values, column.type)
-                if len(wrong) == len(values):
-                    raise ContractError(
-                        f"{contract.name}: build returned {values.type} for {column.name}, a column of {column.type}:"
-                        f" {str(error).partition(chr(10))[0]}.",
-                        "Convert the column in build.",
-                    ) from None
-                faults |= {frame.index[p]: f"{column.name} is no {column.type}" for p in wrong}
+            except pa.ArrowInvalid:
+                faults |= {int(p): f"{column.name} is no {column.type}" for p in unfit(values, column.type)}
         if not faults:
             return frame, typed
         frame = _without(frame, faults, rejects)
@@ -141,12 +147,36 @@ def _arrow(series: pd.Series, column: Column, contract: Contract) -> pa.Array:
     values = pa.array(series, from_pandas=True)
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
-    if pa.types.is_floating(values.type) and pa.types.is_decimal(column.type):
+    if not _is_kind_of(values.type, column.type):
         raise ContractError(
-            f"{contract.name}: build returned floating point numbers for {column.name}, which is exact money.",
-            "Compute with the decimals that the query delivers.",
+            f"{contract.name}: build returned {_told(values.type)} for {column.name}, a column of {column.type}.",
+            "Convert the column in build, or let its query deliver the type (times: AT TIME ZONE).",
         )
     return values
+
+
+def _is_kind_of(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether values of one type may stand in a column of another. The types decide, never the values of a block."""
+    kinds = pa.types
+    if kinds.is_null(found):
+        return True
+    if kinds.is_decimal(wanted):
+        return bool(kinds.is_decimal(found) or kinds.is_integer(found))
+    if kinds.is_integer(wanted) or kinds.is_floating(wanted):
+        return bool(kinds.is_integer(found) or kinds.is_floating(found) or kinds.is_decimal(found))
+    if kinds.is_timestamp(wanted):
+        return bool(kinds.is_timestamp(found) and found.tz is not None)
+    if kinds.is_date(wanted):
+        return bool(kinds.is_date(found))
+    if kinds.is_string(wanted):
+        return bool(kinds.is_string(found) or kinds.is_large_string(found))
+    return bool(found == wanted)
+
+
+def _told(kind: pa.DataType) -> str:
+    if pa.types.is_floating(kind):
+        return "floating point numbers"
+    return "times without a zone" if pa.types.is_timestamp(kind) and kind.tz is None else str(kind)
 
 
 def _reference(frame: pd.DataFrame, on: tuple[str, ...], members: Members) -> pa.Array:
@@ -166,10 +196,21 @@ def _count_unknown(
 
 
 def _broken_rules(table: pa.Table, contract: Contract) -> dict[int, str]:
-    """Let pandera judge every row; gives the rules broken by position."""
+    """Judge every row; gives the rules broken by position."""
+    faults = _judged(table, contract)
+    for column in contract.references:
+        if column.grain:  # two members that nobody knows would have the same key
+            for position in np.flatnonzero(table.column(column.name).to_numpy() == UNKNOWN).tolist():
+                _add(faults, position, f"{column.name} is unknown, and identifies the row")
+    return faults
+
+
+def _judged(table: pa.Table, contract: Contract) -> dict[int, str]:
+    """Let pandera judge every row."""
     schema: DataFrameSchema = contract.model.to_schema()
     if contract.surrogate_key:
         schema = schema.remove_columns([contract.surrogate_key])
+    faults: dict[int, str] = {}
     try:
         schema.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
     except pandera.errors.SchemaErrors as errors:
@@ -177,19 +218,21 @@ def _broken_rules(table: pa.Table, contract: Contract) -> dict[int, str]:
         if cases["index"].isna().any():
             case = cases[cases["index"].isna()].iloc[0]
             raise ContractError(f"{contract.name}: {case['column']} breaks {case['check']}.", "Mend build.") from None
-        faults: dict[int, str] = {}
         for position, column, rule in zip(cases["index"], cases["column"], cases["check"], strict=True):
-            reason = f"{column} is NULL" if rule == "not_nullable" else f"{column} breaks {rule}"
-            faults[int(position)] = f"{faults[int(position)]}; {reason}" if int(position) in faults else reason
-        return faults
-    return {}
+            _add(faults, int(position), f"{column} is NULL" if rule == "not_nullable" else f"{column} breaks {rule}")
+    return faults
 
 
-def _without(frame: pd.DataFrame, reasons: dict[object, str], rejects: list[Reject]) -> pd.DataFrame:
-    """Move rows (by index label) from the frame to the rejects."""
+def _add(faults: dict[int, str], position: int, reason: str) -> None:
+    faults[position] = f"{faults[position]}; {reason}" if position in faults else reason
+
+
+def _without(frame: pd.DataFrame, reasons: dict[int, str], rejects: list[Reject]) -> pd.DataFrame:
+    """Move rows (by position) from the frame to the rejects."""
     if not reasons:
         return frame
-    bad = frame.loc[list(reasons)]
+    positions = np.fromiter(sorted(reasons), dtype=np.int64)
+    bad = frame.iloc[positions]
     shown = bad.drop(columns=[c for c in (SET_ASIDE, REJECT, UNPUBLISHED) if c in bad])
-    rejects += list(zip(reasons.values(), as_json(shown), strict=True))
-    return frame.drop(index=list(reasons))
+    rejects += list(zip((reasons[p] for p in positions.tolist()), as_json(shown), strict=True))
+    return all_but(frame, positions)

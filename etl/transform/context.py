@@ -14,8 +14,9 @@ from etl.core import arrow_csv
 from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.runs import MANIFEST
 from etl.transform.check import Members
-from etl.transform.keys import UNKNOWN, losers
-from etl.transform.raw import RawRows, as_json, read_whole
+from etl.transform.frames import all_but
+from etl.transform.keys import UNKNOWN, doubled_rows, losers
+from etl.transform.raw import RawRows, Reject, as_json, read_whole
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,22 @@ def raw_rows(context: Context, name: str) -> RawRows:
     table = context.raw_table(name)
     rows = read_whole(context.raw, table)
     out = losers(rows.frame, table.key, table.survivor)
-    if len(out):
-        rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
-        kept = rows.frame.drop(index=rows.frame.index[out]).reset_index(drop=True)
-        return RawRows(kept, rows.rejects + rejects)
-    return rows
+    if not len(out):
+        return rows
+    if not table.survivor:
+        raise doubled_rows(table.file, rows.frame.iloc[out], table.key)
+    rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
+    return RawRows(all_but(rows.frame, out).reset_index(drop=True), rows.rejects + rejects)
+
+
+def raw_rejects(context: Context, table: TableFile) -> list[Reject]:
+    """Give the rejects of the queries that a table reads whole."""
+    functions = (table.build, *table.partials)
+    streamed = {table.contract.stream, *(f.parameters[0] for f in table.partials)}
+    read = dict.fromkeys(p for f in functions for p in f.parameters if p not in context.tables)
+    return [
+        reject for name in read if name != NIGHT and name not in streamed for reject in raw_rows(context, name).rejects
+    ]
 
 
 def doubled_key(name: str) -> str:

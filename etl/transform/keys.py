@@ -11,9 +11,12 @@ import pyarrow.parquet as pq
 
 from etl.contract import Contract, KeyIndex
 from etl.contract.lookup import comparable
+from etl.core.errors import ContractError, DataError
 
 Hashes = npt.NDArray[np.uint64]
 
+KEYS = "keys"
+"""The folder of a star's key maps."""
 UNKNOWN = 0
 """The surrogate key of every dimension's unknown member."""
 
@@ -40,12 +43,24 @@ def give_surrogate_keys(natural: pa.Table, known: pa.Table | None, key: str) -> 
     return pa.array(keys), pa.concat_tables([known, grown.cast(known.schema)])
 
 
-def read_key_map(path: Path, contract: Contract) -> pa.Table | None:
-    """Read a committed key map; None where the dimension is new, or its natural key is another one now."""
+def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
+    """Read the key map of a committed star; None where the dimension is new, or its natural key is another one now."""
+    path = star / KEYS / f"{contract.name}.parquet"
     if not path.is_file():
+        if (star / f"{contract.name}.csv").exists():
+            raise DataError(
+                f"{path} is gone, so {contract.name} would give its members other keys than last night.",
+                "Bring the file back, or move that star away: the one before has its key map too.",
+            )
         return None
-    known = pq.read_table(path)
-    return known if known.column_names == [*contract.natural_key, contract.surrogate_key] else None
+    try:
+        known = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"The key map {path} cannot be read: {error}.", "Move that star away: the one before has its key map too."
+        ) from None
+    wanted = {name: contract.schema.field(name).type for name in (*contract.natural_key, str(contract.surrogate_key))}
+    return known if dict(zip(known.column_names, known.schema.types, strict=True)) == wanted else None
 
 
 def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
@@ -65,6 +80,7 @@ def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
             hashed = hashed[pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False)] if len(hashed) else total
         total = total * np.uint64(0x9E3779B97F4A7C15) + hashed
         missing |= pc.is_null(values).to_numpy(zero_copy_only=False)
+    total[total == 0] = 1
     total[missing] = 0
     return total
 
@@ -79,17 +95,27 @@ def doubled(parts: list[Hashes]) -> Hashes:
 def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """Give the positions of the rows that yield to another one of the same key.
 
-    survivor: the order in which the first stays ("-column" descending, NULL last); of equals the first row stays.
+    survivor: the order in which the first stays ("-column" descending, NULL last). What it leaves open the other
+    columns decide, so that the choice never hangs on the order in which a source gives its rows.
     """
-    present = frame[list(key)].notna().all(axis=1).to_numpy()
-    twice = present & frame.duplicated(list(key), keep=False).to_numpy()
-    if not twice.any():
-        return np.empty(0, dtype=np.int64)
-    suspects = frame.loc[twice].assign(_position=np.flatnonzero(twice))
-    for column in reversed(survivor):
+    every = hashes(frame, key)
+    positions = np.flatnonzero(np.isin(every, doubled([every])))
+    suspects = frame.iloc[positions].assign(_position=positions)
+    ranked = {*key, *(column.removeprefix("-") for column in survivor)}
+    others = [column for column in frame.columns if column not in ranked and not column.startswith("_")]
+    for column in reversed([*survivor, *others]):
         name, descending = column.removeprefix("-"), column.startswith("-")
         suspects = suspects.sort_values(name, ascending=not descending, na_position="last", kind="stable")
     return np.sort(suspects.loc[suspects.duplicated(list(key), keep="first"), "_position"].to_numpy(dtype=np.int64))
+
+
+def doubled_rows(name: str, rows: pd.DataFrame, key: tuple[str, ...]) -> ContractError:
+    """Word the fault of a key that occurs twice, with a handful of examples."""
+    examples = "; ".join(", ".join(f"{k} {row[k]}" for k in key) for _, row in rows.head(3).iterrows())
+    return ContractError(
+        f"{name}: {len(rows):,} rows repeat the key of another row, for example {examples}.",
+        "Name the survivor in the contract (survivor=) or the query's header, or mend what identifies a row.",
+    )
 
 
 def _index(table: pa.Table) -> KeyIndex:

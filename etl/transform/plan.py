@@ -51,6 +51,7 @@ def make_plan(tables: dict[str, TableFile], queries: list[str], only: tuple[str,
     """
     for table in tables.values():
         _check_names(table, tables, queries)
+        _check_partials(table, tables)
     chosen = _with_streams(tables, _chosen(tables, only))
     steps = {step.name: step for step in _steps(tables, chosen)}
     before = {name: _before(step, steps, tables) for name, step in steps.items()}
@@ -65,27 +66,44 @@ def make_plan(tables: dict[str, TableFile], queries: list[str], only: tuple[str,
 
 def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[str]) -> None:
     known = [*queries, *tables, NIGHT]
+    if table.name in [*queries, NIGHT]:
+        raise ContractError(f"{table.path} is named like a query, or like a reserved word.", "Rename it.")
+    if table.name in table.inputs:
+        raise ContractError(f"{table.path} asks for itself, or refers to itself.", "Let it do without.")
     for function in (table.build, *table.partials):
         for name in function.parameters:
             if name not in known:
                 near = get_close_matches(name, known, 1)
                 raise ContractError(
                     f"{table.path}: {function.name} asks for {name}, which is neither a query nor a table.",
-                    f"Did you mean {near[0]}?" if near else f"Add {name}.sql to the queries, or mend the name.",
+                    f"Did you mean {near[0]}?"
+                    if near
+                    else f"Add {name}.sql to the queries and run SQLDownloadMain.py, or mend the name.",
                 )
     stream = table.contract.stream
     if stream and (stream not in queries or stream not in table.build.parameters):
         raise ContractError(
             f"{table.path} streams {stream}, which is no query that its build asks for.", "Mend the name."
         )
-    summarized = {partial.parameters[0] for partial in table.partials if partial.parameters}
+
+
+def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:
+    if table.contract.stream and table.partials:
+        raise ContractError(f"{table.path}: a streamed table has no partial.", "Move it to the table that needs it.")
+    summarized = [partial.parameters[0] if partial.parameters else "nothing" for partial in table.partials]
+    for name in summarized:
+        if name not in table.build.parameters or summarized.count(name) > 1:
+            raise ContractError(
+                f"{table.path}: of {name}, which a partial summarizes, build is to ask once, and one partial to tell.",
+                f"Let there be one partial({name}, …), and build({name}, …).",
+            )
     for name in table.build.parameters:
         if name in tables and tables[name].contract.stream and name not in summarized:
             raise ContractError(
                 f"{table.path}: build asks for {name}, which is streamed and never whole.",
                 f"Write a function partial({name}) that summarizes a block of it.",
             )
-    for name in sorted(summarized):
+    for name in summarized:
         if name in tables and not tables[name].contract.stream:
             raise ContractError(
                 f"{table.path}: a partial summarizes {name}, which is not streamed.", "Ask for it in build."

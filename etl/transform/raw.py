@@ -74,7 +74,8 @@ def read_whole(folder: Path, table: RawTable) -> RawRows:
 def as_json(frame: pd.DataFrame) -> list[str]:
     """Write each row as JSON, for the rejects."""
     rows = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
-    return [json.dumps(row, ensure_ascii=False, default=str) for row in rows]
+    encoder = json.JSONEncoder(ensure_ascii=False, default=str)
+    return [encoder.encode(row) for row in rows]
 
 
 def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:

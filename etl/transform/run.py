@@ -8,9 +8,11 @@ from typing import Any
 from etl.core.log import Advance, log
 from etl.core.workers import worker_pool
 from etl.transform.context import Context
+from etl.transform.files import Built
+from etl.transform.groups import check_order
 from etl.transform.plan import Plan, Step
-from etl.transform.streams import check_order, check_unique, yielding
-from etl.transform.work import BlockDone, Built, build_whole, stream_block
+from etl.transform.streams import check_unique, yielding
+from etl.transform.work import BlockDone, build_whole, stream_block
 
 
 @dataclass
@@ -87,7 +89,7 @@ class _Runner:
         """All blocks are there: see to keys over all of them, streaming those again that hold a row too many."""
         done = [self._blocks[step.name][number] for number in sorted(self._blocks[step.name])]
         raw = self._context.raw_table(str(step.stream))
-        check_order(done, raw.file, raw.group_by)
+        check_order((block.edges for block in done), raw.file, raw.group_by)
         out = yielding(self._context, step, done)
         if out:
             self._again.add(step.name)

@@ -4,13 +4,13 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
 
 from etl.contract import Night
 from etl.contract.catalogue import TableFile, read_tables
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
-from etl.core.errors import GuardError, UsageError
+from etl.core.errors import DataError, GuardError, UsageError
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import RawManifest, StarManifest, StarTable
@@ -18,11 +18,11 @@ from etl.core.origin import origin_of
 from etl.core.receipt import add
 from etl.core.runs import check_origin, link
 from etl.transform.context import Context, star_files
-from etl.transform.keys import UNKNOWN
+from etl.transform.files import PARTIALS, REJECTS
+from etl.transform.keys import KEYS, UNKNOWN, read_key_map
 from etl.transform.plan import Plan, make_plan
 from etl.transform.raw import check_file
 from etl.transform.run import Result, run_plan
-from etl.transform.work import KEYS, PARTIALS, REJECTS
 
 
 def transform(job: Job) -> None:
@@ -33,6 +33,8 @@ def transform(job: Job) -> None:
     plan = make_plan(tables, list(raw.tables), job.only)
     last = _last_star(job)
     kept = _kept(tables, plan, last)
+    if last:
+        _check_kept(kept, job.store.star.path(last.run))
     for table in raw.tables.values():
         check_file(job.store.raw.path(raw.run), table)
     if job.dry_run:
@@ -85,7 +87,24 @@ def _kept(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -
             f"--only keeps the other tables of the last star, which lacks {', '.join(lacking)}.",
             "Leave --only out once.",
         )
-    return {name: last.tables[name] for name in names} if last else {}
+    if last is None:
+        return {}
+    changed = [name for name in names if list(last.tables[name].receipt.columns) != tables[name].contract.schema.names]
+    if changed:
+        raise UsageError(
+            f"--only keeps {', '.join(changed)} as in the last star, but the contract's columns are others now.",
+            "Name it in --only too, or leave --only out once.",
+        )
+    return {name: last.tables[name] for name in names}
+
+
+def _check_kept(kept: dict[str, StarTable], folder: Path) -> None:
+    """Refuse to build upon tables of the last star that are not what its manifest says."""
+    for table in kept.values():
+        for file in table.files:
+            path = folder / file.name
+            if not path.is_file() or path.stat().st_size != file.bytes:
+                raise DataError(f"{path} is not what its manifest says.", "Leave --only out once.")
 
 
 def _tell(plan: Plan) -> None:
@@ -110,23 +129,34 @@ def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tabl
         link(files, source, context.folder)
         extra = [f"{REJECTS}/{file}" for file in files] + [f"{KEYS}/{name}.parquet"]
         link([file for file in extra if (source / file).is_file()], source, context.folder)
-    for name in tables:
+    for name, file in tables.items():
         referring = [k for k in kept if name in {c.dimension for c in tables[k].contract.references}]
-        if tables[name].contract.is_dimension and name not in kept and name in last.tables and referring:
-            lost = _keys(source, [f.name for f in last.tables[name].files], tables[name])
-            lost -= _keys(context.folder, [path.name for path in star_files(context, name)], tables[name])
-            if lost:
-                raise GuardError(
-                    f"{name} lost {len(lost):,} members since the last star; {', '.join(referring)} may refer to them.",
-                    f"Build these too: --only {' '.join([name, *referring])}.",
-                )
+        if file.contract.is_dimension and name not in kept and name in last.tables and referring:
+            _check_members(context, last, file, referring)
 
 
-def _keys(folder: Path, files: list[str], table: TableFile) -> set[int]:
-    key = str(table.contract.surrogate_key)
-    schema = table.contract.schema
-    parts = [arrow_csv.read_file(folder / file, schema).column(key).to_pandas() for file in files]
-    return set(pd.concat(parts)) - {UNKNOWN}
+def _check_members(context: Context, last: StarManifest, table: TableFile, referring: list[str]) -> None:
+    """Refuse a rebuilt dimension that has not all members, by the same keys, that kept tables may refer to."""
+    source = context.last_star or context.folder
+    hint = f"Build these too: --only {' '.join([table.name, *referring])}."
+    if read_key_map(source, table.contract) is None:
+        raise GuardError(
+            f"{table.name} has another natural key than in the last star, so its members got new keys;"
+            f" {', '.join(referring)} refer to the old ones.",
+            hint,
+        )
+    lost = _keys([source / file.name for file in last.tables[table.name].files], table)
+    lost -= _keys(star_files(context, table.name), table)
+    if lost:
+        raise GuardError(
+            f"{table.name} lost {len(lost):,} members since the last star; {', '.join(referring)} may refer to them.",
+            hint,
+        )
+
+
+def _keys(paths: list[Path], table: TableFile) -> set[int]:
+    key = pa.schema([table.contract.schema.field(str(table.contract.surrogate_key))])
+    return {number for path in paths for number in arrow_csv.read_file(path, key).column(0).to_pylist()} - {UNKNOWN}
 
 
 def _manifest(

@@ -1,6 +1,5 @@
 """Keys over all blocks of a stream: which rows yield to another of the same key, and that none is left."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +8,10 @@ import pyarrow as pa
 
 from etl.core import arrow_csv
 from etl.transform.context import Context
-from etl.transform.keys import doubled, losers
+from etl.transform.keys import doubled, doubled_rows, losers
 from etl.transform.plan import Step
 from etl.transform.raw import read_block
-from etl.transform.work import BlockDone, doubled_rows, not_sorted
-
-
-def check_order(done: list[BlockDone], file: str, group_by: tuple[str, ...]) -> None:
-    """Raise where a block begins with the group with which the one before it ended, or an earlier one."""
-    edges = [block.edges for block in done if block.edges]
-    for (_, last), (first, _) in pairwise(edges):
-        if not last < first:
-            raise not_sorted(file, group_by)
+from etl.transform.work import BlockDone
 
 
 def yielding(context: Context, step: Step, done: list[BlockDone]) -> dict[int, frozenset[int]]:

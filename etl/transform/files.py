@@ -1,0 +1,91 @@
+"""What a transform writes into its working folder: tables or parts of them, rejects, key maps, partials."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.core import arrow_csv
+from etl.core.manifest import StarFile, TableReceipt
+from etl.core.receipt import receipt_of
+from etl.transform.check import Checked
+from etl.transform.keys import Hashes
+from etl.transform.raw import Reject
+
+REJECTS, PARTIALS = "rejects", ".partials"
+
+_ROWS_AT_ONCE = 1 << 16
+"""Rows that are turned into text at a time: a whole table's text would take as much memory again as the table."""
+
+
+@dataclass
+class Built:
+    """One table, or its part from one block: its file and its receipt. handed: the rows that went in."""
+
+    table: str
+    file: StarFile
+    receipt: TableReceipt
+    handed: int
+    rejected: Counter[str]
+    set_aside: Counter[str]
+    unknown: Counter[str]
+    seconds: float
+    hashes: Hashes = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+
+
+def write_part(
+    folder: Path, name: str, file: str, checked: Checked, table: pa.Table, handed: int, began: float
+) -> Built:
+    """Write table `name` or a part of it (`file`, without its ending), and its rejects; give the receipt."""
+    length, digest = 0, hashlib.sha256()
+    with (folder / f"{file}.csv").open("wb") as out:
+        for piece in _pieces(table):
+            out.write(piece)
+            digest.update(piece)
+            length += len(piece)
+    _write_rejects(folder / REJECTS / f"{file}.csv", checked.rejects)
+    return Built(
+        table=name,
+        file=StarFile(name=f"{file}.csv", bytes=length, rows=table.num_rows, sha256=digest.hexdigest()),
+        receipt=receipt_of(table),
+        handed=handed,
+        rejected=Counter(reason for reason, _ in checked.rejects),
+        set_aside=checked.set_aside,
+        unknown=checked.unknown,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _pieces(table: pa.Table) -> Iterator[memoryview]:
+    """Write a table as CSV, piece by piece, the header once."""
+    for start in range(0, max(table.num_rows, 1), _ROWS_AT_ONCE):
+        data = arrow_csv.write(table.slice(start, _ROWS_AT_ONCE))
+        yield memoryview(data)[data.index(b"\n") + 1 if start else 0 :]
+
+
+def _write_rejects(path: Path, rejects: list[Reject]) -> None:
+    path.unlink(missing_ok=True)
+    if rejects:
+        reasons, rows = zip(*rejects, strict=True)
+        path.write_bytes(arrow_csv.write(pa.table({"reason": reasons, "row": rows})))
+
+
+def write_partial(folder: Path, table: str, function: str, number: int, frame: pd.DataFrame) -> None:
+    """Keep what a partial made of block `number`."""
+    path = folder / PARTIALS / f"{table}.{function}.{number:05}.parquet"
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+
+
+def read_partials(folder: Path, table: str, function: str) -> pd.DataFrame:
+    """Read what a partial made of every block, one below the other."""
+    paths = sorted((folder / PARTIALS).glob(f"{table}.{function}.*.parquet"))
+    whole = pa.concat_tables([pq.read_table(path) for path in paths], promote_options="permissive")
+    frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame

@@ -1,0 +1,106 @@
+"""Channels, offices, products, deployments and the calendar."""
+
+from datetime import date, timedelta
+
+from tests.tables.drawing import NIGHT, assert_drawn, drawn, judged, nothing, rows
+
+
+def test_channel_codes_are_upper_case_without_blanks() -> None:
+    """So that a contract's " web" finds its channel."""
+    channels = judged(
+        "dim_channel",
+        channels=drawn(
+            """
+            | channel_code | name  | is_digital |
+            | ------------ | ----- | ---------- |
+            | ·web         | Web·· | yes        |
+            | Team         |       | no         |
+            """
+        ),
+    )
+    assert_drawn(
+        channels,
+        """
+        | channel_code | channel_name | is_digital |
+        | ------------ | ------------ | ---------- |
+        | WEB          | Web          | yes        |
+        | TEAM         | ∅            | no         |
+        """,
+    )
+
+
+def test_offices_and_products_are_cleaned() -> None:
+    """Stray blanks go; what is empty is NULL."""
+    offices = judged(
+        "dim_office", offices=drawn("| office_id | name | region |\n|-|-|-|\n| 1 | ·North· |  |", "offices")
+    )
+    assert_drawn(offices, "| office_id | office_name | region |\n|-|-|-|\n| 1 | North | ∅ |")
+    products = judged("dim_product", products=drawn("| product_id | name | category |\n|-|-|-|\n| 1 | NA | ∅ |"))
+    assert_drawn(products, "| product_id | product_name | category |\n|-|-|-|\n| 1 | NA | ∅ |")
+
+
+def test_a_deployment_is_open_until_its_closing_date_has_passed() -> None:
+    """On the closing date itself it is still sold; without one it is open."""
+    deployments = judged(
+        "dim_deployment",
+        deployments=drawn(
+            """
+            | product_id | edition | unit_price | opened_on  | closes_on  |
+            | ---------- | ------- | ---------- | ---------- | ---------- |
+            | 1          | 1       | 10.00      | 2030-01-01 | 2030-03-14 |
+            | 1          | 2       | 10.00      | 2030-01-01 | 2030-03-15 |
+            | 1          | 3       | 10.00      | 2030-01-01 | ∅          |
+            """,
+            "deployments",
+        ),
+    )
+    assert_drawn(
+        deployments,
+        """
+        | edition | is_open |
+        | ------- | ------- |
+        | 1       | no      |
+        | 2       | yes     |
+        | 3       | yes     |
+        """,
+    )
+
+
+def test_the_calendar_has_every_day_of_whole_years() -> None:
+    """From the year of the first opening to the year after the night, or the last close; leap days too."""
+    days = judged(
+        "dim_date",
+        deployments=drawn(
+            """
+            | opened_on  | closes_on  |
+            | ---------- | ---------- |
+            | 2027-06-01 | 2032-01-01 |
+            | ∅          | ∅          |
+            """
+        ),
+    )
+    dates = [row["date"] for row in rows(days.table)]
+    first, last = date(2027, 1, 1), date(2032, 12, 31)
+    assert dates == [first + timedelta(n) for n in range((last - first).days + 1)]
+
+
+def test_the_calendar_of_a_company_without_deployments_is_that_of_its_nights() -> None:
+    """Nothing to sell yet is no fault."""
+    dates = [row["date"] for row in rows(judged("dim_date", deployments=nothing("deployments")).table)]
+    assert (dates[0], dates[-1]) == (date(NIGHT.business_date.year, 1, 1), date(NIGHT.business_date.year + 1, 12, 31))
+
+
+def test_the_calendar_tells_of_each_day_what_iso_and_english_say() -> None:
+    """ISO weeks belong to the year of their Thursday; Monday is 1."""
+    days = judged("dim_date", deployments=nothing("deployments"))
+    wanted = drawn(
+        """
+        | date       | quarter | month_name | year_month | iso_week | weekday | weekday_name | is_weekend |
+        | ---------- | ------- | ---------- | ---------- | -------- | ------- | ------------ | ---------- |
+        | 2030-03-15 | 1       | March      | 2030-03    | 11       | 5       | Friday       | no         |
+        | 2030-12-30 | 4       | December   | 2030-12    | 1        | 1       | Monday       | no         |
+        | 2031-10-05 | 4       | October    | 2031-10    | 40       | 7       | Sunday       | yes        |
+        """
+    )
+    found = [row for row in rows(days.table, list(wanted.columns)) if row["date"] in set(wanted["date"])]
+    assert found == rows(wanted)

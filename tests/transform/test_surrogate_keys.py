@@ -1,0 +1,116 @@
+"""Surrogate keys: small integers that stay the same from night to night."""
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.core.errors import DataError
+from etl.transform.keys import give_surrogate_keys
+from tests.transform.house import DIM_SHOP, SHOPS, House, Raw, sales, shops
+
+MEMBERS = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), unique=True)
+
+
+@given(st.lists(MEMBERS, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_a_member_keeps_its_number_for_ever_and_no_number_is_used_again(nights: list[list[tuple[int, str]]]) -> None:
+    """Members come, go and come back; the numbers start at 1 and leave none out."""
+    known: pa.Table | None = None
+    numbers: dict[tuple[int, str], int] = {}
+    for members in nights:
+        natural = pa.table({"id": pa.array([n for n, _ in members], pa.int64()), "x": [x for _, x in members] or pa.array([], pa.string())})  # fmt: skip  # noqa: E501
+        keys, known = give_surrogate_keys(natural, known, "key")
+        for member, key in zip(members, keys.to_pylist(), strict=True):
+            assert numbers.setdefault(member, key) == key
+        assert sorted(numbers.values()) == list(range(1, len(numbers) + 1))
+        assert known.num_rows == len(numbers)
+
+
+def keys(house: House) -> dict[int, int]:
+    """Give the newest star's keys by natural key."""
+    return {row["shop_id"]: row["shop_key"] for row in house.rows("dim_shop") if row["shop_key"]}
+
+
+def test_new_members_get_the_next_numbers_in_the_order_of_their_natural_key(house: House) -> None:
+    """Whatever the order in which the source delivers them."""
+    house.raw(shops=shops(30, 10, 20), sales=sales())
+    house.build()
+    assert keys(house) == {10: 1, 20: 2, 30: 3}
+    house.raw(shops=shops(5, 30, 40), sales=sales())
+    house.build()
+    assert keys(house) == {30: 3, 5: 4, 40: 5}
+    house.raw(shops=shops(20, 50), sales=sales())
+    house.build()
+    assert keys(house) == {20: 2, 50: 6}
+
+
+def test_an_older_raw_run_is_rebuilt_with_the_keys_of_the_newest_star(house: House) -> None:
+    """Numbers that were given since are not given again."""
+    first = house.raw(shops=shops(1, 3), sales=sales("1 3 9.99"))
+    house.build()
+    house.raw(shops=shops(1, 2), sales=sales())
+    house.build()
+    star = house.build(from_run=first)
+    assert star.made_from == first
+    assert keys(house) == {1: 1, 3: 2}
+    assert house.rows("fact_sale")[0]["shop_key"] == 2
+    house.raw(shops=shops(1, 2, 3, 4), sales=sales())
+    house.build()
+    assert keys(house) == {1: 1, 2: 3, 3: 2, 4: 4}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        DIM_SHOP.replace("shop_id: Integer", "shop_id: Text"),
+        DIM_SHOP.replace("name: Text = attribute", "name: Text = natural_key").replace(
+            '"Its name.", nullable=True, unknown="Unknown"', '"Its name."'
+        ),
+    ],
+)
+def test_another_natural_key_starts_anew(house: House, changed: str) -> None:
+    """Other columns, or another type: the members of last night cannot be recognized."""
+    house.raw(shops=shops(7, 8), sales=sales())
+    house.build()
+    kind = "string" if "shop_id: Text" in changed else "int64"
+    house.write(dim_shop=changed)
+    (house.tables_dir / "fact_sale.py").unlink()
+    house.raw(shops=Raw(f"shop_id {kind}, name string", [("9", "Shop 9")], ("shop_id",)), sales=sales())
+    house.build()
+    assert [row["shop_key"] for row in house.rows("dim_shop")] == [0, 1]
+
+
+def test_a_key_map_that_is_gone_or_damaged_is_a_fault_and_not_a_new_start(house: House) -> None:
+    """Other keys than last night would send every fact to other members."""
+    house.raw(shops=shops(1), sales=sales())
+    house.build()
+    path = house.store.star.path(house.star.run) / "keys" / "dim_shop.parquet"
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(DataError, match="cannot be read"):
+        house.build()
+    path.unlink()
+    with pytest.raises(DataError, match="is gone"):
+        house.build()
+    assert len(house.store.star.committed()) == 1
+
+
+def test_keys_of_several_columns_are_never_glued(house: House) -> None:
+    """(1, 23) and (12, 3) are two members."""
+    text = DIM_SHOP.replace("    name:", '    part_id: Integer = natural_key("Its part.")\n    name:')
+    house.write(dim_shop=text)
+    (house.tables_dir / "fact_sale.py").unlink()
+    columns = SHOPS.replace("shop_id int64", "shop_id int64, part_id int64")
+    house.raw(shops=Raw(columns, [("1", "23", "a"), ("12", "3", "b")], ("shop_id", "part_id")), sales=sales())
+    house.build()
+    assert [row["shop_key"] for row in house.rows("dim_shop")] == [0, 1, 2]
+
+
+def test_the_key_map_holds_who_is_not_there_any_more(house: House) -> None:
+    """It only grows."""
+    for numbers in ((1, 2), (3,)):
+        house.raw(shops=shops(*numbers), sales=sales())
+        house.build()
+    path = house.store.star.path(house.star.run) / "keys" / "dim_shop.parquet"
+    assert pd.read_parquet(path).to_dict("list") == {"shop_id": [1, 2, 3], "shop_key": [1, 2, 3]}

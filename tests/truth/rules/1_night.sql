@@ -1,0 +1,30 @@
+-- The night, and how texts and times are read. Parameters: as_of, the instant at which stage 1 read the source, and
+-- the business time zone.
+--
+-- The session's time zone is the business time zone: the ::date of an instant is its business date, and a time
+-- without a zone becomes an instant as business time.
+
+SELECT set_config('TimeZone', %(zone)s, false);
+
+CREATE TEMP TABLE night AS
+SELECT %(as_of)s::timestamptz                                            AS as_of,
+       %(as_of)s::timestamptz::date                                      AS business_date,
+       (%(as_of)s::timestamptz::date - interval '3 years')::date         AS window_start;
+
+-- What a CSV and a warehouse can hold: no infinity, nothing beyond the year 9999. A row with another time is not read.
+CREATE FUNCTION pg_temp.is_readable(moment timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE
+RETURN moment IS NULL OR isfinite(moment) AND moment < '10000-01-01 00:00+00';
+
+-- A date written dd/mm/yyyy, perhaps with blanks around it; NULL for whatever is no such day.
+CREATE FUNCTION pg_temp.written_date(written text) RETURNS date LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    part integer[] := regexp_match(written, '^\s*([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})\s*$');
+BEGIN
+    RETURN make_date(part[3], part[2], part[1]);
+EXCEPTION WHEN datetime_field_overflow THEN
+    RETURN NULL;   -- the 31st of February, the month 0
+END $$;
+
+-- Trimmed, runs of white space folded into one blank; NULL if nothing is left.
+CREATE FUNCTION pg_temp.cleaned(written text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN nullif(btrim(regexp_replace(written, '[\s\u00a0]+', ' ', 'g')), '');

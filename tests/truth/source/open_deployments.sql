@@ -1,0 +1,2 @@
+-- How many deployments are open?
+SELECT count(*) AS deployments FROM catalogue.deployments, night WHERE closes_on IS NULL OR closes_on >= business_date

@@ -1,0 +1,1 @@
+SELECT catalogue, COUNT(*) AS clients FROM dim_client WHERE client_key <> 0 GROUP BY catalogue

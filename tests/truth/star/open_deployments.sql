@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS deployments FROM dim_deployment WHERE is_open

@@ -1,0 +1,8 @@
+SELECT m.year_month,
+       COUNT(*)                 AS contracts,
+       SUM(f.instances)         AS instances,
+       SUM(f.gross_revenue)     AS gross_revenue,
+       SUM(f.returned_revenue)  AS returned_revenue,
+       SUM(f.net_revenue)       AS net_revenue
+FROM fact_sales AS f JOIN dim_date AS m ON m.date_key = f.contract_date_key
+GROUP BY m.year_month
