@@ -3,8 +3,9 @@
 # While a night runs, it holds the environment, so that no other one changes it underneath.
 
 find_python() { # MINOR: the least 3.MINOR; prints the path of a Python that can make environments
-    local candidate
-    for candidate in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do
+    local candidate pyenv=${PYENV_ROOT:-${HOME:-/root}/.pyenv}
+    for candidate in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11 \
+        "$pyenv"/versions/3.*/bin/python3; do
         if "$candidate" -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, $1))" >/dev/null 2>&1; then
             "$candidate" -c 'import sys; print(sys.executable)'
             return
