@@ -53,7 +53,7 @@ def test_a_machine_without_a_fit_python_is_told_what_to_install(folder: Path, tm
     tools.mkdir()
     for name in ("bash", "flock", "sha256sum", "mkdir"):
         (tools / name).symlink_to(Path("/usr/bin") / name)
-    failed = shell(folder, "set_up .venv requirements.txt", PATH=str(tools))
+    failed = shell(folder, "set_up .venv requirements.txt", PATH=str(tools), HOME=str(tmp_path))
     assert failed.returncode == 1
     assert failed.stderr.endswith(
         "Error: There is no Python 3.11 or newer with venv.\n"
