@@ -120,19 +120,26 @@ def _build(job: Job, context: Context, plan: Plan, raw: RawManifest) -> tuple[di
 
 
 def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tables: dict[str, TableFile]) -> None:
-    """Hard-link what --only leaves; refuse where a kept table refers to members that a rebuilt dimension lost."""
+    """Hard-link what --only leaves, and all key maps; refuse where kept tables refer to what a built dimension lost."""
     source = context.last_star
     if source is None:
         return
-    for name, table in kept.items():
+    for table in kept.values():
         files = [file.name for file in table.files]
         link(files, source, context.folder)
-        extra = [f"{REJECTS}/{file}" for file in files] + [f"{KEYS}/{name}.parquet"]
-        link([file for file in extra if (source / file).is_file()], source, context.folder)
+        rejects = [f"{REJECTS}/{file}" for file in files]
+        link([file for file in rejects if (source / file).is_file()], source, context.folder)
+    _carry_keys(source, context.folder)
     for name, file in tables.items():
         referring = [k for k in kept if name in {c.dimension for c in tables[k].contract.references}]
         if file.contract.is_dimension and name not in kept and name in last.tables and referring:
             _check_members(context, last, file, referring)
+
+
+def _carry_keys(source: Path, folder: Path) -> None:
+    """Hand on the key maps of what was not built, also of a table whose file is gone: it may come back."""
+    maps = [f"{KEYS}/{path.name}" for path in sorted((source / KEYS).glob("*.parquet"))]
+    link([file for file in maps if not (folder / file).exists()], source, folder)
 
 
 def _check_members(context: Context, last: StarManifest, table: TableFile, referring: list[str]) -> None:

@@ -114,3 +114,21 @@ def test_the_key_map_holds_who_is_not_there_any_more(house: House) -> None:
         house.build()
     path = house.store.star.path(house.star.run) / "keys" / "dim_shop.parquet"
     assert pd.read_parquet(path).to_dict("list") == {"shop_id": [1, 2, 3], "shop_key": [1, 2, 3]}
+
+
+def test_a_dimension_whose_file_was_gone_for_a_while_comes_back_with_its_keys(house: House) -> None:
+    """The key map outlives the table file, so that no key ever means two members."""
+    dim_shop, fact_sale = (house.tables_dir / f"{name}.py" for name in ("dim_shop", "fact_sale"))
+    house.raw(shops=shops(2, 3), sales=sales())
+    house.build()
+    kept = {file: file.read_text(encoding="utf-8") for file in (dim_shop, fact_sale)}
+    for file in kept:
+        file.unlink()
+    house.write(dim_branch=DIM_SHOP.replace("shop_key", "branch_key").replace("DimShop", "DimBranch"))
+    house.build()
+    for file, text in kept.items():
+        file.write_text(text, encoding="utf-8")
+    house.write()
+    house.raw(shops=shops(1, 2, 3), sales=sales())
+    house.build()
+    assert keys(house) == {2: 1, 3: 2, 1: 3}
