@@ -1,0 +1,197 @@
+"""LoadFilesBQ.py as it is called: what it publishes, and what it says when it cannot."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from config.paths import ROOT
+from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Give a star of two shops and a sale, built and not yet published."""
+    house = House(tmp_path, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
+    house.raw(shops=shops(1, 2), sales=sales("7 1 9.99"))
+    house.build()
+    return house
+
+
+def load(house: House, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the script; settings of the environment win over the file's."""
+    command = [part.replace("TablesTransformMain.py", "LoadFilesBQ.py") for part in house.command(*options)]
+    return subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=False, timeout=90)
+
+
+def told(done: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
+    """Give exit code, sentence and advice, which are the last two lines."""
+    error, advice = done.stderr.splitlines()[-2:]
+    assert error.startswith("Error: ")
+    assert advice.startswith("Try: ")
+    assert "Traceback" not in done.stderr
+    return done.returncode, error, advice
+
+
+def published(house: House) -> list[tuple[object, ...]]:
+    """Read the published sales."""
+    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+        return connection.sql("SELECT sale_id, shop_key, price::VARCHAR FROM fact_sale").fetchall()
+
+
+def test_the_newest_star_is_published_and_its_receipt_kept(house: House) -> None:
+    """The committed run of stage 3 names the star and holds each table's receipt, and no Parquet."""
+    done = load(house)
+    assert done.returncode == 0, done.stderr
+    assert published(house) == [(7, 1, "9.99")]
+    manifest = house.store.loaded.newest("nobody")
+    assert manifest.made_from == house.star.run
+    assert {name: table.receipt for name, table in manifest.tables.items()} == {
+        name: table.receipt for name, table in house.star.tables.items()
+    }
+    assert [path.name for path in house.store.loaded.path(manifest.run).rglob("*")] == ["manifest.json"]
+
+
+def test_an_older_star_is_published_on_demand(house: House) -> None:
+    """--from takes the star that it names."""
+    first = house.star.run
+    house.raw(shops=shops(1, 2), sales=sales("8 2 1.00"))
+    house.build()
+    assert load(house).returncode == 0
+    assert published(house) == [(8, 2, "1.00")]
+    assert load(house, "--from", first).returncode == 0
+    assert published(house) == [(7, 1, "9.99")]
+
+
+def test_a_dry_run_tells_and_touches_nothing(house: House) -> None:
+    """It says what would be created and published."""
+    done = load(house, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f"would publish fact_sale: 1 rows of star {house.star.run}" in done.stdout
+    assert not house.settings.duckdb_path.exists()
+    assert house.store.loaded.committed() == []
+
+
+def test_some_tables_alone_are_published_of_the_star_that_is_published(house: House) -> None:
+    """A table that was changed by hand is filled again; the others stay."""
+    assert load(house).returncode == 0
+    with duckdb.connect(str(house.settings.duckdb_path)) as connection:
+        connection.execute("DELETE FROM fact_sale")
+    assert load(house, "--only", "fact_sale").returncode == 0
+    assert published(house) == [(7, 1, "9.99")]
+    assert set(house.store.loaded.newest("nobody").tables) == {"dim_shop", "fact_sale"}
+
+
+def test_some_tables_of_another_night_are_refused(house: House) -> None:
+    """Exit code 3: a fact of tonight beside dimensions of last night would be a mix."""
+    assert load(house).returncode == 0
+    house.raw(shops=shops(1, 2, 3), sales=sales("8 3 1.00"))
+    house.build()
+    code, error, _ = told(load(house, "--only", "fact_sale"))
+    assert code == 3
+    assert "would mix nights: dim_shop" in error
+    assert published(house) == [(7, 1, "9.99")]
+
+
+def test_an_unknown_table_is_guessed(house: House) -> None:
+    """Exit code 2, and the name that was meant."""
+    assert told(load(house, "--only", "fact_sales")) == (
+        2,
+        "Error: --only names fact_sales, but there is no table of that name.",
+        "Try: Did you mean fact_sale?",
+    )
+
+
+def test_a_star_without_a_manifest_is_no_star(house: House) -> None:
+    """What was not committed by the program is not published."""
+    (house.store.star.path(house.star.run) / "manifest.json").unlink()
+    code, error, _ = told(load(house))
+    assert code == 1
+    assert "has no manifest.json" in error
+    assert not house.settings.duckdb_path.exists()
+
+
+def test_without_a_star_the_script_to_run_first_is_named(house: House) -> None:
+    """Nothing is taken for an empty star."""
+    shutil.rmtree(house.store.star.folder)
+    code, _, advice = told(load(house))
+    assert (code, advice) == (1, "Try: Run TablesTransformMain.py first.")
+
+
+@pytest.mark.parametrize("damage", [b"", b"sale_id,shop_key,price\n7,1,9.98\n"], ids=["truncated", "a digit changed"])
+def test_a_damaged_star_is_not_published(house: House, damage: bytes) -> None:
+    """The file is named, and what was published before stands."""
+    assert load(house).returncode == 0
+    (file,) = house.store.star.path(house.star.run).glob("fact_sale.*csv")
+    file.write_bytes(damage)
+    code, error, _ = told(load(house))
+    assert code == 1
+    assert file.name in error
+    assert published(house) == [(7, 1, "9.99")]
+
+
+def test_a_star_of_another_warehouse_is_refused(house: House, tmp_path: Path) -> None:
+    """Exit code 2: a data folder belongs to one warehouse."""
+    code, error, _ = told(load(house, DUCKDB_FILE=str(tmp_path / "other.duckdb")))
+    assert code == 2
+    assert "belongs to warehouse duckdb:" in error
+
+
+def test_a_table_file_without_its_table_in_the_star_asks_for_a_build(house: House) -> None:
+    """A new table is not published as an empty one."""
+    house.write(dim_other=DIM_SHOP.replace("DimShop", "DimOther"))
+    code, error, advice = told(load(house))
+    assert code == 1
+    assert "has no dim_other" in error
+    assert advice == "Try: Run TablesTransformMain.py first."
+
+
+def test_credentials_that_are_not_there_are_a_sentence(house: House) -> None:
+    """Exit code 1 with the key file's name, and the star stays as it is."""
+    manifest = house.store.star.path(house.star.run) / "manifest.json"
+    warehouse = f"duckdb:{house.settings.duckdb_path}"
+    manifest.write_text(manifest.read_text().replace(warehouse, "bigquery:my-project.sales"))
+    before = manifest.read_bytes()
+    missing_key = str(ROOT / "no-such-key.json")
+    code, error, _ = told(
+        load(
+            house,
+            WAREHOUSE="bigquery",
+            BIGQUERY_PROJECT="my-project",
+            BIGQUERY_DATASET="sales",
+            BIGQUERY_CREDENTIALS="key file",
+            BIGQUERY_KEY_FILE=missing_key,
+        )
+    )
+    assert code == 1
+    assert missing_key in error
+    assert manifest.read_bytes() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount the small disk of this test")
+def test_a_full_disk_is_a_sentence_and_last_night_stays(house: House) -> None:
+    """The disk is a real one, of a megabyte."""
+    assert load(house).returncode == 0
+    folder = house.store.loaded.folder
+    before = house.store.loaded.committed()
+    rows = [f"{n} 1 {n}.{n % 90 + 10}" for n in range(1000, 150_000)]
+    house.raw(shops=shops(1, 2), sales=sales(*rows), rows_a_block=50_000)
+    house.build()
+    shutil.move(folder, folder.with_name("kept"))
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)], check=False)
+    if mount.returncode:
+        pytest.skip("this machine lets no disk be mounted")
+    try:
+        code, error, _ = told(load(house))
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    folder.rmdir()
+    shutil.move(folder.with_name("kept"), folder)
+    assert code == 1
+    assert "No space left on device" in error
+    assert house.store.loaded.committed() == before
+    assert published(house) == [(7, 1, "9.99")]
