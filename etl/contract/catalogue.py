@@ -4,7 +4,6 @@ import importlib.util
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from etl.contract import Contract, Table
 from etl.core.errors import ContractError
+from etl.core.names import guess
 
 _FAULTS_OF_A_FILE = (
     SyntaxError,
@@ -172,10 +172,9 @@ def _check_references(table: TableFile, tables: dict[str, TableFile]) -> None:
     for column in table.contract.references:
         target = tables.get(str(column.dimension))
         if target is None or not target.contract.is_dimension:
-            near = get_close_matches(str(column.dimension), tables, 1)
             raise ContractError(
                 f"{table.path}: {column.name} refers to {column.dimension}, which is no dimension.",
-                f"Did you mean {near[0]}?" if near else "Add its table file.",
+                guess(str(column.dimension), tables, "Add its table file."),
             )
         on = column.on or target.contract.natural_key
         if len(on) != len(target.contract.natural_key):

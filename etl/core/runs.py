@@ -85,9 +85,9 @@ class Runs(Generic[M]):
         """Write the manifest, sync all, rename the working folder into place; keep the newest `keep` runs."""
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
         for path in [*folder.rglob("*"), folder]:
-            _sync(path)
+            sync(path)
         folder.rename(self.path(manifest.run))
-        _sync(self.folder)
+        sync(self.folder)
         for run in self.committed()[:-keep]:
             shutil.rmtree(self.path(run).rename(self.folder / f".{run}"))  # hidden first: never seen half removed
 
@@ -144,7 +144,8 @@ def check_origin(manifest: Manifest[Any], origin: dict[str, str], where: Path) -
             )
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or a folder's list of names, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -5,7 +5,6 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from config import Settings
@@ -14,6 +13,7 @@ from etl.core.errors import DataError, EtlError, GuardError, UsageError, joined
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import RawManifest, RawTable
+from etl.core.names import check_only
 from etl.core.origin import origin_of, read_url
 from etl.core.runs import check_origin, link
 from etl.download.generic import GenericSource
@@ -63,13 +63,7 @@ def download(job: Job) -> None:
 
 
 def _chosen(queries: dict[str, Query], only: tuple[str, ...]) -> list[Query]:
-    for name in only:
-        if name not in queries:
-            near = get_close_matches(name, queries, 1)
-            raise UsageError(
-                f"--only names {name}, but there is no query of that name.",
-                f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(queries)}.",
-            )
+    check_only(only, queries, "query")
     return [queries[name] for name in only or queries]
 
 

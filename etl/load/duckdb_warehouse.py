@@ -17,6 +17,7 @@ import pyarrow as pa
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
 from etl.core.manifest import TableReceipt
+from etl.core.runs import sync
 from etl.load import duckdb_schema as ddl
 from etl.load.checks import check_names, check_receipt, refuse_differences
 from etl.load.duckdb_errors import explained
@@ -173,11 +174,11 @@ class DuckDBWarehouse:
 
     def _replace(self) -> None:
         """Rename the new file over the old one, for good even if the machine stops now."""
-        _sync(self._new)
+        sync(self._new)
         # What a crashed writer left belongs to the old file; beside the new one it would make it unreadable.
         self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
         self._new.replace(self.path)
-        _sync(self.path.parent)
+        sync(self.path.parent)
 
     def _staged(self, run: str, handover: Handover) -> Path:
         return self._staging / run / handover.contract.name
@@ -227,11 +228,3 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # another disk, or one that knows no links
         shutil.copyfile(source, target)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

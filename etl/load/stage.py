@@ -3,17 +3,17 @@
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
 
 from etl.contract import Contract
 from etl.contract.catalogue import contracts
-from etl.core.errors import DataError, GuardError, UsageError
+from etl.core.errors import DataError, GuardError
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
+from etl.core.names import check_only
 from etl.core.origin import origin_of
 from etl.core.receipt import add
 from etl.core.runs import check_origin
@@ -61,13 +61,7 @@ def _chosen(job: Job, star: StarManifest) -> list[Contract]:
             f"The star {star.run} has no {', '.join(lacking)}, for which there is a table file.",
             "Run TablesTransformMain.py first.",
         )
-    for name in job.only:
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            raise UsageError(
-                f"--only names {name}, but there is no table of that name.",
-                f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(known)}.",
-            )
+    check_only(job.only, known, "table")
     return sorted((known[name] for name in job.only or known), key=lambda contract: not contract.is_dimension)
 
 

@@ -1,11 +1,11 @@
 """What is built in which order: from the parameters' names and the references, checked before anything runs."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
 from etl.contract.catalogue import NIGHT, TableFile
-from etl.core.errors import ContractError, UsageError
+from etl.core.errors import ContractError
+from etl.core.names import check_only, guess
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,9 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
     for function in (table.build, *table.partials):
         for name in function.parameters:
             if name not in known:
-                near = get_close_matches(name, known, 1)
                 raise ContractError(
                     f"{table.path}: {function.name} asks for {name}, which is neither a query nor a table.",
-                    f"Did you mean {near[0]}?"
-                    if near
-                    else f"Add {name}.sql to the queries and run SQLDownloadMain.py, or mend the name.",
+                    guess(name, known, f"Add {name}.sql to the queries and run SQLDownloadMain.py, or mend the name."),
                 )
     stream = table.contract.stream
     if stream and (stream not in queries or stream not in table.build.parameters):
@@ -111,13 +108,7 @@ def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:
 
 
 def _chosen(tables: dict[str, TableFile], only: tuple[str, ...]) -> set[str]:
-    for name in only:
-        if name not in tables:
-            near = get_close_matches(name, tables, 1)
-            raise UsageError(
-                f"--only names {name}, but there is no table of that name.",
-                f"Did you mean {near[0]}?" if near else f"Choose from: {', '.join(tables)}.",
-            )
+    check_only(only, tables, "table")
     return set(only or tables)
 
 
