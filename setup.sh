@@ -40,6 +40,8 @@ set_up() { # ENVIRONMENT REQUIREMENTS…
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check $(printf -- '-r %s ' "${stale[@]}") ||
         fail "The requirements could not be installed." "Look at pip's message above; the package index must be reachable." 1
     mkdir -p "$environment/installed"
-    for file in "${stale[@]}"; do sha256sum "$file" >"$environment/installed/$file.sha256"; done
+    for file in "${stale[@]}"; do
+        sha256sum "$file" $([ ! -f constraints.txt ] || echo constraints.txt) >"$environment/installed/$file.sha256"
+    done
     flock --shared 8
 }

@@ -17,15 +17,22 @@ def main() -> int:
     sql.add_argument("query", help="SQL of the warehouse; unqualified names are the published tables")
     commands.add_parser("docs", help="renew the README's list of tables from the contracts")
     options = parser.parse_args()
+    return outermost(lambda: _do(options))
+
+
+def _do(options: argparse.Namespace) -> int | None:
+    """Do what the command line says; the imports are here, where an interruption is caught."""
     if options.command == "night":
         from etl.night import run_night
 
         return run_night(options.env)
     if options.command == "docs":
-        return outermost(_renew_readme)
+        _renew_readme()
+        return None
     from etl.load.look import show
 
-    return outermost(lambda: show(options.env, options.query))
+    show(options.env, options.query)
+    return None
 
 
 def _renew_readme() -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 
 from rich.console import Console
 from rich.table import Table
@@ -13,30 +14,28 @@ import config
 from config import Settings
 from config.paths import ROOT, SAMPLE_SETTINGS
 from etl.core import log
-from etl.core.cli import outermost
 from etl.core.lock import NIGHT, held
 from etl.core.runs import Store
 from etl.load.open import open_warehouse
+
+_PATIENCE = 30
+"""Seconds that a stage has to end itself when the night is interrupted."""
 
 STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 
 
 def run_night(settings_file: Path) -> int:
     """Run the stages until one fails; gives its exit code, or 0."""
-    code = 0
-
-    def night() -> None:
-        nonlocal code
-        settings = config.load(settings_file)
-        log.set_up(settings.log_level)
-        store = Store(settings.data_dir)
-        with held(settings.data_dir, "the night"):
-            run = store.new_run()
-            code = next((failed for stage in STAGES if (failed := _run_stage(stage, settings_file, run))), 0)
-            if not code:
-                _summarize(settings, settings_file, store, run)
-
-    return outermost(night) or code
+    settings = config.load(settings_file)
+    log.set_up(settings.log_level)
+    store = Store(settings.data_dir)
+    with held(settings.data_dir, "the night"):
+        run = store.new_run()
+        for stage in STAGES:
+            if code := _run_stage(stage, settings_file, run):
+                return code
+        _summarize(settings, settings_file, store, run)
+    return 0
 
 
 def _run_stage(stage: str, settings_file: Path, run: str) -> int:
@@ -49,7 +48,11 @@ def _run_stage(stage: str, settings_file: Path, run: str) -> int:
         return _exit_code(child.wait())
     except KeyboardInterrupt:
         child.send_signal(signal.SIGTERM)
-        child.wait()
+        try:
+            child.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
         raise
 
 
@@ -73,6 +76,6 @@ def _summarize(settings: Settings, settings_file: Path, store: Store, run: str) 
     console.print(f"Raw files, star, rejects and receipts: {settings.data_dir}", soft_wrap=True)
     with open_warehouse(settings) as warehouse:
         console.print(warehouse.describe(), soft_wrap=True)
-    option = "" if settings_file == SAMPLE_SETTINGS else f" --env {settings_file}"
-    query = "SELECT * FROM etl_runs ORDER BY published_at"
+    option = "" if settings_file == SAMPLE_SETTINGS else f" --env {quote(str(settings_file))}"
+    query = "SELECT table_name, as_of, row_count FROM etl_runs ORDER BY published_at"
     console.print(f'Or from here: .venv/bin/python -m etl sql{option} "{query}"', soft_wrap=True)

@@ -22,23 +22,28 @@ def script(run: Callable[..., None], name: str, description: str, example: str) 
     return outermost(lambda: _run(run, name, options))
 
 
-def outermost(action: Callable[[], None]) -> int:
-    """Run an action; turn every fault into "Error: …", "Try: …" on standard error and its exit code."""
-    from config import SettingsError
-
-    signal.signal(signal.SIGTERM, _interrupt)
+def outermost(action: Callable[[], int | None]) -> int:
+    """Run an action, which may give an exit code; turn every fault into a sentence and its exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
-        action()
-    except SettingsError as error:
-        return _told(UsageError(error.message, error.hint))
+        return _settled(action)
     except EtlError as error:
         return _told(error)
     except OSError as error:
         return _told(_of_the_disk(error))
     except KeyboardInterrupt:
-        print("Interrupted; nothing was committed.", file=sys.stderr)
+        print("Interrupted; nothing more was committed.", file=sys.stderr)
         return EXIT_INTERRUPTED
-    return 0
+
+
+def _settled(action: Callable[[], int | None]) -> int:
+    from config import SettingsError
+
+    try:
+        return action() or 0
+    except SettingsError as error:
+        raise UsageError(error.message, error.hint) from None
 
 
 def settings_option(parser: argparse.ArgumentParser) -> None:
@@ -106,4 +111,7 @@ def _of_the_disk(error: OSError) -> EtlError:
 
 
 def _interrupt(*_: object) -> None:
+    """Stop at the first signal; the ones that follow it must not disturb the cleaning up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

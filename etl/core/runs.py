@@ -135,6 +135,13 @@ def link(files: list[str], source: Path, target: Path) -> None:
 
 def check_origin(manifest: Manifest[Any], origin: dict[str, str], where: Path) -> None:
     """Refuse a run that belongs to other sources or to another warehouse than the settings name."""
+    ours, others = ({name for name in each if name.startswith("source ")} for each in (origin, manifest.origin))
+    if ours and others and not ours & others:
+        raise UsageError(
+            f"The run {manifest.run} in {where} belongs to {', '.join(sorted(others))}, but the settings name"
+            f" {', '.join(sorted(ours))}.",
+            "Use the settings file that it was made with, or another DATA_DIR.",
+        )
     for name, mine in origin.items():
         theirs = manifest.origin.get(name, mine)
         if theirs != mine:

@@ -27,6 +27,8 @@ def worker_pool(workers: int) -> Iterator[Executor]:
                 "Lower WORKERS, or give the machine more memory.",
             ) from None
         except BaseException:
+            for worker in multiprocessing.active_children():
+                worker.kill()  # nothing that they do is committed, and nobody waits for the last of it
             executor.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -34,6 +34,10 @@ _BY_CLASS: tuple[tuple[type, pa.DataType], ...] = (
 )
 
 
+_SNAPSHOT = {"mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ", "mssql": "SNAPSHOT", "oracle": "SERIALIZABLE"}
+"""What databases call the isolation in which a transaction sees one state, where it is not the default."""
+
+
 class GenericSource:
     """A database that SQLAlchemy speaks to. One connection, so that all queries see one transaction's snapshot.
 
@@ -55,7 +59,10 @@ class GenericSource:
                 f"Look whether SOURCE_{name.upper()}_URL is right.",
             )
         try:
-            self._engine = create_engine(url)
+            backend = url.get_backend_name()
+            self._engine = create_engine(
+                url, **({"isolation_level": _SNAPSHOT[backend]} if backend in _SNAPSHOT else {})
+            )
         except (NoSuchModuleError, ImportError) as error:
             raise UsageError(
                 f"SOURCE_{name.upper()}_URL needs a database driver that is not installed: {error}.",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 import duckdb
 import pyarrow as pa
@@ -113,7 +114,8 @@ class DuckDBWarehouse:
 
     def describe(self) -> str:
         """Say where the tables are and how to look into them."""
-        return f"The tables are in the DuckDB file {self.path}; look into them with: duckdb -readonly {self.path}"
+        file = quote(str(self.path))
+        return f"The tables are in the DuckDB file {self.path}; look into them with: duckdb -readonly {file}"
 
     def _tables(self) -> ddl.Tables:
         if not self.path.exists():

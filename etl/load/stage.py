@@ -29,6 +29,7 @@ def load(job: Job) -> None:
     """Publish a star run (or its tables named by --only) in one transaction."""
     star = job.store.star.read(job.from_run) if job.from_run else job.store.star.newest("TablesTransformMain.py")
     check_origin(star, origin_of(job.settings), job.store.star.folder)
+    _check_one_snapshot(star)
     chosen = _chosen(job, star)
     with open_warehouse(job.settings) as warehouse:
         every = list(contracts(job.settings.tables_dir).values())
@@ -43,9 +44,8 @@ def load(job: Job) -> None:
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
             warehouse.publish(job.run, handovers)
-            manifest = _manifest(job, star, handovers)
-            shutil.rmtree(folder / _PARQUET)  # the star is the backup; what is kept here is the receipt
-            job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
+            _keep_receipt(job, star, handovers, folder)
+        _warn_of_leftovers(warehouse, star)
     rows = sum(handover.receipt.rows for handover in handovers)
     log.info(
         "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
@@ -63,6 +63,16 @@ def _chosen(job: Job, star: StarManifest) -> list[Contract]:
         )
     check_only(job.only, known, "table")
     return sorted((known[name] for name in job.only or known), key=lambda contract: not contract.is_dimension)
+
+
+def _check_one_snapshot(star: StarManifest) -> None:
+    """Refuse a star whose tables were built from different raw runs: readers would see a mix of nights."""
+    runs = sorted({table.raw_run for table in star.tables.values()})
+    if len(runs) > 1:
+        raise GuardError(
+            f"The star {star.run} mixes tables of the raw runs {', '.join(runs)}.",
+            "Run TablesTransformMain.py without --only, so that all tables are of one of them.",
+        )
 
 
 def _check_one_night(warehouse: Warehouse, star: StarManifest, chosen: list[Contract]) -> None:
@@ -133,6 +143,26 @@ def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
                 megabytes,
                 seconds,
             )
+
+
+def _keep_receipt(job: Job, star: StarManifest, handovers: list[Handover], folder: Path) -> None:
+    """Commit what was published; the star is the backup, so the Parquet goes."""
+    manifest = _manifest(job, star, handovers)
+    try:
+        shutil.rmtree(folder / _PARQUET)
+        job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
+    except OSError as error:
+        raise DataError(
+            f"The star {star.run} is published, but its receipt cannot be kept in {folder.parent}: {error.strerror}.",
+            "Free space or mend the folder's permissions, then run LoadFilesBQ.py again.",
+        ) from None
+
+
+def _warn_of_leftovers(warehouse: Warehouse, star: StarManifest) -> None:
+    """Tell of tables that are still published although their table file is gone."""
+    for row in warehouse.published():
+        if row.table not in star.tables:
+            log.warning("load: %s is still published as of %s, but has no table file: drop it.", row.table, row.as_of)
 
 
 def _manifest(job: Job, star: StarManifest, handovers: list[Handover]) -> LoadedManifest:

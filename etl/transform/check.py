@@ -150,7 +150,7 @@ def _arrow(series: pd.Series, column: Column, contract: Contract) -> pa.Array:
     if not _is_kind_of(values.type, column.type):
         raise ContractError(
             f"{contract.name}: build returned {_told(values.type)} for {column.name}, a column of {column.type}.",
-            "Convert the column in build, or let its query deliver the type (times: AT TIME ZONE).",
+            "Convert the column in build, or let its query deliver the type (`-- types:`; AT TIME ZONE).",
         )
     return values
 

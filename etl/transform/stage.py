@@ -33,7 +33,8 @@ def transform(job: Job) -> None:
     plan = make_plan(tables, list(raw.tables), job.only)
     last = _last_star(job)
     kept = _kept(tables, plan, last)
-    if last:
+    if last and kept:
+        check_origin(last, origin_of(job.settings), job.store.star.folder)
         _check_kept(kept, job.store.star.path(last.run))
     for table in raw.tables.values():
         check_file(job.store.raw.path(raw.run), table)

@@ -92,7 +92,7 @@ def test_a_fault_of_the_disk_names_the_file(number: int, said: str, capsys: pyte
 
 def test_an_interruption_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 130, as shells have it."""
-    assert ended(KeyboardInterrupt(), capsys) == (130, "Interrupted; nothing was committed.\n")
+    assert ended(KeyboardInterrupt(), capsys) == (130, "Interrupted; nothing more was committed.\n")
 
 
 def test_a_fault_of_ours_is_not_hidden(capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,3 +121,16 @@ def test_a_variable_of_a_night_long_gone_is_not_taken_for_a_lock(settings: Path)
     done = subprocess.run(command, env=stray, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert committed(settings)["1_raw"] != ["20300131T023000Z"]
+
+
+@pytest.mark.parametrize("moment", [0.2, 1.0, 2.5, 4.0])
+def test_ctrl_c_ends_the_whole_night_at_once(settings: Path, moment: float) -> None:
+    """A terminal interrupts every process of the night; none stays behind with the lock."""
+    command = [sys.executable, "-m", "etl", "night", "--env", str(settings)]
+    first = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(moment)
+    os.killpg(first.pid, signal.SIGINT)
+    _, err = first.communicate(timeout=20)
+    assert first.returncode in (130, -signal.SIGINT), err
+    assert "Traceback" not in err or moment < 0.5, err
+    assert [file for file in Path("/proc").glob("[0-9]*/cmdline") if str(settings) in read(file)] == []
