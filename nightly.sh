@@ -5,7 +5,7 @@
 #   ./nightly.sh --env FILE    the company whose settings are in FILE
 set -euo pipefail
 umask 077
-[ -z "${2-}" ] || set -- "$1" "$(realpath --no-symlinks -- "$2")" # as seen from where we were called
+[ $# -ne 2 ] || [ -z "$2" ] || set -- "$1" "$(realpath --no-symlinks -- "$2")" # as seen from where we were called
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./setup.sh
 

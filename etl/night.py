@@ -43,7 +43,8 @@ def _run_stage(stage: str, settings_file: Path, run: str) -> int:
     log.log.info("night %s: %s", run, stage)
     environment = os.environ | {NIGHT: f"{run}:{os.getpid()}"}
     command = [sys.executable, str(ROOT / stage), "--env", str(settings_file)]
-    child = subprocess.Popen(command, env=environment, close_fds=False)  # it inherits the lock
+    # It inherits the lock; in a group of its own it hears of Ctrl-C through us, once.
+    child = subprocess.Popen(command, env=environment, close_fds=False, process_group=0)
     try:
         return _exit_code(child.wait())
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from config.paths import SAMPLE_SETTINGS
 from etl.core.errors import DataError, EtlError, UsageError
 
 EXIT_INTERRUPTED = 130
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def script(run: Callable[..., None], name: str, description: str, example: str) -> int:
@@ -24,8 +25,9 @@ def script(run: Callable[..., None], name: str, description: str, example: str) 
 
 def outermost(action: Callable[[], int | None]) -> int:
     """Run an action, which may give an exit code; turn every fault into a sentence and its exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    for number in _INTERRUPTIONS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _interrupt)
     try:
         return _settled(action)
     except EtlError as error:
@@ -112,6 +114,6 @@ def _of_the_disk(error: OSError) -> EtlError:
 
 def _interrupt(*_: object) -> None:
     """Stop at the first signal; the ones that follow it must not disturb the cleaning up."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

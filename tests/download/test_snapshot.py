@@ -79,7 +79,7 @@ def test_an_interrupted_download_ends_at_once_and_commits_nothing(sleeping: Comp
         _, err = process.communicate(timeout=20)
     assert time.monotonic() - began < 5
     assert process.returncode == 130
-    assert err.endswith("Interrupted; nothing was committed.\n")
+    assert err.endswith("Interrupted; nothing more was committed.\n")
     assert "Traceback" not in err
     assert list(sleeping.store.raw.folder.iterdir()) == []
     assert sessions(sql) == 0

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -194,4 +195,58 @@ def test_a_full_disk_is_a_sentence_and_last_night_stays(house: House) -> None:
     assert code == 1
     assert "No space left on device" in error
     assert house.store.loaded.committed() == before
+    assert published(house) == [(7, 1, "9.99")]
+
+
+def test_a_star_of_two_raw_runs_is_not_published(house: House) -> None:
+    """Exit code 3: what --only built from a newer raw run stands beside tables of the older one."""
+    house.raw(shops=shops(1, 2), sales=sales("8 2 1.00"))
+    house.build(only=("fact_sale",))
+    code, error, _ = told(load(house))
+    assert code == 3
+    assert "mixes tables of the raw runs" in error
+    assert not house.settings.duckdb_path.exists()
+
+
+def test_a_table_whose_file_is_gone_is_told_of(house: House) -> None:
+    """It stays published as it was, and every load says so until it is dropped."""
+    house.write(dim_other=DIM_SHOP.replace("DimShop", "DimOther").replace("shop_key", "other_key"))
+    house.build()
+    assert load(house).returncode == 0
+    (house.tables_dir / "dim_other.py").unlink()
+    house.write()
+    house.build()
+    done = load(house)
+    assert done.returncode == 0, done.stderr
+    assert "dim_other is still published" in done.stderr
+
+
+def query(house: House, sql: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m etl sql`."""
+    _, _, *options = house.command()
+    command = [sys.executable, "-m", "etl", "sql", *options, sql]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_query_shows_its_values_as_they_are(house: House) -> None:
+    """Columns of one name, brackets, NULL and long texts, also where no terminal is."""
+    assert load(house).returncode == 0
+    done = query(house, "SELECT 1 AS a, 2 AS a, '[bold]' AS b, NULL AS c, repeat('x', 300) AS d FROM fact_sale")
+    assert done.returncode == 0, done.stderr
+    assert [cell.strip() for cell in done.stdout.splitlines()[3].split("│")[1:-1]] == [
+        "1",
+        "2",
+        "[bold]",
+        "∅",
+        "x" * 300,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"), [("", 2), (" ;", 2), ("SELECT nothing_there", 1), ("DROP TABLE fact_sale", 1)]
+)
+def test_a_query_that_cannot_be_run_is_a_sentence(house: House, sql: str, code: int) -> None:
+    """Nothing is changed by a query, and no traceback is shown."""
+    assert load(house).returncode == 0
+    assert told(query(house, sql))[0] == code
     assert published(house) == [(7, 1, "9.99")]

@@ -187,3 +187,11 @@ def test_key_maps_and_rejects_of_kept_tables_are_kept(built: House) -> None:
     assert (folder / "keys" / "dim_shop.parquet").is_file()
     assert not (folder / ".partials").exists()
     assert list((folder / "rejects").iterdir()) == []
+
+
+def test_only_refuses_to_keep_tables_of_another_company(built: House) -> None:
+    """A star that was built from other sources, or for another warehouse, gives nothing to this one."""
+    manifest = built.store.star.path(built.star.run) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("duckdb:", "duckdb:/elsewhere"))
+    with pytest.raises(UsageError, match="belongs to warehouse duckdb:/elsewhere"):
+        built.build(only=("fact_sale",))
