@@ -40,6 +40,13 @@ def start(settings: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def wait_for_its_lock(process: subprocess.Popen[str], settings: Path) -> None:
+    """Wait until a night that was started holds its lock."""
+    while not (settings.parent / "data" / "lock.holder").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+
+
 def night(settings: Path) -> tuple[int, str, str]:
     """Run a night; gives exit code, standard output, standard error."""
     process = start(settings)
@@ -89,10 +96,7 @@ def test_a_failing_stage_ends_the_night_with_its_exit_code(settings: Path) -> No
 def test_a_second_night_at_once_is_refused_and_names_the_first(settings: Path) -> None:
     """Exit code 75, and the sentence tells which process has held the lock since when."""
     first = start(settings)
-    holder = settings.parent / "data" / "lock.holder"
-    while not holder.exists():
-        assert first.poll() is None
-        time.sleep(0.02)
+    wait_for_its_lock(first, settings)
     code, _, err = night(settings)
     _, first_err = first.communicate(timeout=120)
     assert code == 75
@@ -103,7 +107,8 @@ def test_a_second_night_at_once_is_refused_and_names_the_first(settings: Path) -
 def test_a_terminated_night_takes_its_stages_with_it_and_commits_nothing_more(settings: Path) -> None:
     """SIGTERM reaches the stage under way; the next night needs no cleaning up."""
     first = start(settings)
-    time.sleep(1.2)
+    wait_for_its_lock(first, settings)
+    time.sleep(0.8)
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=30)
     assert first.returncode == 130
@@ -132,5 +137,5 @@ def test_ctrl_c_ends_the_whole_night_at_once(settings: Path, moment: float) -> N
     os.killpg(first.pid, signal.SIGINT)
     _, err = first.communicate(timeout=20)
     assert first.returncode in (130, -signal.SIGINT), err
-    assert "Traceback" not in err or moment < 0.5, err
+    assert "Traceback" not in err or "INFO night" not in err, err  # Python itself was starting
     assert [file for file in Path("/proc").glob("[0-9]*/cmdline") if str(settings) in read(file)] == []
