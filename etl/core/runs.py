@@ -137,18 +137,11 @@ def check_origin(manifest: Manifest[Any], origin: dict[str, str], where: Path) -
     """Refuse a run that belongs to other sources or to another warehouse than the settings name."""
     ours, others = ({name for name in each if name.startswith("source ")} for each in (origin, manifest.origin))
     if ours and others and not ours & others:
-        raise UsageError(
-            f"The run {manifest.run} in {where} belongs to {', '.join(sorted(others))}, but the settings name"
-            f" {', '.join(sorted(ours))}.",
-            "Use the settings file that it was made with, or another DATA_DIR.",
-        )
+        raise _foreign(manifest.run, where, ", ".join(sorted(others)), ", ".join(sorted(ours)))
     for name, mine in origin.items():
         theirs = manifest.origin.get(name, mine)
         if theirs != mine:
-            raise UsageError(
-                f"The run {manifest.run} in {where} belongs to {name} {theirs}, but the settings name {mine}.",
-                "Use the settings file that it was made with, or another DATA_DIR.",
-            )
+            raise _foreign(manifest.run, where, f"{name} {theirs}", mine)
 
 
 def sync(path: Path) -> None:
@@ -158,6 +151,13 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _foreign(run: str, where: Path, theirs: str, mine: str) -> UsageError:
+    return UsageError(
+        f"The run {run} in {where} belongs to {theirs}, but the settings name {mine}.",
+        "Use the settings file that it was made with, or another DATA_DIR.",
+    )
 
 
 def _listed(runs: list[str]) -> str:

@@ -20,7 +20,7 @@ from etl.core.runs import check_origin
 from etl.load.checks import check_receipt
 from etl.load.open import open_warehouse
 from etl.load.parquet import conversions, convert
-from etl.load.warehouse import Handover, Warehouse
+from etl.load.warehouse import Handover, Published, Warehouse
 
 _PARQUET = "parquet"
 
@@ -34,8 +34,10 @@ def load(job: Job) -> None:
     with open_warehouse(job.settings) as warehouse:
         every = list(contracts(job.settings.tables_dir).values())
         changes = warehouse.changes(every)
+        published = warehouse.published()
+        _warn_of_leftovers(published, star)
         if job.only:
-            _check_one_night(warehouse, star, chosen)
+            _check_one_night(published, star, chosen)
         if job.dry_run:
             _tell(changes, star, chosen)
             return
@@ -45,7 +47,6 @@ def load(job: Job) -> None:
             _stage(job, warehouse, handovers)
             warehouse.publish(job.run, handovers)
             _keep_receipt(job, star, handovers, folder)
-        _warn_of_leftovers(warehouse, star)
     rows = sum(handover.receipt.rows for handover in handovers)
     log.info(
         "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
@@ -75,11 +76,11 @@ def _check_one_snapshot(star: StarManifest) -> None:
         )
 
 
-def _check_one_night(warehouse: Warehouse, star: StarManifest, chosen: list[Contract]) -> None:
+def _check_one_night(published: list[Published], star: StarManifest, chosen: list[Contract]) -> None:
     """Refuse to publish some tables of a star beside other tables of another."""
-    published = {row.table: row.star_run for row in warehouse.published()}
+    star_of = {row.table: row.star_run for row in published}
     names = {contract.name for contract in chosen}
-    others = [name for name, table in star.tables.items() if name not in names and published.get(name) != table.run]
+    others = [name for name, table in star.tables.items() if name not in names and star_of.get(name) != table.run]
     if others:
         raise GuardError(
             f"--only would mix nights: {', '.join(sorted(others))} would stay of another star than {star.run}.",
@@ -158,9 +159,9 @@ def _keep_receipt(job: Job, star: StarManifest, handovers: list[Handover], folde
         ) from None
 
 
-def _warn_of_leftovers(warehouse: Warehouse, star: StarManifest) -> None:
+def _warn_of_leftovers(published: list[Published], star: StarManifest) -> None:
     """Tell of tables that are still published although their table file is gone."""
-    for row in warehouse.published():
+    for row in published:
         if row.table not in star.tables:
             log.warning("load: %s is still published as of %s, but has no table file: drop it.", row.table, row.as_of)
 
