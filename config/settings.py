@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     business_time_zone: TimeZone
     window_years: int = Field(3, ge=1, le=100)
+    receipts: Literal["off", "columns", "rows", "full"] = "rows"
+    heartbeat_url: SecretStr | None = None
+    webhook_url: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

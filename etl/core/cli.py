@@ -59,6 +59,17 @@ def settings_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def accept_option(parser: argparse.ArgumentParser) -> None:
+    """Add --accept to a command line."""
+    parser.add_argument(
+        "--accept",
+        nargs="+",
+        default=[],
+        metavar="TABLE:GUARD",
+        help="let pass what these guards refuse, after you looked",
+    )
+
+
 def _parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=name,
@@ -69,6 +80,7 @@ def _parser(name: str, description: str, example: str) -> argparse.ArgumentParse
     settings_option(parser)
     parser.add_argument("--only", nargs="+", default=[], metavar="TABLE", help="do these tables, keep the others' last")
     parser.add_argument("--from", dest="from_run", metavar="RUN", help="read this committed run, not the newest")
+    accept_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="check and say what would be done; write nothing")
     return parser
 
@@ -92,6 +104,7 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
                 only=tuple(dict.fromkeys(options.only)),
                 from_run=options.from_run,
                 dry_run=options.dry_run,
+                accept=tuple(dict.fromkeys(options.accept)),
             )
         )
 

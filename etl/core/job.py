@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One call of a stage. only: tables, none meaning all; from_run: None meaning the newest committed one."""
+    """One call of a stage. only: tables, none meaning all; from_run: None meaning the newest committed one.
+
+    accept: the guards, as "table:guard", whose refusal a person lets pass.
+    """
 
     settings: Settings
     store: Store
@@ -23,6 +26,7 @@ class Job:
     only: tuple[str, ...] = ()
     from_run: str | None = None
     dry_run: bool = False
+    accept: tuple[str, ...] = ()
     started: float = field(default_factory=time.monotonic)
 
     @property

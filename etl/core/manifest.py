@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Record(BaseModel):
@@ -36,7 +36,11 @@ class RawColumn(Record):
 
 
 class RawTable(Record):
-    """One query's CSV. run: the run that extracted it; offsets of the blocks count from the file's start."""
+    """One query's CSV. run: the run that extracted it; offsets of the blocks count from the file's start.
+
+    receipt: what the source itself says that the query gives; None where it was not asked. slice: the number of the
+    slice of the keys over which the receipt's row hash is taken; None where it is all rows.
+    """
 
     run: str
     source: str
@@ -51,6 +55,8 @@ class RawTable(Record):
     survivor: tuple[str, ...]
     group_by: tuple[str, ...]
     seconds: float
+    receipt: "TableReceipt | None" = None
+    slice: int | None = None
 
 
 class ColumnReceipt(Record):
@@ -66,10 +72,15 @@ class ColumnReceipt(Record):
 
 
 class TableReceipt(Record):
-    """What a table holds, in every hand-over the same: its rows and each column's receipt."""
+    """What a table holds, in every hand-over the same: its rows, each column's receipt, and the rows' hash.
+
+    row_hash: the sum over the rows of a prefix of the MD5 of each row's canonical text (etl.core.row_hash), which is
+    another as soon as a value belongs to another row; None where it was not computed.
+    """
 
     rows: int
     columns: dict[str, ColumnReceipt]
+    row_hash: str | None = None
 
     def differences(self, other: "TableReceipt") -> list[str]:
         """Name what differs, a clause each; `other` is what was found."""
@@ -81,6 +92,8 @@ class TableReceipt(Record):
             elif mine != theirs:
                 pairs = zip(mine, theirs, strict=True)
                 found += [f"{name}: {what} {a} is {b}" for (what, a), (_, b) in pairs if a != b]
+        if self.row_hash and other.row_hash and self.row_hash != other.row_hash:
+            found.append("the hash over the rows is another")
         return found
 
 
@@ -97,6 +110,7 @@ class StarTable(Record):
     """One star table. run: the run that built it; rejected and set_aside: rows by reason; unknown: by column.
 
     handed: rows that `build` was given or made; handed = rows + rejected + set aside, less the unknown member.
+    months: by month (2030-01) of the contract's `closed_months` column, each measure's exact sum.
     """
 
     run: str
@@ -109,6 +123,7 @@ class StarTable(Record):
     set_aside: dict[str, int]
     unknown: dict[str, int]
     seconds: float
+    months: dict[str, dict[str, str]] = {}
 
     @property
     def rows(self) -> int:
@@ -117,21 +132,32 @@ class StarTable(Record):
 
 
 class LoadedTable(Record):
-    """One published table. star_run: the run whose rows it holds; bytes: the Parquet that was uploaded."""
+    """One published table. star_run: the run whose rows it holds; bytes: the Parquet that was uploaded.
+
+    The rest is as in StarTable, kept for the guards of the nights to come.
+    """
 
     star_run: str
     as_of: datetime
     receipt: TableReceipt
     bytes: int
+    handed: int = 0
+    rejected: dict[str, int] = {}
+    set_aside: dict[str, int] = {}
+    unknown: dict[str, int] = {}
+    months: dict[str, dict[str, str]] = {}
 
 
 T = TypeVar("T", bound=Record)
 
 
 class Manifest(Record, Generic[T]):
-    """A committed run. made_from: the run of the stage before; origin: the sources and the warehouse it belongs to."""
+    """A committed run. made_from: the run of the stage before; origin: the sources and the warehouse it belongs to.
 
-    format: Literal[1] = 1
+    accepted: the refusals of guards that a person let through, by "table:guard".
+    """
+
+    format: Literal[1, 2] = 2
     run: str
     stage: str
     made_from: str | None
@@ -140,6 +166,7 @@ class Manifest(Record, Generic[T]):
     tables: dict[str, T]
     seconds: float
     peak_memory_mb: int
+    accepted: dict[str, str] = {}
 
 
 class RawManifest(Manifest[RawTable]):
