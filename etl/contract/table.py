@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from etl.contract.columns import Role
 from etl.core.errors import ContractError
+from etl.core.receipt import PERSONAL
 
 
 class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untyped to us
@@ -106,7 +107,7 @@ class Contract:
     @cached_property
     def schema(self) -> pa.Schema:
         """The published columns, in order; what may be NULL in the published table is nullable."""
-        return pa.schema([pa.field(c.name, c.type, c.nullable) for c in self.columns])
+        return pa.schema([pa.field(c.name, c.type, c.nullable, PERSONAL if c.pii else None) for c in self.columns])
 
     @cached_property
     def surrogate_key(self) -> str | None:

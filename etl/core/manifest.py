@@ -82,6 +82,11 @@ class TableReceipt(Record):
     columns: dict[str, ColumnReceipt]
     row_hash: str | None = None
 
+    @property
+    def proves(self) -> bool:
+        """Whether there is anything to compare: with the setting RECEIPTS=off there is not."""
+        return bool(self.columns)
+
     def differences(self, other: "TableReceipt") -> list[str]:
         """Name what differs, a clause each; `other` is what was found."""
         found = [f"{self.rows:,} rows are {other.rows:,}"] if self.rows != other.rows else []

@@ -9,17 +9,32 @@ import pyarrow.compute as pc
 
 from etl.core.manifest import ColumnReceipt, TableReceipt
 
+PERSONAL = {b"personal": b"yes"}
+"""Marks the field of a column of personal data, of which a receipt tells no value."""
 
-def receipt_of(table: pa.Table) -> TableReceipt:
-    """Compute the receipt of a table or of a part of it."""
-    columns = {name: _column(table.column(name)) for name in table.column_names}
+_TEXT = 64
+"""Characters of a text that a receipt tells."""
+
+
+def receipt_of(table: pa.Table, schema: pa.Schema | None = None) -> TableReceipt:
+    """Compute the receipt of a table or of a part of it. schema: its columns, where the table's own says less."""
+    columns = {field.name: _column(table.column(field.name), field) for field in schema or table.schema}
     return TableReceipt(rows=table.num_rows, columns=columns)
 
 
 def add(parts: list[TableReceipt], schema: pa.Schema) -> TableReceipt:
     """Add the receipts of a table's parts up. schema: the table's, which tells how a text compares."""
-    columns = {field.name: _add([p.columns[field.name] for p in parts], field.type) for field in schema}
-    return TableReceipt(rows=sum(p.rows for p in parts), columns=columns)
+    columns = {
+        field.name: _add([p.columns[field.name] for p in parts], field.type)
+        for field in schema
+        if all(field.name in p.columns for p in parts)
+    }
+    hashes = [p.row_hash for p in parts if p.row_hash is not None]
+    return TableReceipt(
+        rows=sum(p.rows for p in parts),
+        columns=columns,
+        row_hash=str(sum(map(int, hashes))) if hashes and len(hashes) == len(parts) else None,
+    )
 
 
 def has_sum(kind: pa.DataType) -> bool:
@@ -27,9 +42,17 @@ def has_sum(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind))
 
 
-def has_range(kind: pa.DataType) -> bool:
-    """Whether a column of this type has a least and a greatest value that every warehouse agrees on."""
-    return has_sum(kind) or bool(pa.types.is_temporal(kind))
+def has_range(field: pa.Field) -> bool:
+    """Whether a receipt tells a column's least and greatest value: every database agrees on it, and all may know it."""
+    kind = field.type
+    told = has_sum(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_string(kind)
+    return bool(told) and not PERSONAL.items() <= (field.metadata or {}).items()
+
+
+def figure_text(value: object) -> str | None:
+    """Write a figure: as `canonical`, of a text its beginning."""
+    text = canonical(value)
+    return text[:_TEXT] if text is not None and isinstance(value, str) else text
 
 
 def canonical(value: object) -> str | None:
@@ -48,16 +71,16 @@ def canonical(value: object) -> str | None:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _column(column: pa.ChunkedArray) -> ColumnReceipt:
+def _column(column: pa.ChunkedArray, field: pa.Field) -> ColumnReceipt:
     kind = column.type
-    limits = pc.min_max(column).as_py() if has_range(kind) else {"min": None, "max": None}
+    limits = pc.min_max(column).as_py() if has_range(field) or has_sum(kind) else {"min": None, "max": None}
     return ColumnReceipt(
         nulls=column.null_count,
         sum=canonical(pc.sum(column.cast(_wide(column, limits["min"], limits["max"]))).as_py())
         if has_sum(kind)
         else None,
-        min=canonical(limits["min"]),
-        max=canonical(limits["max"]),
+        min=figure_text(limits["min"]) if has_range(field) else None,
+        max=figure_text(limits["max"]) if has_range(field) else None,
     )
 
 
@@ -72,7 +95,7 @@ def _wide(column: pa.ChunkedArray, least: Any, greatest: Any) -> pa.DataType:
 
 def _add(parts: list[ColumnReceipt], kind: pa.DataType) -> ColumnReceipt:
     sums = [Decimal(p.sum) for p in parts if p.sum is not None]
-    with localcontext(prec=100):  # the usual 28 digits would round
+    with localcontext(prec=1000):  # the usual 28 digits would round
         total = canonical(sum(sums)) if sums else None
     order = Decimal if has_sum(kind) else str
     return ColumnReceipt(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +15,11 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.sql import text as bound_text
 
 from etl.core.errors import ContractError, SourceError, UsageError
-from etl.core.manifest import RawColumn
+from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.origin import described
+from etl.core.receipt_sql import Dialect, receipt_from, select_receipt
 from etl.download.query import Query
-from etl.download.source import Plan, check_binds, checked_columns
+from etl.download.source import Extent, Plan, check_binds, checked_columns
 from etl.download.sql import binds_of, with_binds
 from etl.download.types import ANY_NUMERIC, arrow_type_of
 from etl.download.writer import RawWriter
@@ -36,6 +38,21 @@ _BY_CLASS: tuple[tuple[type, pa.DataType], ...] = (
 
 _SNAPSHOT = {"mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ", "mssql": "SNAPSHOT", "oracle": "SERIALIZABLE"}
 """What databases call the isolation in which a transaction sees one state, where it is not the default."""
+
+
+class _Portable(Dialect):
+    """SQL that every database understands. quote: writes a name as the database does."""
+
+    def __init__(self, quote: Callable[[str], str]) -> None:
+        self._quote = quote
+
+    def quoted(self, name: str) -> str:
+        """Write a name."""
+        return self._quote(name)
+
+    def exact_sum(self, field: pa.Field, name: str) -> str:
+        """Write the sum of a column; some databases overflow on what exceeds 64 bits, and say so."""
+        return f"SUM({name})"
 
 
 class GenericSource:
@@ -110,6 +127,17 @@ class GenericSource:
                 for row in batch:
                     writer.write(_line(row))
         return writer
+
+    def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
+        """Let the database compute what the query gives: its rows, and the figures of its columns of integers.
+
+        More would not be portable: databases disagree about how values of other types are written and ordered.
+        """
+        integers = pa.schema([(c.name, pa.int64()) for c in plan.columns if c.type == str(pa.int64())])
+        dialect = _Portable(self._engine.dialect.identifier_preparer.quote)
+        sql = select_receipt(integers, dialect, f"(\n{plan.query.sql}\n) AS query", None)
+        with self._rows(replace(plan.query, sql=sql)) as result:
+            return receipt_from(next(iter(result.mappings())), integers, dialect)
 
     def stop(self) -> None:
         """Let the extraction under way end with its batch."""

@@ -16,10 +16,12 @@ import psycopg2.extensions
 from sqlalchemy.engine import URL
 
 from etl.core.errors import SourceError
-from etl.core.manifest import RawColumn
+from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.origin import described
+from etl.core.receipt_sql import receipt_from
+from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
 from etl.download.query import Query
-from etl.download.source import Plan, check_binds, checked_columns
+from etl.download.source import Extent, Plan, check_binds, checked_columns
 from etl.download.sql import with_binds
 from etl.download.types import arrow_type_of
 from etl.download.writer import RawWriter
@@ -94,6 +96,20 @@ class PostgresSource:
             if cursor.rowcount != writer.rows:
                 raise SourceError(f"{plan.query.path}: {cursor.rowcount:,} rows sent, {writer.rows:,} written.")
         return writer
+
+    def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
+        """Let the server compute what the query gives, over a connection of its own that sees the leader's snapshot."""
+        with self._connected() as connection, self._faults_of(plan.query), connection.cursor() as cursor:
+            cursor.execute(_BEGIN)
+            cursor.execute("SET TRANSACTION SNAPSHOT %s", (self._snapshot,))
+            cursor.execute("SHOW server_encoding")
+            dialect = Postgres(utf8=_only_row(cursor)[0] == "UTF8")
+            fields = fields_of(plan.columns)
+            if self._stopped:
+                raise SourceError(f"{plan.query.path} was stopped.", transient=True)
+            cursor.execute(receipt_query(self._rendered(plan.query, cursor), fields, plan.query.key, dialect, extent))
+            names = [column.name for column in cursor.description or ()]
+            return receipt_from(dict(zip(names, _only_row(cursor), strict=True)), fields, dialect)
 
     def stop(self) -> None:
         """Ask the server to end the COPYs under way."""

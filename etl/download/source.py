@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from etl.core.errors import ContractError
-from etl.core.manifest import RawColumn
+from etl.core.manifest import RawColumn, TableReceipt
 from etl.download.query import Query
 from etl.download.sql import binds_of
 from etl.download.writer import RawWriter
@@ -21,6 +21,14 @@ class Plan:
     columns: tuple[RawColumn, ...]
     rows: int | None
     bytes: int | None
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a receipt goes. hashes: whether it hashes rows; slice: which slice of the keys, None meaning all."""
+
+    hashes: bool
+    slice: int | None = None
 
 
 class Source(Protocol):
@@ -37,6 +45,9 @@ class Source(Protocol):
 
     def extract(self, plan: Plan, path: Path) -> RawWriter:
         """Run the query into a CSV; may be called from several threads. Gives the finished writer."""
+
+    def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
+        """Let the source itself compute what the query gives; may be called from several threads."""
 
     def stop(self) -> None:
         """End the extractions that are under way in other threads; they raise whatever they raise then."""

@@ -12,14 +12,15 @@ from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, EtlError, GuardError, UsageError, joined
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
-from etl.core.manifest import RawManifest, RawTable
+from etl.core.manifest import RawManifest, RawTable, TableReceipt
 from etl.core.names import check_only
 from etl.core.origin import origin_of, read_url
+from etl.core.receipt_sql import SLICES
 from etl.core.runs import check_origin, link
 from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
-from etl.download.source import Plan, Source
+from etl.download.source import Extent, Plan, Source
 from etl.download.writer import RawWriter
 
 _SPACE_PER_RAW_BYTE = 2.5
@@ -166,10 +167,11 @@ def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pa
     ordered = sorted(plans, key=lambda plan: -(plan.bytes or 0))
     with ExitStack() as stack, progress("download", len(plans)) as advance:
         pools = {name: stack.enter_context(ThreadPoolExecutor(source.connections)) for name, source in sources.items()}
-        futures = [
-            pools[plan.query.source].submit(_extract_one, job, sources[plan.query.source], plan, folder)
-            for plan in ordered
-        ]
+        futures, receipts = [], []
+        for plan in ordered:
+            source, pool = sources[plan.query.source], pools[plan.query.source]
+            receipts.append(pool.submit(_receipt, job, source, plan))  # beside the COPY, each on a core of the server
+            futures.append(pool.submit(_extract_one, job, source, plan, folder, receipts[-1]))
         try:
             for future in as_completed(futures):
                 if future.exception():
@@ -181,6 +183,8 @@ def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pa
                     "download %s: %s rows, %.1f MB in %.1f s", name, f"{table.rows:,}", table.bytes / 1e6, table.seconds
                 )
         except BaseException:
+            for receipt in receipts:
+                receipt.cancel()
             for future in futures:
                 future.cancel()
             for source in sources.values():
@@ -196,7 +200,22 @@ def _faults_by_now(futures: list[Future[tuple[str, RawTable]]]) -> BaseException
     return joined(known) if len(known) == len(faults) else next(f for f in faults if f not in known)
 
 
-def _extract_one(job: Job, source: Source, plan: Plan, folder: Path) -> tuple[str, RawTable]:
+def _receipt(job: Job, source: Source, plan: Plan) -> TableReceipt | None:
+    """Let the source say what the query gives, as far as the setting RECEIPTS wants it."""
+    level = job.settings.receipts
+    if level == "off":
+        return None
+    return source.receipt(plan, Extent(level != "columns", _slice(job, source)))
+
+
+def _slice(job: Job, source: Source) -> int | None:
+    """Choose the slice of the keys whose rows are hashed: another one each night; None where all are."""
+    return source.as_of.toordinal() % SLICES if job.settings.receipts == "rows" else None
+
+
+def _extract_one(
+    job: Job, source: Source, plan: Plan, folder: Path, receipt: Future[TableReceipt | None]
+) -> tuple[str, RawTable]:
     began = time.monotonic()
     query = plan.query
     writer = source.extract(plan, folder / f"{query.name}.csv")
@@ -205,10 +224,13 @@ def _extract_one(job: Job, source: Source, plan: Plan, folder: Path) -> tuple[st
             f"{query.path} returned no row, so the source is empty or the query is wrong.",
             "Look at the source; if it may be empty, write `-- may be empty: yes` into the query's header.",
         )
-    return query.name, _table(job, source, plan, writer, round(time.monotonic() - began, 3))
+    seconds = round(time.monotonic() - began, 3)
+    return query.name, _table(job, source, plan, writer, receipt.result(), seconds)
 
 
-def _table(job: Job, source: Source, plan: Plan, writer: RawWriter, seconds: float) -> RawTable:
+def _table(
+    job: Job, source: Source, plan: Plan, writer: RawWriter, receipt: TableReceipt | None, seconds: float
+) -> RawTable:
     return RawTable(
         run=job.run,
         source=plan.query.source,
@@ -223,4 +245,6 @@ def _table(job: Job, source: Source, plan: Plan, writer: RawWriter, seconds: flo
         survivor=plan.query.survivor,
         group_by=plan.query.group_by,
         seconds=seconds,
+        receipt=receipt,
+        slice=_slice(job, source) if receipt and receipt.row_hash else None,
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.core.receipt_sql import Dialect, figures, row_hash_sql
 from etl.load.etl_runs import ETL_RUNS
-from etl.load.receipt_sql import Dialect, figures
 from etl.load.warehouse import Handover
 
 RECEIPT_FAULT = "receipt differs in "
@@ -20,8 +20,41 @@ def quoted(name: str) -> str:
     return f"`{name}`"
 
 
-# As NUMERIC, because a sum of INT64 may leave its range.
-DIALECT = Dialect(quoted, exact_sum=lambda name: f"SUM(CAST({name} AS NUMERIC))")
+class BigQuery(Dialect):
+    """BigQuery's words."""
+
+    def quoted(self, name: str) -> str:
+        """Write a name, or several joined by points."""
+        return quoted(name)
+
+    def exact_sum(self, field: pa.Field, name: str) -> str:
+        """Write the sum of a column, as NUMERIC, because one of INT64 may leave its range."""
+        return f"SUM(CAST({name} AS NUMERIC))"
+
+    def extreme(self, field: pa.Field, name: str, function: str) -> str:
+        """Write the least or greatest value."""
+        found = super().extreme(field, name, function)
+        return f"LEFT({found}, 64)" if pa.types.is_string(field.type) else found
+
+    def text(self, field: pa.Field, name: str) -> str:
+        """Write a value's canonical text."""
+        kind, text = field.type, f"CAST({name} AS STRING)"
+        if pa.types.is_decimal(kind):  # as text a NUMERIC has lost its trailing zeros
+            text = f"CAST(CAST({name} * {10**kind.scale} AS INT64) AS STRING)"
+        elif pa.types.is_timestamp(kind):
+            text = f"CAST(UNIX_MICROS({name}) AS STRING)"
+        elif pa.types.is_boolean(kind):
+            text = f"IF({name}, 't', 'f')"
+        elif pa.types.is_string(kind):
+            text = f"CONCAT(CAST(CHAR_LENGTH({name}) AS STRING), ':', {name})"
+        return f"IF({name} IS NULL, '', {text})"
+
+    def hash_number(self, text: str) -> str:
+        """Write the first 60 bits of a text's MD5, as NUMERIC, because a sum of INT64 is full after eight rows."""
+        return f"CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({text})), 1, 15)) AS INT64) AS NUMERIC)"
+
+
+DIALECT = BigQuery()
 
 
 def publish_script(
@@ -45,6 +78,8 @@ def _replace(dataset: str, staged: str, handover: Handover) -> Iterator[str]:
     message = literal(f"{RECEIPT_FAULT}{handover.contract.name}: ")
     yield f"TRUNCATE TABLE {table};"
     yield f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {quoted(staged)};"
+    if not handover.receipt.proves:
+        return
     yield f"SET differences = (SELECT ARRAY_TO_STRING([\n  {_differences(handover)}\n], ', ') FROM {table});"
     yield f"IF differences != '' THEN RAISE USING MESSAGE = CONCAT({message}, differences); END IF;"
 
@@ -57,6 +92,9 @@ def _differences(handover: Handover) -> str:
         expected = getattr(columns[figure.column.name], figure.what)
         wanted = str(expected) if figure.what == "nulls" else _limit(expected, figure.column.type)
         checks.append(_unless(f"{figure.sql} IS NOT DISTINCT FROM {wanted}", f"{figure.column.name} ({figure.what})"))
+    if handover.receipt.row_hash:
+        hashed = row_hash_sql(handover.contract.schema, DIALECT)
+        checks.append(_unless(f"{hashed} = NUMERIC {literal(handover.receipt.row_hash)}", "the hash over the rows"))
     return ",\n  ".join(checks)
 
 
@@ -68,6 +106,8 @@ def _limit(value: str | None, kind: pa.DataType) -> str:
     """Write a receipt's sum, least or greatest value as a literal of the column's kind."""
     if value is None:
         return "NULL"
+    if pa.types.is_string(kind):
+        return literal(value)
     if pa.types.is_date(kind):
         return f"DATE {literal(value)}"
     return f"{'TIMESTAMP' if pa.types.is_timestamp(kind) else 'NUMERIC'} {literal(value)}"

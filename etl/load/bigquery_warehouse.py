@@ -16,6 +16,7 @@ from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
 from etl.core.manifest import TableReceipt
+from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.load import bigquery_sql as sql
 from etl.load.bigquery_ensure import Preparation, Step
 from etl.load.bigquery_errors import FAULTS, Explainer, Fault
@@ -23,7 +24,6 @@ from etl.load.bigquery_jobs import CALL_TIMEOUT, Jobs
 from etl.load.bigquery_staging import Staging, job_prefix, label, staging_table
 from etl.load.checks import check_names, check_receipt, mismatch
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
-from etl.load.receipt_sql import receipt_from, select_receipt
 from etl.load.warehouse import Handover, Published
 
 _ATTEMPTS = 3
@@ -167,7 +167,8 @@ class BigQueryWarehouse:
 
     def _receipt(self, handover: Handover, table: str) -> TableReceipt:
         schema = handover.contract.schema
-        row = self._query(select_receipt(schema, sql.DIALECT, sql.quoted(table))).to_pylist()[0]
+        hashed = row_hash_sql(schema, sql.DIALECT) if handover.receipt.row_hash else None
+        row = self._query(select_receipt(schema, sql.DIALECT, sql.quoted(table), hashed)).to_pylist()[0]
         return receipt_from(row, schema, sql.DIALECT)
 
     def _query(self, query: str) -> pa.Table:

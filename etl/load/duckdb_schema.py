@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.contract import Contract
-from etl.load.receipt_sql import Dialect
+from etl.core.row_hash import DUCKDB
 
 Tables = dict[str, tuple[str | None, dict[str, tuple[str, bool, str | None]]]]
 """By table: its comment, and by column its type, whether it may be NULL, and its comment."""
@@ -21,17 +21,12 @@ _TYPES = {
 }
 
 
-def quoted(name: str) -> str:
-    """Write a name so that any name is one."""
-    return '"' + name.replace('"', '""') + '"'
+quoted = DUCKDB.quoted
 
 
 def text(value: str) -> str:
     """Write a text."""
     return "'" + value.replace("'", "''") + "'"
-
-
-DIALECT = Dialect(quoted, exact_sum=lambda name: f"SUM({name})")
 
 
 def column_type(kind: pa.DataType) -> str:

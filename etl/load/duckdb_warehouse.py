@@ -18,13 +18,14 @@ import pyarrow as pa
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
 from etl.core.manifest import TableReceipt
+from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
+from etl.core.row_hash import DUCKDB
 from etl.core.runs import sync
 from etl.load import duckdb_schema as ddl
 from etl.load.checks import check_names, check_receipt, refuse_differences
 from etl.load.duckdb_errors import explained
 from etl.load.duckdb_schema import quoted, text
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
-from etl.load.receipt_sql import receipt_from, select_receipt
 from etl.load.warehouse import Handover, Published
 
 _MEMORY_LIMIT = "400MB"
@@ -221,8 +222,9 @@ def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence
 
 def _receipt(connection: duckdb.DuckDBPyConnection, handover: Handover, relation: str) -> TableReceipt:
     schema = handover.contract.schema
-    answer: pa.Table = connection.sql(select_receipt(schema, ddl.DIALECT, relation)).to_arrow_table()
-    return receipt_from(answer.to_pylist()[0], schema, ddl.DIALECT)
+    hashed = row_hash_sql(schema, DUCKDB) if handover.receipt.row_hash else None
+    answer: pa.Table = connection.sql(select_receipt(schema, DUCKDB, relation, hashed)).to_arrow_table()
+    return receipt_from(answer.to_pylist()[0], schema, DUCKDB)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -73,7 +73,7 @@ def _append(writer: pq.ParquetWriter, path: Path, file: StarFile, schema: pa.Sch
     try:
         for part in arrow_csv.batches(path, schema):
             writer.write_table(part)
-            receipts.append(receipt_of(part))
+            receipts.append(receipt_of(part, schema))
     except ValueError as error:  # pyarrow's ArrowInvalid is one, too
         raise _unlike_contract(path, _first_line(error)) from None
     receipt = add(receipts, schema)

@@ -109,18 +109,27 @@ def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Pat
         for contract in chosen:
             parts = under_way[contract.name]
             receipt = add([future.result() for _, future in parts], contract.schema)
-            handovers.append(_handover(star, contract, tuple(path for path, _ in parts), receipt))
+            handovers.append(_handover(job, star, contract, tuple(path for path, _ in parts), receipt))
             advance(1)
     pa.default_memory_pool().release_unused()  # the warehouse needs the memory now
     return handovers
 
 
-def _handover(star: StarManifest, contract: Contract, files: tuple[Path, ...], receipt: TableReceipt) -> Handover:
+def _proof(job: Job, receipt: TableReceipt) -> TableReceipt:
+    """Give what is to be proven of a table, as the setting RECEIPTS wants it: if off, nothing."""
+    if job.settings.receipts == "off":
+        return TableReceipt(rows=receipt.rows, columns={})
+    return receipt.model_copy(update={"row_hash": None}) if job.settings.receipts == "columns" else receipt
+
+
+def _handover(
+    job: Job, star: StarManifest, contract: Contract, files: tuple[Path, ...], receipt: TableReceipt
+) -> Handover:
     table = star.tables[contract.name]
     handover = Handover(
         contract=contract,
         files=files,
-        receipt=table.receipt,
+        receipt=_proof(job, table.receipt),
         star_run=table.run,
         as_of=table.as_of,
         rejected=sum(table.rejected.values()),

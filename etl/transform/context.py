@@ -23,7 +23,7 @@ from etl.transform.raw import RawRows, Reject, as_json, read_whole
 class Context:
     """One transform: the raw run that it reads, the folder that it writes, the star that gave the keys so far.
 
-    last_star: the newest committed star; kept: tables that --only leaves as they are there.
+    last_star: the newest committed star; kept: tables that --only leaves as they are there; receipts: the setting.
     """
 
     tables_dir: Path
@@ -32,6 +32,7 @@ class Context:
     last_star: Path | None
     kept: frozenset[str]
     night: Night
+    receipts: str
 
     @property
     def tables(self) -> dict[str, TableFile]:
@@ -39,8 +40,9 @@ class Context:
         return read_tables(self.tables_dir)
 
     def raw_table(self, name: str) -> RawTable:
-        """Give the receipt of a query's CSV."""
-        return _raw_manifest(self.raw / MANIFEST).tables[name]
+        """Give the manifest's entry of a query's CSV, without the source's receipt where none is wanted."""
+        table = _raw_manifest(self.raw / MANIFEST).tables[name]
+        return table if self.receipts != "off" else table.model_copy(update={"receipt": None})
 
 
 def arguments(context: Context, function: Function, given: dict[str, pd.DataFrame]) -> list[object]:

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from etl.core import arrow_csv
 from etl.core.manifest import StarFile, TableReceipt
-from etl.core.receipt import receipt_of
+from etl.core.row_hash import receipt_at
 from etl.transform.check import Checked
+from etl.transform.context import Context
 from etl.transform.keys import Hashes
 from etl.transform.raw import Reject
 
@@ -41,9 +42,14 @@ class Built:
 
 
 def write_part(
-    folder: Path, name: str, file: str, checked: Checked, table: pa.Table, handed: int, began: float
+    context: Context, name: str, file: str, checked: Checked, table: pa.Table, handed: int, began: float
 ) -> Built:
-    """Write table `name` or a part of it (`file`, without its ending), and its rejects; give the receipt."""
+    """Write table `name` or a part of it (`file`, without its ending), and its rejects; give the receipt.
+
+    The receipt is of the rows in memory: whoever reads the file compares what it reads with it.
+    """
+    folder, schema = context.folder, context.tables[name].contract.schema
+    receipt = receipt_at(context.receipts, table, schema)
     length, digest = 0, hashlib.sha256()
     with (folder / f"{file}.csv").open("wb") as out:
         for piece in _pieces(table):
@@ -54,7 +60,7 @@ def write_part(
     return Built(
         table=name,
         file=StarFile(name=f"{file}.csv", bytes=length, rows=table.num_rows, sha256=digest.hexdigest()),
-        receipt=receipt_of(table),
+        receipt=receipt,
         handed=handed,
         rejected=Counter(reason for reason, _ in checked.rejects),
         set_aside=checked.set_aside,

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from etl.core import arrow_csv
 from etl.core.errors import DataError
-from etl.core.manifest import Block, RawTable, arrow_type
+from etl.core.manifest import Block, RawTable, TableReceipt, arrow_type
+from etl.transform.raw_receipt import check_raw, raw_receipt
 
 Reject = tuple[str, str]
 """A row that broke a rule: the reason, and the row as JSON."""
@@ -21,10 +22,14 @@ Reject = tuple[str, str]
 
 @dataclass
 class RawRows:
-    """Rows of a raw table as a frame; its index is each row's position in the block. rejects: what cannot be read."""
+    """Rows of a raw table as a frame; its index is each row's position in the block. rejects: what cannot be read.
+
+    receipt: what was read, rejects included; None where the source told nothing to compare it with.
+    """
 
     frame: pd.DataFrame
     rejects: list[Reject] = field(default_factory=list)
+    receipt: TableReceipt | None = None
 
 
 def schema_of(table: RawTable) -> pa.Schema:
@@ -52,7 +57,7 @@ def read_block(folder: Path, table: RawTable, block: Block) -> RawRows:
             f"{folder / table.file} is not what was extracted (from byte {block.offset:,} on).",
             "Run SQLDownloadMain.py again.",
         )
-    rows = _typed(pa.py_buffer(data), schema_of(table))
+    rows = _typed(pa.py_buffer(data), table)
     found = len(rows.frame) + len(rows.rejects)
     if found != block.rows:
         raise DataError(
@@ -67,6 +72,7 @@ def read_whole(folder: Path, table: RawTable) -> RawRows:
     parts = [read_block(folder, table, block) for block in table.blocks]
     if not parts:
         return RawRows(_pandas(schema_of(table).empty_table()))
+    check_raw(table, [part.receipt for part in parts if part.receipt])
     frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
     return RawRows(frame.reset_index(drop=True), [reject for part in parts for reject in part.rejects])
 
@@ -90,17 +96,20 @@ def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:
     return np.empty(0, dtype=np.int64)
 
 
-def _typed(data: pa.Buffer, schema: pa.Schema) -> RawRows:
+def _typed(data: pa.Buffer, table: RawTable) -> RawRows:
+    schema = schema_of(table)
     try:
-        return RawRows(_pandas(arrow_csv.read(data, schema, header=False)))
+        typed = arrow_csv.read(data, schema, header=False)
+        return RawRows(_pandas(typed), receipt=raw_receipt(table, typed, None))
     except pa.ArrowInvalid:
         return _judged(
-            arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False), schema
+            arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False), table
         )
 
 
-def _judged(texts: pa.Table, schema: pa.Schema) -> RawRows:
+def _judged(texts: pa.Table, table: RawTable) -> RawRows:
     """Turn a block of texts into its types, setting the rows aside of which a value does not fit."""
+    schema = schema_of(table)
     reasons: dict[int, str] = {}
     for name, kind in zip(schema.names, schema.types, strict=True):
         column = _normal(texts.column(name).combine_chunks(), kind)
@@ -109,9 +118,9 @@ def _judged(texts: pa.Table, schema: pa.Schema) -> RawRows:
     kept = np.setdiff1d(np.arange(texts.num_rows), np.fromiter(reasons, dtype=np.int64, count=len(reasons)))
     good = texts.take(pa.array(kept))
     columns = [_normal(good.column(f.name).combine_chunks(), f.type).cast(f.type) for f in schema]
-    bad = texts.take(pa.array(list(reasons), pa.int64())).to_pandas(types_mapper=pd.ArrowDtype)
-    frame = _pandas(pa.table(columns, schema=schema)).set_index(pd.Index(kept))
-    return RawRows(frame, list(zip(reasons.values(), as_json(bad), strict=True)))
+    bad, typed = texts.take(pa.array(list(reasons), pa.int64())), pa.table(columns, schema=schema)
+    rejects = list(zip(reasons.values(), as_json(_pandas(bad)), strict=True))
+    return RawRows(_pandas(typed).set_index(pd.Index(kept)), rejects, raw_receipt(table, typed, bad))
 
 
 def _normal(values: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -11,6 +11,7 @@ from etl.transform.context import Context
 from etl.transform.files import Built
 from etl.transform.groups import check_order
 from etl.transform.plan import Plan, Step
+from etl.transform.raw_receipt import check_raw
 from etl.transform.streams import check_unique, yielding
 from etl.transform.work import BlockDone, build_whole, stream_block
 
@@ -89,6 +90,7 @@ class _Runner:
         """All blocks are there: see to keys over all of them, streaming those again that hold a row too many."""
         done = [self._blocks[step.name][number] for number in sorted(self._blocks[step.name])]
         raw = self._context.raw_table(str(step.stream))
+        check_raw(raw, [block.raw for block in done if block.raw])
         check_order((block.edges for block in done), raw.file, raw.group_by)
         out = yielding(self._context, step, done)
         if out:

@@ -51,6 +51,7 @@ def transform(job: Job) -> None:
             last_star=job.store.star.path(last.run) if last else None,
             kept=frozenset(kept),
             night=_night(job, raw),
+            receipts=job.settings.receipts,
         )
         results, peak = _build(job, context, plan, raw)
         if last:

@@ -13,6 +13,7 @@ from etl.contract import Contract
 from etl.contract.catalogue import Function, TableFile
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
+from etl.core.manifest import TableReceipt
 from etl.transform.check import SET_ASIDE, Checked, check, check_columns, unknown_member
 from etl.transform.context import Context, arguments, doubled_key, members, raw_rejects, raw_rows
 from etl.transform.files import Built, read_partials, write_part, write_partial
@@ -41,7 +42,8 @@ _FAULTS_OF_A_TABLE = (
 class BlockDone:
     """One block's results.
 
-    hashes: of the query's key; positions: of these rows in the block; edges: the group of the first row and the last.
+    hashes: of the query's key; positions: of these rows in the block; edges: the group of the first row and the last;
+    raw: the receipt of what was read.
     """
 
     number: int
@@ -49,6 +51,7 @@ class BlockDone:
     hashes: Hashes
     positions: np.ndarray[tuple[int], np.dtype[np.int64]]
     edges: Edges | None
+    raw: TableReceipt | None
     peak_memory_mb: int
 
 
@@ -68,7 +71,7 @@ def build_whole(context: Context, name: str) -> tuple[Built, int]:
     _forget_raw_rows()
     result = _with_surrogate_keys(context, contract, checked.table) if contract.is_dimension else checked.table
     checked.rejects = [*rejects, *doubles, *checked.rejects]
-    return write_part(context.folder, name, name, checked, result, handed, began), peak_memory_mb()
+    return write_part(context, name, name, checked, result, handed, began), peak_memory_mb()
 
 
 def stream_block(context: Context, step: Step, number: int, out: frozenset[int]) -> BlockDone:
@@ -79,7 +82,7 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
     frame, rejects = only(rows.frame, ~yielding), rows.rejects + doubles
-    done = BlockDone(number, [], hashes(frame, raw.key), frame.index.to_numpy(dtype=np.int64), edges, 0)
+    done = BlockDone(number, [], hashes(frame, raw.key), frame.index.to_numpy(dtype=np.int64), edges, rows.receipt, 0)
     summarized = {str(step.stream): frame}
     for name in step.tables:
         part, summarized[name] = _stream_table(context, step, name, number, frame, rejects)
@@ -104,7 +107,7 @@ def _stream_table(
     aside = raw_rejects(context, table) if number == 0 else []  # of what is read whole beside every block, once
     handed = context.raw_table(str(step.stream)).blocks[number].rows + len(aside)
     checked.rejects = [*aside, *rejects, *checked.rejects]
-    part = write_part(context.folder, name, f"{name}.{number:05}", checked, checked.table, handed, began)
+    part = write_part(context, name, f"{name}.{number:05}", checked, checked.table, handed, began)
     part.hashes = keys
     return part, checked.kept
 
