@@ -5,6 +5,8 @@
 -- source: cloud
 -- key: origin, contract_id
 -- survivor: -updated_at, status
+-- may shrink: 1 %
+-- newest: updated_at
 
 SELECT
     'old' AS origin,

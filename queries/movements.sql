@@ -4,6 +4,8 @@
 -- source: cloud
 -- key: movement_id
 -- group by: usage_id, product_id, edition
+-- may shrink: 1 %
+-- newest: moved_at
 
 SELECT
     movement_id,

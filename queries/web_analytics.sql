@@ -4,6 +4,7 @@
 -- source: cloud
 -- key: product_id, edition, day
 -- survivor: -loaded_at
+-- newest: loaded_at
 -- may be empty: yes
 
 SELECT

@@ -34,6 +34,9 @@ class FactSales(
     stream="contracts",
     partition_by="contract_date",
     cluster_by=("deployment_key", "team_member_key", "client_key"),
+    unknown=0.03,
+    closed_months="contract_date",
+    tolerance=0.05,  # contracts of closed months are still returned
 ):
     """One row per contract that counts: signed, paid or returned, and no test.
 

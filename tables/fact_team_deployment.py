@@ -27,7 +27,7 @@ MOVEMENTS = ["allocations", "returns", "reallocations"]
 MONEY = "#,0.00"
 
 
-class FactTeamDeployment(Fact, cluster_by=("deployment_key", "team_member_key")):
+class FactTeamDeployment(Fact, cluster_by=("deployment_key", "team_member_key"), rejects=0.05):
     """One row per team member and deployment that has an allocation, a sale or self usage.
 
     Retention compares editions of the same product in which the member had net sales (contracts not returned): none

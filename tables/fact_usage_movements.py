@@ -23,7 +23,11 @@ KINDS = {1: ALLOCATION, 2: RETURN}
 
 
 class FactUsageMovements(
-    Fact, stream="movements", partition_by="movement_date", cluster_by=("deployment_key", "team_member_key")
+    Fact,
+    stream="movements",
+    partition_by="movement_date",
+    cluster_by=("deployment_key", "team_member_key"),
+    closed_months="movement_date",
 ):
     """One row per movement of a block of instances.
 

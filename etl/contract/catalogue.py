@@ -137,9 +137,12 @@ def _check_contract(path: Path, contract: Contract) -> None:
         raise ContractError(
             f"{path}: nothing identifies a row.", "Declare a natural_key, or references with grain=True."
         )
-    stray = [c for c in (contract.partition_by, *contract.cluster_by) if c and c not in names]
+    stray = [c for c in (contract.partition_by, contract.closed_months, *contract.cluster_by) if c and c not in names]
     if stray:
-        raise ContractError(f"{path}: {stray[0]} is to partition or cluster by, but is no column.", "Mend its name.")
+        raise ContractError(f"{path}: {stray[0]}, which a class argument names, is no column.", "Mend its name.")
+    months = [c for c in contract.columns if c.name == contract.closed_months and not pa.types.is_date(c.type)]
+    if months:
+        raise ContractError(f"{path}: closed_months={months[0].name} is no Date.", "Name a column that tells the day.")
     if contract.name in names:
         raise ContractError(f"{path}: a column is named like its table.", "BigQuery cannot tell them apart: rename it.")
     _check_stream(path, contract)

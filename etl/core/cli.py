@@ -105,6 +105,7 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
                 from_run=options.from_run,
                 dry_run=options.dry_run,
                 accept=tuple(dict.fromkeys(options.accept)),
+                settings_file=options.env,
             )
         )
 

@@ -27,6 +27,7 @@ class Job:
     from_run: str | None = None
     dry_run: bool = False
     accept: tuple[str, ...] = ()
+    settings_file: Path | None = None
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from etl.core.errors import DataError, UsageError
+from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, StarManifest
 
 MANIFEST = "manifest.json"
@@ -64,6 +64,18 @@ class Runs(Generic[M]):
             ) from None
         except ValidationError as error:
             raise _unreadable(path, error) from None
+
+    def durations(self) -> list[float]:
+        """Tell how long (seconds) the committed runs took that can be read and were not made for a few tables only."""
+        found = []
+        for run in self.committed():
+            try:
+                manifest = self.read(run)
+            except EtlError:
+                continue
+            if all(getattr(table, "run", run) == run for table in manifest.tables.values()):
+                found.append(manifest.seconds)
+        return found
 
     @contextmanager
     def working(self, run: str) -> Iterator[Path]:

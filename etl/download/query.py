@@ -5,16 +5,20 @@ The header is the comment at the file's top: prose, and lines `-- name: value` f
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 
 from etl.core.errors import ContractError, EtlError, UsageError, joined
 from etl.download.sql import has_code, one_statement
+from etl.guards.raw import Tolerance
 
 _KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
-_NAMES = ("grain", "source", "key", "survivor", "group by", "may be empty", "types")
+_NAMES = (
+    *("grain", "source", "key", "survivor", "group by", "types"),
+    *("may be empty", "may shrink", "may grow", "newest"),
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Query:
 
     survivor: of rows with the same key the first in this order stays ("-column" descending); without it a doubled key
     is an error. group_by: rows that belong together, which the query sorts by: no block splits a group.
-    types: column types (as SQL writes them) for databases whose cursors do not tell them.
+    types: column types (as SQL writes them) for databases whose cursors do not tell them. tolerance: what the guards
+    allow.
     """
 
     name: str
@@ -35,8 +40,8 @@ class Query:
     key: tuple[str, ...]
     survivor: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
-    may_be_empty: bool = False
     types: tuple[tuple[str, str], ...] = ()
+    tolerance: Tolerance = field(default_factory=Tolerance)
 
     @property
     def sha256(self) -> str:
@@ -82,8 +87,13 @@ def read_query(path: Path) -> Query:
         key=_names(found["key"]),
         survivor=_names(found.get("survivor", "")),
         group_by=_names(found.get("group by", "")),
-        may_be_empty=_yes(path, found.get("may be empty", "no")),
         types=_types(path, found.get("types", "")),
+        tolerance=Tolerance(
+            may_be_empty=_yes(path, found.get("may be empty", "no")),
+            shrink=_share(path, "may shrink", found.get("may shrink", "10 %")),
+            grow=_share(path, "may grow", found.get("may grow", "100 %")),
+            newest=found.get("newest"),
+        ),
     )
 
 
@@ -129,6 +139,14 @@ def _yes(path: Path, text: str) -> bool:
     if text not in ("yes", "no"):
         raise ContractError(f"{path}: `-- may be empty: {text}` is neither yes nor no.", "Write yes or no.")
     return text == "yes"
+
+
+def _share(path: Path, name: str, text: str) -> float:
+    """Read a percentage, such as "5 %"."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
+    if match is None:
+        raise ContractError(f"{path}: `-- {name}: {text}` is no share.", f"Write e.g. `-- {name}: 5 %`.")
+    return float(match[1]) / 100
 
 
 def _types(path: Path, text: str) -> tuple[tuple[str, str], ...]:

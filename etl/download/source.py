@@ -58,7 +58,8 @@ class Source(Protocol):
 
 
 def _named(query: Query) -> list[str]:
-    return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by]
+    newest = (query.tolerance.newest,) if query.tolerance.newest else ()
+    return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by + newest]
 
 
 def check_binds(query: Query, known: Iterable[str]) -> None:

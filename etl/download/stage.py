@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config import Settings
 from etl.core.clock import business_date, years_before
-from etl.core.errors import DataError, EtlError, GuardError, UsageError, joined
+from etl.core.errors import DataError, EtlError, UsageError, joined
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import RawManifest, RawTable, TableReceipt
@@ -22,6 +22,10 @@ from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
 from etl.download.source import Extent, Plan, Source
 from etl.download.writer import RawWriter
+from etl.guards import pace, raw
+from etl.guards.refusal import check_accept, settle
+
+SCRIPT = "SQLDownloadMain.py"
 
 _SPACE_PER_RAW_BYTE = 2.5
 """What a night writes for a byte of raw CSV, at the most: the raw file, the star, Parquet, the embedded warehouse."""
@@ -31,6 +35,7 @@ def download(job: Job) -> None:
     """Extract the queries (or those of --only) into a committed run."""
     queries = read_queries(job.settings.queries_dir)
     chosen = _chosen(queries, job.only)
+    check_accept(job, SCRIPT, queries)
     kept = _kept(job, queries, chosen)
     with ExitStack() as stack:
         sources = {name: stack.enter_context(_source(job.settings, name)) for name in _needed(job.settings, chosen)}
@@ -41,6 +46,7 @@ def download(job: Job) -> None:
             return
         folder = stack.enter_context(job.store.raw.working(job.run))
         tables = _extract(job, sources, plans, folder)
+        accepted = _guarded(job, chosen, tables)
         for name, table in kept.items():
             link([table.file], job.store.raw.path(_base(job)), folder)
             tables[name] = table
@@ -53,6 +59,7 @@ def download(job: Job) -> None:
             tables=dict(sorted(tables.items())),
             seconds=job.seconds,
             peak_memory_mb=peak_memory_mb(),
+            accepted=accepted,
         )
         job.store.raw.commit(folder, manifest, job.settings.keep_runs)
     log.info(
@@ -61,6 +68,25 @@ def download(job: Job) -> None:
         f"{sum(t.rows for t in tables.values()):,}",
         job.seconds,
     )
+
+
+def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable]) -> dict[str, str]:
+    """Let the guards compare what was extracted with the last run; gives what a person let pass."""
+    last = _last(job)
+    refusals = raw.refusals(tables, {query.name: query.tolerance for query in chosen}, last)
+    if not job.only:
+        refusals += pace.refusals("download", job.seconds, job.store.raw.durations())
+    return settle(job, SCRIPT, refusals)
+
+
+def _last(job: Job) -> RawManifest | None:
+    """Read the last committed run; a damaged one is no obstacle to a new one."""
+    try:
+        return job.store.raw.newest("")
+    except DataError as fault:
+        if job.store.raw.committed():
+            log.warning("download: the guards cannot compare with the last run. %s", fault.message)
+        return None
 
 
 def _chosen(queries: dict[str, Query], only: tuple[str, ...]) -> list[Query]:
@@ -149,10 +175,8 @@ def _check_disk(job: Job, plans: list[Plan]) -> None:
 
 def _last_bytes(job: Job) -> dict[str, int]:
     """Say how large the tables were last time, which is nearer to the truth than a planner's guess."""
-    try:
-        return {name: table.bytes for name, table in job.store.raw.newest("").tables.items()}
-    except DataError:  # there is none, or a damaged one, which is no obstacle to a new one
-        return {}
+    last = _last(job)
+    return {name: table.bytes for name, table in last.tables.items()} if last else {}
 
 
 def _tell(plans: list[Plan]) -> None:
@@ -219,11 +243,6 @@ def _extract_one(
     began = time.monotonic()
     query = plan.query
     writer = source.extract(plan, folder / f"{query.name}.csv")
-    if not writer.rows and not query.may_be_empty:
-        raise GuardError(
-            f"{query.path} returned no row, so the source is empty or the query is wrong.",
-            "Look at the source; if it may be empty, write `-- may be empty: yes` into the query's header.",
-        )
     seconds = round(time.monotonic() - began, 3)
     return query.name, _table(job, source, plan, writer, receipt.result(), seconds)
 

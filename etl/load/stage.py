@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.contract.catalogue import contracts
+from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, GuardError
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
@@ -17,10 +18,14 @@ from etl.core.names import check_only
 from etl.core.origin import origin_of
 from etl.core.receipt import add
 from etl.core.runs import check_origin
+from etl.guards import star as guards
+from etl.guards.refusal import Refusal, check_accept, settle
 from etl.load.checks import check_receipt
 from etl.load.open import open_warehouse
 from etl.load.parquet import conversions, convert
 from etl.load.warehouse import Handover, Published, Warehouse
+
+SCRIPT = "LoadFilesBQ.py"
 
 _PARQUET = "parquet"
 
@@ -41,16 +46,50 @@ def load(job: Job) -> None:
         if job.dry_run:
             _tell(changes, star, chosen)
             return
+        accepted = _guarded(job, star, chosen)
         with job.store.loaded.working(job.run) as folder:
             handovers = _converted(job, star, chosen, folder / _PARQUET)
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
             warehouse.publish(job.run, handovers)
-            _keep_receipt(job, star, handovers, folder)
+            _keep_receipt(job, star, handovers, folder, accepted)
     rows = sum(handover.receipt.rows for handover in handovers)
     log.info(
         "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
     )
+
+
+def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
+    """Let the guards judge the star and compare it with what was published last; gives what a person let pass."""
+    check_accept(job, SCRIPT, star.tables)
+    last = _last(job)
+    refusals = guards.refusals(chosen, star.tables, last)
+    for contract in chosen:
+        before = last.tables.get(contract.name) if last else None
+        if before and contract.closed_months:
+            refusals += _judged_months(job, star, contract, before)
+    return settle(job, SCRIPT, refusals)
+
+
+def _judged_months(job: Job, star: StarManifest, contract: Contract, last: LoadedTable) -> list[Refusal]:
+    zone = job.settings.business_time_zone
+    first = years_before(business_date(star.as_of, zone), job.settings.window_years)
+    small, refusals = guards.changed_months(
+        contract, star.tables[contract.name], last, first, business_date(last.as_of, zone)
+    )
+    if small:
+        log.info("load %s: closed months changed within the tolerance: %s", contract.name, "; ".join(small))
+    return refusals
+
+
+def _last(job: Job) -> LoadedManifest | None:
+    """Read what was published last; a damaged receipt is no obstacle to a new one."""
+    try:
+        return job.store.loaded.newest("")
+    except DataError as fault:
+        if job.store.loaded.committed():
+            log.warning("load: the guards cannot compare with the last night. %s", fault.message)
+        return None
 
 
 def _chosen(job: Job, star: StarManifest) -> list[Contract]:
@@ -155,9 +194,11 @@ def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
             )
 
 
-def _keep_receipt(job: Job, star: StarManifest, handovers: list[Handover], folder: Path) -> None:
+def _keep_receipt(
+    job: Job, star: StarManifest, handovers: list[Handover], folder: Path, accepted: dict[str, str]
+) -> None:
     """Commit what was published; the star is the backup, so the Parquet goes."""
-    manifest = _manifest(job, star, handovers)
+    manifest = _manifest(job, star, handovers).model_copy(update={"accepted": accepted})
     try:
         shutil.rmtree(folder / _PARQUET)
         job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
@@ -178,11 +219,17 @@ def _warn_of_leftovers(published: list[Published], star: StarManifest) -> None:
 def _manifest(job: Job, star: StarManifest, handovers: list[Handover]) -> LoadedManifest:
     tables = {} if not job.only else dict(job.store.loaded.newest("LoadFilesBQ.py").tables)
     for handover in handovers:
+        built = star.tables[handover.contract.name]
         tables[handover.contract.name] = LoadedTable(
             star_run=handover.star_run,
             as_of=handover.as_of,
             receipt=handover.receipt,
             bytes=sum(file.stat().st_size for file in handover.files),
+            handed=built.handed,
+            rejected=built.rejected,
+            set_aside=built.set_aside,
+            unknown=built.unknown,
+            months=built.months,
         )
     return LoadedManifest(
         run=job.run,

@@ -18,6 +18,7 @@ from etl.core.row_hash import receipt_at
 from etl.transform.check import Checked
 from etl.transform.context import Context
 from etl.transform.keys import Hashes
+from etl.transform.months import Months, months_of
 from etl.transform.raw import Reject
 
 REJECTS, PARTIALS = "rejects", ".partials"
@@ -37,6 +38,7 @@ class Built:
     rejected: Counter[str]
     set_aside: Counter[str]
     unknown: Counter[str]
+    months: Months
     seconds: float
     hashes: Hashes = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
 
@@ -65,6 +67,7 @@ def write_part(
         rejected=Counter(reason for reason, _ in checked.rejects),
         set_aside=checked.set_aside,
         unknown=checked.unknown,
+        months=months_of(table, context.tables[name].contract),
         seconds=time.monotonic() - began,
     )
 

@@ -17,12 +17,17 @@ from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
 from etl.core.receipt import add
 from etl.core.runs import check_origin, link
+from etl.guards import pace
+from etl.guards.refusal import check_accept, settle
 from etl.transform.context import Context, star_files
 from etl.transform.files import PARTIALS, REJECTS
 from etl.transform.keys import KEYS, UNKNOWN, read_key_map
+from etl.transform.months import added
 from etl.transform.plan import Plan, make_plan
 from etl.transform.raw import check_file
 from etl.transform.run import Result, run_plan
+
+SCRIPT = "TablesTransformMain.py"
 
 
 def transform(job: Job) -> None:
@@ -41,6 +46,7 @@ def transform(job: Job) -> None:
     if job.dry_run:
         _tell(plan)
         return
+    check_accept(job, SCRIPT, tables)
     with job.store.star.working(job.run) as folder:
         for name in (KEYS, REJECTS, PARTIALS):
             (folder / name).mkdir()
@@ -57,7 +63,9 @@ def transform(job: Job) -> None:
         if last:
             _keep(context, last, kept, tables)
         shutil.rmtree(folder / PARTIALS)
-        manifest = _manifest(job, raw, context, results, kept, peak)
+        judged = [] if job.only else pace.refusals("transform", job.seconds, job.store.star.durations())
+        accepted = settle(job, SCRIPT, judged)
+        manifest = _manifest(job, raw, context, results, kept, peak).model_copy(update={"accepted": accepted})
         job.store.star.commit(folder, manifest, job.settings.keep_runs)
     rejected = sum(sum(result.rejected.values()) for result in results.values())
     log.info(
@@ -198,4 +206,5 @@ def _star_table(job: Job, raw: RawManifest, context: Context, name: str, result:
         set_aside=dict(sum((part.set_aside for part in result.parts), Counter())),
         unknown=dict(sum((part.unknown for part in result.parts), Counter())),
         seconds=round(sum(part.seconds for part in result.parts), 3),
+        months=added(part.months for part in result.parts),
     )

@@ -193,7 +193,7 @@ def test_an_empty_source_is_refused_and_may_be_allowed(company: Company) -> None
     company.query("nothing", "SELECT 1 AS id WHERE false")
     ended = company.download()
     assert ended.code == 3
-    assert "nothing.sql returned no row" in ended.err
+    assert "nothing:empty: the query returned no row" in ended.err
     assert company.store.raw.committed() == []
     company.query("nothing", "SELECT 1 AS id WHERE false", more="-- may be empty: yes\n")
     company.done()

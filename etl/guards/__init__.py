@@ -1,0 +1,13 @@
+"""Guards: what a stage refuses although it could go on, because a person ought to look first.
+
+guard    what it refuses                                                       declared in
+empty    a source table without a row                                          the query: `-- may be empty: yes`
+shrank   fewer rows than last time, beyond the tolerance                       the query: `-- may shrink: 10 %`
+grew     more rows than last time, beyond the tolerance                        the query: `-- may grow: 100 %`
+newest   the greatest date or time of a column went back                       the query: `-- newest: updated_at`
+types    a column has another type in the source, or is gone                   -
+fast     a stage took less than a quarter of its usual time                    -
+rejects  too many rows of a table were rejected                                the contract: rejects=0.01
+unknown  too many references match no member, or many more than last night     the contract: unknown=0.01
+months   sums of closed months changed too much since last night               the contract: closed_months=, tolerance=
+"""

@@ -1,0 +1,47 @@
+"""The sums of a fact's measures by month, which the guards compare from night to night."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.contract import Contract, Role
+from etl.core.receipt import canonical, has_sum
+
+Months = dict[str, dict[str, str]]
+"""By month (2030-01), by measure, the exact sum as text."""
+
+
+def months_of(table: pa.Table, contract: Contract) -> Months:
+    """Sum a table or a part of it up; nothing where the contract names no `closed_months`."""
+    column = contract.closed_months
+    if column is None or not table.num_rows:
+        return {}
+    measures = [c.name for c in contract.columns if c.role is Role.MEASURE and has_sum(c.type)]
+    days = table.column(column)
+    month = pc.add(pc.multiply(pc.year(days), 100), pc.month(days))
+    sums = table.select(measures).append_column("month", month).group_by("month")
+    rows = sums.aggregate([(name, "sum") for name in measures]).to_pylist()
+    return {
+        f"{row['month'] // 100:04}-{row['month'] % 100:02}": {
+            name: str(canonical(row[f"{name}_sum"])) for name in measures if row[f"{name}_sum"] is not None
+        }
+        for row in rows
+        if row["month"] is not None
+    }
+
+
+def added(parts: Iterable[Months]) -> Months:
+    """Add the sums of a table's parts up."""
+    total: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    with localcontext(prec=100):
+        for part in parts:
+            for month, sums in part.items():
+                for measure, text in sums.items():
+                    total[month][measure] += Decimal(text)
+    return {
+        month: {measure: str(canonical(value)) for measure, value in sorted(sums.items())}
+        for month, sums in sorted(total.items())
+    }
