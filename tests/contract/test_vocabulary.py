@@ -131,7 +131,7 @@ def faulty(change: tuple[str, str] | str) -> Any:
         (faulty(('natural_key("Its', 'attribute("Its')), "needs a surrogate_key and a natural_key"),
         (faulty(("DimX(Dimension)", "FactX(Fact)")), "a fact has no surrogate_key"),
         (faulty(("DimX(Dimension)", "DimX(Dimension, stream='xs')")), "cannot be streamed"),
-        (faulty(("DimX(Dimension)", "DimX(Dimension, partition_by='day')")), "day, which a class argument names, is no column"),
+        (faulty(("DimX(Dimension)", "DimX(Dimension, partition_by='day')")), "day, which a class argument names"),
         (faulty(("name: Text", "dim_x: Text")), "a column is named like its table"),
         (faulty(("x_key: Key = surrogate_key()", 'x_key: Key = reference("dim_y", "Y.")')), "needs a surrogate_key"),
         (faulty(("name: Text = attribute(", 'y_key: Key = reference("dim_xx", "X.")\n    name: Text = attribute(')),

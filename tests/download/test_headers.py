@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from etl.core.errors import ContractError
 from etl.download.query import Query, read_queries, read_query
 from etl.download.sql import binds_of, has_code, one_statement, with_binds
+from etl.guards.raw import Tolerance
 from tests.drawn import rows_of
 
 MINIMAL = "-- grain: one row per order\n-- source: shop\n-- key: id\n"
@@ -38,6 +39,9 @@ def test_every_keyword_of_the_header_is_read(tmp_path: Path) -> None:
 -- survivor: -updated_at, status
 -- group by: origin
 -- may be empty: yes
+-- may shrink: 2.5 %
+-- may grow: 300 %
+-- newest: at
 -- types: id bigint, price numeric(12, 2), at timestamp with time zone
 -- They are many.
 
@@ -51,14 +55,15 @@ SELECT 1
     assert query.key == ("origin", "id")
     assert query.survivor == ("-updated_at", "status")
     assert query.group_by == ("origin",)
-    assert query.may_be_empty
+    assert query.tolerance == Tolerance(may_be_empty=True, shrink=0.025, grow=3.0, newest="at")
     assert query.types == (("id", "bigint"), ("price", "numeric(12, 2)"), ("at", "timestamp with time zone"))
 
 
 def test_what_the_header_leaves_out_has_a_default(tmp_path: Path) -> None:
     """Grain, source and key are enough."""
     query = read(tmp_path, MINIMAL + "SELECT 1")
-    assert (query.survivor, query.group_by, query.may_be_empty, query.types) == ((), (), False, ())
+    assert (query.survivor, query.group_by, query.types) == ((), (), ())
+    assert query.tolerance == Tolerance(may_be_empty=False, shrink=0.1, grow=1.0, newest=None)
 
 
 def test_a_line_of_the_query_stays_where_it_is_in_the_file(tmp_path: Path) -> None:
