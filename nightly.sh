@@ -1,20 +1,38 @@
 #!/usr/bin/env bash
 # The night: sets up on first use, then runs the three stages in order. Cron calls it; so may you.
 #
-#   ./nightly.sh               the sample company, into data/sample/
-#   ./nightly.sh --env FILE    the company whose settings are in FILE
+#   ./nightly.sh                             the sample company, into data/sample/
+#   ./nightly.sh --env FILE                  the company whose settings are in FILE
+#   … --due HH:MM                            only if none was published since the clock last showed HH:MM
+#   … --accept TABLE:GUARD [TABLE:GUARD …]   let pass what these guards refuse, after you looked
 set -euo pipefail
 umask 077
-[ $# -ne 2 ] || [ -z "$2" ] || set -- "$1" "$(realpath --no-symlinks -- "$2")" # as seen from where we were called
+
+usage() {
+    echo "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD …]" >&2
+    exit 2
+}
+
+sample=yes options=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --env | --due) [ $# -ge 2 ] && [ -n "$2" ] || usage ;;&
+    --env) sample=no options+=(--env "$(realpath --no-symlinks -- "$2")") && shift 2 ;; # as seen from the caller
+    --due) options+=(--due "$2") && shift 2 ;;
+    --accept)
+        options+=(--accept) && shift
+        [ $# -gt 0 ] || usage
+        while [ $# -gt 0 ] && [[ $1 != --* ]]; do options+=("$1") && shift; done
+        ;;
+    *) usage ;;
+    esac
+done
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./setup.sh
 
-if [ $# -eq 0 ]; then
+if [ "$sample" = yes ]; then
     set_up .venv requirements.txt requirements-sample.txt
-    exec .venv/bin/python -m sample run -- "$PWD/.venv/bin/python" -m etl night
-elif [ $# -eq 2 ] && [ "$1" = --env ] && [ -n "$2" ]; then
-    set_up .venv requirements.txt
-    exec .venv/bin/python -m etl night --env "$2"
+    exec .venv/bin/python -m sample run -- "$PWD/.venv/bin/python" -m etl night "${options[@]}"
 fi
-echo "Usage: ./nightly.sh [--env FILE]" >&2
-exit 2
+set_up .venv requirements.txt
+exec .venv/bin/python -m etl night "${options[@]}"

@@ -47,6 +47,13 @@ def _project_path(path: Path) -> Path:
         raise ValueError(str(error)) from None
 
 
+def _web_address(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("http://", "https://")):
+        raise ValueError("it is no address that begins with https://")
+    return url
+
+
+WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 ProjectPath = Annotated[Path, AfterValidator(_project_path)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
@@ -85,8 +92,8 @@ class Settings(BaseSettings):
     business_time_zone: TimeZone
     window_years: int = Field(3, ge=1, le=100)
     receipts: Literal["off", "columns", "rows", "full"] = "rows"
-    heartbeat_url: SecretStr | None = None
-    webhook_url: SecretStr | None = None
+    heartbeat_url: WebAddress | None = None
+    webhook_url: WebAddress | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

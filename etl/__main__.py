@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from etl.core.cli import outermost, settings_option
+from etl.core.cli import accept_option, outermost, settings_option
 
 
 def main() -> int:
@@ -12,6 +12,8 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     night = commands.add_parser("night", help="the three stages in order, under one lock (what nightly.sh calls)")
     settings_option(night)
+    accept_option(night)
+    night.add_argument("--due", metavar="HH:MM", help="only if none was published since the clock last showed HH:MM")
     sql = commands.add_parser("sql", help='query the published tables: python -m etl sql "SELECT …"')
     settings_option(sql)
     sql.add_argument("query", help="SQL of the warehouse; unqualified names are the published tables")
@@ -25,7 +27,7 @@ def _do(options: argparse.Namespace) -> int | None:
     if options.command == "night":
         from etl.night import run_night
 
-        return run_night(options.env)
+        return run_night(options.env, tuple(options.accept), options.due)
     if options.command == "docs":
         _renew_readme()
         return None

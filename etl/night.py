@@ -1,82 +1,151 @@
-"""The night: the three scripts in order under one lock, and the short table at its end."""
+"""The night: the three scripts in order under one lock, its log and record, and the notices about it."""
 
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from shlex import quote
-
-from rich.console import Console
-from rich.table import Table
 
 import config
 from config import Settings
-from config.paths import ROOT, SAMPLE_SETTINGS
-from etl.core import log
+from config.paths import ROOT
+from etl import notices
+from etl.core import log, nights
+from etl.core.errors import DataError, LockError
 from etl.core.lock import NIGHT, held
-from etl.core.runs import Store
-from etl.load.open import open_warehouse
+from etl.core.nights import NightRecord, StageRecord
+from etl.core.runs import Store, run_time
+from etl.due import last_due, time_of_day
+from etl.summary import last_line, show
 
 _PATIENCE = 30
 """Seconds that a stage has to end itself when the night is interrupted."""
 
+_TAIL = 10_000
+"""Characters of the log's end that the heartbeat is told when the night failed."""
+
 STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 
 
-def run_night(settings_file: Path) -> int:
-    """Run the stages until one fails; gives its exit code, or 0."""
+def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None = None) -> int:
+    """Run the stages until one fails; gives its exit code, or 0.
+
+    accept: what is handed to every stage's --accept; due: HH:MM, to run only if no night was published since then.
+    """
+    at = time_of_day(due) if due else None
     settings = config.load(settings_file)
     log.set_up(settings.log_level)
     store = Store(settings.data_dir)
-    with held(settings.data_dir, "the night"):
-        run = store.new_run()
-        for stage in STAGES:
-            if code := _run_stage(stage, settings_file, run):
-                return code
-        _summarize(settings, settings_file, store, run)
-    return 0
-
-
-def _run_stage(stage: str, settings_file: Path, run: str) -> int:
-    """Run one script as a process of its own, so that its memory is the machine's again when it ends."""
-    log.log.info("night %s: %s", run, stage)
-    environment = os.environ | {NIGHT: f"{run}:{os.getpid()}"}
-    command = [sys.executable, str(ROOT / stage), "--env", str(settings_file)]
-    # It inherits the lock; in a group of its own it hears of Ctrl-C through us, once.
-    child = subprocess.Popen(command, env=environment, close_fds=False, process_group=0)
     try:
-        return _exit_code(child.wait())
-    except KeyboardInterrupt:
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with held(settings.data_dir, "the night"):
+            if at and (since := _published_since(store, last_due(datetime.now(UTC), at, None))):
+                print(f"No night is due: {since} was published after the last {due}.")
+                return 0
+            return _Night(settings, settings_file, store, accept).run()
+    except LockError as error:
+        notices.webhook(settings.webhook_url, f"Tonight's night did not start: {error.message}")
         raise
+
+
+def _published_since(store: Store, instant: datetime) -> str | None:
+    """Name the newest published run if it began at or after the instant."""
+    runs = store.loaded.committed()
+    return runs[-1] if runs and run_time(runs[-1]) >= instant else None
+
+
+class _Night:
+    """One night under way: it keeps its record up to date, and tells how it ended."""
+
+    def __init__(self, settings: Settings, settings_file: Path, store: Store, accept: tuple[str, ...]) -> None:
+        self._settings, self._file, self._store, self._accept = settings, settings_file, store, accept
+        self._began = time.monotonic()
+        self._record = NightRecord(run=store.new_run(), started=datetime.now(UTC))
+        self._log = nights.folder_of(settings.data_dir) / f"{self._record.run}.log"
+
+    def run(self) -> int:
+        """Run the stages."""
+        self._keep()
+        log.to_file(self._log)
+        log.set_up(self._settings.log_level)
+        notices.heartbeat(self._settings.heartbeat_url, "start")
+        code = 130  # unless it comes to its end
+        try:
+            code = self._stages()
+        finally:
+            self._tell(code)
+        if code == 0:
+            show(self._settings, self._file, self._store, self._record.run)
+        return code
+
+    def _stages(self) -> int:
+        for script in STAGES:
+            began, started = time.monotonic(), datetime.now(UTC)
+            with self._noted(script, started, began) as ended:
+                code = ended[0] = self._run_stage(script)
+            if code:
+                return code
+        return 0
+
+    @contextmanager
+    def _noted(self, script: str, started: datetime, began: float) -> Iterator[list[int]]:
+        """Note in the record how a stage ended, be it by an interruption."""
+        ended = [130]
+        try:
+            yield ended
+        finally:
+            seconds = round(time.monotonic() - began, 3)
+            stage = StageRecord(script=script, started=started, seconds=seconds, exit_code=ended[0])
+            self._keep(stages=(*self._record.stages, stage))
+
+    def _run_stage(self, script: str) -> int:
+        """Run one script as a process of its own, so that its memory is the machine's again when it ends."""
+        log.log.info("night %s: %s", self._record.run, script)
+        environment = os.environ | {NIGHT: f"{self._record.run}:{os.getpid()}", log.FILE: str(self._log)}
+        command = [sys.executable, str(ROOT / script), "--env", str(self._file)]
+        if self._accept:
+            command += ["--accept", *self._accept]
+        # It inherits the lock; in a group of its own it hears of Ctrl-C through us, once.
+        child = subprocess.Popen(command, env=environment, close_fds=False, process_group=0)
+        try:
+            return _exit_code(child.wait())
+        except KeyboardInterrupt:
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            raise
+
+    def _tell(self, code: int) -> None:
+        """Write the log's last line and the record, and tell those who are not watching."""
+        said = last_line(self._record, self._store, self._log, code, time.monotonic() - self._began)
+        (log.log.error if code else log.log.info)("%s", said)
+        self._keep(ended=datetime.now(UTC), exit_code=code, said=said)
+        if code == 0:
+            notices.heartbeat(self._settings.heartbeat_url, "", said)
+            return
+        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else said
+        notices.heartbeat(self._settings.heartbeat_url, "fail", text[-_TAIL:])
+        notices.webhook(self._settings.webhook_url, said)
+
+    def _keep(self, **changes: object) -> None:
+        self._record = self._record.model_copy(update=changes)
+        try:
+            nights.write(self._settings.data_dir, self._record, self._settings.keep_runs)
+        except OSError as error:
+            if not self._record.stages:
+                raise DataError(
+                    f"The night's record cannot be written in {self._settings.data_dir}: {error.strerror}.",
+                    "Free space, or mend the folder's permissions.",
+                ) from None
+            log.log.warning("the night's record cannot be written: %s", error.strerror)
 
 
 def _exit_code(returned: int) -> int:
     """Turn a death by signal into a failure that shells understand."""
     return 128 - returned if returned < 0 else returned
-
-
-def _summarize(settings: Settings, settings_file: Path, store: Store, run: str) -> None:
-    star = store.star.read(run)
-    table = Table(
-        "table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC"
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, built in star.tables.items():
-        numbers = (built.rows, sum(built.rejected.values()), sum(built.set_aside.values()))
-        table.add_row(name, *(f"{number:,}" for number in numbers), f"{built.seconds:.1f}")
-    console = Console(markup=False, highlight=False)
-    console.print(table)
-    console.print(f"Raw files, star, rejects and receipts: {settings.data_dir}", soft_wrap=True)
-    with open_warehouse(settings) as warehouse:
-        console.print(warehouse.describe(), soft_wrap=True)
-    option = "" if settings_file == SAMPLE_SETTINGS else f" --env {quote(str(settings_file))}"
-    query = "SELECT table_name, as_of, row_count FROM etl_runs ORDER BY published_at"
-    console.print(f'Or from here: .venv/bin/python -m etl sql{option} "{query}"', soft_wrap=True)

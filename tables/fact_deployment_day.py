@@ -26,7 +26,7 @@ WEB = ["visits", "sessions", "sign_ups", "orders"]
 MONEY = "#,0.00"
 
 
-class FactDeploymentDay(Fact, partition_by="date", cluster_by=("deployment_key",), rejects=0.1):
+class FactDeploymentDay(Fact, partition_by="date", cluster_by=("deployment_key",), rejects=0.3):
     """One row per deployment and calendar day from its first sale to its close, without gaps.
 
     While it is open: to the night's business date, whose day is unfinished and no measure of pace. No visit is 0, no

@@ -34,7 +34,8 @@ class FactSales(
     stream="contracts",
     partition_by="contract_date",
     cluster_by=("deployment_key", "team_member_key", "client_key"),
-    unknown=0.03,
+    rejects=0.1,  # the sample is dirty on purpose, a small one more so
+    unknown=0.1,
     closed_months="contract_date",
     tolerance=0.05,  # contracts of closed months are still returned
 ):

@@ -27,6 +27,8 @@ class FactUsageMovements(
     stream="movements",
     partition_by="movement_date",
     cluster_by=("deployment_key", "team_member_key"),
+    rejects=0.1,
+    unknown=0.1,
     closed_months="movement_date",
 ):
     """One row per movement of a block of instances.

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.paths import SAMPLE_SETTINGS
+from etl.core import log
 from etl.core.errors import DataError, EtlError, UsageError
+from etl.core.lock import run_of_the_night
 
 EXIT_INTERRUPTED = 130
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,6 +30,8 @@ def outermost(action: Callable[[], int | None]) -> int:
     for number in _INTERRUPTIONS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _interrupt)
+    if run_of_the_night():
+        log.to_file(None)
     try:
         return _settled(action)
     except EtlError as error:
@@ -36,7 +40,11 @@ def outermost(action: Callable[[], int | None]) -> int:
         return _told(_of_the_disk(error))
     except KeyboardInterrupt:
         print("Interrupted; nothing more was committed.", file=sys.stderr)
+        log.filed.error("Interrupted; nothing more was committed.")
         return EXIT_INTERRUPTED
+    except Exception:
+        log.filed.exception("It crashed, which is a fault of the program:")
+        raise
 
 
 def _settled(action: Callable[[], int | None]) -> int:
@@ -87,9 +95,8 @@ def _parser(name: str, description: str, example: str) -> argparse.ArgumentParse
 
 def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> None:
     import config
-    from etl.core import log
     from etl.core.job import Job
-    from etl.core.lock import held, run_of_the_night
+    from etl.core.lock import held
     from etl.core.runs import Store
 
     settings = config.load(options.env)
@@ -111,8 +118,10 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
 
 
 def _told(error: EtlError) -> int:
+    log.filed.error("Error: %s", error.message)
     print(f"Error: {error.message}", file=sys.stderr)
     if error.hint:
+        log.filed.error("Try: %s", error.hint)
         print(f"Try: {error.hint}", file=sys.stderr)
     return error.exit_code
 

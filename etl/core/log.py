@@ -1,13 +1,22 @@
 """What a person or a log file gets to read: bars and short lines on a terminal, stamped lines under cron."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 log = logging.getLogger("etl")
+filed = logging.getLogger("etl.filed")
+"""What only the night's file gets: standard error has it in other words."""
+filed.addHandler(logging.NullHandler())
+filed.propagate = False
+
+FILE = "ETL_NIGHT_LOG"
+"""Where `etl night` tells its stages, in the environment, the path of the night's log."""
 
 
 class _CurrentStderr(logging.StreamHandler[TextIO]):
@@ -22,16 +31,30 @@ class _CurrentStderr(logging.StreamHandler[TextIO]):
 
 
 def set_up(level: str) -> None:
-    """Send the log to standard error; every line stamped (UTC) unless a person watches."""
+    """Send the log to standard error, every line stamped (UTC) unless a person watches; and to the night's file."""
     handler = _CurrentStderr()
-    watched = sys.stderr.isatty()
-    handler.setFormatter(logging.Formatter("%(message)s" if watched else "%(asctime)sZ %(levelname)s %(message)s"))
-    if handler.formatter:
-        handler.formatter.converter = time.gmtime
-        handler.formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
-        handler.formatter.default_msec_format = ""
-    log.handlers[:] = [handler]
+    handler.setFormatter(logging.Formatter("%(message)s") if sys.stderr.isatty() else _stamped())
+    log.handlers[:] = [handler, *filed.handlers]
     log.setLevel(level)
+
+
+def to_file(path: Path | None) -> None:
+    """Write the log to this file as well, from now on; by default to the one that the night names."""
+    path = path or (Path(os.environ[FILE]) if FILE in os.environ else None)
+    if path is None:
+        return
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace", delay=True)
+    handler.setFormatter(_stamped())
+    filed.handlers[:] = [handler]
+    filed.setLevel(logging.DEBUG)
+
+
+def _stamped() -> logging.Formatter:
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
+    formatter.converter = time.gmtime
+    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
+    formatter.default_msec_format = ""
+    return formatter
 
 
 Advance = Callable[[int], None]

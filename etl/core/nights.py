@@ -33,6 +33,18 @@ def folder_of(data: Path) -> Path:
     return data / "nights"
 
 
+def write(data: Path, record: NightRecord, keep: int) -> None:
+    """Write a night's record in place of what it said before; keep the files of the newest `keep` nights."""
+    folder = folder_of(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / f".{record.run}.json"
+    beside.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    beside.replace(folder / f"{record.run}.json")
+    for old in sorted({path.stem for path in folder.glob("[0-9]*.json")})[:-keep]:
+        for ending in ("json", "log"):
+            (folder / f"{old}.{ending}").unlink(missing_ok=True)
+
+
 def records(data: Path) -> list[NightRecord]:
     """Read the records of the nights, oldest first; what cannot be read is left out."""
     found = []

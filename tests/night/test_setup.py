@@ -61,8 +61,13 @@ def test_a_machine_without_a_fit_python_is_told_what_to_install(folder: Path, tm
     )
 
 
-@pytest.mark.parametrize("arguments", [["--env"], ["prod.env"], ["--env", "a", "b"]])
+USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD …]\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--env"], ["prod.env"], ["--env", "a", "b"], ["--due"], ["--accept"], ["--fast"]]
+)
 def test_a_wrong_call_of_the_night_is_told_the_right_one(arguments: list[str]) -> None:
-    """Anything but no argument or --env FILE exits with 2."""
+    """Anything but its options exits with 2."""
     done = subprocess.run([ROOT / "nightly.sh", *arguments], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, "Usage: ./nightly.sh [--env FILE]\n")
+    assert (done.returncode, done.stderr) == (2, USAGE)

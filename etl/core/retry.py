@@ -1,0 +1,35 @@
+"""Trying again what failed in passing: how often, how long, and one line of the log for each time (by stamina)."""
+
+from collections.abc import Callable, Iterator
+
+import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+from etl.core.errors import EtlError
+from etl.core.log import log
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether one of our own errors says that a retry may cure it."""
+    return isinstance(error, EtlError) and error.transient
+
+
+def attempts(on: Callable[[Exception], bool], times: int, seconds: float) -> Iterator[stamina.Attempt]:
+    """Give context managers, one for each try, to be gone through by `for`.
+
+    on: which exceptions to try again after; times, seconds: how often and for how long at the most. Pauses double from
+    half a second to half a minute.
+    """
+    yield from stamina.retry_context(
+        on=on, attempts=times, timeout=seconds, wait_initial=0.5, wait_max=30.0, wait_jitter=0.5
+    )
+
+
+def _tell(details: RetryDetails) -> None:
+    """Log a retry. Of errors that are not ours only the kind: their text may hold a secret."""
+    cause = details.caused_by
+    why = cause.message if isinstance(cause, EtlError) else type(cause).__name__
+    log.warning("trying again in %.0f s (failed %d times): %s", details.wait_for, details.retry_num, why)
+
+
+set_on_retry_hooks([_tell])

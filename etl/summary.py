@@ -1,0 +1,65 @@
+"""How a night ended: the last line of its log, and the short table for whoever is watching."""
+
+import re
+from pathlib import Path
+from shlex import quote
+
+from rich.console import Console
+from rich.table import Table
+
+from config import Settings
+from config.paths import SAMPLE_SETTINGS
+from etl.core.nights import NightRecord
+from etl.core.runs import Store
+from etl.load.open import open_warehouse
+
+_ERROR = re.compile(r"^\S+Z ERROR Error: (.*?)(?=^\S+Z [A-Z]+ |\Z)", re.MULTILINE | re.DOTALL)
+
+
+def last_line(record: NightRecord, store: Store, logged: Path, code: int, seconds: float) -> str:
+    """Say in one line how a night ended. logged: its log's file; seconds: how long it took."""
+    night = f"night {record.run}"
+    if code == 0 and record.run not in store.loaded.committed():
+        return f"{night}: nothing new to publish, in {seconds:.0f} s"
+    if code == 0:
+        star = store.star.read(record.run)
+        rows = sum(table.rows for table in star.tables.values())
+        rejected = sum(sum(table.rejected.values()) for table in star.tables.values())
+        return (
+            f"{night}: published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC: {len(star.tables)} tables, {rows:,} rows,"
+            f" {rejected:,} rejected, in {seconds:.0f} s"
+        )
+    stage = record.stages[-1].script if record.stages else "its start"
+    how = {3: "a guard refused in", 130: "interrupted in"}.get(code, "failed in")
+    return f"{night}: {how} {stage} (exit {code}), after {seconds:.0f} s: {_why(logged, code)}"
+
+
+def _why(logged: Path, code: int) -> str:
+    text = logged.read_text(encoding="utf-8", errors="replace") if logged.exists() else ""
+    errors = _ERROR.findall(text)
+    if errors:
+        return "; ".join(line.strip() for line in errors[-1].strip().splitlines())
+    if 128 < code != 130:
+        return f"it was killed by signal {code - 128}, perhaps for want of memory"
+    return "no error was written; see standard error" if code != 130 else "nothing more was committed"
+
+
+def show(settings: Settings, settings_file: Path, store: Store, run: str) -> None:
+    """Print what was published, and where it lies."""
+    star = store.star.read(run)
+    table = Table(
+        "table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, built in star.tables.items():
+        numbers = (built.rows, sum(built.rejected.values()), sum(built.set_aside.values()))
+        table.add_row(name, *(f"{number:,}" for number in numbers), f"{built.seconds:.1f}")
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    console.print(f"Raw files, star, rejects, receipts and logs: {settings.data_dir}", soft_wrap=True)
+    with open_warehouse(settings) as warehouse:
+        console.print(warehouse.describe(), soft_wrap=True)
+    option = "" if settings_file == SAMPLE_SETTINGS else f" --env {quote(str(settings_file))}"
+    query = "SELECT table_name, as_of, row_count FROM etl_runs ORDER BY published_at"
+    console.print(f'Or from here: .venv/bin/python -m etl sql{option} "{query}"', soft_wrap=True)

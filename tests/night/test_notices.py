@@ -1,0 +1,112 @@
+"""Notices: what a monitor and a chat are told of a night, and that a failing notice never fails it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.night.company import Company
+
+
+@dataclass
+class Monitor:
+    """A server on loopback that keeps what it is told. answers: the statuses that it gives, the last one for ever."""
+
+    url: str = ""
+    heard: list[tuple[str, str]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=lambda: [200])
+
+
+@pytest.fixture
+def monitor() -> Iterator[Monitor]:
+    """Give a running monitor."""
+    monitor = Monitor()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            monitor.heard.append((self.path, body))
+            self.send_response(monitor.answers.pop(0) if len(monitor.answers) > 1 else monitor.answers[0])
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monitor.url = f"http://127.0.0.1:{server.server_port}"
+    yield monitor
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    """Give a company of one small table."""
+    return Company(tmp_path)
+
+
+def told(monitor: Monitor, company: Company) -> Company:
+    """Let the company tell the monitor."""
+    company.settings |= {"HEARTBEAT_URL": f"{monitor.url}/secret-uuid", "WEBHOOK_URL": f"{monitor.url}/hook"}
+    return company
+
+
+def test_a_good_night_tells_its_start_and_its_success(monitor: Monitor, company: Company) -> None:
+    """The success carries the log's last line; the chat hears nothing."""
+    done = told(monitor, company).night()
+    assert done.returncode == 0, done.stderr
+    assert [path for path, _ in monitor.heard] == ["/secret-uuid/start", "/secret-uuid"]
+    assert monitor.heard[1][1] == company.last_line()
+    assert "published as of" in company.last_line()
+
+
+def test_a_failed_night_tells_the_end_of_its_log(monitor: Monitor, company: Company) -> None:
+    """Monitor and chat hear why, in the error's own words."""
+    company.query("SELECT nonsense")
+    assert told(monitor, company).night().returncode == 1
+    (start, _), (fail, tail), (hook, text) = monitor.heard
+    assert (start, fail, hook) == ("/secret-uuid/start", "/secret-uuid/fail", "/hook")
+    assert "no such column: nonsense" in tail
+    assert tail.splitlines()[-1].endswith(json.loads(text)["text"])
+    assert json.loads(text)["text"] == company.last_line()
+    assert "failed in SQLDownloadMain.py (exit 1)" in company.last_line()
+
+
+def test_what_a_guard_refuses_is_a_failure(monitor: Monitor, company: Company) -> None:
+    """Somebody must look."""
+    company.rows(0)
+    assert told(monitor, company).night().returncode == 3
+    assert monitor.heard[1][0] == "/secret-uuid/fail"
+    assert "a guard refused in SQLDownloadMain.py (exit 3)" in json.loads(monitor.heard[2][1])["text"]
+    assert "things:empty" in company.last_line()
+
+
+def test_a_notice_is_tried_again(monitor: Monitor, company: Company) -> None:
+    """A monitor that is busy for a moment does not miss the night."""
+    monitor.answers[:] = [503, 200]
+    assert told(monitor, company).night().returncode == 0
+    assert [path for path, _ in monitor.heard] == ["/secret-uuid/start", "/secret-uuid/start", "/secret-uuid"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/secret-uuid", "http://no-such-host.invalid/secret-uuid"])
+def test_a_notice_that_fails_is_a_line_of_the_log_and_keeps_the_address_secret(company: Company, url: str) -> None:
+    """The night ends well all the same."""
+    company.settings |= {"HEARTBEAT_URL": url}
+    done = company.night()
+    assert done.returncode == 0, done.stderr
+    assert "WARNING the heartbeat could not be told: ConnectionError." in company.log()
+    assert "secret-uuid" not in company.log() + done.stderr + done.stdout
+
+
+def test_an_address_that_is_none_is_a_fault_of_the_settings(company: Company) -> None:
+    """Exit code 2, and the secret is not repeated."""
+    company.settings |= {"WEBHOOK_URL": "hooks.example/secret"}
+    done = company.night()
+    assert done.returncode == 2
+    assert "WEBHOOK_URL: it is no address that begins with https://" in done.stderr
+    assert "secret" not in done.stderr
