@@ -15,7 +15,7 @@ from config import Settings
 from config.paths import ROOT
 from etl import notices
 from etl.core import log, nights
-from etl.core.errors import DataError, LockError
+from etl.core.errors import DataError, EtlError, LockError
 from etl.core.lock import NIGHT, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.runs import Store, run_time
@@ -75,8 +75,13 @@ class _Night:
         code = 130  # unless it comes to its end
         try:
             code = self._stages()
+        except EtlError as error:
+            log.filed.error("Error: %s", error.message)
+            code = error.exit_code
+            raise
         finally:
             self._tell(code)
+            log.end_file()
         if code == 0:
             show(self._settings, self._file, self._store, self._record.run)
         return code

@@ -49,6 +49,13 @@ def to_file(path: Path | None) -> None:
     filed.setLevel(logging.DEBUG)
 
 
+def end_file() -> None:
+    """Write no more to the file: its last line is written."""
+    for handler in filed.handlers:
+        log.removeHandler(handler)
+    filed.handlers[:] = [logging.NullHandler()]
+
+
 def _stamped() -> logging.Formatter:
     formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
     formatter.converter = time.gmtime

@@ -185,7 +185,9 @@ class StarManifest(Manifest[StarTable]):
 
 
 class LoadedManifest(Manifest[LoadedTable]):
-    """What stage 3 published."""
+    """What stage 3 published. altered: the tables that somebody had changed by hand since, and how."""
+
+    altered: dict[str, str] = {}
 
 
 _SIMPLE: dict[str, Any] = {

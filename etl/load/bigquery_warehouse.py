@@ -95,7 +95,15 @@ class BigQueryWarehouse:
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
         """Compute the receipt of the staging table."""
         with self._explained(f"checking what is staged of {handover.contract.name}"):
-            return self._receipt(handover, self._staged(run, handover))
+            return self._receipt(handover.contract, handover.receipt, self._staged(run, handover))
+
+    def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
+        """Compute the receipt of a published table."""
+        with self._explained(f"checking {contract.name}"):
+            try:
+                return self._receipt(contract, like, f"{self._dataset}.{contract.name}")
+            except NotFound:
+                return None
 
     def publish(self, run: str, handovers: list[Handover]) -> None:
         """Replace the rows of all tables by one script, which is one transaction; then drop the staging tables."""
@@ -138,7 +146,8 @@ class BigQueryWarehouse:
     def _misstaged(self, run: str, handover: Handover) -> WarehouseError | None:
         """Say how what is staged is not what was handed over. Jobs are remembered longer than staging tables live."""
         try:
-            check_receipt(handover, self._receipt(handover, self._staged(run, handover)), "staged")
+            found = self._receipt(handover.contract, handover.receipt, self._staged(run, handover))
+            check_receipt(handover, found, "staged")
         except NotFound:
             return mismatch(handover.contract.name, "staged", "they are gone")
         except WarehouseError as error:
@@ -165,9 +174,9 @@ class BigQueryWarehouse:
         table, _, figures = differing.partition(": ")
         return mismatch(table, "published", re.split(r"[;\n]| at \[", figures)[0])
 
-    def _receipt(self, handover: Handover, table: str) -> TableReceipt:
-        schema = handover.contract.schema
-        hashed = row_hash_sql(schema, sql.DIALECT) if handover.receipt.row_hash else None
+    def _receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
+        schema = contract.schema
+        hashed = row_hash_sql(schema, sql.DIALECT) if like.row_hash else None
         row = self._query(select_receipt(schema, sql.DIALECT, sql.quoted(table), hashed)).to_pylist()[0]
         return receipt_from(row, schema, sql.DIALECT)
 

@@ -85,7 +85,15 @@ class DuckDBWarehouse:
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
         """Compute the receipt of the staged Parquet files."""
         with self._connected("checking what is staged for") as connection:
-            return _receipt(connection, handover, self._parquet(run, handover))
+            return _receipt(connection, handover.contract, handover.receipt, self._parquet(run, handover))
+
+    def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
+        """Compute the receipt of a published table."""
+        if contract.name not in self._tables():
+            return None
+        with self._connected("checking") as connection:
+            self._attach_last_night(connection)
+            return _receipt(connection, contract, like, f"last_night.main.{quoted(contract.name)}")
 
     def publish(self, run: str, handovers: list[Handover]) -> None:
         """Build the new file, check it, and rename it over the old one."""
@@ -96,7 +104,8 @@ class DuckDBWarehouse:
                 connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}")
             _record(connection, run, handovers)
             for handover in handovers:
-                check_receipt(handover, _receipt(connection, handover, quoted(handover.contract.name)), "published")
+                found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
+                check_receipt(handover, found, "published")
         shutil.rmtree(self._staging, ignore_errors=True)
 
     def published(self) -> list[Published]:
@@ -220,9 +229,11 @@ def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence
     connection.unregister("new_runs")
 
 
-def _receipt(connection: duckdb.DuckDBPyConnection, handover: Handover, relation: str) -> TableReceipt:
-    schema = handover.contract.schema
-    hashed = row_hash_sql(schema, DUCKDB) if handover.receipt.row_hash else None
+def _receipt(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, like: TableReceipt, relation: str
+) -> TableReceipt:
+    schema = contract.schema
+    hashed = row_hash_sql(schema, DUCKDB) if like.row_hash else None
     answer: pa.Table = connection.sql(select_receipt(schema, DUCKDB, relation, hashed)).to_arrow_table()
     return receipt_from(answer.to_pylist()[0], schema, DUCKDB)
 

@@ -26,15 +26,16 @@ class EtlRuns(Table):
 ETL_RUNS = Contract.of("etl_runs", EtlRuns)
 
 NEWEST = """
-SELECT run_id, table_name, star_run, as_of, published_at, row_count
+SELECT run_id, table_name, star_run, as_of, published_at, row_count, receipt
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY published_at DESC, run_id DESC) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY run_id DESC, published_at DESC) AS age
   FROM etl_runs
 )
 WHERE age = 1
 ORDER BY table_name
 """
-"""The newest row of each table, in every warehouse's SQL; `published_of` reads its answer."""
+"""The newest row of each table, in every warehouse's SQL; `published_of` reads its answer. Names of runs never go
+back, as the clock may."""
 
 
 def rows_of(run: str, handovers: Sequence[Handover], published_at: datetime) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from etl.contract import Contract
 from etl.contract.catalogue import contracts
 from etl.core.clock import business_date, years_before
-from etl.core.errors import DataError, GuardError
+from etl.core.errors import DataError
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
@@ -23,7 +23,15 @@ from etl.guards.refusal import Refusal, check_accept, settle
 from etl.load.checks import check_receipt
 from etl.load.open import open_warehouse
 from etl.load.parquet import conversions, convert
-from etl.load.warehouse import Handover, Published, Warehouse
+from etl.load.present import (
+    changed_by_hand,
+    check_one_night,
+    check_one_snapshot,
+    is_published,
+    tell_of_missed,
+    warn_of_leftovers,
+)
+from etl.load.warehouse import Handover, Warehouse
 
 SCRIPT = "LoadFilesBQ.py"
 
@@ -34,25 +42,31 @@ def load(job: Job) -> None:
     """Publish a star run (or its tables named by --only) in one transaction."""
     star = job.store.star.read(job.from_run) if job.from_run else job.store.star.newest("TablesTransformMain.py")
     check_origin(star, origin_of(job.settings), job.store.star.folder)
-    _check_one_snapshot(star)
+    check_one_snapshot(star)
     chosen = _chosen(job, star)
     with open_warehouse(job.settings) as warehouse:
         every = list(contracts(job.settings.tables_dir).values())
         changes = warehouse.changes(every)
         published = warehouse.published()
-        _warn_of_leftovers(published, star)
+        warn_of_leftovers(published, star)
         if job.only:
-            _check_one_night(published, star, chosen)
+            check_one_night(published, star, chosen)
         if job.dry_run:
             _tell(changes, star, chosen)
             return
+        altered = changed_by_hand(job, warehouse, published, chosen)
+        if not altered and is_published(published, star, chosen):
+            log.info("load: star %s is published already, as of %s: there is nothing to do.", star.run, star.as_of)
+            return
+        tell_of_missed(job, published, star)
         accepted = _guarded(job, star, chosen)
         with job.store.loaded.working(job.run) as folder:
             handovers = _converted(job, star, chosen, folder / _PARQUET)
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
             warehouse.publish(job.run, handovers)
-            _keep_receipt(job, star, handovers, folder, accepted)
+            manifest = _manifest(job, star, handovers).model_copy(update={"accepted": accepted, "altered": altered})
+            _keep_receipt(job, manifest, folder)
     rows = sum(handover.receipt.rows for handover in handovers)
     log.info(
         "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
@@ -103,28 +117,6 @@ def _chosen(job: Job, star: StarManifest) -> list[Contract]:
         )
     check_only(job.only, known, "table")
     return sorted((known[name] for name in job.only or known), key=lambda contract: not contract.is_dimension)
-
-
-def _check_one_snapshot(star: StarManifest) -> None:
-    """Refuse a star whose tables were built from different raw runs: readers would see a mix of nights."""
-    runs = sorted({table.raw_run for table in star.tables.values()})
-    if len(runs) > 1:
-        raise GuardError(
-            f"The star {star.run} mixes tables of the raw runs {', '.join(runs)}.",
-            "Run TablesTransformMain.py without --only, so that all tables are of one of them.",
-        )
-
-
-def _check_one_night(published: list[Published], star: StarManifest, chosen: list[Contract]) -> None:
-    """Refuse to publish some tables of a star beside other tables of another."""
-    star_of = {row.table: row.star_run for row in published}
-    names = {contract.name for contract in chosen}
-    others = [name for name, table in star.tables.items() if name not in names and star_of.get(name) != table.run]
-    if others:
-        raise GuardError(
-            f"--only would mix nights: {', '.join(sorted(others))} would stay of another star than {star.run}.",
-            "Leave --only out, or choose with --from the star that is published.",
-        )
 
 
 def _tell(changes: list[str], star: StarManifest, chosen: list[Contract]) -> None:
@@ -194,26 +186,17 @@ def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
             )
 
 
-def _keep_receipt(
-    job: Job, star: StarManifest, handovers: list[Handover], folder: Path, accepted: dict[str, str]
-) -> None:
+def _keep_receipt(job: Job, manifest: LoadedManifest, folder: Path) -> None:
     """Commit what was published; the star is the backup, so the Parquet goes."""
-    manifest = _manifest(job, star, handovers).model_copy(update={"accepted": accepted})
     try:
         shutil.rmtree(folder / _PARQUET)
         job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
     except OSError as error:
         raise DataError(
-            f"The star {star.run} is published, but its receipt cannot be kept in {folder.parent}: {error.strerror}.",
+            f"The star {manifest.made_from} is published, but its receipt cannot be kept in {folder.parent}:"
+            f" {error.strerror}.",
             "Free space or mend the folder's permissions, then run LoadFilesBQ.py again.",
         ) from None
-
-
-def _warn_of_leftovers(published: list[Published], star: StarManifest) -> None:
-    """Tell of tables that are still published although their table file is gone."""
-    for row in published:
-        if row.table not in star.tables:
-            log.warning("load: %s is still published as of %s, but has no table file: drop it.", row.table, row.as_of)
 
 
 def _manifest(job: Job, star: StarManifest, handovers: list[Handover]) -> LoadedManifest:

@@ -29,7 +29,7 @@ class Handover:
 
 @dataclass(frozen=True)
 class Published:
-    """A row of `etl_runs`: one run and table."""
+    """A row of `etl_runs`: one run and table. receipt: of the rows that were published, as JSON."""
 
     run: str
     table: str
@@ -37,6 +37,7 @@ class Published:
     as_of: datetime
     published_at: datetime
     rows: int
+    receipt: str
 
 
 class Warehouse(Protocol):
@@ -67,6 +68,9 @@ class Warehouse(Protocol):
 
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
         """Compute, in SQL, the receipt of what lies in staging."""
+
+    def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
+        """Compute, in SQL, the receipt of a published table as far as `like` goes; None where there is no table."""
 
     def publish(self, run: str, handovers: list[Handover]) -> None:
         """Replace the published rows of these tables by the staged ones, and write their `etl_runs` rows, at once.

@@ -126,6 +126,7 @@ def test_without_a_star_the_script_to_run_first_is_named(house: House) -> None:
 def test_a_damaged_star_is_not_published(house: House, damage: bytes) -> None:
     """The file is named, and what was published before stands."""
     assert load(house).returncode == 0
+    house.build()
     (file,) = house.store.star.path(house.star.run).glob("fact_sale.*csv")
     file.write_bytes(damage)
     code, error, _ = told(load(house))

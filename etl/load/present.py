@@ -1,0 +1,90 @@
+"""What is published already, beside what is to be: mixes of nights, changes by hand, nights that never came."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from etl.contract import Contract
+from etl.core.errors import GuardError
+from etl.core.job import Job
+from etl.core.log import log
+from etl.core.manifest import StarManifest, TableReceipt
+from etl.load.warehouse import Published, Warehouse
+
+
+def check_one_snapshot(star: StarManifest) -> None:
+    """Refuse a star whose tables were built from different raw runs: readers would see a mix of nights."""
+    runs = sorted({table.raw_run for table in star.tables.values()})
+    if len(runs) > 1:
+        raise GuardError(
+            f"The star {star.run} mixes tables of the raw runs {', '.join(runs)}.",
+            "Run TablesTransformMain.py without --only, so that all tables are of one of them.",
+        )
+
+
+def check_one_night(published: list[Published], star: StarManifest, chosen: list[Contract]) -> None:
+    """Refuse to publish some tables of a star beside other tables of another."""
+    star_of = {row.table: row.star_run for row in published}
+    names = {contract.name for contract in chosen}
+    others = [name for name, table in star.tables.items() if name not in names and star_of.get(name) != table.run]
+    if others:
+        raise GuardError(
+            f"--only would mix nights: {', '.join(sorted(others))} would stay of another star than {star.run}.",
+            "Leave --only out, or choose with --from the star that is published.",
+        )
+
+
+def warn_of_leftovers(published: list[Published], star: StarManifest) -> None:
+    """Tell of tables that are still published although their table file is gone."""
+    for row in published:
+        if row.table not in star.tables:
+            log.warning("load: %s is still published as of %s, but has no table file: drop it.", row.table, row.as_of)
+
+
+def is_published(published: Sequence[Published], star: StarManifest, chosen: Sequence[Contract]) -> bool:
+    """Whether all that is chosen of a star is published: then there is nothing to do."""
+    star_of = {row.table: row.star_run for row in published}
+    return all(star_of.get(contract.name) == star.tables[contract.name].run for contract in chosen)
+
+
+def changed_by_hand(
+    job: Job, warehouse: Warehouse, published: Sequence[Published], chosen: Sequence[Contract]
+) -> dict[str, str]:
+    """Compare the published tables with the receipts of their publishing; tell and give what differs, by table."""
+    if job.settings.receipts == "off":
+        return {}
+    contracts = {contract.name: contract for contract in chosen}
+    altered = {}
+    for row in published:
+        receipt = _receipt(row)
+        contract = contracts.get(row.table)
+        if contract is None or receipt is None or list(receipt.columns) != contract.schema.names:
+            continue
+        found = warehouse.published_receipt(contract, receipt)
+        differences = receipt.differences(found) if found else ["it is gone"]
+        if differences:
+            altered[row.table] = "; ".join(differences)
+            log.warning(
+                "load: %s was changed by hand since %s, and is overwritten: %s.",
+                *(row.table, f"{row.published_at:%Y-%m-%d %H:%M:%S} UTC", altered[row.table]),
+            )
+    return altered
+
+
+def _receipt(row: Published) -> TableReceipt | None:
+    """Read the receipt of a publishing; None where an older version wrote it, or it proves nothing."""
+    try:
+        receipt = TableReceipt.model_validate_json(row.receipt)
+    except ValidationError:
+        return None
+    return receipt if receipt.proves else None
+
+
+def tell_of_missed(job: Job, published: Sequence[Published], star: StarManifest) -> None:
+    """Say which committed stars were never published, because the warehouse was away, and never will be."""
+    newest = max((row.star_run for row in published), default=None)
+    if newest is None:
+        return
+    missed = [run for run in job.store.star.committed() if newest < run < star.run]
+    if missed:
+        log.warning("load: star %s is the newest; %s before it were never published.", star.run, ", ".join(missed))

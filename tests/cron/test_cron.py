@@ -1,0 +1,107 @@
+"""crontab.txt under a real cron daemon, with cron's own bare environment."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+from tests.cron.daemon import Daemon, binary, wait_until
+from tests.night.company import Company
+
+CRONTAB = (ROOT / "crontab.txt").read_text(encoding="utf-8")
+LINES = [line for line in CRONTAB.splitlines() if line and not line.startswith("#") and "=" not in line.split()[0]]
+NIGHTLY, AT_START = LINES
+
+
+@pytest.fixture(scope="module")
+def cron(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give Debian's cron."""
+    found = binary(tmp_path_factory.mktemp("package"))
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+@pytest.fixture
+def daemon(cron: Path, tmp_path: Path) -> Daemon:
+    """Give a daemon that does not run yet."""
+    return Daemon(cron, tmp_path / "daemon")
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    """Give a company whose project folder holds the real nightly.sh, an environment, and prod.env."""
+    company = Company(tmp_path / "company")
+    app = tmp_path / "app"
+    app.mkdir()
+    for name in ("nightly.sh", "config", "etl", "sample", "requirements.txt", "constraints.txt"):
+        (app / name).symlink_to(ROOT / name)
+    for script in ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py"):
+        (app / script).symlink_to(ROOT / script)
+    (app / "setup.sh").write_text("set_up() { :; }\n")  # the environment is the test's own, and it is there
+    (app / ".venv/bin").mkdir(parents=True)
+    python = app / ".venv/bin/python"
+    bare = f"env >{tmp_path}/environment; umask >>{tmp_path}/environment"
+    python.write_text(f'#!/bin/sh\n{bare}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (app / "prod.env").symlink_to(company.env)
+    return company
+
+
+def crontab(company: Company, *lines: str) -> str:
+    """Set the folder in the crontab, as its first line says, and leave these of its lines."""
+    kept = [line for line in CRONTAB.splitlines() if line not in LINES or line in lines]
+    text = "\n".join(kept).replace("/srv/etl/app", str(company.folder.parent / "app"))
+    return text + "\n"
+
+
+def test_no_line_holds_what_cron_takes_for_a_line_break() -> None:
+    """The % rule: an unescaped % ends the command."""
+    assert len(LINES) == 2
+    assert not any("%" in line for line in LINES)
+
+
+def test_both_lines_are_due_at_the_time_at_which_the_first_one_starts() -> None:
+    """What catches up has to know when the night was due."""
+    minute, hour = NIGHTLY.split()[:2]
+    assert re.findall(r"--due (\S+)", NIGHTLY + AT_START) == [f"{int(hour):02}:{int(minute):02}"] * 2
+
+
+def test_a_night_that_was_missed_is_caught_up_once_and_mails_nothing(daemon: Daemon, company: Company) -> None:
+    """The machine was off; at its start the night is run, and not again at the next start.
+
+    All that it needs is in the crontab: cron's environment is bare, the locale C; the files are its own.
+    """
+    with daemon.running(crontab(company, AT_START)):
+        wait_until(lambda: company.runs("3_loaded"))
+        wait_until(lambda: "published as of" in (company.folder.parent / "app/start.out").read_text())
+    environment = (company.folder.parent / "environment").read_text()
+    assert "PATH=/usr/local/bin:/usr/bin:/bin" in environment
+    assert "LANG=" not in environment
+    assert environment.splitlines()[-1] == "0077"
+    out = company.folder.parent / "app/start.out"
+    assert out.stat().st_mode & 0o77 == 0
+    with daemon.running(crontab(company, AT_START)):
+        wait_until(lambda: "No night is due" in out.read_text())
+    assert len(company.runs("3_loaded")) == 1
+    assert daemon.mails == ""
+
+
+def test_a_failed_night_mails_the_end_of_what_it_said(daemon: Daemon, company: Company) -> None:
+    """MAILTO's person reads the error and what to try."""
+    company.query("SELECT 'é €' AS nonsense, nonsense")
+    with daemon.running(crontab(company, AT_START)):
+        wait_until(lambda: "nonsense" in daemon.mails)
+    assert "To: root" in daemon.mails
+    assert "Error: " in daemon.mails
+    assert "Try: " in daemon.mails
+
+
+def test_the_nightly_line_runs_at_its_minute(daemon: Daemon, company: Company) -> None:
+    """Every minute in place of 02:30: a night is published, and those after it are not due."""
+    line = crontab(company, NIGHTLY).replace("30 2 * * *", "* * * * *").replace("--due 02:30", "--due 00:00")
+    with daemon.running(line):
+        wait_until(lambda: company.runs("3_loaded"))
+    assert company.published() == [(1, 10)]
