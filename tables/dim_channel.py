@@ -5,7 +5,7 @@ import pandas as pd
 from etl.contract import Dimension, Flag, Key, Text, attribute, clean_text, natural_key, surrogate_key
 
 
-class DimChannel(Dimension):
+class DimChannel(Dimension, rows_of=("channels",)):
     """One row per channel through which contracts come in."""
 
     channel_key: Key = surrogate_key()

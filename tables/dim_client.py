@@ -18,7 +18,7 @@ from etl.contract import (
 )
 
 
-class DimClient(Dimension, rejects=0.05):
+class DimClient(Dimension, rows_of=("global_clients", "digital_clients"), rejects=0.05):
     """One row per client of either catalogue."""
 
     client_key: Key = surrogate_key()

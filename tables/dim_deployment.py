@@ -19,7 +19,7 @@ from etl.contract import (
 )
 
 
-class DimDeployment(Dimension):
+class DimDeployment(Dimension, rows_of=("deployments",)):
     """One row per deployment: one edition of a product, sold between two dates at a unit price."""
 
     deployment_key: Key = surrogate_key()

@@ -5,7 +5,7 @@ import pandas as pd
 from etl.contract import Date, Dimension, Integer, Key, Text, attribute, clean_text, natural_key, surrogate_key
 
 
-class DimOffice(Dimension):
+class DimOffice(Dimension, rows_of=("offices",)):
     """One row per office of the sales force."""
 
     office_key: Key = surrogate_key()

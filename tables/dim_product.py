@@ -5,7 +5,7 @@ import pandas as pd
 from etl.contract import Dimension, Integer, Key, Text, attribute, clean_text, natural_key, surrogate_key
 
 
-class DimProduct(Dimension):
+class DimProduct(Dimension, rows_of=("products",)):
     """One row per product, a line of cloud service that is sold in numbered editions."""
 
     product_key: Key = surrogate_key()

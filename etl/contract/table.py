@@ -19,6 +19,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
     stream: the query that is handed to `build` in blocks (for what does not fit into memory).
     survivor: of rows with the same key the first in this order stays; "-column" is descending, NULL comes last.
     Without it a doubled key is an error. partition_by: a DATE column, by month. cluster_by: up to four columns.
+    rows_of: the queries of which each row is a row of this table, or is rejected, set aside or merged, by build's word.
     What the guards allow, as shares: rejects (of the rows handed in), unknown (of the rows, for each reference: that
     match no member; that are NULL beyond last night's share), tolerance (by which a measure's sum over a month that was
     over last night may change; closed_months: the date column that tells the month).
@@ -33,6 +34,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
         survivor: tuple[str, ...] = (),
         partition_by: str | None = None,
         cluster_by: tuple[str, ...] = (),
+        rows_of: tuple[str, ...] = (),
         rejects: float = 0.01,
         unknown: float = 0.01,
         closed_months: str | None = None,
@@ -45,6 +47,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
             "survivor": tuple(survivor),
             "partition_by": partition_by,
             "cluster_by": tuple(cluster_by),
+            "rows_of": (stream,) if stream else tuple(rows_of),
             "rejects": rejects,
             "unknown": unknown,
             "closed_months": closed_months,
@@ -88,6 +91,7 @@ class Contract:
     survivor: tuple[str, ...]
     partition_by: str | None
     cluster_by: tuple[str, ...]
+    rows_of: tuple[str, ...]
     rejects: float
     unknown: float
     closed_months: str | None

@@ -179,9 +179,10 @@ class RawManifest(Manifest[RawTable]):
 
 
 class StarManifest(Manifest[StarTable]):
-    """What stage 2 committed; tables in the order in which they were built, that is dimensions before facts."""
+    """What stage 2 committed. corrected: rows of the source by the correction that mended them."""
 
     business_date: str
+    corrected: dict[str, int] = {}
 
 
 class LoadedManifest(Manifest[LoadedTable]):

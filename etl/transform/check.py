@@ -16,9 +16,12 @@ from etl.transform.frames import all_but, only
 from etl.transform.keys import UNKNOWN
 from etl.transform.raw import Reject, as_json, unfit
 
-SET_ASIDE, REJECT, UNPUBLISHED = "_set_aside", "_reject", "_unpublished"
+SET_ASIDE, REJECT, UNPUBLISHED, MERGED = "_set_aside", "_reject", "_unpublished", "_merged"
 """Columns that build may add: the reason to leave a row out; the rule that it breaks; true where the row is computed
-with and not published (it lies before the window)."""
+with and not published (it lies before the window); how many further rows of the source it stands for."""
+
+RESERVED = (SET_ASIDE, REJECT, UNPUBLISHED, MERGED)
+INTO_ANOTHER = "merged into another row"
 
 OUTSIDE_WINDOW = "before the published window"
 
@@ -113,7 +116,7 @@ def check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[s
     needed |= {name for names in on.values() for name in names}
     needed |= {name.removeprefix("-") for name in contract.survivor}
     returned = set(map(str, frame.columns))
-    missing, stray = sorted(needed - returned), sorted(returned - needed - {SET_ASIDE, REJECT, UNPUBLISHED})
+    missing, stray = sorted(needed - returned), sorted(returned - needed - set(RESERVED))
     if missing:
         raise ContractError(
             f"{contract.name}: build returned no column {', '.join(missing)}, which the contract requires.",
@@ -233,6 +236,6 @@ def _without(frame: pd.DataFrame, reasons: dict[int, str], rejects: list[Reject]
         return frame
     positions = np.fromiter(sorted(reasons), dtype=np.int64)
     bad = frame.iloc[positions]
-    shown = bad.drop(columns=[c for c in (SET_ASIDE, REJECT, UNPUBLISHED) if c in bad])
+    shown = bad.drop(columns=[c for c in RESERVED if c in bad])
     rejects += list(zip((reasons[p] for p in positions.tolist()), as_json(shown), strict=True))
     return all_but(frame, positions)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from etl.contract import KeyIndex, Night
 from etl.contract.catalogue import NIGHT, Function, TableFile, read_tables
+from etl.contract.corrections import Correction
 from etl.core import arrow_csv
 from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.runs import MANIFEST
@@ -33,6 +34,11 @@ class Context:
     kept: frozenset[str]
     night: Night
     receipts: str
+    corrections: tuple[Correction, ...] = ()
+
+    def corrections_of(self, query: str) -> tuple[Correction, ...]:
+        """Give the corrections of a query's rows."""
+        return tuple(correction for correction in self.corrections if correction.query == query)
 
     @property
     def tables(self) -> dict[str, TableFile]:
@@ -62,24 +68,28 @@ def arguments(context: Context, function: Function, given: dict[str, pd.DataFram
 def raw_rows(context: Context, name: str) -> RawRows:
     """Read a query's CSV whole; of rows with the same key the survivor stays."""
     table = context.raw_table(name)
-    rows = read_whole(context.raw, table)
+    rows = read_whole(context.raw, table, context.corrections_of(name))
     out = losers(rows.frame, table.key, table.survivor)
     if not len(out):
         return rows
     if not table.survivor:
         raise doubled_rows(table.file, rows.frame.iloc[out], table.key)
     rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
-    return RawRows(all_but(rows.frame, out).reset_index(drop=True), rows.rejects + rejects)
+    kept = all_but(rows.frame, out).reset_index(drop=True)
+    return RawRows(kept, rows.rejects + rejects, corrected=rows.corrected)
 
 
 def raw_rejects(context: Context, table: TableFile) -> list[Reject]:
     """Give the rejects of the queries that a table reads whole."""
+    return [reject for name in read_at_once(context, table) for reject in raw_rows(context, name).rejects]
+
+
+def read_at_once(context: Context, table: TableFile) -> list[str]:
+    """Name the queries that a table reads whole."""
     functions = (table.build, *table.partials)
     streamed = {table.contract.stream, *(f.parameters[0] for f in table.partials)}
     read = dict.fromkeys(p for f in functions for p in f.parameters if p not in context.tables)
-    return [
-        reject for name in read if name != NIGHT and name not in streamed for reject in raw_rows(context, name).rejects
-    ]
+    return [name for name in read if name != NIGHT and name not in streamed]
 
 
 def doubled_key(name: str) -> str:

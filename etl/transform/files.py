@@ -29,7 +29,11 @@ _ROWS_AT_ONCE = 1 << 16
 
 @dataclass
 class Built:
-    """One table, or its part from one block: its file and its receipt. handed: the rows that went in."""
+    """One table, or its part from one block: its file and its receipt. handed: the rows that went in.
+
+    beside: rejects of queries that are read whole and whose rows are not rows of this table; corrected: rows of queries
+    read whole, by correction.
+    """
 
     table: str
     file: StarFile
@@ -40,6 +44,8 @@ class Built:
     unknown: Counter[str]
     months: Months
     seconds: float
+    beside: int = 0
+    corrected: Counter[str] = field(default_factory=Counter)
     hashes: Hashes = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
 
 

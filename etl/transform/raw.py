@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,10 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.contract.corrections import Correction
 from etl.core import arrow_csv
 from etl.core.errors import DataError
 from etl.core.manifest import Block, RawTable, TableReceipt, arrow_type
+from etl.transform.correct import corrected
 from etl.transform.raw_receipt import check_raw, raw_receipt
+
+Corrections = Sequence[Correction]
 
 Reject = tuple[str, str]
 """A row that broke a rule: the reason, and the row as JSON."""
@@ -24,12 +30,14 @@ Reject = tuple[str, str]
 class RawRows:
     """Rows of a raw table as a frame; its index is each row's position in the block. rejects: what cannot be read.
 
-    receipt: what was read, rejects included; None where the source told nothing to compare it with.
+    receipt: what was read, rejects included and uncorrected; None where the source told nothing to compare it with.
+    corrected: rows by correction.
     """
 
     frame: pd.DataFrame
     rejects: list[Reject] = field(default_factory=list)
     receipt: TableReceipt | None = None
+    corrected: Counter[str] = field(default_factory=Counter)
 
 
 def schema_of(table: RawTable) -> pa.Schema:
@@ -47,8 +55,8 @@ def check_file(folder: Path, table: RawTable) -> None:
         )
 
 
-def read_block(folder: Path, table: RawTable, block: Block) -> RawRows:
-    """Read one block, checked against its hash and its number of rows."""
+def read_block(folder: Path, table: RawTable, block: Block, corrections: Corrections = ()) -> RawRows:
+    """Read one block, checked against its hash and its number of rows; correct what is known to be wrong."""
     with (folder / table.file).open("rb") as file:
         file.seek(block.offset)
         data = file.read(block.bytes)
@@ -57,7 +65,7 @@ def read_block(folder: Path, table: RawTable, block: Block) -> RawRows:
             f"{folder / table.file} is not what was extracted (from byte {block.offset:,} on).",
             "Run SQLDownloadMain.py again.",
         )
-    rows = _typed(pa.py_buffer(data), table)
+    rows = _typed(pa.py_buffer(data), table, corrections)
     found = len(rows.frame) + len(rows.rejects)
     if found != block.rows:
         raise DataError(
@@ -66,15 +74,19 @@ def read_block(folder: Path, table: RawTable, block: Block) -> RawRows:
     return rows
 
 
-def read_whole(folder: Path, table: RawTable) -> RawRows:
+def read_whole(folder: Path, table: RawTable, corrections: Corrections = ()) -> RawRows:
     """Read all blocks of a table into one frame."""
     check_file(folder, table)
-    parts = [read_block(folder, table, block) for block in table.blocks]
+    parts = [read_block(folder, table, block, corrections) for block in table.blocks]
     if not parts:
         return RawRows(_pandas(schema_of(table).empty_table()))
     check_raw(table, [part.receipt for part in parts if part.receipt])
     frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
-    return RawRows(frame.reset_index(drop=True), [reject for part in parts for reject in part.rejects])
+    return RawRows(
+        frame.reset_index(drop=True),
+        [reject for part in parts for reject in part.rejects],
+        corrected=sum((part.corrected for part in parts), Counter()),
+    )
 
 
 def as_json(frame: pd.DataFrame) -> list[str]:
@@ -96,15 +108,26 @@ def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:
     return np.empty(0, dtype=np.int64)
 
 
-def _typed(data: pa.Buffer, table: RawTable) -> RawRows:
+def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections) -> RawRows:
     schema = schema_of(table)
     try:
         typed = arrow_csv.read(data, schema, header=False)
-        return RawRows(_pandas(typed), receipt=raw_receipt(table, typed, None))
     except pa.ArrowInvalid:
-        return _judged(
-            arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False), table
-        )
+        texts = arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False)
+        return _corrected_texts(texts, table, corrections)
+    receipt = raw_receipt(table, typed, None)
+    typed, counts = corrected(typed, corrections)
+    return RawRows(_pandas(typed), receipt=receipt, corrected=counts)
+
+
+def _corrected_texts(texts: pa.Table, table: RawTable, corrections: Corrections) -> RawRows:
+    """Judge a block of texts, after the corrections; the receipt is of what was there before them."""
+    mended, counts = corrected(texts, corrections)
+    rows = _judged(mended, table)
+    if counts.total():
+        rows.receipt = _judged(texts, table).receipt
+    rows.corrected = counts
+    return rows
 
 
 def _judged(texts: pa.Table, table: RawTable) -> RawRows:

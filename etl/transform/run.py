@@ -28,12 +28,21 @@ class Result:
         return sum((part.rejected for part in self.parts), Counter())
 
 
-def run_plan(context: Context, plan: Plan, workers: int, advance: Advance) -> tuple[dict[str, Result], int]:
-    """Work the plan off; gives each table's result and the most memory (MB) that a worker took."""
+@dataclass
+class Worked:
+    """A plan worked off: each table's result, the rows of each correction, the most memory (MB) that a worker took."""
+
+    results: dict[str, Result]
+    corrected: Counter[str]
+    peak_memory_mb: int
+
+
+def run_plan(context: Context, plan: Plan, workers: int, advance: Advance) -> Worked:
+    """Work the plan off."""
     with worker_pool(workers) as executor:
         runner = _Runner(context, plan, executor, advance)
         runner.run()
-    return {name: runner.results[name] for name in plan.tables}, runner.peak_memory_mb
+    return Worked({name: runner.results[name] for name in plan.tables}, runner.corrected, runner.peak_memory_mb)
 
 
 class _Runner:
@@ -41,6 +50,7 @@ class _Runner:
 
     def __init__(self, context: Context, plan: Plan, executor: Executor, advance: Advance) -> None:
         self.results: dict[str, Result] = {}
+        self.corrected: Counter[str] = Counter()
         self.peak_memory_mb = 0
         self._context, self._plan, self._executor, self._advance = context, plan, executor, advance
         self._waiting = dict(plan.before)
@@ -76,6 +86,7 @@ class _Runner:
     def _table_done(self, step: Step, built: Built, peak: int) -> None:
         self.peak_memory_mb = max(self.peak_memory_mb, peak)
         self.results[built.table] = Result([built])
+        self._corrected(built.corrected)
         self._advance(1)
         self._finish(step)
 
@@ -98,10 +109,17 @@ class _Runner:
             for number, positions in out.items():
                 self._submit(step, stream_block, self._context, step, number, positions)
             return
+        self._corrected(sum((block.corrected for block in done), Counter()))
+        for part in done[0].built:
+            self._corrected(part.corrected)
         for name in step.tables:
             check_unique(self._context, name, done)
             self.results[name] = Result([part for block in done for part in block.built if part.table == name])
         self._finish(step)
+
+    def _corrected(self, counts: Counter[str]) -> None:
+        """Keep the rows of each correction; every reader of a query counts the same ones."""
+        self.corrected |= counts
 
     def _finish(self, step: Step) -> None:
         for name in step.tables:

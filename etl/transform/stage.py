@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from etl.contract import Night
 from etl.contract.catalogue import TableFile, read_tables
+from etl.contract.corrections import check_expiry, read_corrections
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, GuardError, UsageError
@@ -19,13 +20,15 @@ from etl.core.receipt import add
 from etl.core.runs import check_origin, link
 from etl.guards import pace
 from etl.guards.refusal import check_accept, settle
+from etl.transform.balance import check_balance
 from etl.transform.context import Context, star_files
+from etl.transform.correct import check_corrections, check_matches
 from etl.transform.files import PARTIALS, REJECTS
 from etl.transform.keys import KEYS, UNKNOWN, read_key_map
 from etl.transform.months import added
 from etl.transform.plan import Plan, make_plan
 from etl.transform.raw import check_file
-from etl.transform.run import Result, run_plan
+from etl.transform.run import Result, Worked, run_plan
 
 SCRIPT = "TablesTransformMain.py"
 
@@ -36,6 +39,9 @@ def transform(job: Job) -> None:
     check_origin(raw, origin_of(job.settings), job.store.raw.folder)
     tables = read_tables(job.settings.tables_dir)
     plan = make_plan(tables, list(raw.tables), job.only)
+    corrections = read_corrections(job.settings.tables_dir)
+    check_corrections(corrections, tables, raw.tables)
+    check_expiry(corrections, _night(job, raw).business_date)
     last = _last_star(job)
     kept = _kept(tables, plan, last)
     if last and kept:
@@ -58,14 +64,18 @@ def transform(job: Job) -> None:
             kept=frozenset(kept),
             night=_night(job, raw),
             receipts=job.settings.receipts,
+            corrections=tuple(corrections),
         )
-        results, peak = _build(job, context, plan, raw)
+        worked = _build(job, context, plan, raw)
+        results = worked.results
         if last:
             _keep(context, last, kept, tables)
         shutil.rmtree(folder / PARTIALS)
         judged = [] if job.only else pace.refusals("transform", job.seconds, job.store.star.durations())
         accepted = settle(job, SCRIPT, judged)
-        manifest = _manifest(job, raw, context, results, kept, peak).model_copy(update={"accepted": accepted})
+        told = {"accepted": accepted, "corrected": _corrected(context, plan, worked)}
+        manifest = _manifest(job, raw, context, results, kept, worked.peak_memory_mb).model_copy(update=told)
+        check_balance(context, {name: manifest.tables[name] for name in results}, results)
         job.store.star.commit(folder, manifest, job.settings.keep_runs)
     rejected = sum(sum(result.rejected.values()) for result in results.values())
     log.info(
@@ -123,7 +133,17 @@ def _tell(plan: Plan) -> None:
         print(f"would build {', '.join(step.tables) or 'the summary'}{how}")
 
 
-def _build(job: Job, context: Context, plan: Plan, raw: RawManifest) -> tuple[dict[str, Result], int]:
+def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
+    """See that every correction of what was read matched a row; gives the rows of each."""
+    read = {name for table in plan.tables for name in context.tables[table].inputs}
+    read |= {str(step.stream) for step in plan.steps.values() if step.stream}
+    counts = check_matches(context.corrections, worked.corrected, read)
+    for name, count in counts.items():
+        log.info("transform corrected %d rows by %s", count, name)
+    return counts
+
+
+def _build(job: Job, context: Context, plan: Plan, raw: RawManifest) -> Worked:
     work = sum(len(raw.tables[step.stream].blocks) if step.stream else 1 for step in plan.steps.values())
     with progress("transform", work) as advance:
         return run_plan(context, plan, job.settings.workers, advance)

@@ -27,7 +27,8 @@ def yielding(context: Context, step: Step, done: list[BlockDone]) -> dict[int, f
     for block in done:
         positions = block.positions[np.isin(block.hashes, twice)]
         if len(positions):
-            rows = read_block(context.raw, table, table.blocks[block.number]).frame.loc[positions]
+            mended = context.corrections_of(str(step.stream))
+            rows = read_block(context.raw, table, table.blocks[block.number], mended).frame.loc[positions]
             suspects.append(rows.assign(_block=block.number, _position=positions))
     frame = pd.concat(suspects, ignore_index=True)
     out = frame.iloc[losers(frame, table.key, table.survivor)]

@@ -1,6 +1,7 @@
 """What a worker does: build a table at once, or stream one block of a query through tables and partials."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from etl.contract.catalogue import Function, TableFile
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
-from etl.transform.check import SET_ASIDE, Checked, check, check_columns, unknown_member
-from etl.transform.context import Context, arguments, doubled_key, members, raw_rejects, raw_rows
+from etl.transform.check import INTO_ANOTHER, MERGED, SET_ASIDE, Checked, check, check_columns, unknown_member
+from etl.transform.context import Context, arguments, doubled_key, members, raw_rejects, raw_rows, read_at_once
 from etl.transform.files import Built, read_partials, write_part, write_partial
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
@@ -43,7 +44,7 @@ class BlockDone:
     """One block's results.
 
     hashes: of the query's key; positions: of these rows in the block; edges: the group of the first row and the last;
-    raw: the receipt of what was read.
+    raw: the receipt of what was read; corrected: its rows by correction.
     """
 
     number: int
@@ -52,6 +53,7 @@ class BlockDone:
     positions: np.ndarray[tuple[int], np.dtype[np.int64]]
     edges: Edges | None
     raw: TableReceipt | None
+    corrected: Counter[str]
     peak_memory_mb: int
 
 
@@ -63,26 +65,40 @@ def build_whole(context: Context, name: str) -> tuple[Built, int]:
     summaries, rejects = _summaries(context, table)
     frame = _built(context, table, summaries).reset_index(drop=True)
     rejects += raw_rejects(context, table)
+    queries = read_at_once(context, table)
+    beside = sum(len(raw_rows(context, name).rejects) for name in queries if name not in contract.rows_of)
+    corrected = sum((raw_rows(context, name).corrected for name in queries), Counter())
     _forget_raw_rows()
     frame, doubles = _survivors(context, frame, contract)
     checked = _checked(context, contract, frame)
-    handed = len(frame) + len(doubles) + len(rejects)
+    merged = _merged(frame)
+    checked.set_aside.update({INTO_ANOTHER: merged} if merged else {})
+    handed = len(frame) + len(doubles) + len(rejects) + merged
     del frame
     _forget_raw_rows()
     result = _with_surrogate_keys(context, contract, checked.table) if contract.is_dimension else checked.table
     checked.rejects = [*rejects, *doubles, *checked.rejects]
-    return write_part(context, name, name, checked, result, handed, began), peak_memory_mb()
+    built = write_part(context, name, name, checked, result, handed, began)
+    built.beside, built.corrected = beside, corrected
+    return built, peak_memory_mb()
+
+
+def _merged(frame: pd.DataFrame) -> int:
+    """Count the further rows of the source for which the rows of a frame stand, by build's word."""
+    return int(frame[MERGED].sum()) if MERGED in frame else 0
 
 
 def stream_block(context: Context, step: Step, number: int, out: frozenset[int]) -> BlockDone:
     """Stream block `number` of a step's query. out: positions of rows that yield to another of the same key."""
     raw = context.raw_table(str(step.stream))
-    rows = read_block(context.raw, raw, raw.blocks[number])
+    rows = read_block(context.raw, raw, raw.blocks[number], context.corrections_of(str(step.stream)))
     edges = edges_of(rows.frame, raw.group_by, raw.file)
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
     frame, rejects = only(rows.frame, ~yielding), rows.rejects + doubles
-    done = BlockDone(number, [], hashes(frame, raw.key), frame.index.to_numpy(dtype=np.int64), edges, rows.receipt, 0)
+    done = BlockDone(
+        number, [], hashes(frame, raw.key), frame.index.to_numpy(dtype=np.int64), edges, rows.receipt, rows.corrected, 0
+    )
     summarized = {str(step.stream): frame}
     for name in step.tables:
         part, summarized[name] = _stream_table(context, step, name, number, frame, rejects)
@@ -109,6 +125,9 @@ def _stream_table(
     checked.rejects = [*aside, *rejects, *checked.rejects]
     part = write_part(context, name, f"{name}.{number:05}", checked, checked.table, handed, began)
     part.hashes = keys
+    if number == 0:
+        part.beside = len(aside)
+        part.corrected = sum((raw_rows(context, n).corrected for n in read_at_once(context, table)), Counter())
     return part, checked.kept
 
 

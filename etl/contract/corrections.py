@@ -1,0 +1,116 @@
+"""Known faults of a source, corrected by data: `<table>.corrections.toml` beside the table's file.
+
+    [[correction]]
+    query = "contracts"                       # whose rows
+    where = { contract_id = 270407 }          # which row: values of columns, best of the key
+    set = { unit_price = "12.50" }            # what it is to hold; numbers with decimals and times as texts
+    unset = ["returned_at"]                   # what is to be NULL
+    reason = "typed without the decimal point, see the ticket of 3 March"
+    until = 2027-01-31                        # after this business date somebody has to look again
+
+A correction is of the source's row, whichever table reads it.
+"""
+
+import datetime as dt
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from etl.core.errors import ContractError, EtlError, joined
+
+ENDING = ".corrections.toml"
+
+Value = bool | int | float | str | dt.datetime | dt.date
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    query: str
+    where: Annotated[dict[str, int | bool | str | dt.date], Field(min_length=1)]
+    set: dict[str, Value] = {}
+    unset: list[str] = []
+    reason: Annotated[str, Field(min_length=1)]
+    until: dt.date
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    correction: list[_Entry]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One entry. name: file and number; where, set: columns and values as COPY writes them, None being NULL."""
+
+    name: str
+    table: str
+    query: str
+    where: tuple[tuple[str, str], ...]
+    set: tuple[tuple[str, str | None], ...]
+    until: dt.date
+
+
+def read_corrections(folder: Path) -> list[Correction]:
+    """Read the corrections of a folder of tables; raises ContractError with the faults of all files at once."""
+    found: list[Correction] = []
+    faults: list[EtlError] = []
+    for path in sorted(folder.glob(f"*{ENDING}")):
+        try:
+            found += _read(path)
+        except ContractError as fault:
+            faults.append(fault)
+    if faults:
+        raise joined(faults)
+    return found
+
+
+def check_expiry(corrections: Iterable[Correction], today: dt.date) -> None:
+    """Raise ContractError where a correction has expired."""
+    expired = [
+        f"{correction.name} expired on {correction.until}" for correction in corrections if correction.until < today
+    ]
+    if expired:
+        raise ContractError(
+            f"{'; '.join(expired)}.", "Look whether the source is mended: then remove it; else set a later `until`."
+        )
+
+
+def _read(path: Path) -> list[Correction]:
+    try:
+        entries = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).correction
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path} is no TOML: {error}.", "Mend it.") from None
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise ContractError(
+            f"{path}: {where}: {error.errors()[0]['msg']}.", "See etl/contract/corrections.py."
+        ) from None
+    table = path.name.removesuffix(ENDING)
+    return [_correction(path, table, number, entry) for number, entry in enumerate(entries, 1)]
+
+
+def _correction(path: Path, table: str, number: int, entry: _Entry) -> Correction:
+    name = f"{path} [{number}]"
+    if not entry.set and not entry.unset:
+        raise ContractError(f"{name} corrects nothing.", "Say what to `set` or `unset`.")
+    return Correction(
+        name=name,
+        table=table,
+        query=entry.query,
+        where=tuple((column, _text(value)) for column, value in entry.where.items()),
+        set=(*((column, _text(value)) for column, value in entry.set.items()), *((c, None) for c in entry.unset)),
+        until=entry.until,
+    )
+
+
+def _text(value: Value) -> str:
+    """Write a value as PostgreSQL's COPY does."""
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else str(value)

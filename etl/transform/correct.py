@@ -1,0 +1,88 @@
+"""Correcting known faults of the source in the rows that were read, before anything is made of them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.contract.catalogue import TableFile
+from etl.contract.corrections import Correction
+from etl.core.errors import ContractError, EtlError, joined
+from etl.core.manifest import RawTable, arrow_type
+from etl.core.names import guess
+
+
+def check_corrections(
+    corrections: Iterable[Correction], tables: Mapping[str, TableFile], raw: Mapping[str, RawTable]
+) -> None:
+    """Raise ContractError, all faults at once, where a correction fits neither its table nor its query."""
+    faults: list[EtlError] = []
+    for correction in corrections:
+        try:
+            _check(correction, tables, raw)
+        except ContractError as fault:
+            faults.append(fault)
+    if faults:
+        raise joined(faults)
+
+
+def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping[str, RawTable]) -> None:
+    name, query = correction.name, correction.query
+    if correction.table not in tables:
+        raise ContractError(f"{name}: there is no such table.", guess(correction.table, tables, "Mend its name."))
+    if query not in raw:
+        raise ContractError(f"{name}: there is no query {query}.", guess(query, raw, "Mend its name."))
+    if query not in tables[correction.table].inputs:
+        raise ContractError(f"{name}: {correction.table} does not read {query}.", "Move it to a table that does.")
+    columns = {column.name: arrow_type(column.type) for column in raw[query].columns}
+    for column, text in (*correction.where, *correction.set):
+        if column not in columns:
+            raise ContractError(f"{name}: {query} has no column {column}.", guess(column, columns, "Mend its name."))
+        try:
+            _typed(text, columns[column])
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise ContractError(
+                f"{name}: {text!r} is no {columns[column]}, which {column} is.", "Times need a zone, e.g. …T10:00:00Z."
+            ) from None
+
+
+def corrected(table: pa.Table, corrections: Sequence[Correction]) -> tuple[pa.Table, Counter[str]]:
+    """Correct the rows of a block, typed ones or texts; gives them and the number of rows of each correction."""
+    counts: Counter[str] = Counter()
+    for correction in corrections:
+        mask = _matching(table, correction)
+        counts[correction.name] = pc.sum(mask).as_py() or 0
+        if counts[correction.name]:
+            for column, text in correction.set:
+                place = table.schema.get_field_index(column)
+                field = table.schema.field(place)
+                values = pc.if_else(mask, _typed(text, field.type), table.column(place))
+                table = table.set_column(place, field, values)
+    return table, counts
+
+
+def _matching(table: pa.Table, correction: Correction) -> pa.ChunkedArray:
+    mask = pa.chunked_array([pa.array([True] * table.num_rows, pa.bool_())])
+    for column, text in correction.where:
+        equal = pc.equal(table.column(column), _typed(text, table.schema.field(column).type))
+        mask = pc.and_(mask, pc.fill_null(equal, False))
+    return mask
+
+
+def check_matches(corrections: Iterable[Correction], counts: Mapping[str, int], read: set[str]) -> dict[str, int]:
+    """Raise ContractError where a correction of a query that was read matched no row; give the rows of each."""
+    idle = [c.name for c in corrections if c.query in read and not counts.get(c.name)]
+    if idle:
+        raise ContractError(
+            f"{', '.join(idle)} matches no row.", "Remove it: the source is mended; or mend its `where`."
+        )
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _typed(text: str | None, kind: pa.DataType) -> pa.Scalar:
+    if text is None:
+        return pa.scalar(None, kind)
+    if pa.types.is_boolean(kind):
+        return pa.scalar({"t": "true", "f": "false"}.get(text, text)).cast(kind)
+    return pa.scalar(text).cast(kind)
