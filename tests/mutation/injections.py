@@ -1,0 +1,117 @@
+"""How faults get into a night so that no hash of a file, no length and no count tells: files and manifests agree."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.contract.catalogue import contracts
+from etl.core import arrow_csv
+from etl.core.manifest import Block, StarFile
+from etl.core.runs import MANIFEST
+from etl.load import stage
+from etl.load.parquet import Conversion, convert
+from tests.mutation.faults import RAW, STAGED, STAR, Fault, Rows
+from tests.mutation.plant import Ended, Plant
+
+_QUOTED = ("note", "remark")
+
+
+@contextmanager
+def injected(plant: Plant, fault: Fault, where: str) -> Iterator[None]:
+    """Bring the plant to where a hand-over is due, and inject a fault into it."""
+    plant.go_back_to(plant.before_transform if where == RAW else plant.before_load)
+    {RAW: _into_the_raw_file, STAR: _into_the_star_file, STAGED: lambda *_: None}[where](plant, fault)
+    if where != STAGED:
+        yield
+        return
+    last = _star_rows(plant, plant.store.star.committed()[0])
+
+    def converted(conversion: Conversion) -> Any:
+        receipt = convert(conversion)
+        if conversion.table == "fact_move":
+            _write_parquet(conversion, fault.damage(_texts(arrow_csv.write(pq.read_table(conversion.target))), last))
+        return receipt
+
+    with mock.patch.object(stage, "convert", converted):
+        yield
+
+
+def night(plant: Plant, where: str, receipts: str) -> Ended:
+    """Let the night go on from a hand-over."""
+    return plant.transform(receipts) if where == RAW else plant.load(receipts)
+
+
+def _into_the_raw_file(plant: Plant, fault: Fault) -> None:
+    first, second = plant.store.raw.committed()
+    manifest = plant.store.raw.read(second)
+    table = manifest.tables["moves"]
+    texts = [_texts((plant.store.raw.path(run) / table.file).read_bytes()) for run in (second, first)]
+    rows = fault.damage(*texts)
+    header, body = _csv([column.name for column in table.columns], rows)
+    block = Block(offset=len(header), bytes=len(body), rows=len(rows), sha256=hashlib.sha256(body).hexdigest())
+    spoilt = table.model_copy(update={"bytes": len(header + body), "rows": len(rows), "blocks": (block,)})
+    _replace(plant.store.raw.path(second) / table.file, header + body)
+    _replace_manifest(plant.store.raw.path(second), manifest, "moves", spoilt)
+
+
+def _into_the_star_file(plant: Plant, fault: Fault) -> None:
+    first, second = plant.store.star.committed()
+    manifest = plant.store.star.read(second)
+    table = manifest.tables["fact_move"]
+    rows = fault.damage(_star_rows(plant, second), _star_rows(plant, first))
+    data = b"".join(_csv(list(table.receipt.columns), rows))
+    [file] = table.files
+    spoilt = StarFile(name=file.name, bytes=len(data), rows=len(rows), sha256=hashlib.sha256(data).hexdigest())
+    _replace(plant.store.star.path(second) / file.name, data)
+    entry = table.model_copy(update={"files": (spoilt,)})
+    _replace_manifest(plant.store.star.path(second), manifest, "fact_move", entry)
+
+
+def _star_rows(plant: Plant, run: str) -> Rows:
+    [file] = plant.store.star.read(run).tables["fact_move"].files
+    return _texts((plant.store.star.path(run) / file.name).read_bytes())
+
+
+def _write_parquet(conversion: Conversion, rows: Rows) -> None:
+    data = b"".join(_csv(conversion.schema.names, rows))
+    pq.write_table(arrow_csv.read(pa.py_buffer(data), conversion.schema, header=True), conversion.target)
+
+
+def _texts(data: bytes) -> Rows:
+    """Read a CSV with its header as texts, NULL as None."""
+    names = next(csv.reader([data[: data.index(b"\n")].decode()]))
+    schema = pa.schema([(name, pa.string()) for name in names])
+    rows: Rows = arrow_csv.read(pa.py_buffer(data), schema, header=True).to_pylist()
+    return rows
+
+
+def _csv(names: list[str], rows: Rows) -> tuple[bytes, bytes]:
+    """Write header and rows as the stages do."""
+    out = io.StringIO()
+    for row in rows:
+        out.write(",".join(_cell(name, row[name]) for name in names) + "\n")
+    return (",".join(names) + "\n").encode(), out.getvalue().encode()
+
+
+def _cell(name: str, value: str | None) -> str:
+    if value is None:
+        return ""
+    return '"' + value.replace('"', '""') + '"' if name in _QUOTED else value
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.unlink()  # it is a link to the one that others go back to
+    path.write_bytes(data)
+
+
+def _replace_manifest(folder: Path, manifest: Any, name: str, entry: Any) -> None:
+    spoilt = manifest.model_copy(update={"tables": manifest.tables | {name: entry}})
+    _replace(folder / MANIFEST, spoilt.model_dump_json().encode())
