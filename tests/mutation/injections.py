@@ -3,8 +3,9 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -16,9 +17,14 @@ from etl.contract.catalogue import contracts
 from etl.core import arrow_csv
 from etl.core.manifest import Block, StarFile
 from etl.core.runs import MANIFEST
-from etl.load import stage
+from etl.load import bigquery_sql, stage
+from etl.load import parquet as parquet_module
+from etl.load.bigquery_staging import Staging
+from etl.load.duckdb_warehouse import DuckDBWarehouse
 from etl.load.parquet import Conversion, convert
+from etl.load.warehouse import Handover
 from tests.mutation.faults import RAW, STAGED, STAR, Fault, Rows
+from tests.mutation.inserts import PublishedFault
 from tests.mutation.plant import Ended, Plant
 
 _QUOTED = ("note", "remark")
@@ -32,6 +38,13 @@ def injected(plant: Plant, fault: Fault, where: str) -> Iterator[None]:
     if where != STAGED:
         yield
         return
+    with parquet_spoilt(plant, fault):
+        yield
+
+
+@contextmanager
+def parquet_spoilt(plant: Plant, fault: Fault) -> Iterator[None]:
+    """Spoil the Parquet of the fact after it was compared with the star's receipt, before the warehouse gets it."""
     last = _star_rows(plant, plant.store.star.committed()[0])
 
     def converted(conversion: Conversion) -> Any:
@@ -42,6 +55,52 @@ def injected(plant: Plant, fault: Fault, where: str) -> Iterator[None]:
 
     with mock.patch.object(stage, "convert", converted):
         yield
+
+
+@contextmanager
+def loaded_from(files: Callable[[tuple[Path, ...]], tuple[Path, ...]]) -> Iterator[None]:
+    """Let the fact come in several Parquet files, and both warehouses stage others of them than they were given."""
+
+    def others(handover: Handover) -> Handover:
+        return replace(handover, files=files(handover.files)) if handover.contract.name == "fact_move" else handover
+
+    parquet, staging = DuckDBWarehouse._parquet, Staging.load
+    with (
+        mock.patch.object(parquet_module, "CSV_BYTES_A_FILE", 1),
+        mock.patch.object(DuckDBWarehouse, "_parquet", lambda self, run, h: parquet(self, run, others(h))),
+        mock.patch.object(Staging, "load", lambda self, h, attempt: staging(self, others(h), attempt)),
+    ):
+        yield
+
+
+@contextmanager
+def published_by(fault: PublishedFault) -> Iterator[None]:
+    """Spoil the INSERT by which the fact is published, in both warehouses."""
+    next_file, script = DuckDBWarehouse._next_file, bigquery_sql.publish_script
+
+    @contextmanager
+    def spoilt_file(self: DuckDBWarehouse, remade: Any) -> Iterator[Any]:
+        with next_file(self, remade) as connection:
+            yield _Spoiling(connection, fault)
+
+    with (
+        mock.patch.object(DuckDBWarehouse, "_next_file", spoilt_file),
+        mock.patch.object(bigquery_sql, "publish_script", lambda *given: fault.spoilt(script(*given))),
+    ):
+        yield
+
+
+class _Spoiling:
+    """A connection to DuckDB that understands INSERT wrongly."""
+
+    def __init__(self, connection: Any, fault: PublishedFault) -> None:
+        self._connection, self._fault = connection, fault
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        return self._connection.execute(self._fault.spoilt(statement), *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
 
 
 def night(plant: Plant, where: str, receipts: str) -> Ended:
@@ -68,7 +127,7 @@ def _into_the_star_file(plant: Plant, fault: Fault) -> None:
     table = manifest.tables["fact_move"]
     rows = fault.damage(_star_rows(plant, second), _star_rows(plant, first))
     data = b"".join(_csv(list(table.receipt.columns), rows))
-    [file] = table.files
+    file = table.files[0]
     spoilt = StarFile(name=file.name, bytes=len(data), rows=len(rows), sha256=hashlib.sha256(data).hexdigest())
     _replace(plant.store.star.path(second) / file.name, data)
     entry = table.model_copy(update={"files": (spoilt,)})
@@ -76,8 +135,8 @@ def _into_the_star_file(plant: Plant, fault: Fault) -> None:
 
 
 def _star_rows(plant: Plant, run: str) -> Rows:
-    [file] = plant.store.star.read(run).tables["fact_move"].files
-    return _texts((plant.store.star.path(run) / file.name).read_bytes())
+    files = plant.store.star.read(run).tables["fact_move"].files
+    return [row for file in files for row in _texts((plant.store.star.path(run) / file.name).read_bytes())]
 
 
 def _write_parquet(conversion: Conversion, rows: Rows) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg2
 
@@ -15,6 +16,7 @@ from etl.contract.catalogue import read_tables
 from etl.core.errors import EtlError
 from etl.core.job import Job
 from etl.core.runs import Store
+from etl.download import writer
 from etl.download.stage import download
 from etl.load.open import open_warehouse
 from etl.load.stage import load
@@ -33,7 +35,7 @@ CREATE TABLE {table} (
 INSERT INTO {table}
 SELECT n, n % 7 + 1, n * 7, n * 7919 % 1009 / 100.0 - 2, n * 7717 % 1013 / 100.0, n % 40 / 4.0,
     (ARRAY[NULL, '', 'NA', 'nan', 'Señal ' || n, 'Big 🚀 ' || n, E'two\\r\\nlines ' || n, 'blank ' || n || ' '])[n % 8 + 1],
-    'r' || n * 13,
+    CASE n WHEN 1 THEN 'A' WHEN 2 THEN 'z' ELSE 'r' || n * 13 END,
     timestamptz '2026-03-01 00:00 UTC' + n * interval '61 minutes' + CASE n % 5 WHEN 2 THEN interval '5 us' ELSE '0' END,
     timestamptz '2026-03-02 00:00 UTC' + n * interval '67 minutes',
     date '2026-01-05' + n * 17 % 300, date '2026-02-05' + n * 19 % 300, n % 3 = 0
@@ -95,11 +97,12 @@ class Plant:
     """Two nights of a source: the first is published, the second downloaded and transformed, to be taken on from there.
 
     before_transform and before_load: copies of the data folder as it was then, of which every test gets its own.
+    last_night and right: the rows of the fact that the first night published, and that the second ought to publish.
     """
 
     def __init__(self, folder: Path, source: str, rows: int, **warehouse: Any) -> None:
         self._folder, self._source, self._table = folder, source, f"moves_{folder.name}"
-        self._runs = 0
+        self._runs, self._rows = 0, rows
         for part in ("queries", "tables"):
             (folder / part).mkdir(parents=True)
         self.settings = Settings(
@@ -114,7 +117,7 @@ class Plant:
         )
         self.store = Store(self.settings.data_dir)
         self._write()
-        self._live(rows)
+        self._live()
 
     @property
     def before_transform(self) -> Path:
@@ -166,19 +169,24 @@ class Plant:
             (self._folder / "tables" / f"{name}.py").write_text(HEAD + text, encoding="utf-8")
         read_tables.cache_clear()
 
-    def _live(self, rows: int) -> None:
+    def _live(self) -> None:
         """Let the two nights be."""
-        self._sql(MOVES.format(table=self._table, rows=rows))
+        self._sql(MOVES.format(table=self._table, rows=self._rows))
         for stage in (download, transform, load):
             self._well(stage)
+        self.last_night = self.published()
         self._sql(NEW_DAY.format(table=self._table))
         self._well(download)
         shutil.copytree(self.settings.data_dir, self.before_transform)
         self._well(transform)
         shutil.copytree(self.settings.data_dir, self.before_load)
+        self._well(load)
+        self.right = self.published()
 
     def _well(self, stage: Any) -> None:
-        ended = self._stage(stage, "full")
+        """Run a stage, stage 1 with blocks of a third of the rows, so that the star's fact has several files."""
+        with patch.object(writer, "BLOCK_BYTES", 1), patch.object(writer, "_PENDING", self._rows // 3):
+            ended = self._stage(stage, "full")
         assert ended == Ended(0, ""), ended
 
     def _sql(self, statement: str) -> None:
