@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.download.conftest import company
+from tests.load.conftest import running
 from tests.mutation.plant import Plant
+
+__all__ = ["company", "running"]
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +19,23 @@ def plant(tmp_path_factory: pytest.TempPathFactory, shop: str) -> Plant:
 
 @pytest.fixture(scope="session")
 def large_plant(tmp_path_factory: pytest.TempPathFactory, shop: str) -> Plant:
-    """Give one of 30,000 rows."""
+    """Give one of more than 25,000 rows."""
     return Plant(_folder(tmp_path_factory, "large"), shop, rows=30_000)
+
+
+@pytest.fixture(scope="session")
+def bigquery_plant(tmp_path_factory: pytest.TempPathFactory, shop: str, running: str) -> Plant:
+    """Give a small one whose warehouse is BigQuery."""
+    return Plant(
+        _folder(tmp_path_factory, "cloud"),
+        shop,
+        rows=300,
+        warehouse="bigquery",
+        bigquery_project="a-plant",  # a project of its own, for the other tests empty theirs
+        bigquery_dataset="star",
+        bigquery_credentials="anonymous",
+        bigquery_endpoint=running,
+    )
 
 
 def _folder(factory: pytest.TempPathFactory, name: str) -> Path:

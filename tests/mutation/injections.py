@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from etl.contract.catalogue import contracts
 from etl.core import arrow_csv
-from etl.core.manifest import Block, StarFile
+from etl.core.manifest import Block, RawTable, StarFile
 from etl.core.runs import MANIFEST
 from etl.load import bigquery_sql, stage
 from etl.load import parquet as parquet_module
@@ -27,7 +27,7 @@ from tests.mutation.faults import RAW, STAGED, STAR, Fault, Rows
 from tests.mutation.inserts import PublishedFault
 from tests.mutation.plant import Ended, Plant
 
-_QUOTED = ("note", "remark")
+TEXTS = ("note", "remark")
 
 
 @contextmanager
@@ -112,13 +112,24 @@ def _into_the_raw_file(plant: Plant, fault: Fault) -> None:
     first, second = plant.store.raw.committed()
     manifest = plant.store.raw.read(second)
     table = manifest.tables["moves"]
-    texts = [_texts((plant.store.raw.path(run) / table.file).read_bytes()) for run in (second, first)]
-    rows = fault.damage(*texts)
-    header, body = _csv([column.name for column in table.columns], rows)
+    last = _texts((plant.store.raw.path(first) / table.file).read_bytes())
+    folder = plant.store.raw.path(second)
+    _replace_manifest(folder, manifest, "moves", spoil_csv(folder, table, lambda rows: fault.damage(rows, last)))
+
+
+def spoil_csv(
+    folder: Path, table: RawTable, damage: Callable[[Rows], Rows], quoted: tuple[str, ...] = TEXTS
+) -> RawTable:
+    """Write a raw table's CSV anew with damaged rows; gives the manifest's entry of it, whose receipt is the old one.
+
+    quoted: the columns of texts.
+    """
+    path = folder / table.file
+    rows = damage(_texts(path.read_bytes()))
+    header, body = _csv([column.name for column in table.columns], rows, quoted)
+    _replace(path, header + body)
     block = Block(offset=len(header), bytes=len(body), rows=len(rows), sha256=hashlib.sha256(body).hexdigest())
-    spoilt = table.model_copy(update={"bytes": len(header + body), "rows": len(rows), "blocks": (block,)})
-    _replace(plant.store.raw.path(second) / table.file, header + body)
-    _replace_manifest(plant.store.raw.path(second), manifest, "moves", spoilt)
+    return table.model_copy(update={"bytes": len(header + body), "rows": len(rows), "blocks": (block,)})
 
 
 def _into_the_star_file(plant: Plant, fault: Fault) -> None:
@@ -152,18 +163,18 @@ def _texts(data: bytes) -> Rows:
     return rows
 
 
-def _csv(names: list[str], rows: Rows) -> tuple[bytes, bytes]:
+def _csv(names: list[str], rows: Rows, quoted: tuple[str, ...] = TEXTS) -> tuple[bytes, bytes]:
     """Write header and rows as the stages do."""
     out = io.StringIO()
     for row in rows:
-        out.write(",".join(_cell(name, row[name]) for name in names) + "\n")
+        out.write(",".join(_cell(row[name], name in quoted) for name in names) + "\n")
     return (",".join(names) + "\n").encode(), out.getvalue().encode()
 
 
-def _cell(name: str, value: str | None) -> str:
+def _cell(value: str | None, quoted: bool) -> str:
     if value is None:
         return ""
-    return '"' + value.replace('"', '""') + '"' if name in _QUOTED else value
+    return '"' + value.replace('"', '""') + '"' if quoted else value
 
 
 def _replace(path: Path, data: bytes) -> None:
