@@ -1,8 +1,8 @@
 """The hash over the rows: the same number whoever computes it, another one as soon as one value is."""
 
 import datetime as dt
-from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,12 @@ from hypothesis import strategies as st
 
 from etl.core.errors import DataError
 from etl.core.row_hash import row_hash
-from etl.load.bigquery_warehouse import BigQueryWarehouse
-from etl.load.duckdb_warehouse import DuckDBWarehouse
 from etl.load.open import open_warehouse
 from etl.transform.raw import read_whole
 from tests.core.tables import KINDS, tables
 from tests.download.company import Company
 from tests.load.contracts import FLIGHT, flights
-from tests.load.nights import RUN, bigquery_settings, hand_over
+from tests.load.nights import RUN, bigquery_settings, duckdb_settings, hand_over, load
 
 EXACT = [kind for kind in KINDS if not pa.types.is_floating(kind)]
 
@@ -143,3 +141,90 @@ def refusal(company: Company, name: str) -> str:
     except DataError as error:
         return error.message
     return ""
+
+
+def test_a_table_of_many_columns_is_hashed_like_any_other(full: Company) -> None:
+    """A function of PostgreSQL takes no more than a hundred arguments; a query may have more columns."""
+    columns = ", ".join(f"n * {n} AS c{n}, 't' || n AS t{n}" for n in range(150))
+    full.query("wide", f"SELECT n AS id, {columns} FROM generate_series(1, 3) n")
+    full.done()
+    assert refusal(full, "wide") == ""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "texts"),
+    [
+        ("LATIN1", "'é', 'z', repeat('ü', 100)"),
+        ("WIN1252", "'€', 'é', 'œ'"),
+        ("EUC_JP", "'日本', '｡', 'é'"),
+        ("SQL_ASCII", "E'\\303\\251', repeat(E'\\303\\251', 50) || 'x'"),
+    ],
+)
+def test_a_database_of_another_encoding_is_hashed_alike(
+    full: Company, postgres_server: str, encoding: str, texts: str
+) -> None:
+    """What is hashed and compared is UTF-8, as it is in the file."""
+    name = f"old_{encoding.lower()}"
+    with closing(psycopg2.connect(postgres_server)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(
+            f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'"
+        )
+    full.sources["shop"] = postgres_server.replace("/postgres?", f"/{name}?")
+    values = "ARRAY[" + texts + "]"
+    full.query("texts", f"SELECT n AS id, ({values})[n] AS value FROM generate_series(1, 4) n")
+    full.done()
+    assert refusal(full, "texts") == ""
+
+
+NASTY = [
+    {"price": Decimal("-9999999999999999.99"), "day": dt.date(1, 1, 1), "remark": ""},
+    {"price": Decimal("9999999999999999.99"), "day": dt.date(9999, 12, 31), "remark": "|"},
+    {"price": Decimal("0.00"), "landed_at": dt.datetime(1, 1, 1, tzinfo=dt.UTC), "remark": "3:a|b"},
+    {"price": Decimal("-0.01"), "landed_at": dt.datetime(9999, 12, 31, 23, 59, 59, 999999, dt.UTC), "late": True},
+    {"price": None, "landed_at": None, "late": None, "remark": None},
+    {"landed_at": dt.datetime(1969, 12, 31, 23, 59, 59, 999999, dt.UTC), "remark": "🚀 e\u0301 日本 \u2028"},
+    {"planet_key": 2**63 - 1, "remark": "two\r\nlines\n"},
+    {"planet_key": -(2**63), "remark": " blanks "},
+]
+
+
+@pytest.fixture
+def nasty(tmp_path: Path) -> tuple[Any, Any]:
+    """Give a handover of rows of every type of the star, and the rows."""
+    rows = [row | {"flight_id": n} for n, values in enumerate(NASTY) for row in flights(1, **values)]
+    table = pa.Table.from_pylist(rows, FLIGHT.schema)
+    found = hand_over(FLIGHT, rows, tmp_path)
+    hashed = found.receipt.model_copy(update={"row_hash": str(row_hash(table, FLIGHT.schema))})
+    return replace(found, receipt=hashed), rows
+
+
+def test_a_table_of_the_star_has_one_hash_from_the_source_to_the_published_table(
+    full: Company, nasty: tuple[Any, Any], running: str, tmp_path: Path
+) -> None:
+    """PostgreSQL's, that of Arrow tables, and those of both warehouses, of every type of the star, are one number."""
+    handover, rows = nasty
+    full.query("flights", as_sql(rows), key="flight_id")
+    source = full.done().tables["flights"].receipt
+    assert refusal(full, "flights") == ""
+    assert source and source.row_hash == handover.receipt.row_hash
+    for opened in (duckdb_settings(tmp_path), bigquery_settings(running, tmp_path)):
+        with open_warehouse(opened) as warehouse:
+            load(warehouse, RUN, [handover])  # which compares twice, within the warehouse
+            warehouse.stage(RUN, handover)
+            assert warehouse.staged_receipt(RUN, handover) == handover.receipt
+
+
+def as_sql(rows: list[dict[str, Any]]) -> str:
+    """Write rows as PostgreSQL's query, of the star's types."""
+    kinds = {"price": "numeric(18,2)", "weight": "double precision", "day": "date", "landed_at": "timestamptz"}
+    others = {"late": "boolean", "remark": "text"}
+    names = FLIGHT.schema.names
+
+    def cell(name: str, value: object) -> str:
+        kind = (kinds | others).get(name, "bigint")
+        text = "NULL" if value is None else "E'" + str(value).replace("\r", "\\r").replace("\n", "\\n") + "'"
+        return f"CAST({text} AS {kind})"
+
+    values = ",\n".join("(" + ", ".join(cell(name, row[name]) for name in names) + ")" for row in rows)
+    return f"SELECT * FROM (VALUES\n{values}) AS v ({', '.join(names)})"
