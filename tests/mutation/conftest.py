@@ -23,20 +23,5 @@ def large_plant(tmp_path_factory: pytest.TempPathFactory, shop: str) -> Plant:
     return Plant(_folder(tmp_path_factory, "large"), shop, rows=30_000)
 
 
-@pytest.fixture(scope="session")
-def bigquery_plant(tmp_path_factory: pytest.TempPathFactory, shop: str, running: str) -> Plant:
-    """Give a small one whose warehouse is BigQuery."""
-    return Plant(
-        _folder(tmp_path_factory, "cloud"),
-        shop,
-        rows=300,
-        warehouse="bigquery",
-        bigquery_project="a-plant",  # a project of its own, for the other tests empty theirs
-        bigquery_dataset="star",
-        bigquery_credentials="anonymous",
-        bigquery_endpoint=running,
-    )
-
-
 def _folder(factory: pytest.TempPathFactory, name: str) -> Path:
     return factory.mktemp("plants") / name

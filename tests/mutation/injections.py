@@ -50,11 +50,19 @@ def parquet_spoilt(plant: Plant, fault: Fault) -> Iterator[None]:
     def converted(conversion: Conversion) -> Any:
         receipt = convert(conversion)
         if conversion.table == "fact_move":
-            _write_parquet(conversion, fault.damage(_texts(arrow_csv.write(pq.read_table(conversion.target))), last))
+            rows = _texts(arrow_csv.write(pq.read_table(conversion.target)))
+            _write_parquet(conversion.schema, fault.damage(rows, last), conversion.target)
         return receipt
 
     with mock.patch.object(stage, "convert", converted):
         yield
+
+
+def damaged_parquet(handover: Handover, fault: Fault, target: Path) -> Path:
+    """Write the rows of all files of a handover into one, damaged."""
+    rows = _texts(arrow_csv.write(pa.concat_tables([pq.read_table(file) for file in handover.files])))
+    _write_parquet(handover.contract.schema, fault.damage(rows, []), target)
+    return target
 
 
 @contextmanager
@@ -150,9 +158,9 @@ def _star_rows(plant: Plant, run: str) -> Rows:
     return [row for file in files for row in _texts((plant.store.star.path(run) / file.name).read_bytes())]
 
 
-def _write_parquet(conversion: Conversion, rows: Rows) -> None:
-    data = b"".join(_csv(conversion.schema.names, rows))
-    pq.write_table(arrow_csv.read(pa.py_buffer(data), conversion.schema, header=True), conversion.target)
+def _write_parquet(schema: pa.Schema, rows: Rows, target: Path) -> None:
+    data = b"".join(_csv(schema.names, rows))
+    pq.write_table(arrow_csv.read(pa.py_buffer(data), schema, header=True), target)
 
 
 def _texts(data: bytes) -> Rows:

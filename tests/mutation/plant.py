@@ -100,7 +100,7 @@ class Plant:
     last_night and right: the rows of the fact that the first night published, and that the second ought to publish.
     """
 
-    def __init__(self, folder: Path, source: str, rows: int, **warehouse: Any) -> None:
+    def __init__(self, folder: Path, source: str, rows: int) -> None:
         self._folder, self._source, self._table = folder, source, f"moves_{folder.name}"
         self._runs, self._rows = 0, rows
         for part in ("queries", "tables"):
@@ -113,7 +113,7 @@ class Plant:
             workers=1,
             receipts="full",
             sources={"shop": source},
-            **({"warehouse": "duckdb"} | warehouse),
+            warehouse="duckdb",
         )
         self.store = Store(self.settings.data_dir)
         self._write()

@@ -1,9 +1,26 @@
-"""The proof of the receipts, 3 and 4, with BigQuery as the warehouse: staged by load jobs, published by one script."""
+"""The proof of the receipts, 3 and 4, with BigQuery as the warehouse: staged by load jobs, published by one script.
+
+What is handed over is the fact of the plant's two nights.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
+from google.cloud import bigquery
 
+from etl.contract.catalogue import contracts
+from etl.core.errors import WarehouseError
+from etl.core.manifest import TableReceipt
+from etl.load import parquet
+from etl.load.open import open_warehouse
+from etl.load.warehouse import Handover, Warehouse
+from tests.load.nights import bigquery_settings
 from tests.mutation.faults import FAULTS, Fault
-from tests.mutation.injections import loaded_from, parquet_spoilt, published_by
+from tests.mutation.injections import damaged_parquet, loaded_from, published_by
 from tests.mutation.inserts import LEFT, PUBLISHED, PublishedFault
 from tests.mutation.plant import Plant
 
@@ -18,41 +35,99 @@ PUBLISHED_HERE = (
 )
 
 
-def check(plant: Plant, *said: str) -> None:
-    """Load with the fault that is injected: refused with receipts, published without."""
-    before = plant.published()
-    ended = plant.load("rows")
-    assert ended.code == 1
-    for words in said:
-        assert words in ended.said
-    assert plant.published() == before
-    assert plant.load("off").said == ""
-    assert plant.published() != plant.right
+@dataclass
+class Cloud:
+    """A warehouse in which the second night is staged. right: the rows that it ought to publish."""
+
+    warehouse: Warehouse
+    tonight: Handover
+    plant: Plant
+    right: list[dict[str, Any]]
+    runs: int = 0
+
+    def published(self) -> list[dict[str, Any]]:
+        """Read the published fact."""
+        rows: list[dict[str, Any]] = self.warehouse.read("SELECT * FROM fact_move").to_pylist()
+        return sorted(rows, key=str)
+
+    def new_run(self) -> str:
+        """Name a run of which nothing is staged."""
+        self.runs += 1
+        return f"20300401T0000{self.runs:02}Z"
+
+
+@pytest.fixture(scope="module")
+def cloud(plant: Plant, running: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Publish the first night, and stage the second; staging tables stay, to be published from again and again."""
+    folder = tmp_path_factory.mktemp("cloud")
+    plant.go_back_to(plant.before_load)
+    first, second = (handed_over(plant, run, folder / run) for run in plant.store.star.committed())
+    settings = bigquery_settings(running, folder, bigquery_project="a-plant")  # the other tests empty theirs
+    with open_warehouse(settings) as warehouse, mock.patch.object(bigquery.Client, "delete_table"):
+        found = Cloud(warehouse, second, plant, [])
+        warehouse.ensure([second.contract])
+        for run, handover in (("tonight", second), ("last", first)):
+            warehouse.stage(run, handover)
+            warehouse.publish(run, [handover])
+            found.right = found.right or found.published()
+        assert found.published() != found.right
+        yield found
+
+
+def handed_over(plant: Plant, run: str, target: Path) -> Handover:
+    """Convert a star's fact, as stage 3 does, each of its files into one of Parquet."""
+    star = plant.store.star.read(run)
+    table, contract = star.tables["fact_move"], contracts(plant.settings.tables_dir)["fact_move"]
+    with mock.patch.object(parquet, "CSV_BYTES_A_FILE", 1):
+        work = parquet.conversions(contract, table.files, plant.store.star.path(run), target)
+    for conversion in work:
+        parquet.convert(conversion)
+    return Handover(contract, tuple(part.target for part in work), table.receipt, run, star.as_of, 0)
+
+
+def without_receipt(handover: Handover) -> Handover:
+    """Hand over as with RECEIPTS=off."""
+    return replace(handover, receipt=TableReceipt(rows=handover.receipt.rows, columns={}))
+
+
+def check_staging(cloud: Cloud, handover: Handover, seen: str) -> None:
+    """Stage what is faulty: refused with receipts, published without."""
+    before = cloud.published()
+    with pytest.raises(WarehouseError, match="The staged rows of fact_move are not those of the star: ") as refusal:
+        cloud.warehouse.stage(cloud.new_run(), handover)
+    assert seen in refusal.value.message
+    assert cloud.published() == before
+    run = cloud.new_run()
+    cloud.warehouse.stage(run, without_receipt(handover))
+    cloud.warehouse.publish(run, [without_receipt(handover)])
+    assert cloud.published() != cloud.right
 
 
 @pytest.mark.parametrize("fault", [pytest.param(f, id=f.name) for f in FAULTS if f.name in STAGED_HERE])
 def test_a_fault_in_bigquerys_staged_table_is_refused_before_anything_is_published(
-    bigquery_plant: Plant, fault: Fault
+    cloud: Cloud, fault: Fault, tmp_path: Path
 ) -> None:
     """What load jobs made of the files is compared with the receipt in BigQuery's SQL."""
-    with parquet_spoilt(bigquery_plant, fault):
-        check(bigquery_plant, "The staged rows of fact_move are not those of the star: ", fault.seen)
+    spoilt = damaged_parquet(cloud.tonight, fault, tmp_path / "spoilt.parquet")
+    check_staging(cloud, replace(cloud.tonight, files=(spoilt,)), fault.seen)
 
 
-def test_a_file_that_is_loaded_twice_into_bigquery_is_refused_before_anything_is_published(
-    bigquery_plant: Plant,
-) -> None:
+def test_a_file_that_is_loaded_twice_into_bigquery_is_refused_before_anything_is_published(cloud: Cloud) -> None:
     """A load job more or less is no matter of luck."""
     with loaded_from(lambda files: (*files, files[-1])):
-        check(bigquery_plant, "The staged rows of fact_move are not those of the star: ", "rows are")
+        check_staging(cloud, cloud.tonight, "rows are")
 
 
 @pytest.mark.parametrize(
     "fault", [pytest.param(f, id=f.name) for f in [*PUBLISHED, LEFT] if f.name in PUBLISHED_HERE or f is LEFT]
 )
-def test_a_fault_in_bigquerys_transaction_is_undone_before_anybody_sees_it(
-    bigquery_plant: Plant, fault: PublishedFault
-) -> None:
+def test_a_fault_in_bigquerys_transaction_is_undone_before_anybody_sees_it(cloud: Cloud, fault: PublishedFault) -> None:
     """The script that publishes compares what it wrote with the receipt before it commits."""
+    before = cloud.published()
     with published_by(fault):
-        check(bigquery_plant, "The published rows of fact_move are not those of the star: ", fault.seen)
+        with pytest.raises(WarehouseError, match="The published rows of fact_move are not those of") as refusal:
+            cloud.warehouse.publish("tonight", [cloud.tonight])
+        assert fault.seen in refusal.value.message
+        assert cloud.published() == before
+        cloud.warehouse.publish("tonight", [without_receipt(cloud.tonight)])
+    assert cloud.published() != cloud.right
