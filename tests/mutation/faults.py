@@ -98,6 +98,46 @@ def other_flag(text: str | None) -> str | None:
     return {"t": "f", "f": "t", "true": "false", "false": "true"}[str(text)]
 
 
+def next_digit(text: str | None) -> str:
+    """Change the last digit."""
+    return str(text)[:-1] + str((int(str(text)[-1]) + 1) % 3)
+
+
+def whole(text: str | None) -> str:
+    """Forget the point."""
+    return f"{float(str(text)) * 100:.2f}"
+
+
+def through_a_float(text: str | None) -> str:
+    """Count cents in binary: 0.29 * 100 is 28.999999999999996."""
+    return f"{math.floor(float(str(text)) * 100) / 100:.2f}"
+
+
+def rounded(text: str | None) -> str:
+    """Leave one place."""
+    return f"{round(float(str(text)), 1):.2f}"
+
+
+def taken_apart(text: str | None) -> str | None:
+    """Write é as e and an accent."""
+    return text and unicodedata.normalize("NFD", text)
+
+
+def cents_that_outweigh(rows: Rows, last: Rows) -> Rows:
+    """Add a cent to a row and take it from another."""
+    return one("price", cents(-1), 22)(one("price", cents(1))(rows, last), last)
+
+
+def of_another_row(rows: Rows, _: Rows) -> Rows:
+    """Give the row 20 the values of another."""
+    return [rows[29] | {"move_id": "20"} if row["move_id"] == "20" else row for row in rows]
+
+
+def a_part_again(rows: Rows, _: Rows) -> Rows:
+    """Add a hundred rows once more under keys of their own."""
+    return rows + [row | {"move_id": str(2_000_000 + n)} for n, row in enumerate(rows[:100])]
+
+
 def of_last_night(rows: Rows, last: Rows) -> Rows:
     """Take the row 13 as it was last night."""
     was = next(row for row in last if row["move_id"] == "13")
@@ -120,12 +160,12 @@ FAULTS = [
     Fault("a row lost", "rows are", without, ALL),
     Fault("a row doubled", "rows are", twice, (STAR, STAGED)),  # in the raw file the key would tell
     Fault("a row doubled under another number", "rows are", under_another_number),
-    Fault("another row's values in a row", "units: sum", lambda rows, _: [rows[29] | {"move_id": "20"} if row["move_id"] == "20" else row for row in rows]),
+    Fault("another row's values in a row", "units: sum", of_another_row),
     Fault("a row of last night", "price: sum", of_last_night, (RAW, STAGED)),
     Fault("last night's whole file", "rows are", lambda _, last: last, (RAW, STAR)),
     Fault("a file without its last third", "rows are", lambda rows, _: rows[: len(rows) * 2 // 3], (RAW, STAGED)),
     Fault("nothing but the header", "rows are", lambda _, __: [], (RAW, STAR)),
-    Fault("a part of the file twice under other numbers", "rows are", lambda r, _: r + [x | {"move_id": str(2_000_000 + n)} for n, x in enumerate(r[:100])], (RAW, STAR)),
+    Fault("a part of the file twice under other numbers", "rows are", a_part_again, (RAW, STAR)),
     Fault("two columns of money exchanged", "price: sum", exchanged("price", "cost"), ALL),
     Fault("two columns of time exchanged", "moved_at: min", exchanged("moved_at", "paid_at")),
     Fault("two columns of dates exchanged in one row", HASH, exchanged("day", "due", lambda n: n == 20)),
@@ -142,13 +182,13 @@ FAULTS = [
     Fault("a digit of an amount", "price: sum", one("price", cents(10))),
     Fault("a digit of a number without scale", "rate: sum", one("rate", lambda _: "5.25")),
     Fault("a digit of a text", HASH, one("remark", part("6", "8")), (RAW, STAGED)),
-    Fault("a digit of a date", HASH, one("day", lambda text: str(text)[:-1] + str((int(str(text)[-1]) + 1) % 3))),
+    Fault("a digit of a date", HASH, one("day", next_digit)),
     Fault("a digit of a time", HASH, one("moved_at", later(minutes=10))),
-    Fault("a cent more here and a cent less there", HASH, lambda r, l: one("price", cents(-1), 22)(one("price", cents(1))(r, l), l), (RAW, STAR)),
-    Fault("a minus lost", "price: sum", each("price", lambda text: str(text).lstrip("-"))),
-    Fault("cents taken for whole amounts", "price: sum", each("price", lambda text: f"{float(str(text)) * 100:.2f}")),
-    Fault("money through a binary float", "cost: sum", each("cost", lambda text: f"{math.floor(float(str(text)) * 100) / 100:.2f}"), (RAW, STAR)),
-    Fault("money rounded to one place", "price: sum", each("price", lambda text: f"{round(float(str(text)), 1):.2f}"), (RAW, STAGED)),
+    Fault("a cent more here and a cent less there", HASH, cents_that_outweigh, (RAW, STAR)),
+    Fault("a minus lost", "price: sum", each("price", part("-", ""))),
+    Fault("cents taken for whole amounts", "price: sum", each("price", whole)),
+    Fault("money through a binary float", "cost: sum", each("cost", through_a_float), (RAW, STAR)),
+    Fault("money rounded to one place", "price: sum", each("price", rounded), (RAW, STAGED)),
     Fault("NULL into an empty text", "note: nulls", each("note", replaced(None, "")), (RAW, STAR)),
     Fault("NULL into nan", "note: nulls", each("note", replaced(None, "nan")), (RAW, STAGED)),
     Fault("an empty text into NULL", "note: nulls", each("note", replaced("", None)), (RAW, STAGED)),
@@ -161,7 +201,7 @@ FAULTS = [
     Fault("day and month exchanged", HASH, one("day", month_first, 30)),
     Fault("UTF-8 read as Latin-1", HASH, each("note", part("ñ", "Ã±")), (RAW, STAR)),
     Fault("letters that could not be decoded", HASH, each("note", part("ñ", "\N{REPLACEMENT CHARACTER}"))),
-    Fault("a letter taken apart (NFD)", HASH, each("note", lambda text: text and unicodedata.normalize("NFD", text))),
+    Fault("a letter taken apart (NFD)", HASH, each("note", taken_apart)),
     Fault("an emoji lost", HASH, each("note", part("🚀", "?"))),
     Fault("upper case", HASH, one("note", lambda text: text and text.upper())),
     Fault("a trailing blank lost", HASH, each("note", lambda text: text and text.rstrip()), (RAW, STAGED)),

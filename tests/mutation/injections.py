@@ -13,7 +13,6 @@ from unittest import mock
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from etl.contract.catalogue import contracts
 from etl.core import arrow_csv
 from etl.core.manifest import Block, RawTable, StarFile
 from etl.core.runs import MANIFEST

@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import psycopg2
+import pyarrow as pa
 
 from config import Settings
 from etl.contract.catalogue import read_tables
@@ -143,11 +144,10 @@ class Plant:
         """Run stage 3."""
         return self._stage(load, receipts)
 
-    def published(self) -> list[dict[str, Any]]:
-        """Read the published fact in the order of its key."""
+    def published(self) -> pa.Table:
+        """Read the published fact, its rows in one order."""
         with open_warehouse(self.settings) as warehouse:
-            rows: list[dict[str, Any]] = warehouse.read("SELECT * FROM fact_move ORDER BY move_id").to_pylist()
-        return sorted(rows, key=lambda row: [str(value) for value in row.values()])
+            return warehouse.read("SELECT * FROM fact_move ORDER BY ALL")
 
     def _stage(self, stage: Any, receipts: str) -> Ended:
         context._raw_manifest.cache_clear()  # the folder is another than a moment ago, by the same name

@@ -15,7 +15,7 @@ from google.cloud import bigquery
 from etl.contract.catalogue import contracts
 from etl.core.errors import WarehouseError
 from etl.core.manifest import TableReceipt
-from etl.load import parquet
+from etl.load import bigquery_warehouse, parquet
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Handover, Warehouse
 from tests.load.nights import bigquery_settings
@@ -24,13 +24,11 @@ from tests.mutation.injections import damaged_parquet, loaded_from, published_by
 from tests.mutation.inserts import LEFT, PUBLISHED, PublishedFault
 from tests.mutation.plant import Plant
 
-STAGED_HERE = ("a row lost", "money moved to other rows", "an empty text into NULL", "an hour's slip in one row")
+STAGED_HERE = ("a row lost", "money moved to other rows", "an hour's slip in one row")
 PUBLISHED_HERE = (
-    "a row doubled",
     "columns of money in a wrong order",
     "flags moved to other rows",
     "a cent more here and a cent less there",
-    "NULL into an empty text",
     "a trailing blank lost",
 )
 
@@ -63,7 +61,11 @@ def cloud(plant: Plant, running: str, tmp_path_factory: pytest.TempPathFactory) 
     plant.go_back_to(plant.before_load)
     first, second = (handed_over(plant, run, folder / run) for run in plant.store.star.committed())
     settings = bigquery_settings(running, folder, bigquery_project="a-plant")  # the other tests empty theirs
-    with open_warehouse(settings) as warehouse, mock.patch.object(bigquery.Client, "delete_table"):
+    with (
+        open_warehouse(settings) as warehouse,
+        mock.patch.object(bigquery.Client, "delete_table"),
+        mock.patch.object(bigquery_warehouse, "_ATTEMPTS", 1),  # three would find the same
+    ):
         found = Cloud(warehouse, second, plant, [])
         warehouse.ensure([second.contract])
         for run, handover in (("tonight", second), ("last", first)):
@@ -75,11 +77,10 @@ def cloud(plant: Plant, running: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def handed_over(plant: Plant, run: str, target: Path) -> Handover:
-    """Convert a star's fact, as stage 3 does, each of its files into one of Parquet."""
+    """Convert a star's fact, as stage 3 does."""
     star = plant.store.star.read(run)
     table, contract = star.tables["fact_move"], contracts(plant.settings.tables_dir)["fact_move"]
-    with mock.patch.object(parquet, "CSV_BYTES_A_FILE", 1):
-        work = parquet.conversions(contract, table.files, plant.store.star.path(run), target)
+    work = parquet.conversions(contract, table.files, plant.store.star.path(run), target)
     for conversion in work:
         parquet.convert(conversion)
     return Handover(contract, tuple(part.target for part in work), table.receipt, run, star.as_of, 0)

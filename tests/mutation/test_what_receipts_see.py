@@ -8,12 +8,12 @@ import pytest
 
 from etl.core.errors import DataError
 from etl.core.manifest import RawTable
+from etl.core.origin import read_url
 from etl.core.receipt_sql import SLICES
 from etl.download import stage
 from etl.download.postgres import PostgresSource
 from etl.download.query import read_queries
 from etl.download.source import Extent
-from etl.core.origin import read_url
 from etl.transform.raw import read_whole
 from tests.download.company import Company
 from tests.mutation.faults import FAULTS, RAW, Fault
@@ -21,9 +21,7 @@ from tests.mutation.injections import injected, spoil_csv
 from tests.mutation.plant import Plant
 
 
-@pytest.mark.parametrize(
-    "fault", [pytest.param(f, id=f"{f.name}: {f.seen_by}") for f in FAULTS if RAW in f.where]
-)
+@pytest.mark.parametrize("fault", [pytest.param(f, id=f"{f.name}: {f.seen_by}") for f in FAULTS if RAW in f.where])
 def test_the_columns_alone_see_what_the_table_of_faults_says(plant: Plant, fault: Fault) -> None:
     """RECEIPTS=columns, as cheap as one more query, sees what changes a count, a sum or a limit, and nothing else."""
     with injected(plant, fault, RAW):
@@ -71,7 +69,10 @@ def test_a_changed_row_is_seen_in_exactly_one_of_64_nights(company: Company, kin
     nights = nights_of_all_slices(company, manifest.tables["rows"])
     assert all(passes(folder, night) for night in nights)
     spoilt = spoil_csv(
-        folder, nights[0], lambda rows: [r | {"note": "n2!"} if r["part"] == "-20" else r for r in rows], ("name", "note")
+        folder,
+        nights[0],
+        lambda rows: [row | {"note": "n2!"} if row["part"] == "-20" else row for row in rows],
+        ("name", "note"),
     )
     changed = {"bytes": spoilt.bytes, "blocks": spoilt.blocks}
     assert [passes(folder, night.model_copy(update=changed)) for night in nights].count(False) == 1
