@@ -19,14 +19,13 @@ def of(where: str) -> pytest.MarkDecorator:
 
 
 def check(plant: Plant, fault: Fault, where: str) -> None:
-    """Inject a fault twice: it is refused with receipts, and published without."""
+    """Inject a fault: it is refused with receipts, and published without."""
     with injected(plant, fault, where):
         ended = night(plant, where, "full")
         assert ended.code in (1, 3)
         assert SPOKEN_OF[where] in ended.said
         assert fault.seen in ended.said
         assert plant.published() == plant.last_night
-    with injected(plant, fault, where):
         assert night(plant, where, "off").said == ""
         assert plant.published() != plant.right
 
