@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _WHOLE_DIGITS = 18
-"""Decimals of so many digits times 10 to their scale are still 64-bit integers."""
+"""Decimals of up to so many digits DuckDB multiplies as 64-bit integers, and raises where the product has more."""
 
 
 class DuckDB(Dialect):
@@ -24,7 +24,7 @@ class DuckDB(Dialect):
         """Write a value's canonical text."""
         kind = field.type
         if pa.types.is_decimal(kind):
-            if kind.precision <= _WHOLE_DIGITS:
+            if kind.precision + kind.scale <= _WHOLE_DIGITS:
                 return f"({name} * {10**kind.scale})::BIGINT::VARCHAR"
             return f"replace({name}::VARCHAR, '.', '')::HUGEINT::VARCHAR"
         if pa.types.is_timestamp(kind):

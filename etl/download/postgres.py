@@ -28,7 +28,7 @@ from etl.download.writer import RawWriter
 
 _SESSION = (
     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 1;"
-    "SET bytea_output = 'hex'; SET client_encoding = 'UTF8'; SET idle_in_transaction_session_timeout = 0"
+    "SET bytea_output = 'hex'; SET idle_in_transaction_session_timeout = 0"
 )
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONNECT_SECONDS = 15
@@ -130,7 +130,9 @@ class PostgresSource:
 
     def _connect(self) -> psycopg2.extensions.connection:
         try:
-            connection = psycopg2.connect(self._dsn, connect_timeout=_CONNECT_SECONDS, application_name="nightly-etl")
+            connection = psycopg2.connect(  # a SET of the encoding would be news to the driver
+                self._dsn, connect_timeout=_CONNECT_SECONDS, application_name="nightly-etl", client_encoding="UTF8"
+            )
             connection.autocommit = True  # transactions are begun by hand, with their isolation level
             with connection.cursor() as cursor:
                 cursor.execute(_SESSION)

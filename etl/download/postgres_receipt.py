@@ -30,7 +30,7 @@ class Postgres(Dialect):
     def extreme(self, field: pa.Field, name: str, function: str) -> str:
         """Write the least or greatest value; of times, among those that a calendar has."""
         if pa.types.is_string(field.type):
-            return f'left({function}({_as_text(field, name)} COLLATE "C"), 64)'
+            return self._extreme_text(function, _as_text(field, name))
         if pa.types.is_temporal(field.type):
             return f"{function}({name}) FILTER (WHERE {_in_calendar(name)})"
         return f"{function}({name}){_numbers_only(field, name)}"
@@ -49,8 +49,16 @@ class Postgres(Dialect):
             return f"CASE WHEN {_in_calendar(name)} THEN {since} ELSE {name}::text END"
         if pa.types.is_string(kind):
             text = _as_text(field, name)
-            return f"char_length({text}) || ':' || {text}"
+            length = f"char_length({text})" if self._utf8 else f"length({_utf8(text)}, 'UTF8')"
+            return f"{length} || ':' || {text}"
         return name
+
+    def _extreme_text(self, function: str, text: str) -> str:
+        """Write the beginning of the least or greatest text, in the order of its bytes in UTF-8."""
+        if self._utf8:
+            return f'left({function}({text} COLLATE "C"), 64)'
+        found = f"""{function}(encode({_utf8(text)}, 'hex') COLLATE "C")"""
+        return f"convert_from(decode({found}, 'hex'), 'UTF8')"
 
     def joined(self, pieces: list[str]) -> str:
         """Concatenate; more texts than a function takes, in parts."""
@@ -61,7 +69,7 @@ class Postgres(Dialect):
 
     def hash_number(self, text: str) -> str:
         """Write the first 60 bits of the MD5 of a text in UTF-8."""
-        encoded = text if self._utf8 else f"convert_to({text}, 'UTF8')"
+        encoded = text if self._utf8 else _utf8(text)
         return f"('x' || left(md5({encoded}), 15))::bit(60)::bigint"
 
 
@@ -81,6 +89,10 @@ def receipt_query(query: str, columns: pa.Schema, key: tuple[str, ...], dialect:
             columns, dialect, None if extent.slice is None else slice_sql(keys, dialect, extent.slice)
         )
     return select_receipt(columns, dialect, f"(\n{query}\n) AS query", hashed)
+
+
+def _utf8(text: str) -> str:
+    return f"convert_to({text}, 'UTF8')"
 
 
 def _numbers_only(field: pa.Field, name: str) -> str:

@@ -1,0 +1,187 @@
+"""The hash over the rows: the same number whoever computes it, another one as soon as one value is."""
+
+import datetime as dt
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pyarrow as pa
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from etl.core.errors import DataError
+from etl.core.row_hash import row_hash
+from etl.load.open import open_warehouse
+from etl.transform.raw import read_whole
+from tests.core.tables import KINDS, tables
+from tests.download.company import Company
+from tests.load.contracts import FLIGHT, flights
+from tests.load.nights import RUN, bigquery_settings, duckdb_settings, hand_over, load
+from tests.mutation.nasty import TYPES
+
+EXACT = [kind for kind in KINDS if not pa.types.is_floating(kind)]
+
+
+@settings(deadline=None, max_examples=50)
+@given(data=st.data())
+def test_another_value_in_one_cell_is_another_hash(data: st.DataObject) -> None:
+    """Whatever the table, its types and the value; NULL is a value too. Floats alone are left out."""
+    table = data.draw(tables().filter(lambda t: t.num_rows and set(t.schema.types) & set(EXACT)))
+    place = data.draw(st.sampled_from([n for n, kind in enumerate(table.schema.types) if kind in EXACT]))
+    row = data.draw(st.integers(0, table.num_rows - 1))
+    field, values = table.schema.field(place), table.column(place).to_pylist()
+    value = data.draw(st.none() | KINDS[field.type])
+    assume(value != values[row])
+    changed = table.set_column(place, field, pa.array([*values[:row], value, *values[row + 1 :]], field.type))
+    assert row_hash(changed, table.schema) != row_hash(table, table.schema)
+
+
+@settings(deadline=None, max_examples=50)
+@given(table=tables(), random=st.randoms(use_true_random=False))
+def test_another_order_of_the_rows_is_the_same_hash(table: pa.Table, random: Any) -> None:
+    """Databases give rows in any order."""
+    order = list(range(table.num_rows))
+    random.shuffle(order)
+    assert row_hash(table.take(pa.array(order, pa.int64())), table.schema) == row_hash(table, table.schema)
+
+
+@settings(deadline=None, max_examples=50)
+@given(table=tables(), cut=st.integers(0, 12))
+def test_the_hashes_of_the_parts_add_up_to_that_of_the_whole(table: pa.Table, cut: int) -> None:
+    """So blocks are hashed where they are, side by side."""
+    parts = [table.slice(0, cut), table.slice(min(cut, table.num_rows))]
+    assert sum(row_hash(part, table.schema) for part in parts) == row_hash(table, table.schema)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [(("x|1:y", ""), ("x", "1:y")), ((None, ""), ("", None)), (("ab", "c"), ("a", "bc"))],
+)
+def test_values_do_not_run_into_each_other(a: tuple[Any, ...], b: tuple[Any, ...]) -> None:
+    """Wherever one text ends and the next begins is told."""
+    schema = pa.schema([("a", pa.string()), ("b", pa.string())])
+    rows = [pa.table([[row[0]], [row[1]]], schema=schema) for row in (a, b)]
+    assert row_hash(rows[0], schema) != row_hash(rows[1], schema)
+
+
+def statement(kind: str, values: list[str]) -> str:
+    """Select values, and NULL, of a type of PostgreSQL."""
+    cast = [f"({n}, CAST({value} AS {kind}))" for n, value in enumerate([*values, "NULL"])]
+    return f"SELECT id, value FROM (VALUES {', '.join(cast)}) AS v (id, value)"
+
+
+@pytest.fixture
+def full(company: Company) -> Company:
+    """Give a company that hashes every row."""
+    company.settings["RECEIPTS"] = "full"
+    return company
+
+
+def test_postgresql_and_stage_2_see_the_same_rows_whatever_the_type(full: Company) -> None:
+    """Also what no type here can hold: NaN, infinity, the years before 1 and after 9999, digits without end."""
+    for number, (kind, values) in enumerate(TYPES.items()):
+        full.query(f"t{number:02}", statement(kind, values))
+    full.done()
+    faults = {kind: fault for number, kind in enumerate(TYPES) if (fault := refusal(full, f"t{number:02}"))}
+    assert faults == {}
+
+
+def refusal(company: Company, name: str) -> str:
+    """Say how stage 2 refuses a table, if it does."""
+    manifest = company.store.raw.newest("")
+    try:
+        read_whole(company.store.raw.path(manifest.run), manifest.tables[name])
+    except DataError as error:
+        return error.message
+    return ""
+
+
+def test_a_table_of_many_columns_is_hashed_like_any_other(full: Company) -> None:
+    """A function of PostgreSQL takes no more than a hundred arguments; a query may have more columns."""
+    columns = ", ".join(f"n * {n} AS c{n}, 't' || n AS t{n}" for n in range(150))
+    full.query("wide", f"SELECT n AS id, {columns} FROM generate_series(1, 3) n")
+    full.done()
+    assert refusal(full, "wide") == ""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "texts"),
+    [
+        ("LATIN1", "'é', 'z', repeat('ü', 100)"),
+        ("WIN1252", "'€', 'é', 'œ'"),
+        ("EUC_JP", "'日本', '｡', 'é'"),
+        ("SQL_ASCII", "E'\\303\\251', repeat(E'\\303\\251', 50) || 'x'"),
+    ],
+)
+def test_a_database_of_another_encoding_is_hashed_alike(
+    full: Company, postgres_server: str, encoding: str, texts: str
+) -> None:
+    """What is hashed and compared is UTF-8, as it is in the file."""
+    name = f"old_{encoding.lower()}"
+    with closing(psycopg2.connect(postgres_server)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(
+            f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'"
+        )
+    full.sources["shop"] = postgres_server.replace("/postgres?", f"/{name}?")
+    values = "ARRAY[" + texts + "]"
+    full.query("texts", f"SELECT n AS id, ({values})[n] AS value FROM generate_series(1, 4) n")
+    full.done()
+    assert refusal(full, "texts") == ""
+
+
+NASTY = [
+    {"price": Decimal("-9999999999999999.99"), "day": dt.date(1, 1, 1), "remark": ""},
+    {"price": Decimal("9999999999999999.99"), "day": dt.date(9999, 12, 31), "remark": "|"},
+    {"price": Decimal("0.00"), "landed_at": dt.datetime(1, 1, 1, tzinfo=dt.UTC), "remark": "3:a|b"},
+    {"price": Decimal("-0.01"), "landed_at": dt.datetime(9999, 12, 31, 23, 59, 59, 999999, dt.UTC), "late": True},
+    {"price": None, "landed_at": None, "late": None, "remark": None},
+    {"landed_at": dt.datetime(1969, 12, 31, 23, 59, 59, 999999, dt.UTC), "remark": "🚀 e\u0301 日本 \u2028"},
+    {"planet_key": 2**63 - 1, "remark": "two\r\nlines\n"},
+    {"planet_key": -(2**63), "remark": " blanks "},
+]
+
+
+@pytest.fixture
+def nasty(tmp_path: Path) -> tuple[Any, Any]:
+    """Give a handover of rows of every type of the star, and the rows."""
+    rows = [row | {"flight_id": n} for n, values in enumerate(NASTY) for row in flights(1, **values)]
+    table = pa.Table.from_pylist(rows, FLIGHT.schema)
+    found = hand_over(FLIGHT, rows, tmp_path)
+    hashed = found.receipt.model_copy(update={"row_hash": str(row_hash(table, FLIGHT.schema))})
+    return replace(found, receipt=hashed), rows
+
+
+def test_a_table_of_the_star_has_one_hash_from_the_source_to_the_published_table(
+    full: Company, nasty: tuple[Any, Any], running: str, tmp_path: Path
+) -> None:
+    """PostgreSQL's, that of Arrow tables, and those of both warehouses, of every type of the star, are one number."""
+    handover, rows = nasty
+    full.query("flights", as_sql(rows), key="flight_id")
+    source = full.done().tables["flights"].receipt
+    assert refusal(full, "flights") == ""
+    assert source and source.row_hash == handover.receipt.row_hash
+    for opened in (duckdb_settings(tmp_path), bigquery_settings(running, tmp_path)):
+        with open_warehouse(opened) as warehouse:
+            load(warehouse, RUN, [handover])  # which compares twice, within the warehouse
+            warehouse.stage(RUN, handover)
+            assert warehouse.staged_receipt(RUN, handover) == handover.receipt
+
+
+def as_sql(rows: list[dict[str, Any]]) -> str:
+    """Write rows as PostgreSQL's query, of the star's types."""
+    kinds = {"price": "numeric(18,2)", "weight": "double precision", "day": "date", "landed_at": "timestamptz"}
+    others = {"late": "boolean", "remark": "text"}
+    names = FLIGHT.schema.names
+
+    def cell(name: str, value: object) -> str:
+        kind = (kinds | others).get(name, "bigint")
+        text = "NULL" if value is None else "E'" + str(value).replace("\r", "\\r").replace("\n", "\\n") + "'"
+        return f"CAST({text} AS {kind})"
+
+    values = ",\n".join("(" + ", ".join(cell(name, row[name]) for name in names) + ")" for row in rows)
+    return f"SELECT * FROM (VALUES\n{values}) AS v ({', '.join(names)})"

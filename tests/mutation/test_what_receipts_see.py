@@ -1,0 +1,108 @@
+"""How much is seen with less than RECEIPTS=full: by the columns alone, and by the slice of the keys that is hashed."""
+
+import datetime as dt
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg2
+import pytest
+from psycopg2.extras import DictCursor
+
+from etl.core.errors import DataError
+from etl.core.manifest import RawTable
+from etl.core.receipt_sql import SLICES, receipt_from
+from etl.download import stage
+from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
+from etl.download.source import Extent
+from etl.transform.raw import read_whole
+from tests.download.company import Company
+from tests.mutation.faults import FAULTS, RAW, Fault
+from tests.mutation.injections import injected, spoil_csv
+from tests.mutation.plant import Plant
+
+
+@pytest.mark.parametrize("fault", [pytest.param(f, id=f"{f.name}: {f.seen_by}") for f in FAULTS])
+def test_the_columns_alone_see_what_the_table_of_faults_says(plant: Plant, fault: Fault) -> None:
+    """RECEIPTS=columns, as cheap as one more query, sees what changes a count, a sum or a limit, and nothing else."""
+    with injected(plant, fault, RAW):
+        manifest = plant.store.raw.newest("")
+    table = manifest.tables["moves"]
+    assert table.receipt
+    columns = table.model_copy(update={"receipt": table.receipt.model_copy(update={"row_hash": None})})
+    folder = plant.store.raw.path(manifest.run)
+    if fault.seen_by == "rows":
+        read_whole(folder, columns)
+        return
+    with pytest.raises(DataError) as refusal:
+        read_whole(folder, columns)
+    assert fault.seen in refusal.value.message
+
+
+KEYS = {
+    "negative numbers and NULL": ("CASE WHEN n = 20 THEN NULL ELSE n * -37 END", "id"),
+    "texts and NULL": ("CASE WHEN n = 20 THEN NULL ELSE 'é' || n END", "id"),
+    "two numbers": ("n * 37", "id, part"),
+    "a number and a text": ("n / 3", "id, name"),
+    "dates": ("date '2030-01-01' + n", "id"),
+    "numbers with a scale": ("n / 7::numeric(12,2)", "id"),
+}
+"""What identifies a row: the SQL of the column id, and the key."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "day"),
+    [(kind, "2030-01-01") for kind in KEYS]
+    + [(kind, "infinity") for kind in ("negative numbers and NULL", "texts and NULL")],
+)
+def test_a_changed_row_is_seen_in_exactly_one_of_64_nights(company: Company, kind: str, day: str) -> None:
+    """By default each night hashes another 64th of the keys, and no key is left out or in two of them.
+
+    A day that no calendar has lets the rows be judged by their text, which chooses the slice in Python.
+    """
+    identity, key = KEYS[kind]
+    select = f"SELECT {identity} AS id, -n AS part, 'x' || n AS name, date '{day}' AS day, 'n' || n AS note"
+    query = f"{select} FROM generate_series(1, 40) n"
+    company.query("rows", query, key=key)
+    manifest = company.done()
+    folder = company.store.raw.path(manifest.run)
+    nights = nights_of_all_slices(company.sources["shop"], query, manifest.tables["rows"])
+    assert passes(folder, nights[0])
+    spoilt = spoil_csv(
+        folder,
+        nights[0],
+        lambda rows: [row | {"note": "n2!"} if row["part"] == "-20" else row for row in rows],
+        ("name", "note"),
+    )
+    changed = {"bytes": spoilt.bytes, "blocks": spoilt.blocks}
+    assert [passes(folder, night.model_copy(update=changed)) for night in nights].count(False) == 1
+
+
+def nights_of_all_slices(source: str, query: str, table: RawTable) -> list[RawTable]:
+    """Let the source compute the receipt of each slice."""
+    fields, dialect = fields_of(table.columns), Postgres(utf8=True)
+    nights = []
+    with closing(psycopg2.connect(source)) as connection, connection.cursor(cursor_factory=DictCursor) as cursor:
+        for number in range(SLICES):
+            cursor.execute(receipt_query(query, fields, table.key, dialect, Extent(True, number)))
+            receipt = receipt_from(cursor.fetchone(), fields, dialect)
+            nights.append(table.model_copy(update={"receipt": receipt, "slice": number}))
+    return nights
+
+
+def passes(folder: Path, table: RawTable) -> bool:
+    """Whether stage 2 takes a raw table."""
+    try:
+        read_whole(folder, table)
+    except DataError as refusal:
+        assert "the hash over the rows is another" in refusal.message
+        return False
+    return True
+
+
+def test_in_64_nights_every_slice_has_its_night(company: Company) -> None:
+    """The night's date chooses the slice, so that no key waits longer."""
+    job = SimpleNamespace(settings=SimpleNamespace(receipts="rows"))
+    nights = [dt.datetime(2030, 2, 1, 2, 30, tzinfo=dt.UTC) + dt.timedelta(days=n) for n in range(SLICES)]
+    chosen = [stage._slice(job, SimpleNamespace(as_of=night)) for night in nights]
+    assert sorted(chosen) == list(range(SLICES))
