@@ -1,4 +1,4 @@
-"""The whole night, a look into the published tables, the README's list of tables."""
+"""The whole night, looks at what it did and at what is published, the README's list of tables."""
 
 import argparse
 import sys
@@ -17,6 +17,20 @@ def main() -> int:
     sql = commands.add_parser("sql", help='query the published tables: python -m etl sql "SELECT …"')
     settings_option(sql)
     sql.add_argument("query", help="SQL of the warehouse; unqualified names are the published tables")
+    status = commands.add_parser(
+        "status", help="the last nights, stage by stage; exit code 0 if the newest is published"
+    )
+    settings_option(status)
+    status.add_argument("--nights", type=int, default=7, metavar="N", help="how many (default: 7)")
+    why = commands.add_parser("why", help="how a table's number came about: rows, rejects, receipt, lineage")
+    settings_option(why)
+    why.add_argument("table", help="a star table or a query")
+    rejects = commands.add_parser("rejects", help="the rejected rows of a table, by reason, with examples")
+    settings_option(rejects)
+    rejects.add_argument("table", nargs="?", help="a star table (without it: how many each has)")
+    rejects.add_argument("--run", help="another star run than the newest")
+    rejects.add_argument("--examples", type=int, default=3, metavar="N", help="of each reason (default: 3)")
+    rejects.add_argument("--full", action="store_true", help="do not cut long rows")
     commands.add_parser("docs", help="renew the README's list of tables from the contracts")
     options = parser.parse_args()
     return outermost(lambda: _do(options))
@@ -28,6 +42,8 @@ def _do(options: argparse.Namespace) -> int | None:
         from etl.night import run_night
 
         return run_night(options.env, tuple(options.accept), options.due)
+    if options.command in ("status", "why", "rejects"):
+        return _look(options)
     if options.command == "docs":
         _renew_readme()
         return None
@@ -35,6 +51,18 @@ def _do(options: argparse.Namespace) -> int | None:
 
     show(options.env, options.query)
     return None
+
+
+def _look(options: argparse.Namespace) -> int:
+    from etl.look import rejects, status, why
+
+    if options.command == "status":
+        return status.show(options.env, max(options.nights, 1))
+    if options.command == "why":
+        why.show(options.env, options.table)
+    else:
+        rejects.show(options.env, options.table, options.run, max(options.examples, 0), options.full)
+    return 0
 
 
 def _renew_readme() -> None:

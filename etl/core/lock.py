@@ -49,6 +49,19 @@ def held(folder: Path, stage: str) -> Iterator[None]:
         os.close(lock)
 
 
+def holder(folder: Path) -> str | None:
+    """Say who holds a data folder's lock; None where nobody does."""
+    path = folder / "lock"
+    if not path.exists():
+        return None
+    with path.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _holder(folder / "lock.holder")
+    return None
+
+
 def _holder(note: Path) -> str:
     try:
         holder = json.loads(note.read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""A look at what nights did, from the data folder alone: `status`, `why TABLE`, `rejects TABLE`."""

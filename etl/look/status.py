@@ -1,0 +1,115 @@
+"""The last nights, stage by stage, what is published, and what is under way."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import config
+from etl.core import lock, nights
+from etl.core.errors import EtlError
+from etl.core.manifest import LoadedManifest, Manifest, RawManifest, StarManifest
+from etl.core.nights import NightRecord
+from etl.core.runs import Runs, Store
+from etl.look.screen import console, number, safe, table
+
+_STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
+
+
+def show(settings_file: Path, count: int) -> int:
+    """Print the last `count` runs; gives 0 if the newest night was published, else 1."""
+    settings = config.load(settings_file)
+    store = Store(settings.data_dir)
+    records = {record.run: record for record in nights.records(settings.data_dir)}
+    stages: list[Runs[Any]] = [store.raw, store.star, store.loaded]
+    runs = sorted({run for stage in stages for run in stage.committed()} | set(records))
+    shown = table(
+        "run", "stage", "began (UTC)", "seconds", "rows", "rejected", "outcome", right=("seconds", "rows", "rejected")
+    )
+    for run in runs[-count:]:
+        for cells in _lines(run, stages, records.get(run)):
+            shown.add_row(*cells)
+        shown.add_section()
+    screen = console()
+    if runs:
+        screen.print(shown)
+    for line in _said(runs[-count:], records):
+        screen.print(line, soft_wrap=True)
+    screen.print(_published(store), soft_wrap=True)
+    if holder := lock.holder(settings.data_dir):
+        screen.print(f"Under way: {holder}", soft_wrap=True)
+    return 0 if runs and runs[-1] in store.loaded.committed() else 1
+
+
+def _lines(run: str, stages: list[Runs[Any]], record: NightRecord | None) -> list[list[str]]:
+    """Write a line for each stage that ran."""
+    began = {stage.script: stage for stage in record.stages} if record else {}
+    lines: list[list[str]] = []
+    for stage, script in zip(stages, _STAGES, strict=True):
+        tried, manifest = began.get(script), _manifest(stage, run)
+        if manifest is None and tried is None:
+            continue
+        name = run if not lines else ""
+        start = _time(tried.started) if tried else ""
+        seconds = manifest.seconds if isinstance(manifest, Manifest) else tried.seconds if tried else 0
+        rows, rejected = _counts(manifest)
+        lines.append([name, script, start, f"{seconds:.1f}", number(rows), number(rejected), _outcome(manifest, tried)])
+    return lines or [[run, "", _time(record.started) if record else "", "", "", "", "did not come to a stage"]]
+
+
+def _manifest(stage: Runs[Any], run: str) -> Manifest[Any] | str | None:
+    """Read a run's manifest; a text where it is damaged, None where the stage committed none."""
+    if run not in stage.committed():
+        return None
+    try:
+        manifest: Manifest[Any] = stage.read(run)
+        return manifest
+    except EtlError as error:
+        return error.message
+
+
+def _counts(manifest: Manifest[Any] | str | None) -> tuple[int | None, int | None]:
+    if isinstance(manifest, RawManifest):
+        return sum(table.rows for table in manifest.tables.values()), None
+    if isinstance(manifest, StarManifest):
+        tables = manifest.tables.values()
+        return sum(table.rows for table in tables), sum(sum(table.rejected.values()) for table in tables)
+    if isinstance(manifest, LoadedManifest):
+        return sum(table.receipt.rows for table in manifest.tables.values()), None
+    return None, None
+
+
+def _outcome(manifest: Manifest[Any] | str | None, tried: nights.StageRecord | None) -> str:
+    if isinstance(manifest, str):
+        return safe(manifest)
+    if manifest is None:
+        code = tried.exit_code if tried else 0
+        return {0: "nothing to do", 3: "a guard refused (exit 3)", 130: "interrupted"}.get(
+            code, f"failed (exit {code})"
+        )
+    accepted = [f"accepted {name}" for name in manifest.accepted]
+    altered = [f"changed by hand: {name}" for name in manifest.altered] if isinstance(manifest, LoadedManifest) else []
+    return ", ".join(["done", *accepted, *altered])
+
+
+def _said(runs: list[str], records: dict[str, NightRecord]) -> list[str]:
+    """Tell why nights failed, and which never ended."""
+    said = []
+    for run in runs:
+        record = records.get(run)
+        if record and record.exit_code is None:
+            said.append(f"night {run}: it is under way, or was killed")
+        elif record and record.exit_code:
+            said.append(safe(record.said))
+    return said
+
+
+def _published(store: Store) -> str:
+    try:
+        newest = store.loaded.newest("./nightly.sh")
+    except EtlError as error:
+        return f"Published: nothing is known. {error.message}"
+    return f"Published: as of {_time(newest.as_of)} UTC, run {newest.run}, star {newest.made_from}."
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"

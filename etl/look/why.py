@@ -1,0 +1,119 @@
+"""How a table's number came about: source, rows, rejects by reason, receipt; and its lineage."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.tree import Tree
+
+import config
+from etl.contract.catalogue import NIGHT, TableFile, read_tables
+from etl.core.errors import EtlError, UsageError
+from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
+from etl.core.names import guess
+from etl.core.receipt_sql import SLICES
+from etl.core.runs import Store
+from etl.look.screen import console, safe, table
+
+
+def show(settings_file: Path, name: str) -> None:
+    """Print how the newest star's table `name` came about, or what a query delivered to whom."""
+    settings = config.load(settings_file)
+    store, tables = Store(settings.data_dir), read_tables(settings.tables_dir)
+    screen = console()
+    star = store.star.newest("./nightly.sh")
+    raw = store.raw.read(str(star.made_from)) if star.made_from in store.raw.committed() else None
+    if name in star.tables and name in tables:
+        _show_table(screen, name, star.tables[name], tables, raw, store)
+    elif raw and name in raw.tables:
+        _show_query(screen, name, raw.tables[name], tables)
+    else:
+        known = [*star.tables, *(raw.tables if raw else [])]
+        raise UsageError(
+            f"There is no table {name} in star {star.run}.", guess(name, known, f"Choose: {', '.join(known)}.")
+        )
+
+
+def _show_table(
+    screen: Console, name: str, built: StarTable, tables: dict[str, TableFile], raw: RawManifest | None, store: Store
+) -> None:
+    contract = tables[name].contract
+    screen.print(f"{name}: {contract.grain}")
+    screen.print(f"As of {built.as_of:%Y-%m-%d %H:%M:%S} UTC; built in run {built.run} from raw run {built.raw_run}.")
+    screen.print(_publication(store, name, built))
+    _balance(screen, built, contract.is_dimension)
+    screen.print(_lineage(name, tables, raw))
+    _receipt(screen, built.receipt, "Receipt")
+    columns = table("column", "type", "meaning")
+    for column in contract.columns:
+        refers = f" → {column.dimension}" if column.dimension else ""
+        columns.add_row(column.name, str(column.type), f"{column.description}{refers}")
+    screen.print(columns)
+
+
+def _publication(store: Store, name: str, built: StarTable) -> str:
+    try:
+        loaded = store.loaded.newest("LoadFilesBQ.py")
+    except EtlError:
+        return "Nothing is published yet."
+    published = loaded.tables.get(name)
+    if published and published.star_run == built.run:
+        return f"Published in run {loaded.run}."
+    return f"Not published: run {loaded.run} published star {published.star_run if published else 'without it'}."
+
+
+def _balance(screen: Console, built: StarTable, is_dimension: bool) -> None:
+    """Print the equation: what went in is published, rejected or set aside."""
+    lines = table("rows", "", title="Rows", right=("rows",))
+    lines.add_row(f"{built.handed:,}", "went in, or were made by build")
+    for what, counts in (("rejected", built.rejected), ("set aside", built.set_aside)):
+        for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
+            lines.add_row(f"−{count:,}", f"{what}: {safe(reason)}")
+    if is_dimension:
+        lines.add_row("+1", "the unknown member")
+    lines.add_row(f"= {built.rows:,}", "published")
+    for column, count in built.unknown.items():
+        lines.add_row(f"{count:,}", f"of these with the unknown member in {column}")
+    screen.print(lines)
+
+
+def _lineage(name: str, tables: Mapping[str, TableFile], raw: RawManifest | None) -> Tree:
+    tree = Tree(f"Lineage of {name}")
+    _grow(tree, name, tables, raw)
+    return tree
+
+
+def _grow(tree: Tree, name: str, tables: Mapping[str, TableFile], raw: RawManifest | None) -> None:
+    for source in sorted(tables[name].inputs - {NIGHT}):
+        if source in tables:
+            _grow(tree.add(source), source, tables, raw)
+        else:
+            tree.add(_query_line(source, raw))
+
+
+def _query_line(name: str, raw: RawManifest | None) -> str:
+    entry = raw.tables.get(name) if raw else None
+    if entry is None:
+        return f"query {name}"
+    columns = ", ".join(column.name for column in entry.columns)
+    return f"query {name} ({entry.rows:,} rows of source {entry.source} in {entry.seconds:.1f} s): {columns}"
+
+
+def _show_query(screen: Console, name: str, entry: RawTable, tables: Mapping[str, TableFile]) -> None:
+    screen.print(f"query {name}: {entry.rows:,} rows, {entry.bytes / 1e6:.1f} MB of source {entry.source}")
+    screen.print(f"As of {entry.as_of:%Y-%m-%d %H:%M:%S} UTC; extracted in run {entry.run} in {entry.seconds:.1f} s.")
+    readers = sorted(table for table, file in tables.items() if name in file.inputs)
+    screen.print(f"Read by: {', '.join(readers) or 'no table'}.")
+    if entry.receipt:
+        part = "" if entry.slice is None else f" (the hash over slice {entry.slice} of {SLICES} of the keys)"
+        _receipt(screen, entry.receipt, f"What the source itself says of it{part}")
+
+
+def _receipt(screen: Console, receipt: TableReceipt, title: str) -> None:
+    lines = table("column", "NULLs", "sum", "least", "greatest", title=title, right=("NULLs", "sum"))
+    for name, column in receipt.columns.items():
+        lines.add_row(
+            name, f"{column.nulls:,}", *(safe(text or "", 40) for text in (column.sum, column.min, column.max))
+        )
+    screen.print(lines)
+    screen.print(f"{receipt.rows:,} rows; the hash over them: {receipt.row_hash or 'not computed'}")

@@ -1,0 +1,147 @@
+"""`status`, `why` and `rejects`: what they print is what the manifests and files say."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+from etl.core.runs import MANIFEST
+from tests.night.company import Company
+from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
+
+
+def etl(env: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command."""
+    command = [sys.executable, "-m", "etl", arguments[0], "--env", str(env), *arguments[1:]]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """Give a company with a good night, one that a guard refused, and one that failed."""
+    company = Company(tmp_path_factory.mktemp("company"))
+    assert company.night().returncode == 0
+    company.rows(500)
+    assert company.night().returncode == 3
+    company.query("SELECT nonsense")
+    assert company.night().returncode == 1
+    return company
+
+
+def test_status_tells_every_night_stage_by_stage(company: Company) -> None:
+    """When, how long, rows, outcome; why one failed; what is published. The newest is not, so the exit code is 1."""
+    done = etl(company.env, "status")
+    assert done.returncode == 1, done.stderr
+    (run,) = company.runs("3_loaded")
+    assert run in done.stdout
+    assert len(re.findall(r"LoadFilesBQ.py .* 11 .*done", done.stdout)) == 1
+    assert "a guard refused (exit 3)" in done.stdout
+    assert "failed (exit 1)" in done.stdout
+    assert "no such column: nonsense" in done.stdout
+    assert "things:grew" in done.stdout
+    assert f"UTC, run {run}, star {run}." in done.stdout
+
+
+def test_status_of_the_newest_nights_only(company: Company) -> None:
+    """--nights N."""
+    done = etl(company.env, "status", "--nights", "1")
+    assert company.runs("3_loaded")[0] not in done.stdout.partition("Published")[0]
+
+
+def test_status_tells_what_is_under_way(tmp_path: Path) -> None:
+    """Who holds the lock, and since when."""
+    company = Company(tmp_path)
+    night = subprocess.Popen(company.command(), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (company.data / "lock.holder").exists():
+        time.sleep(0.01)
+    done = etl(company.env, "status")
+    assert f"Under way: Another run (the night, process {night.pid}, since " in done.stdout
+    night.wait(60)
+    assert "Under way" not in etl(company.env, "status").stdout
+
+
+def test_status_before_the_first_night(tmp_path: Path) -> None:
+    """It says that there is none, and what to run."""
+    done = etl(Company(tmp_path).env, "status")
+    assert done.returncode == 1
+    assert "Published: nothing is known. No run is committed" in done.stdout
+
+
+def test_status_goes_on_where_a_manifest_is_damaged(tmp_path: Path) -> None:
+    """The damaged one is named; the others are shown."""
+    company = Company(tmp_path)
+    company.night()
+    (run,) = company.runs("2_star")
+    (company.data / "2_star" / run / MANIFEST).write_text("{")
+    done = etl(company.env, "status")
+    assert done.returncode == 0
+    assert "is damaged" in done.stdout
+    assert "LoadFilesBQ.py" in done.stdout
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Give a star of two sales, of which one is rejected, and one refers to nothing."""
+    house = House(tmp_path, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
+    house.raw(shops=shops(1, 2), sales=sales("7 1 9.99", "8 5 1.00", "9 1 -1.00", "10 1 x\x1b[31m"))
+    house.build()
+    house.command()
+    return house
+
+
+def env(house: House) -> Path:
+    """Give the settings file."""
+    return house.folder / "house.env"
+
+
+def test_why_tells_how_a_number_came_about(house: House) -> None:
+    """The equation balances, the lineage goes down to the queries, the receipt is the manifest's."""
+    done = etl(env(house), "why", "fact_sale")
+    assert done.returncode == 0, done.stderr
+    table = house.star.tables["fact_sale"]
+    assert f"built in run {house.star.run} from raw run {house.star.made_from}" in done.stdout
+    numbers = [int(n.replace("−", "-").replace("= ", "")) for n in re.findall(r"│ +(−?=? ?\d+) │ [^o]", done.stdout)]
+    handed, rejects = table.handed, [n for n in numbers if n < 0]
+    assert handed + sum(rejects) == table.rows == 2
+    assert "of these with the unknown member in shop_key: no such member" in done.stdout
+    assert "query sales (4 rows of source house" in done.stdout
+    assert "query shops" in done.stdout
+    assert str(table.receipt.row_hash) in done.stdout
+    assert "What it cost." in done.stdout
+
+
+def test_why_of_a_query_names_its_readers(house: House) -> None:
+    """Which tables read it."""
+    done = etl(env(house), "why", "sales")
+    assert "Read by: fact_sale." in done.stdout
+
+
+@pytest.mark.parametrize("command", ["why", "rejects"])
+def test_a_table_that_is_not_there_is_guessed(house: House, command: str) -> None:
+    """Exit 2, and the nearest name."""
+    done = etl(env(house), command, "fact_sail")
+    assert done.returncode == 2
+    assert "Did you mean fact_sale?" in done.stderr
+
+
+def test_rejects_are_shown_by_reason_with_examples(house: House) -> None:
+    """With counts; what would disturb a terminal is escaped; how to correct them stands below."""
+    done = etl(env(house), "rejects", "fact_sale")
+    assert done.returncode == 0, done.stderr
+    assert "fact_sale in star" in done.stdout
+    for reason, _ in house.rejects("fact_sale"):
+        assert f"1 × {reason}" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "tables/fact_sale.corrections.toml" in done.stdout
+    assert '"sale_id": 9' in done.stdout
+    assert '"sale_id": 9' not in etl(env(house), "rejects", "fact_sale", "--examples", "0").stdout
+
+
+def test_rejects_of_all_tables_are_counted(house: House) -> None:
+    """Without a table, an overview."""
+    done = etl(env(house), "rejects")
+    assert re.search(r"fact_sale +│ +2 │", done.stdout)
