@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     bigquery_impersonate: str | None = None
     bigquery_endpoint: HttpUrl | None = None
 
+    source_lock_seconds: int = Field(60, ge=1)
+    source_patience: int = Field(120, ge=0)
+
     data_dir: ProjectPath
     queries_dir: ProjectPath = ROOT / "queries"
     tables_dir: ProjectPath = ROOT / "tables"

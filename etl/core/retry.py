@@ -18,10 +18,15 @@ def attempts(on: Callable[[Exception], bool], times: int, seconds: float) -> Ite
     """Give context managers, one for each try, to be gone through by `for`.
 
     on: which exceptions to try again after; times, seconds: how often and for how long at the most. Pauses double from
-    half a second to half a minute.
+    half a second to half a minute. No seconds: one try.
     """
     yield from stamina.retry_context(
-        on=on, attempts=times, timeout=seconds, wait_initial=0.5, wait_max=30.0, wait_jitter=0.5
+        on=on,
+        attempts=times if seconds else 1,
+        timeout=seconds or None,
+        wait_initial=0.5,
+        wait_max=30.0,
+        wait_jitter=0.5,
     )
 
 

@@ -139,6 +139,10 @@ class GenericSource:
         with self._rows(replace(plan.query, sql=sql)) as result:
             return receipt_from(next(iter(result.mappings())), integers, dialect)
 
+    def alive(self) -> bool:
+        """Never: its one connection, and with it the transaction, went with the query that failed."""
+        return False
+
     def stop(self) -> None:
         """Let the extraction under way end with its batch."""
         self._stopped = True
@@ -154,7 +158,10 @@ class GenericSource:
             ) as result:
                 yield result
         except SQLAlchemyError as error:
-            raise SourceError(f"{query.path}: {_reason(error)}", "Run the query in the database's own shell.") from None
+            lost = isinstance(error, DBAPIError) and error.connection_invalidated
+            raise SourceError(
+                f"{query.path}: {_reason(error)}", "Run the query in the database's own shell.", transient=lost
+            ) from None
 
 
 def _without_binds(text: str) -> str:

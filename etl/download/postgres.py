@@ -4,7 +4,6 @@ The protocol's CopyData messages of a server hold one row each (PostgreSQL manua
 psycopg2 hands them on one by one: so rows are counted and blocks end between rows without reading the CSV.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -19,6 +18,7 @@ from etl.core.errors import SourceError
 from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.origin import described
 from etl.core.receipt_sql import receipt_from
+from etl.download.postgres_errors import fault_of
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
 from etl.download.query import Query
 from etl.download.source import Extent, Plan, check_binds, checked_columns
@@ -32,6 +32,13 @@ _SESSION = (
 )
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CONNECT_SECONDS = 15
+_WATCH: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""Seconds (of the last, milliseconds) after which a peer that says nothing counts as dead; else it would be hours."""
 
 Cursor = psycopg2.extensions.cursor
 
@@ -41,8 +48,13 @@ class PostgresSource:
 
     as_of: datetime
 
-    def __init__(self, name: str, url: URL, connections: int, binds: dict[str, str]) -> None:
-        """connections: how many queries may run at once; binds: the values of the :names that a query may use."""
+    def __init__(self, name: str, url: URL, connections: int, lock_seconds: int, binds: dict[str, str]) -> None:
+        """Take what may be done there, without connecting yet.
+
+        connections: how many queries may run at once; lock_seconds: how long each may wait for a lock; binds: the
+        values of the :names that a query may use.
+        """
+        self._lock_seconds = lock_seconds
         self.connections = connections
         self._name = name
         self._where = described(url)
@@ -111,6 +123,15 @@ class PostgresSource:
             names = [column.name for column in cursor.description or ()]
             return receipt_from(dict(zip(names, _only_row(cursor), strict=True)), fields, dialect)
 
+    def alive(self) -> bool:
+        """Whether the snapshot is still there, so that a query can be run again."""
+        try:
+            with self._leader.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except psycopg2.Error:
+            return False
+        return not self._stopped
+
     def stop(self) -> None:
         """Ask the server to end the COPYs under way."""
         self._stopped = True
@@ -130,12 +151,18 @@ class PostgresSource:
 
     def _connect(self) -> psycopg2.extensions.connection:
         try:
-            connection = psycopg2.connect(  # a SET of the encoding would be news to the driver
-                self._dsn, connect_timeout=_CONNECT_SECONDS, application_name="nightly-etl", client_encoding="UTF8"
+            connection: psycopg2.extensions.connection = (
+                psycopg2.connect(  # a SET of the encoding would be news to the driver
+                    self._dsn,
+                    connect_timeout=_CONNECT_SECONDS,
+                    application_name="nightly-etl",
+                    client_encoding="UTF8",
+                    **_WATCH,
+                )
             )
             connection.autocommit = True  # transactions are begun by hand, with their isolation level
             with connection.cursor() as cursor:
-                cursor.execute(_SESSION)
+                cursor.execute(f"{_SESSION}; SET lock_timeout = '{self._lock_seconds}s'")
             return connection
         except psycopg2.Error as error:
             raise self._unreachable(error) from None
@@ -164,10 +191,7 @@ class PostgresSource:
         except psycopg2.Error as error:
             if error.pgcode is None:  # no word of the server's: the connection is gone
                 raise self._unreachable(error) from None
-            message = f"{query.path}{_line_of(error, query)}: {_first_line(error)}"
-            raise SourceError(
-                message, _hint_of(error), transient=isinstance(error, psycopg2.OperationalError)
-            ) from None
+            raise fault_of(error, query) from None
 
 
 def _columns(cursor: Cursor) -> list[RawColumn]:
@@ -196,19 +220,3 @@ def _only_row(cursor: Cursor) -> tuple[Any, ...]:
     if row is None:
         raise SourceError("The source answered with no row where it must give one.")
     return row
-
-
-def _first_line(error: psycopg2.Error) -> str:
-    return (error.diag.message_primary or str(error)).partition("\n")[0].rstrip(".") + "."
-
-
-def _line_of(error: psycopg2.Error, query: Query) -> str:
-    """Find the .sql file's line: our own text puts one line before the file's first, and one after its last."""
-    match = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
-    if match is None or error.diag.statement_position is None:  # without it, the line is one of a function's
-        return ""
-    return f":{min(int(match[1]) - 1, query.sql.count(chr(10)) + 1)}"
-
-
-def _hint_of(error: psycopg2.Error) -> str:
-    return error.diag.message_hint or "Run the query in psql; the source may have been changed."

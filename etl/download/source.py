@@ -49,6 +49,9 @@ class Source(Protocol):
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
         """Let the source itself compute what the query gives; may be called from several threads."""
 
+    def alive(self) -> bool:
+        """Whether the snapshot is still there, so that a query that was cut can be run again."""
+
     def stop(self) -> None:
         """End the extractions that are under way in other threads; they raise whatever they raise then."""
 

@@ -1,31 +1,31 @@
 """The download stage: plan every query, then extract them, longest first, and commit the run."""
 
 import shutil
-import time
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 from config import Settings
 from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, EtlError, UsageError, joined
 from etl.core.job import Job, peak_memory_mb
-from etl.core.log import log, progress
-from etl.core.manifest import RawManifest, RawTable, TableReceipt
+from etl.core.log import log
+from etl.core.manifest import RawManifest, RawTable
 from etl.core.names import check_only
 from etl.core.origin import origin_of, read_url
-from etl.core.receipt_sql import SLICES
+from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin, link
+from etl.download.extract import extract
 from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
-from etl.download.source import Extent, Plan, Source
-from etl.download.writer import RawWriter
+from etl.download.source import Plan, Source
 from etl.guards import pace, raw
 from etl.guards.refusal import check_accept, settle
 
 SCRIPT = "SQLDownloadMain.py"
+
+_TIMES = 12
+"""How often the whole extraction is tried, with a new snapshot, within SOURCE_PATIENCE seconds."""
 
 _SPACE_PER_RAW_BYTE = 2.5
 """What a night writes for a byte of raw CSV, at the most: the raw file, the star, Parquet, the embedded warehouse."""
@@ -37,6 +37,13 @@ def download(job: Job) -> None:
     chosen = _chosen(queries, job.only)
     check_accept(job, SCRIPT, queries)
     kept = _kept(job, queries, chosen)
+    for attempt in attempts(is_transient, _TIMES, job.settings.source_patience):
+        with attempt:
+            _download(job, chosen, kept)
+
+
+def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
+    """Extract the queries from one snapshot of each source: an attempt that fails leaves nothing behind."""
     with ExitStack() as stack:
         sources = {name: stack.enter_context(_source(job.settings, name)) for name in _needed(job.settings, chosen)}
         plans = _planned(sources, chosen)
@@ -45,7 +52,7 @@ def download(job: Job) -> None:
             _tell(plans)
             return
         folder = stack.enter_context(job.store.raw.working(job.run))
-        tables = _extract(job, sources, plans, folder)
+        tables = extract(job, sources, plans, folder)
         accepted = _guarded(job, chosen, tables)
         for name, table in kept.items():
             link([table.file], job.store.raw.path(_base(job)), folder)
@@ -140,7 +147,7 @@ def _source(settings: Settings, name: str) -> Source:
         "window_start": years_before(today, settings.window_years).isoformat(),
     }
     if url.get_backend_name() == "postgresql":
-        return PostgresSource(name, url, settings.workers, binds)
+        return PostgresSource(name, url, settings.workers, settings.source_lock_seconds, binds)
     return GenericSource(name, url, binds)
 
 
@@ -183,87 +190,3 @@ def _tell(plans: list[Plan]) -> None:
     for plan in plans:
         guess = "" if plan.rows is None else f", about {plan.rows:,} rows"
         print(f"would extract {plan.query.name}: {len(plan.columns)} columns{guess}")
-
-
-def _extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Path) -> dict[str, RawTable]:
-    """Run the queries, the longest first, each source with as many connections as it may have."""
-    tables: dict[str, RawTable] = {}
-    ordered = sorted(plans, key=lambda plan: -(plan.bytes or 0))
-    with ExitStack() as stack, progress("download", len(plans)) as advance:
-        pools = {name: stack.enter_context(ThreadPoolExecutor(source.connections)) for name, source in sources.items()}
-        futures, receipts = [], []
-        for plan in ordered:
-            source, pool = sources[plan.query.source], pools[plan.query.source]
-            receipts.append(pool.submit(_receipt, job, source, plan))  # beside the COPY, each on a core of the server
-            futures.append(pool.submit(_extract_one, job, source, plan, folder, receipts[-1]))
-        try:
-            for future in as_completed(futures):
-                if future.exception():
-                    raise _faults_by_now(futures)
-                name, table = future.result()
-                tables[name] = table
-                advance(1)
-                log.info(
-                    "download %s: %s rows, %.1f MB in %.1f s", name, f"{table.rows:,}", table.bytes / 1e6, table.seconds
-                )
-        except BaseException:
-            for receipt in receipts:
-                receipt.cancel()
-            for future in futures:
-                future.cancel()
-            for source in sources.values():
-                source.stop()
-            raise
-    return tables
-
-
-def _faults_by_now(futures: list[Future[tuple[str, RawTable]]]) -> BaseException:
-    """Tell all that has failed before the others are stopped; what is no fault of input goes first."""
-    faults = [fault for future in futures if future.done() and (fault := future.exception())]
-    known = [fault for fault in faults if isinstance(fault, EtlError)]
-    return joined(known) if len(known) == len(faults) else next(f for f in faults if f not in known)
-
-
-def _receipt(job: Job, source: Source, plan: Plan) -> TableReceipt | None:
-    """Let the source say what the query gives, as far as the setting RECEIPTS wants it."""
-    level = job.settings.receipts
-    if level == "off":
-        return None
-    return source.receipt(plan, Extent(level != "columns", _slice(job, source)))
-
-
-def _slice(job: Job, source: Source) -> int | None:
-    """Choose the slice of the keys whose rows are hashed: another one each night; None where all are."""
-    return source.as_of.toordinal() % SLICES if job.settings.receipts == "rows" else None
-
-
-def _extract_one(
-    job: Job, source: Source, plan: Plan, folder: Path, receipt: Future[TableReceipt | None]
-) -> tuple[str, RawTable]:
-    began = time.monotonic()
-    query = plan.query
-    writer = source.extract(plan, folder / f"{query.name}.csv")
-    seconds = round(time.monotonic() - began, 3)
-    return query.name, _table(job, source, plan, writer, receipt.result(), seconds)
-
-
-def _table(
-    job: Job, source: Source, plan: Plan, writer: RawWriter, receipt: TableReceipt | None, seconds: float
-) -> RawTable:
-    return RawTable(
-        run=job.run,
-        source=plan.query.source,
-        as_of=source.as_of.astimezone(UTC),
-        query_sha256=plan.query.sha256,
-        file=f"{plan.query.name}.csv",
-        bytes=writer.length,
-        rows=writer.rows,
-        columns=plan.columns,
-        blocks=tuple(writer.blocks),
-        key=plan.query.key,
-        survivor=plan.query.survivor,
-        group_by=plan.query.group_by,
-        seconds=seconds,
-        receipt=receipt,
-        slice=_slice(job, source) if receipt and receipt.row_hash else None,
-    )

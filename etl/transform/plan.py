@@ -77,14 +77,14 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
                     f"{table.path}: {function.name} asks for {name}, which is neither a query nor a table.",
                     guess(name, known, f"Add {name}.sql to the queries and run SQLDownloadMain.py, or mend the name."),
                 )
-    for name in table.contract.rows_of:
-        if name not in queries or name not in table.build.parameters:
-            raise ContractError(f"{table.path}: rows_of names {name}, no query that build asks for.", "Mend the name.")
     stream = table.contract.stream
     if stream and (stream not in queries or stream not in table.build.parameters):
         raise ContractError(
             f"{table.path} streams {stream}, which is no query that its build asks for.", "Mend the name."
         )
+    for name in table.contract.rows_of:
+        if name not in queries or name not in table.build.parameters:
+            raise ContractError(f"{table.path}: rows_of names {name}, no query that build asks for.", "Mend the name.")
 
 
 def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:

@@ -58,6 +58,7 @@ class Company:
             "BUSINESS_TIME_ZONE": "Europe/Madrid",
             "DATA_DIR": str(self.data),
             "QUERIES_DIR": str(self.folder / "queries"),
+            "SOURCE_PATIENCE": "0",
         }
         urls = {f"SOURCE_{name.upper()}_URL": url for name, url in self.sources.items()}
         file = self.folder / "company.env"
