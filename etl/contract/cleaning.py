@@ -1,7 +1,7 @@
 """Cleaning that every source needs: done once per distinct value, on Arrow-backed pandas columns."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,8 @@ _BEYOND_ARROW = pa.scalar(datetime(2037, 1, 1, tzinfo=UTC), pa.timestamp("us", "
 """From here on Arrow knows no summer time."""
 _UNIT_DIGITS = 19
 """Digits that 64 bits count."""
+_ALL_DIGITS = 38
+"""Digits that a decimal of 128 bits counts."""
 
 
 def clean_text(column: pd.Series, *, case: Literal["lower", "upper"] | None = None) -> pd.Series:
@@ -101,6 +103,10 @@ def running_total(frame: pd.DataFrame, by: list[str], column: str) -> pd.Series:
     if not pa.types.is_decimal(values.type):
         return _cumulated(frame[column], frame, by)
     scale = values.type.scale
+    largest = pc.max(pc.abs(values)).as_py() or Decimal(0)
+    if int(largest.scaleb(scale)) * len(values) >= 2**63:  # a sum of 64 bits might wrap around
+        groups = frame.groupby(by, dropna=False).ngroup().to_list()
+        return _series(_cumulated_by_hand(values.to_pylist(), groups, scale), frame[column])
     units = pc.multiply(values.cast(pa.decimal128(_UNIT_DIGITS, scale)), pa.scalar(Decimal(10**scale))).cast(pa.int64())
     whole = _cumulated(_series(units, frame[column]), frame, by)
     return _series(pc.multiply(_arrow(whole), pa.scalar(Decimal(1).scaleb(-scale))), frame[column])
@@ -131,6 +137,16 @@ def _cleaned_by_hand(text: str, case: str | None) -> str:
 
 def _cumulated(column: pd.Series, frame: pd.DataFrame, by: list[str]) -> pd.Series:
     return column.fillna(0).groupby([frame[name] for name in by], dropna=False).cumsum()
+
+
+def _cumulated_by_hand(values: list[Decimal | None], groups: list[int], scale: int) -> pa.Array:
+    totals: list[Decimal] = []
+    sums: dict[int, Decimal] = {}
+    with localcontext(prec=2 * _ALL_DIGITS):  # nothing is rounded
+        for group, value in zip(groups, values, strict=True):
+            sums[group] = sums.get(group, Decimal(0)) + (value or 0)
+            totals.append(sums[group])
+    return pa.array(totals, pa.decimal128(_ALL_DIGITS, scale))
 
 
 def _exact(sums: pa.ChunkedArray) -> pa.ChunkedArray:
