@@ -8,8 +8,12 @@ from typing import Any
 
 import psycopg2
 import pytest
+from hypothesis import settings
 
 from sample import generate, server
+
+settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
+settings.load_profile("house")
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

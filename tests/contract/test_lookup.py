@@ -28,7 +28,7 @@ def frame_of(columns: list[list[Any]], kinds: list[pa.DataType]) -> pd.DataFrame
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_key_index_finds_what_a_dictionary_would(data: st.DataObject) -> None:
     """Over one to four columns of any kinds; NULL never matches, nor is it matched."""
     parts = data.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4))

@@ -12,7 +12,7 @@ def one_column(values: list[str | None]) -> pa.Table:
     return pa.table({"text": pa.array(values, pa.string())})
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(table=tables())
 @example(table=one_column([]))
 @example(table=one_column([None]))

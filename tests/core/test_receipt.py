@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.core.manifest import ColumnReceipt, TableReceipt
@@ -19,7 +19,6 @@ from tests.core.tables import tables
 WIDE = Context(prec=200)
 
 
-@settings(deadline=None)
 @given(table=tables(), cuts=st.lists(st.integers(0, 12), max_size=3))
 def test_the_receipts_of_the_parts_add_up_to_that_of_the_whole(table: pa.Table, cuts: list[int]) -> None:
     """Wherever the table is split, also into parts without a row."""
@@ -28,7 +27,6 @@ def test_the_receipts_of_the_parts_add_up_to_that_of_the_whole(table: pa.Table, 
     assert add([receipt_of(part) for part in parts], table.schema) == receipt_of(table)
 
 
-@settings(deadline=None)
 @given(table=tables())
 def test_a_receipt_is_what_python_counts(table: pa.Table) -> None:
     """Exactly: no sum wraps around, no decimal is rounded, no NULL counts as a value."""

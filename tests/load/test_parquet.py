@@ -114,7 +114,7 @@ FLIGHTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(FLIGHTS)
 def test_receipts_agree_whatever_computed_them(values: Rows) -> None:
     """CSV, Parquet and SQL say the same of the same rows, whatever the values."""

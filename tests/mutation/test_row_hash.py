@@ -26,7 +26,7 @@ from tests.mutation.nasty import TYPES
 EXACT = [kind for kind in KINDS if not pa.types.is_floating(kind)]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_another_value_in_one_cell_is_another_hash(data: st.DataObject) -> None:
     """Whatever the table, its types and the value; NULL is a value too. Floats alone are left out."""
@@ -40,7 +40,7 @@ def test_another_value_in_one_cell_is_another_hash(data: st.DataObject) -> None:
     assert row_hash(changed, table.schema) != row_hash(table, table.schema)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(table=tables(), random=st.randoms(use_true_random=False))
 def test_another_order_of_the_rows_is_the_same_hash(table: pa.Table, random: Any) -> None:
     """Databases give rows in any order."""
@@ -49,7 +49,7 @@ def test_another_order_of_the_rows_is_the_same_hash(table: pa.Table, random: Any
     assert row_hash(table.take(pa.array(order, pa.int64())), table.schema) == row_hash(table, table.schema)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(table=tables(), cut=st.integers(0, 12))
 def test_the_hashes_of_the_parts_add_up_to_that_of_the_whole(table: pa.Table, cut: int) -> None:
     """So blocks are hashed where they are, side by side."""

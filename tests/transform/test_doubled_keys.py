@@ -127,7 +127,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_losers_are_all_but_the_first_in_the_survivors_order(rows: list[tuple[object, ...]]) -> None:
     """As a plain loop would find them."""
     kinds = {"a": pa.int64(), "b": pa.string(), "rank": pa.int64()}

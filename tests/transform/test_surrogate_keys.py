@@ -14,7 +14,7 @@ MEMBERS = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), unique
 
 
 @given(st.lists(MEMBERS, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_member_keeps_its_number_for_ever_and_no_number_is_used_again(nights: list[list[tuple[int, str]]]) -> None:
     """Members come, go and come back; the numbers start at 1 and leave none out."""
     known: pa.Table | None = None
