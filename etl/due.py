@@ -1,8 +1,11 @@
 """Whether a night is due: cron may start one twice (clocks that are put back), late (the machine was off) or again."""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from pathlib import Path
 
 from etl.core.errors import UsageError
+from etl.core.nights import records
+from etl.core.runs import Store, run_time
 
 
 def time_of_day(text: str) -> time:
@@ -21,6 +24,18 @@ def last_due(now: datetime, at: time, zone: tzinfo | None) -> datetime:
     today = now.astimezone(zone).date()
     days = (today - timedelta(days=back) for back in range(-1, 3))
     return max(due for day in days if (due := _instant(datetime.combine(day, at), zone)) <= now)
+
+
+def published_since(at: time, now: datetime, data: Path, store: Store) -> str | None:
+    """Name the newest published run that began since a clock on the wall last showed `at`; None if a night is due.
+
+    A run's name is its beginning, unless the clock stood in the future before: then names count on from there, and the
+    night's record knows better. What seems to begin in the future is nothing to rely on.
+    """
+    due = last_due(now, at, None)
+    noted = {record.run: record.started for record in records(data)}
+    began = {run: noted.get(run) or run_time(run) for run in store.loaded.committed()}
+    return max((run for run, instant in began.items() if due <= instant <= now), default=None)
 
 
 def _instant(wall: datetime, zone: tzinfo | None) -> datetime:

@@ -18,8 +18,8 @@ from etl.core import log, nights
 from etl.core.errors import DataError, EtlError, LockError
 from etl.core.lock import NIGHT, held
 from etl.core.nights import NightRecord, StageRecord
-from etl.core.runs import Store, run_time
-from etl.due import last_due, time_of_day
+from etl.core.runs import Store
+from etl.due import published_since, time_of_day
 from etl.summary import last_line, show
 
 _PATIENCE = 30
@@ -42,19 +42,13 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
     store = Store(settings.data_dir)
     try:
         with held(settings.data_dir, "the night"):
-            if at and (since := _published_since(store, last_due(datetime.now(UTC), at, None))):
+            if at and (since := published_since(at, datetime.now(UTC), settings.data_dir, store)):
                 print(f"No night is due: {since} was published after the last {due}.")
                 return 0
             return _Night(settings, settings_file, store, accept).run()
     except LockError as error:
         notices.webhook(settings.webhook_url, f"Tonight's night did not start: {error.message}")
         raise
-
-
-def _published_since(store: Store, instant: datetime) -> str | None:
-    """Name the newest published run if it began at or after the instant."""
-    runs = store.loaded.committed()
-    return runs[-1] if runs and run_time(runs[-1]) >= instant else None
 
 
 class _Night:

@@ -21,7 +21,7 @@ from etl.contract import (
 EVERYBODY = "TEAM_MEMBER"
 
 
-class DimTeamMember(Dimension, rows_of=("team_members",)):
+class DimTeamMember(Dimension, rows_of=("team_members",), unknown=0.03):  # some never had an office
     """One row per team member, with the role and the office of the night's instant."""
 
     team_member_key: Key = surrogate_key()
