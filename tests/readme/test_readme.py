@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from dotenv import dotenv_values
@@ -14,6 +15,7 @@ from dotenv import dotenv_values
 from config import Settings
 from config.paths import EXAMPLE_SETTINGS, ROOT
 from etl.docs import renewed
+from etl.guards.refusal import GUARDS
 from sample import server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -109,3 +111,24 @@ def test_help_tells_the_options_that_the_readme_uses(script: str) -> None:
     shown = run(ROOT, script, "--help").stdout
     assert options <= set(re.findall(r"--[\w-]+", shown))
     assert "example:" in shown
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    """In the table of promises, each line ends with where it is tested."""
+    chapter = README.partition("## What it promises")[2].partition("\n### ")[0]
+    promises = [line for line in chapter.splitlines() if line.startswith("| **")]
+    tested = [re.findall(r"`(tests/[\w/.]+)`", line.rpartition(" | ")[2]) for line in promises]
+    assert len(promises) > 10
+    assert all(tested)
+    assert [path for paths in tested for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_guards_and_levels_of_the_readme_are_those_of_the_engine() -> None:
+    """Each guard and each level of RECEIPTS has its line, and no other has."""
+    guards = README.partition("### Guards")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", guards, re.MULTILINE)) == {
+        name for kind in GUARDS.values() for name in kind
+    }
+    levels = README.partition("### Receipts")[2].partition("### Guards")[0]
+    named = re.findall(r"^\| `(\w+)`", levels, re.MULTILINE)
+    assert named == list(get_args(Settings.model_fields["receipts"].annotation))
