@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import google.auth.exceptions as auth
 import requests
 from google.api_core import exceptions as api
+from google.api_core.retry import Retry
 
 from etl.core.errors import WarehouseError
+from etl.core.log import log
 
 FAULTS = (
     api.GoogleAPIError,
@@ -54,7 +56,19 @@ def is_transient(error: Exception) -> bool:
     """Whether the call may be repeated: the network or BigQuery failed it, not what was asked."""
     if isinstance(error, api.GoogleAPICallError):
         return _fault_of_call(error).transient
-    return not isinstance(error, auth.GoogleAuthError) or isinstance(error, auth.TransportError)
+    if isinstance(error, auth.GoogleAuthError):
+        return isinstance(error, auth.TransportError)
+    return isinstance(error, FAULTS) and not isinstance(error, api.RetryError)  # which was repeated long enough
+
+
+def patient(seconds: float) -> Retry:
+    """Repeat calls of the client for so many seconds at the most, with a line of the log for each that failed."""
+    return Retry(predicate=is_transient, initial=1.0, maximum=30.0, timeout=seconds, on_error=_tell)
+
+
+def _tell(error: Exception) -> None:
+    """Log only the kind: the text may hold a secret."""
+    log.warning("a call of BigQuery failed in passing: %s", type(error).__name__)
 
 
 class Explainer:
