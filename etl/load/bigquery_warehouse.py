@@ -18,6 +18,7 @@ from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.retry import attempts, is_transient
 from etl.load import bigquery_sql as sql
+from etl.load.bigquery_client import greet
 from etl.load.bigquery_ensure import Preparation, Step
 from etl.load.bigquery_errors import FAULTS, Explainer, Fault, patient
 from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, Jobs
@@ -62,7 +63,9 @@ class BigQueryWarehouse:
 
     @cached_property
     def _client(self) -> bigquery.Client:
-        return self._connect()
+        client = self._connect()
+        greet(client, self._dataset, self._patience)
+        return client
 
     @cached_property
     def _jobs(self) -> Jobs:

@@ -7,7 +7,7 @@ import pytest
 from google.auth.exceptions import RefreshError
 
 from etl.core.errors import WarehouseError
-from etl.load.bigquery_errors import Explainer
+from etl.load.bigquery_errors import Explainer, is_transient
 from tests.load.contracts import PLANET
 from tests.load.nights import impatient
 
@@ -44,3 +44,10 @@ def test_credentials_that_google_refuses_are_told_without_them() -> None:
     error = Explainer("p", "d").error("reading p.d", RefreshError("invalid_grant: hunter2"))
     assert "Google did not accept the credentials" in error.message
     assert "hunter2" not in error.message + error.hint
+
+
+def test_token_that_google_cannot_give_just_now_is_asked_for_again() -> None:
+    """A fault of the token's endpoint is no refusal, and is not told as one."""
+    error = RefreshError("internal_failure", retryable=True)
+    assert is_transient(error)
+    assert "did not answer in time" in Explainer("p", "d").error("reading p.d", error).message

@@ -1,15 +1,18 @@
 """BigQuery's bad nights that pass, played by a proxy: they are waited out, and nothing happens twice."""
 
 import logging
+import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from etl.core.errors import WarehouseError
-from etl.load import bigquery_jobs, bigquery_staging, bigquery_warehouse
+from etl.load import bigquery_client, bigquery_jobs, bigquery_staging, bigquery_warehouse
+from etl.load.bigquery_client import connector
 from etl.load.bigquery_warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET, planets
-from tests.load.nights import NEXT_RUN, RUN, all_of, counts, hand_over, load, night
+from tests.load.nights import NEXT_RUN, PROJECT, RUN, all_of, bigquery_settings, counts, hand_over, load, night
 from tests.load.proxy import Proxy, Rule, cut_off, failed_job, lost_answer, refusal, slow_answer, stalled
 
 UPLOAD = r"^PUT /upload/"
@@ -180,3 +183,23 @@ def test_each_repetition_is_a_line_of_the_log(
     asked, uploaded = (record.getMessage() for record in caplog.records)
     assert asked == "a call of BigQuery failed in passing: ServiceUnavailable"
     assert uploaded.endswith("(failed 1 times): ServiceUnavailable")
+
+
+def test_first_call_that_nobody_answers_is_told_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where BigQuery answered once, its silence is waited out for minutes."""
+    monkeypatch.setattr(bigquery_client, "_FIRST_CALL", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        warehouse = BigQueryWarehouse(connector(bigquery_settings(address, tmp_path)), PROJECT, "star")
+        began = time.monotonic()
+        with pytest.raises(WarehouseError, match="it cannot be reached, or did not answer in time") as told:
+            warehouse.changes([PLANET])
+    assert told.value.transient
+    assert time.monotonic() - began < 30
+
+
+def test_refusal_of_the_first_call_is_waited_out(proxy: Proxy, behind_proxy: BigQueryWarehouse) -> None:
+    """A BigQuery that answers is there, whatever it answers at first."""
+    proxy.rules.append(refusal("GET .*/datasets/", 503, "backendError", "Try later", times=2))
+    assert behind_proxy.changes([PLANET])
+    assert proxy.rules[0].times == 0
