@@ -1,9 +1,11 @@
 """The client: the real one, with the credentials and the endpoint that the settings name."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import google.auth
 import google.auth.exceptions
+from google.api_core.exceptions import GoogleAPICallError
 from google.auth import impersonated_credentials
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.cloud import bigquery
@@ -11,8 +13,11 @@ from google.oauth2 import service_account
 
 from config import Settings
 from etl.core.errors import WarehouseError
+from etl.load.bigquery_errors import patient, unanswered
 
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+_FIRST_CALL = 15.0
+"""Seconds, for an answer and for being called again."""
 
 
 def connector(settings: Settings) -> Callable[[], bigquery.Client]:
@@ -28,6 +33,16 @@ def connector(settings: Settings) -> Callable[[], bigquery.Client]:
         )
 
     return connect
+
+
+def greet(client: bigquery.Client, dataset: str, patience: float) -> None:
+    """Call BigQuery for the first time, with little patience: whoever cannot reach it at all is to know soon.
+
+    Any answer will do, also a refusal: the call that it matters to will get it again.
+    """
+    seconds = min(patience, _FIRST_CALL)
+    with suppress(GoogleAPICallError):
+        client.get_dataset(dataset, retry=patient(seconds, on=unanswered), timeout=_FIRST_CALL)
 
 
 def _credentials(settings: Settings) -> Credentials:

@@ -1,15 +1,17 @@
 """What BigQuery, its client and the network raise, as sentences."""
 
 import concurrent.futures
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import google.auth.exceptions as auth
 import requests
 from google.api_core import exceptions as api
+from google.api_core.retry import Retry
 
 from etl.core.errors import WarehouseError
+from etl.core.log import log
 
 FAULTS = (
     api.GoogleAPIError,
@@ -54,7 +56,24 @@ def is_transient(error: Exception) -> bool:
     """Whether the call may be repeated: the network or BigQuery failed it, not what was asked."""
     if isinstance(error, api.GoogleAPICallError):
         return _fault_of_call(error).transient
-    return not isinstance(error, auth.GoogleAuthError) or isinstance(error, auth.TransportError)
+    if isinstance(error, auth.GoogleAuthError):
+        return error.retryable or isinstance(error, auth.TransportError)
+    return isinstance(error, FAULTS) and not isinstance(error, api.RetryError)  # which was repeated long enough
+
+
+def unanswered(error: Exception) -> bool:
+    """Whether nobody answered the call, not even with a refusal."""
+    return is_transient(error) and not isinstance(error, api.GoogleAPICallError)
+
+
+def patient(seconds: float, on: Callable[[Exception], bool] = is_transient) -> Retry:
+    """Repeat calls of the client for so many seconds at the most, with a line of the log for each that failed."""
+    return Retry(predicate=on, initial=1.0, maximum=30.0, timeout=seconds, on_error=_tell)
+
+
+def _tell(error: Exception) -> None:
+    """Log only the kind: the text may hold a secret."""
+    log.warning("a call of BigQuery failed in passing: %s", type(error).__name__)
 
 
 class Explainer:
@@ -78,7 +97,7 @@ class Explainer:
             return self.error(doing, error.cause)
         if isinstance(error, api.GoogleAPICallError):
             return self.refusal(doing, _fault_of_call(error))
-        if isinstance(error, auth.RefreshError | auth.DefaultCredentialsError):
+        if isinstance(error, auth.RefreshError | auth.DefaultCredentialsError) and not error.retryable:
             return WarehouseError(
                 f"BigQuery failed while {doing}: Google did not accept the credentials.",
                 "Renew them (`gcloud auth application-default login`, or another key file) and check"

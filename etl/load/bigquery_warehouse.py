@@ -11,16 +11,17 @@ import pyarrow as pa
 from google.api_core.exceptions import NotFound
 from google.api_core.retry import Retry, if_exception_type
 from google.cloud import bigquery
-from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
+from etl.core.retry import attempts, is_transient
 from etl.load import bigquery_sql as sql
+from etl.load.bigquery_client import greet
 from etl.load.bigquery_ensure import Preparation, Step
-from etl.load.bigquery_errors import FAULTS, Explainer, Fault
-from etl.load.bigquery_jobs import CALL_TIMEOUT, Jobs
+from etl.load.bigquery_errors import FAULTS, Explainer, Fault, patient
+from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, Jobs
 from etl.load.bigquery_staging import Staging, job_prefix, label, staging_table
 from etl.load.checks import check_names, check_receipt, mismatch
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
@@ -49,7 +50,7 @@ class BigQueryWarehouse:
         self._project = project
         self._dataset = f"{project}.{dataset}"
         self._patience = patience
-        self._retry = DEFAULT_RETRY.with_timeout(patience)
+        self._retry = patient(patience)
         self._explainer = Explainer(project, dataset)
 
     def __enter__(self) -> "BigQueryWarehouse":
@@ -62,11 +63,13 @@ class BigQueryWarehouse:
 
     @cached_property
     def _client(self) -> bigquery.Client:
-        return self._connect()
+        client = self._connect()
+        greet(client, self._dataset, self._patience)
+        return client
 
     @cached_property
     def _jobs(self) -> Jobs:
-        return Jobs(self._client, self._retry, self._patience)
+        return Jobs(self._client, self._retry)
 
     def changes(self, contracts: list[Contract]) -> list[str]:
         """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
@@ -80,22 +83,22 @@ class BigQueryWarehouse:
 
     def stage(self, run: str, handover: Handover) -> None:
         """Load the Parquet files, one job each. What an earlier try loaded is trusted only if its receipt is right."""
-        staging = Staging(self._client, self._jobs, self._dataset, run)
         doing = f"staging {handover.contract.name} in {self._dataset}_staging"
         with self._explained(doing):
-            last = staging.newest_attempt(handover) + _ATTEMPTS - 1
-            for attempt in range(last - _ATTEMPTS + 1, last + 1):
-                fault = staging.load(handover, attempt)
-                error = self._explainer.refusal(doing, fault) if fault else self._misstaged(run, handover)
-                if error and attempt == last:
-                    raise error
-                if error is None:
+            staging = Staging(self._client, self._jobs, self._dataset)
+            earlier = staging.newest_attempt(handover)
+            if earlier:
+                with suppress(WarehouseError):
+                    self._load(staging, handover, earlier, doing)
                     return
+            for attempt in attempts(is_transient, _ATTEMPTS, LONGEST_JOB):
+                with attempt:
+                    self._load(staging, handover, earlier + attempt.num, doing)
 
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
         """Compute the receipt of the staging table."""
         with self._explained(f"checking what is staged of {handover.contract.name}"):
-            return self._receipt(handover.contract, handover.receipt, self._staged(run, handover))
+            return self._receipt(handover.contract, handover.receipt, staging_table(self._dataset, handover))
 
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute the receipt of a published table."""
@@ -107,14 +110,12 @@ class BigQueryWarehouse:
 
     def publish(self, run: str, handovers: list[Handover]) -> None:
         """Replace the rows of all tables by one script, which is one transaction; then drop the staging tables."""
-        staged = {handover.contract.name: self._staged(run, handover) for handover in handovers}
+        staged = {handover.contract.name: staging_table(self._dataset, handover) for handover in handovers}
         runs = rows_of(run, handovers, datetime.now(UTC))
         script = sql.publish_script(self._dataset, staged, handovers, runs)
         doing = f"publishing into {self._dataset}"
         with self._explained(doing):
-            fault = self._run_script(run, script)
-        if fault:
-            raise self._unpublished(doing, fault)
+            self._run_script(run, script, doing)
         for table in staged.values():
             with suppress(*FAULTS):  # what is left here is dropped by its expiry
                 self._client.delete_table(table, not_found_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
@@ -143,29 +144,27 @@ class BigQueryWarehouse:
         with self._explained(f"looking into {self._dataset}"):
             return Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS])
 
-    def _misstaged(self, run: str, handover: Handover) -> WarehouseError | None:
-        """Say how what is staged is not what was handed over. Jobs are remembered longer than staging tables live."""
+    def _load(self, staging: Staging, handover: Handover, attempt: int, doing: str) -> None:
+        """Load what this attempt has not loaded yet, and raise if what is staged then is not what was handed over."""
+        if fault := staging.load(handover, attempt):
+            raise self._explainer.refusal(doing, fault)
         try:
-            found = self._receipt(handover.contract, handover.receipt, self._staged(run, handover))
-            check_receipt(handover, found, "staged")
-        except NotFound:
-            return mismatch(handover.contract.name, "staged", "they are gone")
-        except WarehouseError as error:
-            return error
-        return None
+            found = self._receipt(handover.contract, handover.receipt, staging_table(self._dataset, handover))
+        except NotFound:  # jobs are remembered longer than staging tables live
+            raise mismatch(handover.contract.name, "staged", "they are gone") from None
+        check_receipt(handover, found, "staged")
 
-    def _run_script(self, run: str, script: str) -> Fault | None:
+    def _run_script(self, run: str, script: str, doing: str) -> None:
         config = bigquery.QueryJobConfig(labels={"run": label(run), "step": "publish"})
         prefix = f"{job_prefix(self._dataset, run)}-publish-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
 
         def start(job_id: str) -> None:
             self._client.query(script, config, job_id, job_retry=None, retry=_ONCE, timeout=CALL_TIMEOUT)
 
-        for attempt in range(1, _ATTEMPTS + 1):
-            fault = self._jobs.run(f"{prefix}-{attempt}", start)
-            if fault is None or not fault.transient:
-                break
-        return fault
+        for attempt in attempts(is_transient, _ATTEMPTS, LONGEST_JOB):
+            with attempt:
+                if fault := self._jobs.run(f"{prefix}-{attempt.num}", start):
+                    raise self._unpublished(doing, fault)
 
     def _unpublished(self, doing: str, fault: Fault) -> WarehouseError:
         _, marked, differing = fault.message.partition(sql.RECEIPT_FAULT)
@@ -187,12 +186,9 @@ class BigQueryWarehouse:
             api_timeout=CALL_TIMEOUT,
             wait_timeout=_LONGEST_QUERY,
             retry=self._retry,
-            job_retry=DEFAULT_JOB_RETRY.with_timeout(self._patience),
+            job_retry=self._retry,
         )
         return rows.to_arrow(create_bqstorage_client=False)
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:
         return self._explainer.explained(doing)
-
-    def _staged(self, run: str, handover: Handover) -> str:
-        return staging_table(self._dataset, run, handover.contract.name)

@@ -63,7 +63,7 @@ class Warehouse(Protocol):
     def stage(self, run: str, handover: Handover) -> None:
         """Bring one table's Parquet files into staging, and raise if what lies there is not what the receipt says.
 
-        Doing it again for the same run loads nothing twice.
+        Doing it again for the same run loads nothing twice; BigQuery finds also what a killed run staged of this star.
         """
 
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import stamina
 
+from etl.load.bigquery_warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Warehouse
-from tests.load.emulator import NoEmulatorError, Proxy, forget, running_emulator, running_proxy
-from tests.load.nights import PROJECT, bigquery_settings, duckdb_settings
+from tests.load.emulator import NoEmulatorError, forget, running_emulator
+from tests.load.nights import PROJECT, bigquery_settings, duckdb_settings, impatient
+from tests.load.proxy import Proxy, running_proxy
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +54,10 @@ def proxy(emulator: str) -> Iterator[Proxy]:
     """A proxy before the emulator, which does what a test tells it to."""
     with running_proxy(emulator) as started:
         yield started
+
+
+@pytest.fixture
+def behind_proxy(proxy: Proxy, tmp_path: Path) -> Iterator[BigQueryWarehouse]:
+    """A warehouse that does not see that there is a proxy, and gives up after three seconds or three tries."""
+    with stamina.set_testing(True, attempts=3, cap=True), impatient(proxy.url, tmp_path) as opened:
+        yield opened

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -18,6 +18,9 @@ from etl.core.receipt import add
 from etl.load import parquet
 from etl.load.warehouse import Handover, Warehouse
 from tests.load.contracts import FLIGHT, PLANET, SHIP, Rows, flights, planets, ships
+
+if TYPE_CHECKING:  # who tests DuckDB imports no library of Google's
+    from etl.load.bigquery_warehouse import BigQueryWarehouse
 
 AS_OF = datetime(2031, 5, 18, 2, 30, tzinfo=UTC)
 PROJECT = "a-project"
@@ -39,6 +42,15 @@ def bigquery_settings(address: str, folder: Path, **others: Any) -> Settings:
         "bigquery_endpoint": address,
     }
     return _settings(warehouse="bigquery", data_dir=folder, **(given | others))
+
+
+def impatient(address: str, folder: Path, **settings: Any) -> "BigQueryWarehouse":
+    """Give a warehouse in BigQuery that repeats calls for three seconds at the most."""
+    from etl.load.bigquery_client import connector
+    from etl.load.bigquery_warehouse import BigQueryWarehouse
+
+    chosen = bigquery_settings(address, folder, **settings)
+    return BigQueryWarehouse(connector(chosen), PROJECT, str(chosen.bigquery_dataset), patience=3.0)
 
 
 def _settings(**given: Any) -> Settings:

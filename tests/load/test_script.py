@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from config.paths import ROOT
+from tests.load.scripts import load, told
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
 
@@ -20,21 +21,6 @@ def house(tmp_path: Path) -> House:
     house.raw(shops=shops(1, 2), sales=sales("7 1 9.99"))
     house.build()
     return house
-
-
-def load(house: House, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the script; settings of the environment win over the file's."""
-    command = [part.replace("TablesTransformMain.py", "LoadFilesBQ.py") for part in house.command(*options)]
-    return subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=False, timeout=90)
-
-
-def told(done: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
-    """Give exit code, sentence and advice, which are the last two lines."""
-    error, advice = done.stderr.splitlines()[-2:]
-    assert error.startswith("Error: ")
-    assert advice.startswith("Try: ")
-    assert "Traceback" not in done.stderr
-    return done.returncode, error, advice
 
 
 def published(house: House) -> list[tuple[object, ...]]:
