@@ -19,11 +19,15 @@ _TRIES = 10
 
 
 class Jobs:
-    """Starts a job at most once, and waits for its end. retry: how calls that change nothing are repeated."""
+    """Starts a job at most once, and waits for its end; scanned: the bytes that BigQuery read for them, and bills.
+
+    retry: how calls that change nothing are repeated.
+    """
 
     def __init__(self, client: bigquery.Client, retry: Retry) -> None:
         self._client = client
         self._retry = retry
+        self.scanned = 0
 
     def run(self, job_id: str, insert: Callable[[str], Any]) -> Fault | None:
         """Let `insert` start the job of this id unless there is one, wait for its end, and say how it failed, if so."""
@@ -55,6 +59,7 @@ class Jobs:
             if time.monotonic() > give_up:
                 raise TimeoutError(f"The job {job_id} did not end.")
             time.sleep(next(pauses))
+        self.scanned += getattr(job, "total_bytes_processed", None) or 0  # load jobs read for nothing
         return fault_of_job(job.error_result) if job.error_result else None
 
     def _get(self, job_id: str) -> Any:

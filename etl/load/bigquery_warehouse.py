@@ -14,6 +14,7 @@ from google.cloud import bigquery
 
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
+from etl.core.log import log
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.retry import attempts, is_transient
@@ -57,8 +58,9 @@ class BigQueryWarehouse:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Close the connections, if any were made."""
+        """Close the connections, if any were made, and tell what the queries read."""
         if "_client" in self.__dict__:
+            log.info("load BigQuery read %.1f MB for the checks and the publish", self._jobs.scanned / 1e6)
             self._client.close()
 
     @cached_property
@@ -188,6 +190,7 @@ class BigQueryWarehouse:
             retry=self._retry,
             job_retry=self._retry,
         )
+        self._jobs.scanned += rows.total_bytes_processed or 0
         return rows.to_arrow(create_bqstorage_client=False)
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:

@@ -120,3 +120,18 @@ def test_script_that_was_killed_is_run_again(cloud: Cloud, killed_at: list[Rule]
     assert cloud.published() == TONIGHT
     assert cloud.publishings() == 2
     assert cloud.proxy.count(UPLOAD) == uploads
+
+
+def test_bytes_that_bigquery_read_are_told(cloud: Cloud) -> None:
+    """What a night costs is in its log: BigQuery bills the bytes that queries read."""
+    done_job = {
+        "jobReference": {"projectId": "p", "jobId": "x"},
+        "configuration": {"query": {"query": ""}},
+        "status": {"state": "DONE"},
+        "statistics": {"totalBytesProcessed": "123400000", "query": {"totalBytesProcessed": "123400000"}},
+    }
+    publish = r"^GET .*/jobs/.*-publish-"
+    cloud.proxy.rules += [refusal(publish, 404, "notFound", "Not found: Job"), answered(publish, done_job)]
+    done = load(cloud.house, **cloud.environment)
+    assert "BigQuery read 123.4 MB for the checks and the publish" in done.stderr
+    assert cloud.published() == TONIGHT
