@@ -17,9 +17,6 @@ from etl.core.retry import attempts, is_transient
 from etl.download.source import Extent, Plan, Source
 from etl.download.writer import RawWriter
 
-_TIMES = 4
-"""How often a table is tried whose connection is cut."""
-
 
 def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Path) -> dict[str, RawTable]:
     """Run the queries, the longest first, each source with as many connections as it may have."""
@@ -95,9 +92,14 @@ T = TypeVar("T")
 
 def _again(job: Job, source: Source, work: Callable[[], T]) -> T:
     """Do again what was cut off, while the snapshot still lives: it costs a table, and not the night."""
-    for attempt in attempts(lambda error: is_transient(error) and source.alive(), _TIMES, job.settings.source_patience):
-        with attempt:
-            return work()
+    try:
+        for attempt in attempts(lambda error: is_transient(error) and source.alive(), job.settings.source_patience):
+            with attempt:
+                return work()
+    except EtlError as fault:
+        if source.alive():
+            fault.transient = False  # patience is at its end: a new snapshot would not help
+        raise
     raise AssertionError("an attempt returns or raises")
 
 
