@@ -1,15 +1,18 @@
 """PostgreSQL's bad nights: what passes is waited out, and read from one snapshot; what does not pass is a sentence."""
 
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import quote
 
 import psycopg2
 import pytest
 
 from tests.conftest import Sql
 from tests.download.company import Company
+from tests.download.conftest import PASSWORD
 from tests.download.wire import Link, Wire
 
 ROWS = 20_000
@@ -97,6 +100,29 @@ def read_after(company: Company) -> set[tuple[int, int]]:
     return read(company)
 
 
+def test_a_retry_names_the_table_and_no_secret(states: Company, wire: Wire, guarded: str, sql: Sql) -> None:
+    """Who reads the log in the morning learns what was cut; who steals it learns no password."""
+    sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guarded")
+    states.sources["shop"] = wire.url.replace("postgres@", f"guarded:{quote(PASSWORD, safe='')}@")
+    wire.when("^COPY.*FROM second", Link.cut, after=MID)
+    ended = states.download()
+    assert ended.code == 0, ended.err
+    [line] = retries(ended.err)
+    assert "second.sql: the connection to the source shop" in line
+    assert "se%" not in ended.err
+
+
+def test_a_copy_that_is_cut_each_time_fails_with_a_sentence(states: Company, wire: Wire) -> None:
+    """It names the query and the source, and ends when patience does."""
+    states.settings["SOURCE_PATIENCE"] = "2"
+    wire.when("^COPY", Link.cut, after=MID, times=99)
+    err = assert_failed(
+        states, r"/\w+\.sql: the connection to the source shop at postgresql://127.* failed: it was cut", "Look whether"
+    )
+    assert len(retries(err)) > 1
+    assert wire.count(EXPORT) == 1
+
+
 def test_patience_begins_with_the_first_fault(states: Company, wire: Wire) -> None:
     """A COPY that is cut after it went on for longer than SOURCE_PATIENCE is tried again nevertheless."""
     states.settings["SOURCE_PATIENCE"] = "1"
@@ -107,6 +133,19 @@ def test_patience_begins_with_the_first_fault(states: Company, wire: Wire) -> No
 
     wire.when("^COPY", late, after=MID)
     assert read_after(states) == {(ROWS, 1)}
+
+
+@pytest.mark.parametrize("after", [0, MID])
+def test_a_snapshot_whose_connection_is_cut_is_taken_anew(states: Company, wire: Wire, sql: Sql, after: int) -> None:
+    """All tables then are of the new one, also those that had come through."""
+
+    def meanwhile(_: Link) -> None:
+        change(sql)
+        wire.cut(EXPORT)
+
+    wire.when("^COPY.*FROM second", meanwhile, after=after)
+    assert read_after(states) == {(ROWS, 2)}
+    assert wire.count(EXPORT) == 2
 
 
 def test_a_statement_time_out_is_no_fault_that_passes(states: Company, wire: Wire, sql: Sql) -> None:
@@ -142,4 +181,40 @@ def test_a_lock_that_stays_is_a_sentence(states: Company, shop: str) -> None:
     with closing(psycopg2.connect(shop)) as other:
         other.cursor().execute("LOCK TABLE second")
         err = assert_failed(states, r"second\.sql: canceling statement due to lock timeout", "Look who holds the lock")
+    assert retries(err)
+
+
+@pytest.fixture
+def crowded(states: Company, wire: Wire, sql: Sql) -> Iterator[Company]:
+    """Give a company whose role may have one connection, which the snapshot takes."""
+    sql("CREATE ROLE crowded LOGIN CONNECTION LIMIT 1; GRANT SELECT ON ALL TABLES IN SCHEMA public TO crowded")
+    states.sources["shop"] = wire.url.replace("postgres@", "crowded@")
+    yield states
+    sql("DROP OWNED BY crowded; DROP ROLE crowded")
+
+
+def test_a_free_connection_is_waited_for(crowded: Company, wire: Wire, shop: str, sql: Sql) -> None:
+    """A server that is full for a moment costs a moment."""
+    sql("ALTER ROLE crowded CONNECTION LIMIT 2")
+    with closing(psycopg2.connect(shop.replace("postgres@", "crowded@"))) as other:
+
+        def leave() -> None:
+            while len(wire.links) < 3:  # the snapshot's, one that was refused, and one that tries again
+                time.sleep(0.02)
+            other.close()
+
+        threading.Thread(target=leave, daemon=True).start()
+        ended = crowded.download()
+    assert ended.code == 0, ended.err
+    assert "first.sql" in retries(ended.err)[0]
+    assert read(crowded) == {(ROWS, 1)}
+    assert wire.count(EXPORT) == 1
+
+
+def test_a_server_that_stays_full_is_a_sentence(crowded: Company) -> None:
+    """It names the query and the source, and what to raise or to lower."""
+    crowded.settings["SOURCE_PATIENCE"] = "2"
+    err = assert_failed(
+        crowded, r"/\w+\.sql: .*source shop.*too many connections for role", ".*limit, or lower WORKERS"
+    )
     assert retries(err)
