@@ -10,6 +10,7 @@ A link is one connection. It is known by the statements that went over it, as te
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Link:
         self._ends = (client, server)
         self.statements: list[str] = []
         self.stalled = False
+        self.pause = 0.0  # seconds before each 16 KB that come back
         self.armed: list[tuple[int, Callable[[Link], None]]] = []  # what to do when so many bytes have come back
 
     def cut(self) -> None:
@@ -33,6 +35,10 @@ class Link:
         for end in self._ends:
             with suppress(OSError):  # it is broken already
                 end.shutdown(socket.SHUT_RDWR)
+
+    def slow_down(self) -> None:
+        """Let the server wait for the client, for seconds: it is held up in the midst of its answer."""
+        self.pause = 0.05
 
     def stall(self) -> None:
         """Pass nothing on from now on, and say so to nobody."""
@@ -118,12 +124,14 @@ class Wire:
         with closing(client), closing(server):
             back = threading.Thread(target=self._back, args=(link, client, server), daemon=True)
             back.start()
-            with suppress(OSError):
-                while data := client.recv(_CHUNK):
-                    self._heed(link, data)
-                    self._send(link, server, data)
-            link.cut()
-            back.join()
+            try:
+                with suppress(OSError):
+                    while data := client.recv(_CHUNK):
+                        self._heed(link, data)
+                        self._send(link, server, data)
+            finally:
+                link.cut()
+                back.join()
 
     def _heed(self, link: Link, data: bytes) -> None:
         """Read a statement, which begins a message `Q`, and do what the rules want."""
@@ -140,14 +148,17 @@ class Wire:
                     rule.act(link)
 
     def _back(self, link: Link, client: socket.socket, server: socket.socket) -> None:
-        with suppress(OSError):
-            while data := server.recv(_CHUNK):
-                link.armed = [(after - len(data), act) for after, act in link.armed]
-                for act in [act for after, act in link.armed if after <= 0]:
-                    act(link)
-                link.armed = [(after, act) for after, act in link.armed if after > 0]
-                self._send(link, client, data)
-        link.cut()
+        try:
+            with suppress(OSError):
+                while data := server.recv(_CHUNK):
+                    link.armed = [(after - len(data), act) for after, act in link.armed]
+                    for act in [act for after, act in link.armed if after <= 0]:
+                        act(link)
+                    link.armed = [(after, act) for after, act in link.armed if after > 0]
+                    time.sleep(link.pause)
+                    self._send(link, client, data)
+        finally:  # also when what the test wanted done has failed
+            link.cut()
 
     def _send(self, link: Link, to: socket.socket, data: bytes) -> None:
         while link.stalled and not self._closed.wait(0.05):
