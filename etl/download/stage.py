@@ -144,7 +144,9 @@ def _source(settings: Settings, name: str) -> Source:
         "window_start": years_before(today, settings.window_years).isoformat(),
     }
     if url.get_backend_name() == "postgresql":
-        return PostgresSource(name, url, settings.workers, settings.source_lock_seconds, binds)
+        return PostgresSource(
+            name, url, settings.workers, settings.source_lock_seconds, settings.source_stall_seconds, binds
+        )
     return GenericSource(name, url, binds)
 
 

@@ -63,6 +63,7 @@ class Wire:
         port = self._listener.getsockname()[1]
         self.url = url.set(host="127.0.0.1", port=port, query={}).render_as_string(hide_password=False)
         self.links: list[Link] = []
+        self.stalled = False  # set it, and nothing passes any more, over no link
         self._rules: list[_Rule] = []
         self._threads: list[threading.Thread] = []
         self._closed = threading.Event()
@@ -161,6 +162,6 @@ class Wire:
             link.cut()
 
     def _send(self, link: Link, to: socket.socket, data: bytes) -> None:
-        while link.stalled and not self._closed.wait(0.05):
+        while (self.stalled or link.stalled) and not self._closed.wait(0.05):
             pass
         to.sendall(data)
