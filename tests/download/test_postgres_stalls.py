@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -41,12 +41,14 @@ def test_a_connection_that_hangs_is_cut_and_the_query_tried_again(
     assert wire.count(EXPORT) == 1
 
 
-def test_a_snapshot_whose_connection_hangs_too_is_taken_anew(one: Company, wire: Wire) -> None:
-    """As when a tunnel dies with all that is in it."""
+@pytest.mark.parametrize("end", [Link.stall, Link.cut])
+def test_a_snapshot_whose_connection_hangs_is_taken_anew(one: Company, wire: Wire, end: Callable[[Link], None]) -> None:
+    """As when a tunnel dies with all that is in it, whether the query's own connection hangs too or is cut."""
 
-    def hang(_: Link) -> None:
+    def hang(copying: Link) -> None:
         for link in wire.links:
             link.stall()
+        end(copying)
 
     wire.when("^COPY", hang, after=MID)
     assert one.done().tables["long"].rows == ROWS
@@ -57,7 +59,7 @@ def test_a_query_that_is_silent_for_long_is_left_alone(one: Company, wire: Wire)
     """The server is at work, in the midst of the rows, and on the receipt, of which nothing comes before its end."""
     slow = "CASE g WHEN 5000 THEN pg_sleep(2.5)::text END AS slept"
     one.query("long", f"SELECT g AS id, repeat('x', 60) AS text, {slow} FROM generate_series(1, {ROWS}) g")
-    one.settings |= {"WORKERS": "2", "RECEIPTS": "columns"}
+    one.settings["RECEIPTS"] = "columns"
     ended = one.download()
     assert ended.code == 0, ended.err
     assert "trying again" not in ended.err
@@ -70,12 +72,14 @@ def test_who_may_not_see_what_the_server_does_cuts_nothing(one: Company, wire: W
     try:
         one.sources["shop"] = wire.url.replace("postgres@", "blind@")
         one.query("long", "SELECT 1 AS id, pg_sleep(2.5)::text AS slept")
+        one.query("short", "SELECT 1 AS id")  # comes second
         one.settings["RECEIPTS"] = "off"
         ended = one.download()
     finally:
         sql("GRANT SELECT ON pg_stat_activity TO public; DROP ROLE blind")
     assert ended.code == 0, ended.err
     assert "trying again" not in ended.err
+    assert wire.count(EXPORT) == 1
 
 
 def test_an_interruption_does_not_wait_for_what_hangs(one: Company, wire: Wire) -> None:
