@@ -86,6 +86,7 @@ class Settings(BaseSettings):
 
     source_lock_seconds: int = Field(60, ge=1)
     source_patience: int = Field(120, ge=0)
+    source_stall_seconds: int = Field(120, ge=1)
 
     data_dir: ProjectPath
     queries_dir: ProjectPath = ROOT / "queries"

@@ -29,7 +29,7 @@ def webhook(url: SecretStr | None, text: str) -> None:
 
 def _post(what: str, url: str, **content: object) -> None:
     try:
-        for attempt in attempts(lambda error: isinstance(error, requests.RequestException), _TIMES, _SECONDS):
+        for attempt in attempts(lambda error: isinstance(error, requests.RequestException), _SECONDS, _TIMES):
             with attempt:
                 requests.post(url, timeout=_TIMEOUT, **content).raise_for_status()  # type: ignore[arg-type]
     except (requests.RequestException, ValueError) as error:  # whose text would tell the address, which is a secret

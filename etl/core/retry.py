@@ -1,5 +1,6 @@
 """Trying again what failed in passing: how often, how long, and one line of the log for each time (by stamina)."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import stamina
@@ -14,19 +15,23 @@ def is_transient(error: Exception) -> bool:
     return isinstance(error, EtlError) and error.transient
 
 
-def attempts(on: Callable[[Exception], bool], times: int, seconds: float) -> Iterator[stamina.Attempt]:
+def attempts(on: Callable[[Exception], bool], seconds: float, times: int | None = None) -> Iterator[stamina.Attempt]:
     """Give context managers, one for each try, to be gone through by `for`.
 
-    on: which exceptions to try again after; times, seconds: how often and for how long at the most. Pauses double from
-    half a second to half a minute. No seconds: one try.
+    on: which exceptions to try again after; seconds: for how long, from the first fault on, however long the work had
+    gone well before; times: how often at the most. Pauses double from half a second to five, so that who is told to
+    stop does not sleep on.
     """
+    end: float | None = None
+
+    def again(error: Exception) -> bool:
+        nonlocal end
+        now = time.monotonic()
+        end = now + seconds if end is None else end
+        return now < end and on(error)
+
     yield from stamina.retry_context(
-        on=on,
-        attempts=times if seconds else 1,
-        timeout=seconds or None,
-        wait_initial=0.5,
-        wait_max=30.0,
-        wait_jitter=0.5,
+        on=again, attempts=times, timeout=None, wait_initial=0.5, wait_max=5.0, wait_jitter=0.5
     )
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from datetime import UTC
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from etl.core.errors import EtlError, joined
 from etl.core.job import Job
@@ -17,9 +17,6 @@ from etl.core.retry import attempts, is_transient
 from etl.download.source import Extent, Plan, Source
 from etl.download.writer import RawWriter
 
-_TIMES = 4
-"""How often a table is tried whose connection is cut."""
-
 
 def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Path) -> dict[str, RawTable]:
     """Run the queries, the longest first, each source with as many connections as it may have."""
@@ -27,15 +24,18 @@ def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pat
     ordered = sorted(plans, key=lambda plan: -(plan.bytes or 0))
     with ExitStack() as stack, progress("download", len(plans)) as advance:
         pools = {name: stack.enter_context(ThreadPoolExecutor(source.connections)) for name, source in sources.items()}
-        futures, receipts = [], []
+        futures: list[Future[Any]] = []
+        receipts: list[Future[Any]] = []
         for plan in ordered:
             source, pool = sources[plan.query.source], pools[plan.query.source]
             receipts.append(pool.submit(_receipt, job, source, plan))  # beside the COPY, each on a core of the server
             futures.append(pool.submit(_extract_one, job, source, plan, folder, receipts[-1]))
         try:
-            for future in as_completed(futures):
+            for future in as_completed(receipts + futures):
                 if future.exception():
-                    raise _faults_by_now(futures)
+                    raise _faults_by_now(receipts + futures)
+                if future in receipts:
+                    continue
                 name, table = future.result()
                 tables[name] = table
                 advance(1)
@@ -43,9 +43,7 @@ def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pat
                     "download %s: %s rows, %.1f MB in %.1f s", name, f"{table.rows:,}", table.bytes / 1e6, table.seconds
                 )
         except BaseException:
-            for receipt in receipts:
-                receipt.cancel()
-            for future in futures:
+            for future in receipts + futures:
                 future.cancel()
             for source in sources.values():
                 source.stop()
@@ -53,7 +51,7 @@ def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pat
     return tables
 
 
-def _faults_by_now(futures: list[Future[tuple[str, RawTable]]]) -> BaseException:
+def _faults_by_now(futures: list[Future[Any]]) -> BaseException:
     """Tell all that has failed before the others are stopped; what is no fault of input goes first."""
     faults = [fault for future in futures if future.done() and (fault := future.exception())]
     known = [fault for fault in faults if isinstance(fault, EtlError)]
@@ -95,9 +93,14 @@ T = TypeVar("T")
 
 def _again(job: Job, source: Source, work: Callable[[], T]) -> T:
     """Do again what was cut off, while the snapshot still lives: it costs a table, and not the night."""
-    for attempt in attempts(lambda error: is_transient(error) and source.alive(), _TIMES, job.settings.source_patience):
-        with attempt:
-            return work()
+    try:
+        for attempt in attempts(lambda error: is_transient(error) and source.alive(), job.settings.source_patience):
+            with attempt:
+                return work()
+    except EtlError as fault:
+        if source.alive():
+            fault.transient = False  # patience is at its end: a new snapshot would not help
+        raise
     raise AssertionError("an attempt returns or raises")
 
 

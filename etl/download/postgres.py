@@ -4,8 +4,8 @@ The protocol's CopyData messages of a server hold one row each (PostgreSQL manua
 psycopg2 hands them on one by one: so rows are counted and blocks end between rows without reading the CSV.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from etl.core.errors import SourceError
 from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.origin import described
 from etl.core.receipt_sql import receipt_from
-from etl.download.postgres_errors import fault_of
+from etl.download.postgres_errors import fault_of, first_line, lost
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
+from etl.download.postgres_watch import Watch, within
 from etl.download.query import Query
 from etl.download.source import Extent, Plan, check_binds, checked_columns
 from etl.download.sql import with_binds
@@ -48,33 +49,36 @@ class PostgresSource:
 
     as_of: datetime
 
-    def __init__(self, name: str, url: URL, connections: int, lock_seconds: int, binds: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, url: URL, connections: int, lock_seconds: int, stall_seconds: int, binds: dict[str, str]
+    ) -> None:
         """Take what may be done there, without connecting yet.
 
-        connections: how many queries may run at once; lock_seconds: how long each may wait for a lock; binds: the
-        values of the :names that a query may use.
+        connections: how many queries may run at once; lock_seconds: how long each may wait for a lock; stall_seconds:
+        how long a connection may hang; binds: the values of the :names that a query may use.
         """
-        self._lock_seconds = lock_seconds
+        self._lock_seconds, self._stall_seconds = lock_seconds, stall_seconds
         self.connections = connections
         self._name = name
         self._where = described(url)
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._binds = binds
-        self._copying: set[psycopg2.extensions.connection] = set()
         self._stopped = False
 
     def __enter__(self) -> "PostgresSource":
-        self._leader = self._connect()
         try:
+            self._leader = self._connect()
             with self._leader.cursor() as cursor:
                 cursor.execute(_BEGIN)
                 cursor.execute("SELECT pg_export_snapshot(), now()")
                 self._snapshot, self.as_of = _only_row(cursor)
         except psycopg2.Error as error:
-            raise self._unreachable(error) from None
+            raise lost(error, self._name, self._where, None) from None
+        self._watch = Watch(self._leader, self._stall_seconds).__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._watch.__exit__(*exc)
         self._leader.close()
 
     def plan(self, query: Query) -> Plan:
@@ -97,28 +101,18 @@ class PostgresSource:
         """COPY the query into a CSV, over a connection of its own that sees the leader's snapshot."""
         names = [column.name for column in plan.columns]
         group_by = tuple(names.index(name) for name in plan.query.group_by)
-        with self._connected() as connection, self._faults_of(plan.query), connection.cursor() as cursor:
-            cursor.execute(_BEGIN)
-            cursor.execute("SET TRANSACTION SNAPSHOT %s", (self._snapshot,))
-            copy = f"COPY (\n{self._rendered(plan.query, cursor)}\n) TO STDOUT (FORMAT csv)"
-            with RawWriter(path, names, group_by) as writer:
-                if self._stopped:
-                    raise SourceError(f"{plan.query.path} was stopped.", transient=True)
-                cursor.copy_expert(copy, writer)
-            if cursor.rowcount != writer.rows:
-                raise SourceError(f"{plan.query.path}: {cursor.rowcount:,} rows sent, {writer.rows:,} written.")
+        with RawWriter(path, names, group_by) as writer, self._reading(plan.query, writer.so_far) as cursor:
+            cursor.copy_expert(f"COPY (\n{self._rendered(plan.query, cursor)}\n) TO STDOUT (FORMAT csv)", writer)
+        if cursor.rowcount != writer.rows:
+            raise SourceError(f"{plan.query.path}: {cursor.rowcount:,} rows sent, {writer.rows:,} written.")
         return writer
 
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
         """Let the server compute what the query gives, over a connection of its own that sees the leader's snapshot."""
-        with self._connected() as connection, self._faults_of(plan.query), connection.cursor() as cursor:
-            cursor.execute(_BEGIN)
-            cursor.execute("SET TRANSACTION SNAPSHOT %s", (self._snapshot,))
+        with self._reading(plan.query, lambda: 0) as cursor:
             cursor.execute("SHOW server_encoding")
             dialect = Postgres(utf8=_only_row(cursor)[0] == "UTF8")
             fields = fields_of(plan.columns)
-            if self._stopped:
-                raise SourceError(f"{plan.query.path} was stopped.", transient=True)
             cursor.execute(receipt_query(self._rendered(plan.query, cursor), fields, plan.query.key, dialect, extent))
             names = [column.name for column in cursor.description or ()]
             return receipt_from(dict(zip(names, _only_row(cursor), strict=True)), fields, dialect)
@@ -126,57 +120,59 @@ class PostgresSource:
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query can be run again."""
         try:
-            with self._leader.cursor() as cursor:
+            with within(self._stall_seconds, self._leader), self._leader.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except psycopg2.Error:
             return False
         return not self._stopped
 
     def stop(self) -> None:
-        """Ask the server to end the COPYs under way."""
+        """End what is being read."""
         self._stopped = True
-        for connection in list(self._copying):
-            with suppress(psycopg2.Error):  # it may have ended meanwhile
-                connection.cancel()
+        self._watch.stop()
 
     @contextmanager
-    def _connected(self) -> Iterator[psycopg2.extensions.connection]:
-        connection = self._connect()
-        self._copying.add(connection)
+    def _reading(self, query: Query, so_far: Callable[[], int]) -> Iterator[Cursor]:
+        """Give a cursor of a connection of its own, which sees the leader's snapshot and can be stopped.
+
+        so_far: says how much has come over it.
+        """
+        with self._faults_of(query), closing(self._connect()) as connection, connection.cursor() as cursor:
+            with within(self._stall_seconds, connection):
+                pid = self._see_the_snapshot(cursor, query)
+            with self._watch.over(connection, pid, so_far):
+                if self._stopped:
+                    raise SourceError(f"{query.path} was stopped.", transient=True)
+                yield cursor
+
+    def _see_the_snapshot(self, cursor: Cursor, query: Query) -> int:
+        """Begin; gives the number of the server's process."""
         try:
-            yield connection
-        finally:
-            self._copying.discard(connection)
-            connection.close()
+            cursor.execute(_BEGIN)
+            cursor.execute("SET TRANSACTION SNAPSHOT %s; SELECT pg_backend_pid()", (self._snapshot,))
+            return int(_only_row(cursor)[0])
+        except psycopg2.Error as error:
+            if error.pgcode is None:
+                raise
+            raise SourceError(
+                f"{query.path}: the snapshot is gone, with the connection to the source {self._name} that held it: "
+                f"{first_line(error)}",
+                "Look into the server's log who ended that session; SOURCE_PATIENCE is how long we try again.",
+                transient=True,
+            ) from None
 
     def _connect(self) -> psycopg2.extensions.connection:
-        try:
-            connection: psycopg2.extensions.connection = (
-                psycopg2.connect(  # a SET of the encoding would be news to the driver
-                    self._dsn,
-                    connect_timeout=_CONNECT_SECONDS,
-                    application_name="nightly-etl",
-                    client_encoding="UTF8",
-                    **_WATCH,
-                )
-            )
-            connection.autocommit = True  # transactions are begun by hand, with their isolation level
-            with connection.cursor() as cursor:
-                cursor.execute(f"{_SESSION}; SET lock_timeout = '{self._lock_seconds}s'")
-            return connection
-        except psycopg2.Error as error:
-            raise self._unreachable(error) from None
-
-    def _unreachable(self, error: psycopg2.Error) -> SourceError:
-        reason = " ".join(str(error).split()).rstrip(".") + "."
-        setting = f"SOURCE_{self._name.upper()}_URL"
-        if "authentication failed" in reason or "no password" in reason or "does not exist" in reason:
-            return SourceError(f"The source {self._name} at {self._where} refused us: {reason}", f"Mend {setting}.")
-        return SourceError(
-            f"The source {self._name} at {self._where} cannot be reached: {reason}",
-            f"Look whether it runs and {setting} is right. (The sample's runs within `python -m sample run …`.)",
-            transient=True,
+        connection: psycopg2.extensions.connection = psycopg2.connect(
+            self._dsn,
+            connect_timeout=_CONNECT_SECONDS,
+            application_name="nightly-etl",
+            client_encoding="UTF8",  # a SET of it would be news to the driver
+            **_WATCH,
         )
+        connection.autocommit = True  # transactions are begun by hand, with their isolation level
+        with within(self._stall_seconds, connection), connection.cursor() as cursor:
+            cursor.execute(f"{_SESSION}; SET lock_timeout = '{self._lock_seconds}s'")
+        return connection
 
     def _rendered(self, query: Query, cursor: Cursor) -> str:
         """Put the values of the binds into the SQL, quoted by the driver."""
@@ -190,7 +186,7 @@ class PostgresSource:
             yield
         except psycopg2.Error as error:
             if error.pgcode is None:  # no word of the server's: the connection is gone
-                raise self._unreachable(error) from None
+                raise lost(error, self._name, self._where, query) from None
             raise fault_of(error, query) from None
 
 

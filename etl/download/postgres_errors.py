@@ -10,6 +10,12 @@ from etl.download.query import Query
 _PASSING = ("08", "40001", "40P01", "53300", "55P03", "57P0")
 """How the codes begin of faults that pass: connections, conflicts, deadlocks, slots, locks, shutdowns."""
 
+_REFUSED = (
+    *("authentication failed", "no password", "no pg_hba.conf entry", "does not exist"),
+    *("not permitted to log in", "permission denied for database"),
+)
+"""What a server says who is reached and lets nobody in; such a fault has no code."""
+
 _CURES = (
     ("statement timeout", "Raise it for the role (ALTER ROLE … SET statement_timeout), or make the query lighter."),
     ("lock timeout", "Look who holds the lock (pg_locks); SOURCE_LOCK_SECONDS is how long we wait for it."),
@@ -17,7 +23,9 @@ _CURES = (
         "conflict with recovery",
         "The standby gave way to its primary: turn hot_standby_feedback on, or raise max_standby_streaming_delay.",
     ),
+    ("terminating connection", "The server was shut down, or somebody ended the session; look into its log."),
     ("too many", "Raise the server's or the role's connection limit, or lower WORKERS."),
+    ("connection slots", "Raise the server's connection limit, or lower WORKERS."),
     ("user request", "Somebody cancelled the query at the server; run it again."),
 )
 
@@ -27,10 +35,33 @@ def fault_of(error: psycopg2.Error, query: Query) -> SourceError:
     code = error.pgcode or ""
     transient = code.startswith(_PASSING)
     blamed = f"{query.path}{'' if transient else _line_of(error, query)}"
-    return SourceError(f"{blamed}: {_first_line(error)}", _hint_of(error), transient=transient)
+    return SourceError(f"{blamed}: {first_line(error)}", _hint_of(error), transient=transient)
 
 
-def _first_line(error: psycopg2.Error) -> str:
+def lost(error: psycopg2.Error, name: str, where: str, query: Query | None) -> SourceError:
+    """Explain an error without a word of the server's about the statement: there is no connection, or no longer.
+
+    name, where: the source; query: the one that it was for.
+    """
+    reason = " ".join(str(error).split()).rstrip(".") + "."
+    if "no message from the libpq" in reason:  # what the driver says of a COPY whose connection breaks
+        reason = "it was cut in the midst of an answer."
+    setting = f"SOURCE_{name.upper()}_URL"
+    if any(mark in reason for mark in _REFUSED):
+        return SourceError(f"The source {name} at {where} refused us: {reason}", f"Mend {setting}.")
+    what = (
+        f"{query.path}: the connection to the source {name} at {where} failed"
+        if query
+        else (f"The source {name} at {where} cannot be reached")
+    )
+    hint = _cure_of(error) or (
+        f"Look whether it runs and {setting} is right. (The sample's runs within `python -m sample run …`.)"
+    )
+    return SourceError(f"{what}: {reason}", hint, transient=True)
+
+
+def first_line(error: psycopg2.Error) -> str:
+    """Give what the server said, as a sentence."""
     return (error.diag.message_primary or str(error)).partition("\n")[0].rstrip(".") + "."
 
 
@@ -43,5 +74,8 @@ def _line_of(error: psycopg2.Error, query: Query) -> str:
 
 
 def _hint_of(error: psycopg2.Error) -> str:
-    cures = (cure for mark, cure in _CURES if mark in str(error))
-    return next(cures, None) or error.diag.message_hint or "Run the query in psql; the source may have been changed."
+    return _cure_of(error) or error.diag.message_hint or "Run the query in psql; the source may have been changed."
+
+
+def _cure_of(error: psycopg2.Error) -> str | None:
+    return next((cure for mark, cure in _CURES if mark in str(error)), None)

@@ -24,9 +24,6 @@ from etl.guards.refusal import check_accept, settle
 
 SCRIPT = "SQLDownloadMain.py"
 
-_TIMES = 12
-"""How often the whole extraction is tried, with a new snapshot, within SOURCE_PATIENCE seconds."""
-
 _SPACE_PER_RAW_BYTE = 2.5
 """What a night writes for a byte of raw CSV, at the most: the raw file, the star, Parquet, the embedded warehouse."""
 
@@ -37,7 +34,7 @@ def download(job: Job) -> None:
     chosen = _chosen(queries, job.only)
     check_accept(job, SCRIPT, queries)
     kept = _kept(job, queries, chosen)
-    for attempt in attempts(is_transient, _TIMES, job.settings.source_patience):
+    for attempt in attempts(is_transient, job.settings.source_patience):
         with attempt:
             _download(job, chosen, kept)
 
@@ -147,7 +144,9 @@ def _source(settings: Settings, name: str) -> Source:
         "window_start": years_before(today, settings.window_years).isoformat(),
     }
     if url.get_backend_name() == "postgresql":
-        return PostgresSource(name, url, settings.workers, settings.source_lock_seconds, binds)
+        return PostgresSource(
+            name, url, settings.workers, settings.source_lock_seconds, settings.source_stall_seconds, binds
+        )
     return GenericSource(name, url, binds)
 
 

@@ -45,6 +45,10 @@ class RawWriter:
             self._flush()
         return len(row)
 
+    def so_far(self) -> int:
+        """Say how much has come: a figure that changes with each row."""
+        return self.length + len(self._pending)
+
     @property
     def rows(self) -> int:
         """Rows written to the file."""
