@@ -14,25 +14,24 @@ from etl.load.bigquery_errors import FAULTS, Fault, fault_of_job, is_transient
 CALL_TIMEOUT = 60.0
 """Seconds that one call may take; the client's own default is to wait for ever."""
 LONGEST_JOB = 6 * 3600.0
-_TRIES = 10
-"""How often a job is to be started: for two minutes where each try fails at once, for longer where an upload stalls."""
 
 
 class Jobs:
     """Starts a job at most once, and waits for its end; scanned: the bytes that BigQuery read for them, and bills.
 
-    retry: how calls that change nothing are repeated.
+    retry: how calls that change nothing are repeated; patience: seconds, from the first fault on, for which a start is.
     """
 
-    def __init__(self, client: bigquery.Client, retry: Retry) -> None:
+    def __init__(self, client: bigquery.Client, retry: Retry, patience: float) -> None:
         self._client = client
         self._retry = retry
+        self._patience = patience
         self.scanned = 0
 
     def run(self, job_id: str, insert: Callable[[str], Any]) -> Fault | None:
         """Let `insert` start the job of this id unless there is one, wait for its end, and say how it failed, if so."""
         if not self.exists(job_id):
-            for attempt in attempts(_leaves_open, _TRIES, LONGEST_JOB):
+            for attempt in attempts(_leaves_open, self._patience):
                 with attempt:
                     self._start(job_id, insert)
         return self._wait(job_id)

@@ -71,7 +71,7 @@ class BigQueryWarehouse:
 
     @cached_property
     def _jobs(self) -> Jobs:
-        return Jobs(self._client, self._retry)
+        return Jobs(self._client, self._retry, self._patience)
 
     def changes(self, contracts: list[Contract]) -> list[str]:
         """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
@@ -93,7 +93,7 @@ class BigQueryWarehouse:
                 with suppress(WarehouseError):
                     self._load(staging, handover, earlier, doing)
                     return
-            for attempt in attempts(is_transient, _ATTEMPTS, LONGEST_JOB):
+            for attempt in attempts(is_transient, LONGEST_JOB, _ATTEMPTS):
                 with attempt:
                     self._load(staging, handover, earlier + attempt.num, doing)
 
@@ -163,7 +163,7 @@ class BigQueryWarehouse:
         def start(job_id: str) -> None:
             self._client.query(script, config, job_id, job_retry=None, retry=_ONCE, timeout=CALL_TIMEOUT)
 
-        for attempt in attempts(is_transient, _ATTEMPTS, LONGEST_JOB):
+        for attempt in attempts(is_transient, LONGEST_JOB, _ATTEMPTS):
             with attempt:
                 if fault := self._jobs.run(f"{prefix}-{attempt.num}", start):
                     raise self._unpublished(doing, fault)
