@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from config.paths import SAMPLE_SETTINGS
 from etl.core import log
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.lock import run_of_the_night
+from etl.core.orphan import end_with
 
 EXIT_INTERRUPTED = 130
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -21,6 +23,9 @@ def script(run: Callable[..., None], name: str, description: str, example: str) 
 
     name: the script's file name. example: a call, for --help.
     """
+    night = os.getppid()
+    if run_of_the_night():
+        end_with(night)  # nobody would hear how the stage of a killed night ended
     options = _parser(name, description, example).parse_args()
     return outermost(lambda: _run(run, name, options))
 

@@ -1,24 +1,22 @@
 """Worker processes, through the one interface that a cluster has too: concurrent.futures.Executor."""
 
-import ctypes
 import multiprocessing
+import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from etl.core.errors import DataError
-
-_PR_SET_PDEATHSIG = 1
+from etl.core.orphan import end_with
 
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor]:
     """Give an executor of fresh processes, which end with this one, however it ends."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker) as executor:
+    with ProcessPoolExecutor(workers, spawn, _start_worker, (os.getpid(),)) as executor:
         try:
             yield executor
         except BrokenProcessPool:
@@ -33,10 +31,9 @@ def worker_pool(workers: int) -> Iterator[Executor]:
             raise
 
 
-def _start_worker() -> None:
+def _start_worker(parent: int) -> None:
     """Let a worker die with its parent, leave Ctrl-C to the parent, and be one thread: the workers are the threads."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     import pyarrow as pa
