@@ -55,7 +55,7 @@ def load(job: Job) -> None:
             _tell(changes, star, chosen)
             return
         altered = changed_by_hand(job, warehouse, published, chosen)
-        if not altered and is_published(published, star, chosen):
+        if not altered and is_published(published, star, chosen) and _is_kept(job, star, chosen):
             log.info("load: star %s is published already, as of %s: there is nothing to do.", star.run, star.as_of)
             return
         tell_of_missed(job, published, star)
@@ -104,6 +104,13 @@ def _last(job: Job) -> LoadedManifest | None:
         if job.store.loaded.committed():
             log.warning("load: the guards cannot compare with the last night. %s", fault.message)
         return None
+
+
+def _is_kept(job: Job, star: StarManifest, chosen: list[Contract]) -> bool:
+    """Whether the receipt of a publishing is there: a run that was killed after it has left none."""
+    last = _last(job)
+    kept = {name: table.star_run for name, table in last.tables.items()} if last else {}
+    return all(kept.get(contract.name) == star.tables[contract.name].run for contract in chosen)
 
 
 def _chosen(job: Job, star: StarManifest) -> list[Contract]:
