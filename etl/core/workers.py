@@ -16,19 +16,20 @@ from etl.core.orphan import end_with
 def worker_pool(workers: int) -> Iterator[Executor]:
     """Give an executor of fresh processes, which end with this one, however it ends."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn, _start_worker, (os.getpid(),)) as executor:
-        try:
-            yield executor
-        except BrokenProcessPool:
-            raise DataError(
-                "A worker process was killed, most likely for want of memory.",
-                "Lower WORKERS, or give the machine more memory.",
-            ) from None
-        except BaseException:
-            for worker in multiprocessing.active_children():
-                worker.kill()  # nothing that they do is committed, and nobody waits for the last of it
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    executor = ProcessPoolExecutor(workers, spawn, _start_worker, (os.getpid(),))
+    try:
+        yield executor
+    except BrokenProcessPool:
+        raise DataError(
+            "A worker process was killed, most likely for want of memory.",
+            "Lower WORKERS, or give the machine more memory.",
+        ) from None
+    finally:
+        # Their results are in, or nobody waits for them. Asked to end, they would wait for one that was killed
+        # while it had the lock of their queue: for ever.
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _start_worker(parent: int) -> None:

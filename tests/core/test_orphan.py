@@ -19,6 +19,20 @@ if __name__ == "__main__":
         os.kill(os.getpid(), signal.SIGKILL)  # before the worker has asked the kernel for anything
 """
 
+STAGE_WHOSE_IDLE_WORKER_DIES = """
+import multiprocessing, os, pathlib, signal, time
+from etl.core.workers import worker_pool
+if __name__ == "__main__":
+    with worker_pool(2) as executor:
+        list(executor.map(time.sleep, [0.5, 0.5]))
+        workers = multiprocessing.active_children()
+        assert len(workers) == 2
+        reading = []
+        while not reading:  # one waits for work, the other for the lock of the queue
+            reading = [w.pid for w in workers if "pipe" in pathlib.Path(f"/proc/{w.pid}/wchan").read_text()]
+        os.kill(reading[0], signal.SIGKILL)
+"""
+
 STAGE = """
 import sys
 from etl.core.cli import script
@@ -47,6 +61,15 @@ def test_a_worker_whose_stage_died_while_it_was_starting_ends(tmp_path: Path) ->
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL
+
+
+def test_a_worker_that_is_killed_when_all_is_done_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """It takes the lock of the queue with it, on which the other one waits, and the stage waited for that one."""
+    program = tmp_path / "stage.py"
+    program.write_text(STAGE_WHOSE_IDLE_WORKER_DIES)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, program], env=environment, capture_output=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_a_stage_ends_with_its_night(tmp_path: Path) -> None:

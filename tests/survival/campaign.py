@@ -55,7 +55,7 @@ def _killed(shop: Shop, moment: kills.Moment, rng: random.Random) -> Killed:
     if killed.alive and moment.kind == WORKER and killed.code:  # else it had given its last result already
         assert (killed.code, "Error: A worker process was killed" in killed.said) == (1, True), killed.said
         assert Store(shop.data).star.committed() == before
-        assert not kills.left_behind(shop.data)
+        assert not list((shop.data / "2_star").glob(".*"))
     return killed
 
 

@@ -95,9 +95,18 @@ def kill(shop: Shop, moment: Moment, rng: random.Random) -> Killed:
     alive = process.poll() is None and bool(victims)
     if alive:
         os.kill(rng.choice(victims), signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
+    said = _end_of(process)
     nobody_is_left(mark)
     return Killed(moment, alive, bool(left_behind(shop.data)), process.returncode, said)
+
+
+def _end_of(process: subprocess.Popen[str]) -> str:
+    """Give what a process said that has to end now."""
+    try:
+        return process.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError("it hangs, or another process has its output open") from None
 
 
 def nobody_is_left(mark: str) -> None:
