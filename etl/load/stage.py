@@ -88,9 +88,8 @@ def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, 
 def _judged_months(job: Job, star: StarManifest, contract: Contract, last: LoadedTable) -> list[Refusal]:
     zone = job.settings.business_time_zone
     first = years_before(business_date(star.as_of, zone), job.settings.window_years)
-    small, refusals = guards.changed_months(
-        contract, star.tables[contract.name], last, first, business_date(last.as_of, zone)
-    )
+    closed = min(business_date(as_of, zone) for as_of in (last.as_of, star.as_of))  # a clock may have been ahead
+    small, refusals = guards.changed_months(contract, star.tables[contract.name], last, first, closed)
     if small:
         log.info("load %s: closed months changed within the tolerance: %s", contract.name, "; ".join(small))
     return refusals
