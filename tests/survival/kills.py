@@ -88,7 +88,7 @@ def kill(shop: Shop, moment: Moment, rng: random.Random) -> Killed:
         stderr=subprocess.PIPE,
         text=True,
     )
-    before = _seen(shop, moment.event)
+    before, left = _seen(shop, moment.event), set(left_behind(shop.data))
     _wait(process, lambda: _happened(shop, moment, process.pid, before))
     time.sleep(moment.seconds)  # the moment itself: nothing is waited for
     victims = workers_of(process.pid) if moment.kind == WORKER else [process.pid]
@@ -97,7 +97,7 @@ def kill(shop: Shop, moment: Moment, rng: random.Random) -> Killed:
         os.kill(rng.choice(victims), signal.SIGKILL)
     said = _end_of(process)
     nobody_is_left(mark)
-    return Killed(moment, alive, bool(left_behind(shop.data)), process.returncode, said)
+    return Killed(moment, alive, bool(set(left_behind(shop.data)) - left), process.returncode, said)
 
 
 def _end_of(process: subprocess.Popen[str]) -> str:
