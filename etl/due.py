@@ -1,7 +1,6 @@
 """Whether a night is due: cron may start one twice (clocks that are put back), late (the machine was off) or again."""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from pathlib import Path
 
 from etl.core.errors import UsageError
 from etl.core.nights import records
@@ -26,16 +25,15 @@ def last_due(now: datetime, at: time, zone: tzinfo | None) -> datetime:
     return max(due for day in days if (due := _instant(datetime.combine(day, at), zone)) <= now)
 
 
-def published_since(at: time, now: datetime, data: Path, store: Store) -> str | None:
-    """Name the newest published run that began since a clock on the wall last showed `at`; None if a night is due.
+def published_between(store: Store, since: datetime, now: datetime) -> str | None:
+    """Name the newest published run that began between the two instants.
 
     A run's name is its beginning, unless the clock stood in the future before: then names count on from there, and the
-    night's record knows better. What seems to begin in the future is nothing to rely on.
+    night's record knows better. What seems to begin in the future tells of a clock that was set back, and of no night.
     """
-    due = last_due(now, at, None)
-    noted = {record.run: record.started for record in records(data)}
+    noted = {record.run: record.started for record in records(store.folder)}
     began = {run: noted.get(run) or run_time(run) for run in store.loaded.committed()}
-    return max((run for run, instant in began.items() if due <= instant <= now), default=None)
+    return max((run for run, instant in began.items() if since <= instant <= now), default=None)
 
 
 def _instant(wall: datetime, zone: tzinfo | None) -> datetime:

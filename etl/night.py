@@ -15,11 +15,11 @@ from config import Settings
 from config.paths import ROOT
 from etl import notices
 from etl.core import log, nights
-from etl.core.errors import DataError, EtlError, LockError
+from etl.core.errors import DataError, EtlError
 from etl.core.lock import NIGHT, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.runs import Store
-from etl.due import published_since, time_of_day
+from etl.due import last_due, published_between, time_of_day
 from etl.summary import last_line, show
 
 _PATIENCE = 30
@@ -40,14 +40,19 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
     settings = config.load(settings_file)
     log.set_up(settings.log_level)
     store = Store(settings.data_dir)
+    night = None
     try:
         with held(settings.data_dir, "the night"):
-            if at and (since := published_since(at, datetime.now(UTC), settings.data_dir, store)):
+            store.check_version()
+            now = datetime.now(UTC)
+            if at and (since := published_between(store, last_due(now, at, None), now)):
                 print(f"No night is due: {since} was published after the last {due}.")
                 return 0
-            return _Night(settings, settings_file, store, accept).run()
-    except LockError as error:
-        notices.webhook(settings.webhook_url, f"Tonight's night did not start: {error.message}")
+            night = _Night(settings, settings_file, store, accept)
+            return night.run()
+    except EtlError as error:
+        if night is None:
+            notices.webhook(settings.webhook_url, f"Tonight's night did not start: {error.message}")
         raise
 
 
@@ -59,10 +64,10 @@ class _Night:
         self._began = time.monotonic()
         self._record = NightRecord(run=store.new_run(), started=datetime.now(UTC))
         self._log = nights.folder_of(settings.data_dir) / f"{self._record.run}.log"
+        self._keep()
 
     def run(self) -> int:
         """Run the stages."""
-        self._keep()
         log.to_file(self._log)
         log.set_up(self._settings.log_level)
         notices.heartbeat(self._settings.heartbeat_url, "start")
@@ -77,7 +82,8 @@ class _Night:
             self._tell(code)
             log.end_file()
         if code == 0:
-            show(self._settings, self._file, self._store, self._record.run)
+            with log.room_or_not(sys.stdout):
+                show(self._settings, self._file, self._store, self._record.run)
         return code
 
     def _stages(self) -> int:

@@ -15,6 +15,22 @@ from sample import generate, server
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("house")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add how thoroughly the nights are killed (tests/survival)."""
+    group = parser.getgroup("survival", "the moments at which tests/survival kills")
+    group.addoption("--moments", type=int, default=16, metavar="N", help="how many (default: 16)")
+    group.addoption("--seed", type=int, metavar="S", help="that a failure named, to draw the same ones again")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have to tell of what they did: figures that no assertion is about."""
+    for report in terminalreporter.getreports("passed"):
+        for name, told in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(f"{report.nodeid}: {told}")
+
+
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 

@@ -2,15 +2,18 @@
 
 import argparse
 import errno
+import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from config.paths import SAMPLE_SETTINGS
 from etl.core import log
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.lock import run_of_the_night
+from etl.core.orphan import end_with
 
 EXIT_INTERRUPTED = 130
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -21,6 +24,9 @@ def script(run: Callable[..., None], name: str, description: str, example: str) 
 
     name: the script's file name. example: a call, for --help.
     """
+    night = os.getppid()
+    if run_of_the_night():
+        end_with(night)  # nobody would hear how the stage of a killed night ended
     options = _parser(name, description, example).parse_args()
     return outermost(lambda: _run(run, name, options))
 
@@ -33,13 +39,22 @@ def outermost(action: Callable[[], int | None]) -> int:
     if run_of_the_night():
         log.to_file(None)
     try:
+        return _ended(action)
+    finally:
+        with log.room_or_not(sys.stderr):
+            pass
+
+
+def _ended(action: Callable[[], int | None]) -> int:
+    try:
         return _settled(action)
     except EtlError as error:
         return _told(error)
     except OSError as error:
         return _told(_of_the_disk(error))
     except KeyboardInterrupt:
-        print("Interrupted; nothing more was committed.", file=sys.stderr)
+        with log.room_or_not(sys.stderr):
+            print("Interrupted; nothing more was committed.", file=sys.stderr)
         log.filed.error("Interrupted; nothing more was committed.")
         return EXIT_INTERRUPTED
     except Exception:
@@ -102,7 +117,8 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
     settings = config.load(options.env)
     log.set_up(settings.log_level)
     store = Store(settings.data_dir)
-    with held(settings.data_dir, name):
+    with _named_disk(settings.data_dir), held(settings.data_dir, name):
+        store.check_version()
         run(
             Job(
                 settings=settings,
@@ -117,17 +133,27 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
         )
 
 
+@contextmanager
+def _named_disk(folder: Path) -> Iterator[None]:
+    """Say in which folder a write found no room, where the system's error does not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or folder
+        raise
+
+
 def _told(error: EtlError) -> int:
     log.filed.error("Error: %s", error.message)
-    print(f"Error: {error.message}", file=sys.stderr)
     if error.hint:
         log.filed.error("Try: %s", error.hint)
-        print(f"Try: {error.hint}", file=sys.stderr)
+    with log.room_or_not(sys.stderr):
+        print(f"Error: {error.message}", *([f"Try: {error.hint}"] if error.hint else []), sep="\n", file=sys.stderr)
     return error.exit_code
 
 
 def _of_the_disk(error: OSError) -> EtlError:
-    what = f"{error.filename or 'a file'}: {error.strerror or error}"
+    what = f"{error.filename or 'a file'}: {os.strerror(error.errno) if error.errno else error}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return DataError(
             f"The disk is full, at {what}.", "Free space, or lower KEEP_RUNS; nothing committed was touched."

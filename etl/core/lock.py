@@ -7,8 +7,9 @@ The night's stages inherit it, so that a stage whose night was killed still keep
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from etl.core.errors import LockError
 
 NIGHT = "ETL_NIGHT"
 """What `etl night` hands its stages in the environment: "<run>:<its process id>". It holds the lock for them."""
+
+
+_TIMES, _PAUSE = 5, 0.02
 
 
 def run_of_the_night() -> str | None:
@@ -34,19 +38,30 @@ def held(folder: Path, stage: str) -> Iterator[None]:
     note = folder / "lock.holder"
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockError(f"{_holder(note)} holds {folder / 'lock'}.", "Wait until it has ended.") from None
+        if not _taken(lock):
+            raise LockError(f"{_holder(note)} holds {folder / 'lock'}.", "Wait until it has ended.")
         os.set_inheritable(lock, True)
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        note.write_text(json.dumps({"pid": os.getpid(), "stage": stage, "since": since}), encoding="utf-8")
+        with suppress(OSError):  # a full disk: the lock counts, the note only explains it
+            note.write_text(json.dumps({"pid": os.getpid(), "stage": stage, "since": since}), encoding="utf-8")
         try:
             yield
         finally:
             note.unlink(missing_ok=True)
     finally:
         os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    """Take the lock if nobody holds it. Whoever only looks (see `holder`) has it for an instant: that is waited out."""
+    for _ in range(_TIMES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        else:
+            return True
+    return False
 
 
 def holder(folder: Path) -> str | None:

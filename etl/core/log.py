@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -29,6 +29,22 @@ class _CurrentStderr(logging.StreamHandler[TextIO]):
     def stream(self) -> TextIO:  # type: ignore[override]  # as the standard library does for its last resort
         return sys.stderr
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the base class calls by this name
+        """Let a line be lost for which there is no room: it must not hide what the work itself says."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+
+class _NightsFile(logging.FileHandler):
+    """Writes to the night's log, as long as there is room for it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or lose it: standard error has it too."""
+        with suppress(OSError):  # of opening the file
+            super().emit(record)
+
+    handleError = _CurrentStderr.handleError  # noqa: N815
+
 
 def set_up(level: str) -> None:
     """Send the log to standard error, every line stamped (UTC) unless a person watches; and to the night's file."""
@@ -43,7 +59,7 @@ def to_file(path: Path | None) -> None:
     path = path or (Path(os.environ[FILE]) if FILE in os.environ else None)
     if path is None:
         return
-    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace", delay=True)
+    handler = _NightsFile(path, encoding="utf-8", errors="backslashreplace", delay=True)
     handler.setFormatter(_stamped())
     filed.handlers[:] = [handler]
     filed.setLevel(logging.DEBUG)
@@ -54,6 +70,16 @@ def end_file() -> None:
     for handler in filed.handlers:
         log.removeHandler(handler)
     filed.handlers[:] = [logging.NullHandler()]
+
+
+@contextmanager
+def room_or_not(stream: TextIO) -> Iterator[None]:
+    """Let what the block prints there be lost if there is no room for it: the exit code tells how the work ended."""
+    try:
+        yield
+        stream.flush()
+    except OSError:  # Python would try again at its end, and exit with 120
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _stamped() -> logging.Formatter:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -20,6 +21,7 @@ class StageRecord(Record):
 class NightRecord(Record):
     """A night. exit_code: None while it is under way, or where it was killed; said: its log's last line."""
 
+    format: Literal[1, 2] = 2
     run: str
     started: datetime
     ended: datetime | None = None
@@ -33,14 +35,26 @@ def folder_of(data: Path) -> Path:
     return data / "nights"
 
 
+def file_of(data: Path, run: str) -> Path:
+    """Say where a night's record lies."""
+    return folder_of(data) / f"{run}.json"
+
+
+def recorded(data: Path) -> list[str]:
+    """Name the nights of which a record is kept, oldest first."""
+    return sorted(path.stem for path in folder_of(data).glob("[0-9]*.json"))
+
+
 def write(data: Path, record: NightRecord, keep: int) -> None:
     """Write a night's record in place of what it said before; keep the files of the newest `keep` nights."""
     folder = folder_of(data)
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".*.json"):  # by a night that was killed, or found the disk full
+        left.unlink()
     beside = folder / f".{record.run}.json"
     beside.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    beside.replace(folder / f"{record.run}.json")
-    for old in sorted({path.stem for path in folder.glob("[0-9]*.json")})[:-keep]:
+    beside.replace(file_of(data, record.run))
+    for old in recorded(data)[:-keep]:
         for ending in ("json", "log"):
             (folder / f"{old}.{ending}").unlink(missing_ok=True)
 

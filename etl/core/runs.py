@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from etl.core import nights
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, StarManifest
 
@@ -118,14 +119,24 @@ class Store:
         self.raw = Runs(folder / "1_raw", RawManifest)
         self.star = Runs(folder / "2_star", StarManifest)
         self.loaded = Runs(folder / "3_loaded", LoadedManifest)
+        self._stages: tuple[Runs[Any], ...] = (self.raw, self.star, self.loaded)
 
     def new_run(self) -> str:
-        """Name a run after the clock, but after every run that exists, should the clock have been set back."""
+        """Name a run after the clock, but after every run and night there was, should the clock have been set back."""
         now = datetime.now(UTC).replace(microsecond=0)
-        runs = [run for stage in (self.raw, self.star, self.loaded) for run in stage.committed()]
+        runs = [run for stage in self._stages for run in stage.committed()]
+        runs += [run for run in nights.recorded(self.folder) if _RUN_NAME.fullmatch(run)]
         if runs:
             now = max(now, run_time(max(runs)) + timedelta(seconds=1))
         return now.strftime(_RUN_FORMAT)
+
+    def check_version(self) -> None:
+        """Refuse a data folder in which a newer version of this program worked last. Raises DataError."""
+        newest = [stage.path(run) / MANIFEST for stage in self._stages for run in stage.committed()[-1:]]
+        newest += [nights.file_of(self.folder, run) for run in nights.recorded(self.folder)[-1:]]
+        for path in newest:
+            if fault := _of_the_future(path):
+                raise fault
 
 
 def run_time(run: str) -> datetime:
@@ -176,15 +187,23 @@ def _listed(runs: list[str]) -> str:
     return ", ".join(runs) or "none is committed"
 
 
-def _unreadable(path: Path, error: ValidationError) -> DataError:
+def _of_the_future(path: Path) -> DataError | None:
+    """Say so where a file names a higher format than ours."""
     try:
         version = json.loads(path.read_bytes()).get("format")
-    except (ValueError, AttributeError):
-        version = None
-    if isinstance(version, int) and version > FORMAT:
-        return DataError(
-            f"{path} was written by a newer version (format {version}, this one reads {FORMAT}).", "Update."
-        )
+    except (OSError, ValueError, AttributeError):
+        return None
+    if not isinstance(version, int) or version <= FORMAT:
+        return None
+    return DataError(
+        f"{path} was written by a newer version of this program (format {version}, this one reads {FORMAT}).",
+        "Update this program; nothing was touched.",
+    )
+
+
+def _unreadable(path: Path, error: ValidationError) -> DataError:
+    if fault := _of_the_future(path):
+        return fault
     where = ".".join(str(part) for part in error.errors()[0]["loc"])
     return DataError(
         f"{path} is damaged at {where or 'its start'}.", "Move that run's folder away and run its stage again."

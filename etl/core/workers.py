@@ -1,42 +1,40 @@
 """Worker processes, through the one interface that a cluster has too: concurrent.futures.Executor."""
 
-import ctypes
 import multiprocessing
+import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from etl.core.errors import DataError
-
-_PR_SET_PDEATHSIG = 1
+from etl.core.orphan import end_with
 
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor]:
     """Give an executor of fresh processes, which end with this one, however it ends."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker) as executor:
-        try:
-            yield executor
-        except BrokenProcessPool:
-            raise DataError(
-                "A worker process was killed, most likely for want of memory.",
-                "Lower WORKERS, or give the machine more memory.",
-            ) from None
-        except BaseException:
-            for worker in multiprocessing.active_children():
-                worker.kill()  # nothing that they do is committed, and nobody waits for the last of it
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    executor = ProcessPoolExecutor(workers, spawn, _start_worker, (os.getpid(),))
+    try:
+        yield executor
+    except BrokenProcessPool:
+        raise DataError(
+            "A worker process was killed, most likely for want of memory.",
+            "Lower WORKERS, or give the machine more memory.",
+        ) from None
+    finally:
+        # Their results are in, or nobody waits for them. Asked to end, they would wait for one that was killed
+        # while it had the lock of their queue: for ever.
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _start_worker() -> None:
+def _start_worker(parent: int) -> None:
     """Let a worker die with its parent, leave Ctrl-C to the parent, and be one thread: the workers are the threads."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     import pyarrow as pa

@@ -55,7 +55,7 @@ def load(job: Job) -> None:
             _tell(changes, star, chosen)
             return
         altered = changed_by_hand(job, warehouse, published, chosen)
-        if not altered and is_published(published, star, chosen):
+        if not altered and is_published(published, star, chosen) and _is_kept(job, star, chosen):
             log.info("load: star %s is published already, as of %s: there is nothing to do.", star.run, star.as_of)
             return
         tell_of_missed(job, published, star)
@@ -88,9 +88,8 @@ def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, 
 def _judged_months(job: Job, star: StarManifest, contract: Contract, last: LoadedTable) -> list[Refusal]:
     zone = job.settings.business_time_zone
     first = years_before(business_date(star.as_of, zone), job.settings.window_years)
-    small, refusals = guards.changed_months(
-        contract, star.tables[contract.name], last, first, business_date(last.as_of, zone)
-    )
+    closed = min(business_date(as_of, zone) for as_of in (last.as_of, star.as_of))  # a clock may have been ahead
+    small, refusals = guards.changed_months(contract, star.tables[contract.name], last, first, closed)
     if small:
         log.info("load %s: closed months changed within the tolerance: %s", contract.name, "; ".join(small))
     return refusals
@@ -104,6 +103,13 @@ def _last(job: Job) -> LoadedManifest | None:
         if job.store.loaded.committed():
             log.warning("load: the guards cannot compare with the last night. %s", fault.message)
         return None
+
+
+def _is_kept(job: Job, star: StarManifest, chosen: list[Contract]) -> bool:
+    """Whether the receipt of a publishing is there: a run that was killed after it has left none."""
+    last = _last(job)
+    kept = {name: table.star_run for name, table in last.tables.items()} if last else {}
+    return all(kept.get(contract.name) == star.tables[contract.name].run for contract in chosen)
 
 
 def _chosen(job: Job, star: StarManifest) -> list[Contract]:

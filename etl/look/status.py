@@ -19,6 +19,7 @@ def show(settings_file: Path, count: int) -> int:
     """Print the last `count` runs; gives 0 if the newest night was published, else 1."""
     settings = config.load(settings_file)
     store = Store(settings.data_dir)
+    store.check_version()
     records = {record.run: record for record in nights.records(settings.data_dir)}
     stages: list[Runs[Any]] = [store.raw, store.star, store.loaded]
     runs = sorted({run for stage in stages for run in stage.committed()} | set(records))

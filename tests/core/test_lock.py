@@ -1,8 +1,10 @@
 """The lock: one run at a time for each data folder."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,3 +121,14 @@ def test_a_stage_of_a_night_uses_its_run_and_needs_no_lock_of_its_own(
         with held(tmp_path, "a stage"):
             pass
         assert (tmp_path / "lock.holder").exists()
+
+
+def test_whoever_only_looks_keeps_nobody_out(tmp_path: Path) -> None:
+    """A person asks for the status at the very moment at which cron starts the night: that takes the lock to see."""
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        seen = threading.Timer(0.02, fcntl.flock, (lock, fcntl.LOCK_UN))
+        seen.start()
+        with held(tmp_path, "the night"):
+            pass
+        seen.join()

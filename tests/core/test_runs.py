@@ -176,7 +176,7 @@ def test_a_run_without_a_manifest_is_no_run_of_ours(runs: Runs[LoadedManifest]) 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 3}, "was written by a newer version (format 3, this one reads 2). Update."),
+        ({"format": 3}, "was written by a newer version of this program (format 3, this one reads 2). Update"),
         ({"format": 3, "tables": 7, "new": 1}, "was written by a newer version"),
         ({"as_of": "yesterday"}, "is damaged at as_of."),
         ({"colour": "red"}, "is damaged at colour."),

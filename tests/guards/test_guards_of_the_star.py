@@ -128,3 +128,15 @@ def test_months_that_leave_with_the_window_are_not_compared(house: House) -> Non
     path.write_text(json.dumps(manifest))
     night(house, [*SALES, sale(200, day=OPEN)])
     assert load(house).returncode == 0
+
+
+def test_a_clock_that_was_ahead_closed_no_month(house: House) -> None:
+    """Last night may have been told that it was next year, and the clock been set right since."""
+    path = house.store.loaded.path(house.store.loaded.committed()[-1]) / MANIFEST
+    manifest = json.loads(path.read_text())
+    for table in manifest["tables"].values():
+        table["as_of"] = str(int(table["as_of"][:4]) + 1) + table["as_of"][4:]
+    path.write_text(json.dumps(manifest))
+    night(house, [*SALES, sale(200, day=OPEN, price="99.00")])
+    done = load(house)
+    assert done.returncode == 0, done.stderr

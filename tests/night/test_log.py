@@ -12,8 +12,6 @@ from config.paths import ROOT
 from etl.core import nights
 from tests.night.company import Company
 
-FAR = "29990101T000000Z"
-
 
 @pytest.fixture
 def company(tmp_path: Path) -> Company:
@@ -109,20 +107,6 @@ def test_a_night_that_is_not_due_does_nothing(company: Company) -> None:
     assert again.returncode == 0
     assert again.stdout.startswith("No night is due: ")
     assert len(company.runs("3_loaded")) == 1
-
-
-def test_a_clock_that_stood_in_the_future_keeps_no_night_from_being_due(company: Company) -> None:
-    """A run of 2999 is no reason to do nothing until then; nor are the nights named after it done twice."""
-    assert company.night().returncode == 0
-    for stage in ("1_raw", "2_star", "3_loaded"):
-        [run] = company.runs(stage)
-        manifest = (company.data / stage / run / "manifest.json").read_text().replace(run, FAR)
-        (company.data / stage / run / "manifest.json").write_text(manifest)
-        (company.data / stage / run).rename(company.data / stage / FAR)
-    company.rows(10, night=2)
-    assert company.night("--due", "00:00").returncode == 0
-    assert company.published() == [(2, 10)]
-    assert company.night("--due", "00:00").stdout.startswith("No night is due: 29990101T000001Z ")
 
 
 def test_a_failed_night_stays_due(company: Company) -> None:

@@ -86,6 +86,18 @@ def test_what_a_guard_refuses_is_a_failure(monitor: Monitor, company: Company) -
     assert "things:empty" in company.last_line()
 
 
+def test_a_night_that_cannot_begin_is_told(monitor: Monitor, company: Company) -> None:
+    """As one that another run keeps out: the chat hears why."""
+    company.data.mkdir()
+    (company.data / "nights").touch()  # where the record's folder is to be
+    assert told(monitor, company).night().returncode == 1
+    ((hook, text),) = monitor.heard
+    assert hook == "/hook"
+    assert json.loads(text)["text"].startswith(
+        "Tonight's night did not start: The night's record cannot be written in "
+    )
+
+
 def test_a_notice_is_tried_again(monitor: Monitor, company: Company) -> None:
     """A monitor that is busy for a moment does not miss the night."""
     monitor.answers[:] = [503, 200]
