@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     source_lock_seconds: int = Field(60, ge=1)
     source_patience: int = Field(120, ge=0)
     source_stall_seconds: int = Field(120, ge=1)
+    source_connections: int | None = Field(None, ge=1)
+    source_statement_seconds: int = Field(0, ge=0)
+    source_megabytes_per_second: float = Field(0, ge=0)
 
     data_dir: ProjectPath
     queries_dir: ProjectPath = ROOT / "queries"

@@ -1,9 +1,10 @@
 """Extracting: each query into its CSV, and what the source says of it, with as many connections as it may have."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,30 @@ from etl.core.manifest import RawTable, TableReceipt
 from etl.core.receipt_sql import SLICES
 from etl.core.retry import attempts, is_transient
 from etl.download.source import Extent, Plan, Source
-from etl.download.writer import RawWriter
+from etl.download.writer import Written, join
+
+
+@dataclass
+class _Range:
+    """A query or a range of it, extracted between two instants of the monotonic clock."""
+
+    written: Written
+    began: float
+    ended: float
+
+
+@dataclass
+class _Extraction:
+    """A query under way: the source's own word, and its ranges."""
+
+    plan: Plan
+    receipt: Future[TableReceipt | None]
+    ranges: list[Future[_Range]]
+
+    @property
+    def futures(self) -> list[Future[Any]]:
+        """All that has to be done."""
+        return [self.receipt, *self.ranges]
 
 
 def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Path) -> dict[str, RawTable]:
@@ -24,26 +48,24 @@ def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pat
     ordered = sorted(plans, key=lambda plan: -(plan.bytes or 0))
     with ExitStack() as stack, progress("download", len(plans)) as advance:
         pools = {name: stack.enter_context(ThreadPoolExecutor(source.connections)) for name, source in sources.items()}
-        futures: list[Future[Any]] = []
-        receipts: list[Future[Any]] = []
+        owners: dict[Future[Any], _Extraction] = {}
         for plan in ordered:
-            source, pool = sources[plan.query.source], pools[plan.query.source]
-            receipts.append(pool.submit(_receipt, job, source, plan))  # beside the COPY, each on a core of the server
-            futures.append(pool.submit(_extract_one, job, source, plan, folder, receipts[-1]))
+            extraction = _begun(job, sources[plan.query.source], plan, folder, pools[plan.query.source])
+            owners |= dict.fromkeys(extraction.futures, extraction)
         try:
-            for future in as_completed(receipts + futures):
+            for future in as_completed(owners):
                 if future.exception():
-                    raise _faults_by_now(receipts + futures)
-                if future in receipts:
+                    raise _faults_by_now(owners)
+                extraction = owners[future]
+                query = extraction.plan.query
+                if query.name in tables or not all(one.done() for one in extraction.futures):
                     continue
-                name, table = future.result()
-                tables[name] = table
+                tables[query.name] = table = _table(job, sources[query.source], extraction)
                 advance(1)
-                log.info(
-                    "download %s: %s rows, %.1f MB in %.1f s", name, f"{table.rows:,}", table.bytes / 1e6, table.seconds
-                )
+                told = f"{table.rows:,} rows, {table.bytes / 1e6:.1f} MB in {table.seconds:.1f} s"
+                log.info("download %s: %s", query.name, told)
         except BaseException:
-            for future in receipts + futures:
+            for future in owners:
                 future.cancel()
             for source in sources.values():
                 source.stop()
@@ -51,7 +73,18 @@ def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pat
     return tables
 
 
-def _faults_by_now(futures: list[Future[Any]]) -> BaseException:
+def _begun(job: Job, source: Source, plan: Plan, folder: Path, pool: ThreadPoolExecutor) -> _Extraction:
+    receipt = pool.submit(_receipt, job, source, plan)  # beside the COPY, each on a core of the server
+    file = plan.query.name
+    names = [f"{file}.csv", *(f".{file}.{number}.csv" for number in range(1, len(plan.ranges)))]
+    ranges = [
+        pool.submit(_extract_range, job, source, plan, folder / name, where)
+        for name, where in zip(names, plan.ranges or [None], strict=True)
+    ]
+    return _Extraction(plan, receipt, ranges)
+
+
+def _faults_by_now(futures: Iterable[Future[Any]]) -> BaseException:
     """Tell all that has failed before the others are stopped; what is no fault of input goes first."""
     faults = [fault for future in futures if future.done() and (fault := future.exception())]
     known = [fault for fault in faults if isinstance(fault, EtlError)]
@@ -72,14 +105,10 @@ def _slice(job: Job, source: Source) -> int | None:
     return source.as_of.toordinal() % SLICES if job.settings.receipts == "rows" else None
 
 
-def _extract_one(
-    job: Job, source: Source, plan: Plan, folder: Path, receipt: Future[TableReceipt | None]
-) -> tuple[str, RawTable]:
+def _extract_range(job: Job, source: Source, plan: Plan, path: Path, where: str | None) -> _Range:
     began = time.monotonic()
-    name = plan.query.name
-    writer = _again(job, source, lambda: source.extract(plan, _fresh(folder / f"{name}.csv")))
-    seconds = round(time.monotonic() - began, 3)
-    return name, _table(job, source, plan, writer, receipt.result(), seconds)
+    written = _again(job, source, lambda: source.extract(plan, _fresh(path), where)).written
+    return _Range(written, began, time.monotonic())
 
 
 def _fresh(path: Path) -> Path:
@@ -92,7 +121,7 @@ T = TypeVar("T")
 
 
 def _again(job: Job, source: Source, work: Callable[[], T]) -> T:
-    """Do again what was cut off, while the snapshot still lives: it costs a table, and not the night."""
+    """Do again what was cut off, while the snapshot still lives: it costs a table or a range, and not the night."""
     try:
         for attempt in attempts(lambda error: is_transient(error) and source.alive(), job.settings.source_patience):
             with attempt:
@@ -104,23 +133,24 @@ def _again(job: Job, source: Source, work: Callable[[], T]) -> T:
     raise AssertionError("an attempt returns or raises")
 
 
-def _table(
-    job: Job, source: Source, plan: Plan, writer: RawWriter, receipt: TableReceipt | None, seconds: float
-) -> RawTable:
+def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
+    plan, receipt = extraction.plan, extraction.receipt.result()
+    ranges = [one.result() for one in extraction.ranges]
+    written = join([one.written for one in ranges])
     return RawTable(
         run=job.run,
         source=plan.query.source,
         as_of=source.as_of.astimezone(UTC),
         query_sha256=plan.query.sha256,
-        file=f"{plan.query.name}.csv",
-        bytes=writer.length,
-        rows=writer.rows,
+        file=written.path.name,
+        bytes=written.bytes,
+        rows=written.rows,
         columns=plan.columns,
-        blocks=tuple(writer.blocks),
+        blocks=written.blocks,
         key=plan.query.key,
         survivor=plan.query.survivor,
         group_by=plan.query.group_by,
-        seconds=seconds,
+        seconds=round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3),
         receipt=receipt,
         slice=_slice(job, source) if receipt and receipt.row_hash else None,
     )

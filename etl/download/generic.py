@@ -106,6 +106,10 @@ class GenericSource:
 
     def plan(self, query: Query) -> Plan:
         """Read the first batch for its columns."""
+        if query.partition_on:
+            raise ContractError(
+                f"{query.path}: only PostgreSQL's queries can be split by `-- partition on:`.", "Leave the line out."
+            )
         with self._rows(query) as result:
             names = list(result.keys())
             first = result.fetchmany(_BATCH)
@@ -116,8 +120,8 @@ class GenericSource:
         columns = [_column(name, declared.get(name), [row[place] for row in first]) for place, name in enumerate(names)]
         return Plan(query, checked_columns(query, columns), None, None)
 
-    def extract(self, plan: Plan, path: Path) -> RawWriter:
-        """Run the query into a CSV, batch by batch."""
+    def extract(self, plan: Plan, path: Path, where: str | None) -> RawWriter:
+        """Run the query into a CSV, batch by batch; it has no ranges."""
         names = [column.name for column in plan.columns]
         group_by = tuple(names.index(name) for name in plan.query.group_by)
         with self._rows(plan.query) as result, RawWriter(path, names, group_by) as writer:

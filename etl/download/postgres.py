@@ -22,8 +22,10 @@ from etl.download.postgres_errors import fault_of, first_line, lost
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
 from etl.download.postgres_watch import Watch, within
 from etl.download.query import Query
-from etl.download.source import Extent, Plan, check_binds, checked_columns
+from etl.download.ranges import bounds, conditions, parts_of, scale_of
+from etl.download.source import Extent, Limits, Plan, check_binds, checked_columns
 from etl.download.sql import with_binds
+from etl.download.throttle import Throttle
 from etl.download.types import arrow_type_of
 from etl.download.writer import RawWriter
 
@@ -49,16 +51,11 @@ class PostgresSource:
 
     as_of: datetime
 
-    def __init__(
-        self, name: str, url: URL, connections: int, lock_seconds: int, stall_seconds: int, binds: dict[str, str]
-    ) -> None:
-        """Take what may be done there, without connecting yet.
-
-        connections: how many queries may run at once; lock_seconds: how long each may wait for a lock; stall_seconds:
-        how long a connection may hang; binds: the values of the :names that a query may use.
-        """
-        self._lock_seconds, self._stall_seconds = lock_seconds, stall_seconds
-        self.connections = connections
+    def __init__(self, name: str, url: URL, limits: Limits, binds: dict[str, str]) -> None:
+        """Take what may be done there, without connecting yet. binds: the values of the :names that a query may use."""
+        self._limits = limits
+        self._throttle = Throttle(limits.bytes_per_second)
+        self.connections = limits.connections
         self._name = name
         self._where = described(url)
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -74,7 +71,7 @@ class PostgresSource:
                 self._snapshot, self.as_of = _only_row(cursor)
         except psycopg2.Error as error:
             raise lost(error, self._name, self._where, None) from None
-        self._watch = Watch(self._leader, self._stall_seconds).__enter__()
+        self._watch = Watch(self._leader, self._limits.stall_seconds).__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -91,18 +88,43 @@ class PostgresSource:
                 columns = _columns(cursor)
                 cursor.execute(f"EXPLAIN (FORMAT JSON)\n{sql}")
                 guess = _only_row(cursor)[0][0]["Plan"]
+                checked, rows = checked_columns(query, columns), int(guess["Plan Rows"])
+                size = rows * int(guess["Plan Width"])
+                return Plan(query, checked, rows, size, self._ranges(query, checked, sql, size, cursor))
             finally:
                 if not self._leader.closed:
                     cursor.execute("ROLLBACK TO SAVEPOINT plan")
-        rows = int(guess["Plan Rows"])
-        return Plan(query, checked_columns(query, columns), rows, rows * int(guess["Plan Width"]))
 
-    def extract(self, plan: Plan, path: Path) -> RawWriter:
-        """COPY the query into a CSV, over a connection of its own that sees the leader's snapshot."""
+    def _ranges(
+        self, query: Query, columns: tuple[RawColumn, ...], sql: str, size: int, cursor: Cursor
+    ) -> tuple[str, ...]:
+        """Split a query that is to be: the planner, which has the statistics, says how many rows are below a bound."""
+        column = next((column for column in columns if column.name == query.partition_on), None)
+        if column is None:
+            return ()
+        scale, name = scale_of(query, column), Postgres(utf8=True).quoted(column.name)
+
+        def literal(value: int) -> str:
+            return f"'{scale.text(value)}'::{column.source_type}"
+
+        def below(value: int) -> float:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM (\n{sql}\n) AS query WHERE {name} < {literal(value)}")
+            return float(_only_row(cursor)[0][0]["Plan"]["Plan Rows"])
+
+        return conditions(name, [literal(value) for value in bounds(scale, parts_of(size), below)])
+
+    def extract(self, plan: Plan, path: Path, where: str | None) -> RawWriter:
+        """COPY the query, or a range of it, into a CSV, over a connection that sees the leader's snapshot."""
         names = [column.name for column in plan.columns]
         group_by = tuple(names.index(name) for name in plan.query.group_by)
-        with RawWriter(path, names, group_by) as writer, self._reading(plan.query, writer.so_far) as cursor:
-            cursor.copy_expert(f"COPY (\n{self._rendered(plan.query, cursor)}\n) TO STDOUT (FORMAT csv)", writer)
+        with (
+            RawWriter(path, names, group_by, self._throttle.take) as writer,
+            self._reading(plan.query, writer.so_far) as cursor,
+        ):
+            sql = f"\n{self._rendered(plan.query, cursor)}\n"
+            if where:
+                sql = f"SELECT * FROM ({sql}) AS query WHERE {where}"
+            cursor.copy_expert(f"COPY ({sql}) TO STDOUT (FORMAT csv)", writer)
         if cursor.rowcount != writer.rows:
             raise SourceError(f"{plan.query.path}: {cursor.rowcount:,} rows sent, {writer.rows:,} written.")
         return writer
@@ -120,7 +142,7 @@ class PostgresSource:
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query can be run again."""
         try:
-            with within(self._stall_seconds, self._leader), self._leader.cursor() as cursor:
+            with within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except psycopg2.Error:
             return False
@@ -138,7 +160,7 @@ class PostgresSource:
         so_far: says how much has come over it.
         """
         with self._faults_of(query), closing(self._connect()) as connection, connection.cursor() as cursor:
-            with within(self._stall_seconds, connection):
+            with within(self._limits.stall_seconds, connection):
                 pid = self._see_the_snapshot(cursor, query)
             with self._watch.over(connection, pid, so_far):
                 if self._stopped:
@@ -170,8 +192,10 @@ class PostgresSource:
             **_WATCH,
         )
         connection.autocommit = True  # transactions are begun by hand, with their isolation level
-        with within(self._stall_seconds, connection), connection.cursor() as cursor:
-            cursor.execute(f"{_SESSION}; SET lock_timeout = '{self._lock_seconds}s'")
+        with within(self._limits.stall_seconds, connection), connection.cursor() as cursor:
+            cursor.execute(f"{_SESSION}; SET lock_timeout = '{self._limits.lock_seconds}s'")
+            if self._limits.statement_seconds:
+                cursor.execute(f"SET statement_timeout = '{self._limits.statement_seconds}s'")
         return connection
 
     def _rendered(self, query: Query, cursor: Cursor) -> str:

@@ -17,7 +17,10 @@ _REFUSED = (
 """What a server says who is reached and lets nobody in; such a fault has no code."""
 
 _CURES = (
-    ("statement timeout", "Raise it for the role (ALTER ROLE … SET statement_timeout), or make the query lighter."),
+    (
+        "statement timeout",
+        "Make the query lighter, or raise SOURCE_STATEMENT_SECONDS, or the role's statement_timeout.",
+    ),
     ("lock timeout", "Look who holds the lock (pg_locks); SOURCE_LOCK_SECONDS is how long we wait for it."),
     (
         "conflict with recovery",

@@ -16,7 +16,7 @@ from etl.guards.raw import Tolerance
 
 _KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
 _NAMES = (
-    *("grain", "source", "key", "survivor", "group by", "types"),
+    *("grain", "source", "key", "survivor", "group by", "partition on", "types"),
     *("may be empty", "may shrink", "may grow", "newest"),
 )
 
@@ -27,8 +27,8 @@ class Query:
 
     survivor: of rows with the same key the first in this order stays ("-column" descending); without it a doubled key
     is an error. group_by: rows that belong together, which the query sorts by: no block splits a group.
-    types: column types (as SQL writes them) for databases whose cursors do not tell them. tolerance: what the guards
-    allow.
+    partition_on: a long query is extracted by ranges of this column. types: column types (as SQL writes them) for
+    databases whose cursors do not tell them. tolerance: what the guards allow.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Query:
     key: tuple[str, ...]
     survivor: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
+    partition_on: str | None = None
     types: tuple[tuple[str, str], ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
 
@@ -77,6 +78,12 @@ def read_query(path: Path) -> Query:
             "Say what one row is (grain), the source's name (source) and what identifies a row (key).",
         )
     body = _body(path, "\n".join([""] * len(header) + lines[len(header) :]))
+    group_by, partition_on = _names(found.get("group by", "")), found.get("partition on")
+    if partition_on and group_by and group_by[0] != partition_on:
+        raise ContractError(
+            f"{path}: `-- partition on: {partition_on}` would tear groups of {', '.join(group_by)} apart.",
+            f"Partition on {group_by[0]}, or leave the line out.",
+        )
     return Query(
         name=path.stem,
         path=path,
@@ -86,7 +93,8 @@ def read_query(path: Path) -> Query:
         source=found["source"].lower(),
         key=_names(found["key"]),
         survivor=_names(found.get("survivor", "")),
-        group_by=_names(found.get("group by", "")),
+        group_by=group_by,
+        partition_on=partition_on,
         types=_types(path, found.get("types", "")),
         tolerance=Tolerance(
             may_be_empty=_yes(path, found.get("may be empty", "no")),

@@ -15,12 +15,31 @@ from etl.download.writer import RawWriter
 
 @dataclass(frozen=True)
 class Plan:
-    """What a query will give: its columns, and the source's guess at its rows and bytes (None: it does not guess)."""
+    """What a query will give: its columns, and the source's guess at its rows and bytes (None: it does not guess).
+
+    ranges: the conditions of the parts that are extracted one by one; none where it is extracted as a whole.
+    """
 
     query: Query
     columns: tuple[RawColumn, ...]
     rows: int | None
     bytes: int | None
+    ranges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What its owner lets us ask of a source.
+
+    connections: queries at once; lock_seconds: how long each may wait for a lock; stall_seconds: how long a connection
+    may hang; statement_seconds: how long one statement may take, bytes_per_second: how much may be read; 0: any.
+    """
+
+    connections: int
+    lock_seconds: int
+    stall_seconds: int
+    statement_seconds: int
+    bytes_per_second: float
 
 
 @dataclass(frozen=True)
@@ -43,8 +62,11 @@ class Source(Protocol):
     def plan(self, query: Query) -> Plan:
         """Ask for the query's columns without running it. Raises SourceError naming file and line."""
 
-    def extract(self, plan: Plan, path: Path) -> RawWriter:
-        """Run the query into a CSV; may be called from several threads. Gives the finished writer."""
+    def extract(self, plan: Plan, path: Path, where: str | None) -> RawWriter:
+        """Run the query, or the range of it for which a condition holds, into a CSV; gives the finished writer.
+
+        May be called from several threads.
+        """
 
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
         """Let the source itself compute what the query gives; may be called from several threads."""
@@ -61,8 +83,8 @@ class Source(Protocol):
 
 
 def _named(query: Query) -> list[str]:
-    newest = (query.tolerance.newest,) if query.tolerance.newest else ()
-    return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by + newest]
+    more = tuple(name for name in (query.partition_on, query.tolerance.newest) if name)
+    return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by + more]
 
 
 def check_binds(query: Query, known: Iterable[str]) -> None:

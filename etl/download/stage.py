@@ -18,7 +18,7 @@ from etl.download.extract import extract
 from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
-from etl.download.source import Plan, Source
+from etl.download.source import Limits, Plan, Source
 from etl.guards import pace, raw
 from etl.guards.refusal import check_accept, settle
 
@@ -144,10 +144,18 @@ def _source(settings: Settings, name: str) -> Source:
         "window_start": years_before(today, settings.window_years).isoformat(),
     }
     if url.get_backend_name() == "postgresql":
-        return PostgresSource(
-            name, url, settings.workers, settings.source_lock_seconds, settings.source_stall_seconds, binds
-        )
+        return PostgresSource(name, url, _limits(settings), binds)
     return GenericSource(name, url, binds)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        connections=settings.source_connections or settings.workers,
+        lock_seconds=settings.source_lock_seconds,
+        stall_seconds=settings.source_stall_seconds,
+        statement_seconds=settings.source_statement_seconds,
+        bytes_per_second=settings.source_megabytes_per_second * 1e6,
+    )
 
 
 def _planned(sources: dict[str, Source], queries: list[Query]) -> list[Plan]:
@@ -188,4 +196,5 @@ def _last_bytes(job: Job) -> dict[str, int]:
 def _tell(plans: list[Plan]) -> None:
     for plan in plans:
         guess = "" if plan.rows is None else f", about {plan.rows:,} rows"
-        print(f"would extract {plan.query.name}: {len(plan.columns)} columns{guess}")
+        parts = f", in {len(plan.ranges)} ranges of {plan.query.partition_on}" if plan.ranges else ""
+        print(f"would extract {plan.query.name}: {len(plan.columns)} columns{guess}{parts}")

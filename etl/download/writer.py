@@ -3,8 +3,10 @@
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -20,14 +22,36 @@ _LONG = 8192
 csv.field_size_limit(2**31 - 1)  # a value may be as long as the source lets it be
 
 
+@dataclass(frozen=True)
+class Written:
+    """A finished raw CSV: its length in bytes, and its blocks."""
+
+    path: Path
+    bytes: int
+    blocks: tuple[Block, ...]
+
+    @property
+    def rows(self) -> int:
+        """Its rows."""
+        return sum(block.rows for block in self.blocks)
+
+
 class RawWriter:
     """A raw CSV under way: give `write` one whole row (bytes, with its line break) at a time.
 
     A block ends at the first row after BLOCK_BYTES at which none of the columns `group_by` (positions) stays the
-    same, so that rows that belong together lie together.
+    same, so that rows that belong together lie together. take: told the bytes of each write
+    before, it may wait.
     """
 
-    def __init__(self, path: Path, columns: list[str], group_by: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: list[str],
+        group_by: tuple[int, ...] = (),
+        take: Callable[[int], object] = bool,
+    ) -> None:
+        self._path, self._take = path, take
         self._file = path.open("xb")  # buffered: an unbuffered write may write less than it was given, and not say so
         self._group_by = group_by
         self._pending: list[bytes] = []
@@ -53,6 +77,11 @@ class RawWriter:
     def rows(self) -> int:
         """Rows written to the file."""
         return sum(block.rows for block in self.blocks)
+
+    @property
+    def written(self) -> Written:
+        """What was written, when it is finished."""
+        return Written(self._path, self.length, tuple(self.blocks))
 
     @property
     def length(self) -> int:
@@ -97,6 +126,7 @@ class RawWriter:
 
     def _write(self, rows: list[bytes]) -> None:
         data = b"".join(rows)
+        self._take(len(data))
         with self._named_faults():
             self._file.write(data)
         self._hash.update(data)
@@ -123,6 +153,21 @@ class RawWriter:
                 Block(offset=self._offset, bytes=self._bytes, rows=self._rows, sha256=self._hash.hexdigest())
             )
             self._start_block(self._offset + self._bytes)
+
+
+def join(parts: list[Written]) -> Written:
+    """Append files with the same header to the first of them; they are gone then, and blocks without rows with them."""
+    first, *others = parts
+    blocks, length = list(first.blocks), first.bytes
+    for part in others:
+        begin = part.blocks[0].offset
+        with first.path.open("ab") as whole, part.path.open("rb") as more:
+            more.seek(begin)
+            shutil.copyfileobj(more, whole, 1 << 20)
+        blocks += [block.model_copy(update={"offset": block.offset - begin + length}) for block in part.blocks]
+        length += part.bytes - begin
+        part.path.unlink()
+    return Written(first.path, length, tuple(block for block in blocks if block.rows) or first.blocks)
 
 
 def _named(column: str) -> str:
