@@ -2,13 +2,14 @@
 
     [[correction]]
     query = "contracts"                       # whose rows
-    where = { contract_id = 270407 }          # which row: values of columns, best of the key
+    where = { origin = "new", contract_id = 270407 }    # which row: the values of its key
     set = { unit_price = "12.50" }            # what it is to hold; numbers with decimals and times as texts
     unset = ["returned_at"]                   # what is to be NULL
     reason = "typed without the decimal point, see the ticket of 3 March"
     until = 2027-01-31                        # after this business date somebody has to look again
 
-A correction is of the source's row, whichever table reads it.
+A correction is of the source's row, whichever table reads it. It is to change one row, or as many as `rows = 3` or
+`rows = "any"` says: if it changes none, the source is mended; if it changes more, they are others than was meant.
 """
 
 import datetime as dt
@@ -16,9 +17,9 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from etl.core.errors import ContractError, EtlError, joined
 
@@ -35,6 +36,7 @@ class _Entry(BaseModel):
     set: dict[str, Value] = {}
     unset: list[str] = []
     reason: Annotated[str, Field(min_length=1)]
+    rows: PositiveInt | Literal["any"] = 1
     until: dt.date
 
 
@@ -46,13 +48,17 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class Correction:
-    """One entry. name: file and number; where, set: columns and values as COPY writes them, None being NULL."""
+    """One entry. name: file and number; where, set: columns and values as COPY writes them, None being NULL.
+
+    rows: how many it is to change; None for any number.
+    """
 
     name: str
     table: str
     query: str
     where: tuple[tuple[str, str], ...]
     set: tuple[tuple[str, str | None], ...]
+    rows: int | None
     until: dt.date
 
 
@@ -89,7 +95,7 @@ def _read(path: Path) -> list[Correction]:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise ContractError(
-            f"{path}: {where}: {error.errors()[0]['msg']}.", "See etl/contract/corrections.py."
+            f"{path}: {where}: {error.errors()[0]['msg']}.", "The README shows a correction: After a bad night."
         ) from None
     table = path.name.removesuffix(ENDING)
     return [_correction(path, table, number, entry) for number, entry in enumerate(entries, 1)]
@@ -99,12 +105,16 @@ def _correction(path: Path, table: str, number: int, entry: _Entry) -> Correctio
     name = f"{path} [{number}]"
     if not entry.set and not entry.unset:
         raise ContractError(f"{name} corrects nothing.", "Say what to `set` or `unset`.")
+    both = sorted(set(entry.set) & set(entry.unset))
+    if both:
+        raise ContractError(f"{name} sets and unsets {both[0]}.", "Leave one of them out.")
     return Correction(
         name=name,
         table=table,
         query=entry.query,
         where=tuple((column, _text(value)) for column, value in entry.where.items()),
         set=(*((column, _text(value)) for column, value in entry.set.items()), *((c, None) for c in entry.unset)),
+        rows=None if entry.rows == "any" else entry.rows,
         until=entry.until,
     )
 

@@ -53,7 +53,9 @@ def row_hash(table: pa.Table, schema: pa.Schema, where: str | None = None) -> in
     connection = _connection()
     connection.register("hashed_rows", table)
     try:
-        answer = connection.execute(f"SELECT {row_hash_sql(schema, DUCKDB, where)} FROM hashed_rows").fetchall()
+        # no FILTER: DuckDB would hash all rows, and filter then
+        some = f" WHERE {where}" if where else ""
+        answer = connection.execute(f"SELECT {row_hash_sql(schema, DUCKDB)} FROM hashed_rows{some}").fetchall()
     finally:
         connection.unregister("hashed_rows")
     return int(answer[0][0])

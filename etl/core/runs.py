@@ -54,7 +54,7 @@ class Runs(Generic[M]):
     def read(self, run: str) -> M:
         """Read a committed run's manifest."""
         path = self.path(run) / MANIFEST
-        if not self.path(run).is_dir():
+        if not _RUN_NAME.fullmatch(run) or not self.path(run).is_dir():
             raise UsageError(f"There is no run {run} in {self.folder}.", f"Choose one of: {_listed(self.committed())}.")
         try:
             return self._model.model_validate_json(path.read_bytes())

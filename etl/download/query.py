@@ -4,6 +4,7 @@ The header is the comment at the file's top: prose, and lines `-- name: value` f
 """
 
 import hashlib
+import math
 import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -98,7 +99,7 @@ def read_query(path: Path) -> Query:
         types=_types(path, found.get("types", "")),
         tolerance=Tolerance(
             may_be_empty=_yes(path, found.get("may be empty", "no")),
-            shrink=_share(path, "may shrink", found.get("may shrink", "10 %")),
+            shrink=_share(path, "may shrink", found.get("may shrink", "10 %"), most=1),
             grow=_share(path, "may grow", found.get("may grow", "100 %")),
             newest=found.get("newest"),
         ),
@@ -149,10 +150,10 @@ def _yes(path: Path, text: str) -> bool:
     return text == "yes"
 
 
-def _share(path: Path, name: str, text: str) -> float:
-    """Read a percentage, such as "5 %"."""
+def _share(path: Path, name: str, text: str, most: float = math.inf) -> float:
+    """Read a percentage, such as "5 %". most: the greatest that means something."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
-    if match is None:
+    if match is None or float(match[1]) / 100 > most:
         raise ContractError(f"{path}: `-- {name}: {text}` is no share.", f"Write e.g. `-- {name}: 5 %`.")
     return float(match[1]) / 100
 

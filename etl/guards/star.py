@@ -9,6 +9,8 @@ from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
 from etl.guards.refusal import Refusal
 
 _FEW = 10
+_TOLD = 10
+"""Changed months, the newest, that a refusal names."""
 """Rows that may always be rejected or refer to nothing."""
 
 _NAMELESS = "no such member"
@@ -81,8 +83,9 @@ def changed_months(
             share = abs(a - b) / abs(b) if b else Decimal("Infinity")
             sentence = f"{month}: {measure} {b:,} is {a:,}" + (f" ({float((a - b) / abs(b)):+.2%})" if b else "")
             (large if share > Decimal(str(contract.tolerance)) else small).append(sentence)
-    told = f"; the contract allows {contract.tolerance:.1%}"
-    return small, [Refusal(contract.name, "months", "; ".join(large) + told)] if large else []
+    more = f"; and {len(large) - _TOLD} more" if len(large) > _TOLD else ""
+    told = f"{'; '.join(large[-_TOLD:])}{more}; the contract allows {contract.tolerance:.1%}"
+    return small, [Refusal(contract.name, "months", told)] if large else []
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

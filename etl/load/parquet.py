@@ -66,7 +66,7 @@ def convert(conversion: Conversion) -> TableReceipt:
 
 
 def _append(writer: pq.ParquetWriter, path: Path, file: StarFile, schema: pa.Schema) -> TableReceipt:
-    header = _checked(path, file)
+    header = check_file(path, file)
     if header != ",".join(schema.names):
         raise _unlike_contract(path, f"its columns are {header}, in the contract {','.join(schema.names)}")
     receipts = [receipt_of(schema.empty_table())]
@@ -82,8 +82,8 @@ def _append(writer: pq.ParquetWriter, path: Path, file: StarFile, schema: pa.Sch
     return receipt
 
 
-def _checked(path: Path, file: StarFile) -> str:
-    """Check a file's length and hash; gives its header."""
+def check_file(path: Path, file: StarFile) -> str:
+    """Check a star file's length and hash; gives its header. Raises DataError."""
     try:
         with path.open("rb") as opened:
             length = os.fstat(opened.fileno()).st_size

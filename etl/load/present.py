@@ -65,7 +65,7 @@ def changed_by_hand(
         if differences:
             altered[row.table] = "; ".join(differences)
             log.warning(
-                "load: %s was changed by hand since %s, and is overwritten: %s.",
+                "load: %s was changed by hand since %s; this load overwrites it: %s.",
                 *(row.table, f"{row.published_at:%Y-%m-%d %H:%M:%S} UTC", altered[row.table]),
             )
     return altered
@@ -81,10 +81,15 @@ def _receipt(row: Published) -> TableReceipt | None:
 
 
 def tell_of_missed(job: Job, published: Sequence[Published], star: StarManifest) -> None:
-    """Say which committed stars were never published, because the warehouse was away, and never will be."""
+    """Say which committed stars were never published, because the warehouse was away, and never will be.
+
+    And say where an older star than the published one is to take its place.
+    """
     newest = max((row.star_run for row in published), default=None)
     if newest is None:
         return
+    if star.run < newest:
+        log.warning("load: star %s, as of %s, is older than %s, which is published.", star.run, star.as_of, newest)
     missed = [run for run in job.store.star.committed() if newest < run < star.run]
     if missed:
         log.warning("load: star %s is the newest; %s before it were never published.", star.run, ", ".join(missed))

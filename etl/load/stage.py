@@ -22,7 +22,7 @@ from etl.guards import star as guards
 from etl.guards.refusal import Refusal, check_accept, settle
 from etl.load.checks import check_receipt
 from etl.load.open import open_warehouse
-from etl.load.parquet import conversions, convert
+from etl.load.parquet import check_file, conversions, convert
 from etl.load.present import (
     changed_by_hand,
     check_one_night,
@@ -51,12 +51,13 @@ def load(job: Job) -> None:
         warn_of_leftovers(published, star)
         if job.only:
             check_one_night(published, star, chosen)
-        if job.dry_run:
-            _tell(changes, star, chosen)
-            return
         altered = changed_by_hand(job, warehouse, published, chosen)
-        if not altered and is_published(published, star, chosen) and _is_kept(job, star, chosen):
+        done = not altered and is_published(published, star, chosen) and _is_kept(job, star, chosen)
+        if done:
             log.info("load: star %s is published already, as of %s: there is nothing to do.", star.run, star.as_of)
+        if job.dry_run:
+            _tell(changes, star, [] if done else chosen, job.store.star.path(star.run))
+        if job.dry_run or done:
             return
         tell_of_missed(job, published, star)
         accepted = _guarded(job, star, chosen)
@@ -125,7 +126,10 @@ def _chosen(job: Job, star: StarManifest) -> list[Contract]:
     return sorted((known[name] for name in job.only or known), key=lambda contract: not contract.is_dimension)
 
 
-def _tell(changes: list[str], star: StarManifest, chosen: list[Contract]) -> None:
+def _tell(changes: list[str], star: StarManifest, chosen: list[Contract], folder: Path) -> None:
+    for contract in chosen:
+        for file in star.tables[contract.name].files:
+            check_file(folder / file.name, file)
     for change in changes:
         print(f"would change: {change}")
     for contract in chosen:

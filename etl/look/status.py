@@ -33,10 +33,11 @@ def show(settings_file: Path, count: int) -> int:
     screen = console()
     if runs:
         screen.print(shown)
-    for line in _said(runs[-count:], records):
+    holder = lock.holder(settings.data_dir)
+    for line in _said(runs[-count:], records, under_way=holder is not None):
         screen.print(line, soft_wrap=True)
     screen.print(_published(store), soft_wrap=True)
-    if holder := lock.holder(settings.data_dir):
+    if holder:
         screen.print(f"Under way: {holder}", soft_wrap=True)
     return 0 if runs and runs[-1] in store.loaded.committed() else 1
 
@@ -92,13 +93,13 @@ def _outcome(manifest: Manifest[Any] | str | None, tried: nights.StageRecord | N
     return ", ".join(["done", *accepted, *altered])
 
 
-def _said(runs: list[str], records: dict[str, NightRecord]) -> list[str]:
+def _said(runs: list[str], records: dict[str, NightRecord], *, under_way: bool) -> list[str]:
     """Tell why nights failed, and which never ended."""
     said = []
     for run in runs:
         record = records.get(run)
         if record and record.exit_code is None:
-            said.append(f"night {run}: it is under way, or was killed")
+            said.append(f"night {run}: it {'is under way' if under_way and run == runs[-1] else 'was killed'}")
         elif record and record.exit_code:
             said.append(safe(record.said))
     return said

@@ -43,15 +43,18 @@ def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping
             _typed(text, columns[column])
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise ContractError(
-                f"{name}: {text!r} is no {columns[column]}, which {column} is.", "Times need a zone, e.g. …T10:00:00Z."
+                f"{name}: {text!r} is no {columns[column]}, which {column} is.",
+                "Times need a zone, e.g. …T10:00:00Z."
+                if pa.types.is_timestamp(columns[column])
+                else "Write the value as the source does.",
             ) from None
 
 
 def corrected(table: pa.Table, corrections: Sequence[Correction]) -> tuple[pa.Table, Counter[str]]:
-    """Correct the rows of a block, typed ones or texts; gives them and the number of rows of each correction."""
+    """Correct the rows of a block, typed ones or texts; gives them and how many rows each correction changed."""
     counts: Counter[str] = Counter()
     for correction in corrections:
-        mask = _matching(table, correction)
+        mask = pc.and_(_matching(table, correction), _differing(table, correction))
         counts[correction.name] = pc.sum(mask).as_py() or 0
         if counts[correction.name]:
             for column, text in correction.set:
@@ -70,12 +73,33 @@ def _matching(table: pa.Table, correction: Correction) -> pa.ChunkedArray:
     return mask
 
 
-def check_matches(corrections: Iterable[Correction], counts: Mapping[str, int], read: set[str]) -> dict[str, int]:
-    """Raise ContractError where a correction of a query that was read matched no row; give the rows of each."""
-    idle = [c.name for c in corrections if c.query in read and not counts.get(c.name)]
-    if idle:
+def _differing(table: pa.Table, correction: Correction) -> pa.ChunkedArray:
+    """Find the rows that do not hold yet what they are to hold."""
+    mask = pa.chunked_array([pa.array([False] * table.num_rows, pa.bool_())])
+    for column, text in correction.set:
+        values = table.column(column)
+        value = _typed(text, values.type)
+        same = pc.fill_null(pc.equal(values, value), False) if text is not None else pc.is_null(values)
+        mask = pc.or_(mask, pc.invert(same))
+    return mask
+
+
+def check_changes(corrections: Iterable[Correction], counts: Mapping[str, int], read: set[str]) -> dict[str, int]:
+    """Raise ContractError where a correction of a query that was read changed another number of rows than it is to.
+
+    Gives the rows of each that changed some.
+    """
+    for correction in corrections:
+        count = counts.get(correction.name, 0)
+        if correction.query not in read or count == correction.rows or (count and correction.rows is None):
+            continue
+        if not count:
+            raise ContractError(
+                f"{correction.name} changes no row.", "Remove it: the source is mended; or mend its `where`."
+            )
         raise ContractError(
-            f"{', '.join(idle)} matches no row.", "Remove it: the source is mended; or mend its `where`."
+            f"{correction.name} changes {count:,} rows, where {correction.rows} was meant.",
+            'Name the row by its whole key in `where`; or say `rows = 3`, or `rows = "any"`.',
         )
     return {name: count for name, count in sorted(counts.items()) if count}
 

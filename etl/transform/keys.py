@@ -1,5 +1,7 @@
 """Keys over whole tables: surrogate keys that stay the same, and rows whose key occurs twice."""
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +63,26 @@ def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
         ) from None
     wanted = {name: contract.schema.field(name).type for name in (*contract.natural_key, str(contract.surrogate_key))}
     return known if dict(zip(known.column_names, known.schema.types, strict=True)) == wanted else None
+
+
+def key_maps(star: Path) -> dict[str, str]:
+    """Give the SHA-256 of each key map of a star, by dimension."""
+    found = {}
+    for path in sorted((star / KEYS).glob("*.parquet")):
+        with path.open("rb") as file:
+            found[path.stem] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def check_key_maps(star: Path, told: Mapping[str, str]) -> None:
+    """Raise DataError where a key map is not what the manifest tells: members would get the keys of others."""
+    found = key_maps(star)
+    other = [name for name, digest in told.items() if found.get(name, digest) != digest]
+    if other:
+        raise DataError(
+            f"The key map {star / KEYS / other[0]}.parquet was changed since it was written.",
+            "Bring the file back, or move that star away: the one before has its key map too.",
+        )
 
 
 def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:

@@ -48,7 +48,9 @@ def schema_of(table: RawTable) -> pa.Schema:
 def check_file(folder: Path, table: RawTable) -> None:
     """Refuse a raw file that is gone or has not the length that its manifest says."""
     path = folder / table.file
-    length = path.stat().st_size if path.is_file() else 0
+    if not path.is_file():
+        raise DataError(f"{path} is gone.", "Run SQLDownloadMain.py again.")
+    length = path.stat().st_size
     if length != table.bytes:
         raise DataError(
             f"{path} has {length:,} bytes, its manifest says {table.bytes:,}.", "Run SQLDownloadMain.py again."

@@ -22,9 +22,9 @@ from etl.guards import pace
 from etl.guards.refusal import check_accept, settle
 from etl.transform.balance import check_balance
 from etl.transform.context import Context, star_files
-from etl.transform.correct import check_corrections, check_matches
+from etl.transform.correct import check_changes, check_corrections
 from etl.transform.files import PARTIALS, REJECTS
-from etl.transform.keys import KEYS, UNKNOWN, read_key_map
+from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key_map
 from etl.transform.months import added
 from etl.transform.plan import Plan, make_plan
 from etl.transform.raw import check_file
@@ -43,6 +43,8 @@ def transform(job: Job) -> None:
     check_corrections(corrections, tables, raw.tables)
     check_expiry(corrections, _night(job, raw).business_date)
     last = _last_star(job)
+    if last:
+        check_key_maps(job.store.star.path(last.run), last.keys)
     kept = _kept(tables, plan, last)
     if last and kept:
         check_origin(last, origin_of(job.settings), job.store.star.folder)
@@ -73,7 +75,7 @@ def transform(job: Job) -> None:
         shutil.rmtree(folder / PARTIALS)
         judged = [] if job.only else pace.refusals("transform", job.seconds, job.store.star.durations())
         accepted = settle(job, SCRIPT, judged)
-        told = {"accepted": accepted, "corrected": _corrected(context, plan, worked)}
+        told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
         manifest = _manifest(job, raw, context, results, kept, worked.peak_memory_mb).model_copy(update=told)
         check_balance(context, {name: manifest.tables[name] for name in results}, results)
         job.store.star.commit(folder, manifest, job.settings.keep_runs)
@@ -137,7 +139,7 @@ def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
     """See that every correction of what was read matched a row; gives the rows of each."""
     read = {name for table in plan.tables for name in context.tables[table].inputs}
     read |= {str(step.stream) for step in plan.steps.values() if step.stream}
-    counts = check_matches(context.corrections, worked.corrected, read)
+    counts = check_changes(context.corrections, worked.corrected, read)
     for name, count in counts.items():
         log.info("transform corrected %d rows by %s", count, name)
     return counts

@@ -43,13 +43,15 @@ def test_the_newest_star_is_published_and_its_receipt_kept(house: House) -> None
 
 
 def test_an_older_star_is_published_on_demand(house: House) -> None:
-    """--from takes the star that it names."""
+    """--from takes the star that it names, and says that it is an older one."""
     first = house.star.run
     house.raw(shops=shops(1, 2), sales=sales("8 2 1.00"))
     house.build()
     assert load(house).returncode == 0
     assert published(house) == [(8, 2, "1.00")]
-    assert load(house, "--from", first).returncode == 0
+    done = load(house, "--from", first)
+    assert done.returncode == 0
+    assert "is older than" in done.stderr
     assert published(house) == [(7, 1, "9.99")]
 
 
@@ -60,6 +62,8 @@ def test_a_dry_run_tells_and_touches_nothing(house: House) -> None:
     assert f"would publish fact_sale: 1 rows of star {house.star.run}" in done.stdout
     assert not house.settings.duckdb_path.exists()
     assert house.store.loaded.committed() == []
+    assert load(house).returncode == 0
+    assert "would publish" not in load(house, "--dry-run").stdout
 
 
 def test_some_tables_alone_are_published_of_the_star_that_is_published(house: House) -> None:
@@ -115,9 +119,10 @@ def test_a_damaged_star_is_not_published(house: House, damage: bytes) -> None:
     house.build()
     (file,) = house.store.star.path(house.star.run).glob("fact_sale.*csv")
     file.write_bytes(damage)
-    code, error, _ = told(load(house))
-    assert code == 1
-    assert file.name in error
+    for options in [("--dry-run",), ()]:
+        code, error, _ = told(load(house, *options))
+        assert code == 1
+        assert file.name in error
     assert published(house) == [(7, 1, "9.99")]
 
 

@@ -12,7 +12,7 @@ from psycopg2.extras import DictCursor
 from etl.core.errors import DataError
 from etl.core.manifest import RawTable
 from etl.core.receipt_sql import SLICES, receipt_from
-from etl.download import stage
+from etl.download import extract
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
 from etl.download.source import Extent
 from etl.transform.raw import read_whole
@@ -104,5 +104,5 @@ def test_in_64_nights_every_slice_has_its_night(company: Company) -> None:
     """The night's date chooses the slice, so that no key waits longer."""
     job = SimpleNamespace(settings=SimpleNamespace(receipts="rows"))
     nights = [dt.datetime(2030, 2, 1, 2, 30, tzinfo=dt.UTC) + dt.timedelta(days=n) for n in range(SLICES)]
-    chosen = [stage._slice(job, SimpleNamespace(as_of=night)) for night in nights]
+    chosen = [extract._slice(job, SimpleNamespace(as_of=night)) for night in nights]
     assert sorted(chosen) == list(range(SLICES))

@@ -87,12 +87,16 @@ def test_a_value_may_become_null(house: House) -> None:
 
 
 FAULTS = [
-    (MENDED.replace("= 8", "= 88"), "matches no row"),
+    (MENDED.replace("= 8", "= 88"), "changes no row"),
     (MENDED.replace("2031-01-01", "2030-03-14"), "expired on 2030-03-14"),
     (MENDED.replace('"sales"', '"sale"'), "Did you mean sales?"),
     (MENDED.replace('"sales"', '"shops"'), "fact_sale does not read shops"),
     (MENDED.replace("sale_id", "sale"), "sales has no column sale"),
     (MENDED.replace("3.50", "three"), "'three' is no decimal128(12, 2), which price is"),
+    (MENDED.replace("= 8", "= 7").replace("3.50", "9.99"), "changes no row"),
+    (MENDED.replace("sale_id = 8", "shop_id = 1"), "changes 2 rows, where 1 was meant"),
+    (MENDED.replace("until", 'unset = ["price"]\nuntil'), "sets and unsets price"),
+    (MENDED.replace("sale_id = 8", 'sale_id = "eight"'), "Write the value as the source does"),
     (MENDED.replace("reason", "cause"), "reason: Field required"),
     (MENDED.replace('set = { price = "3.50" }', ""), "corrects nothing"),
     (MENDED + "[[", "is no TOML"),
@@ -108,6 +112,13 @@ def test_a_correction_at_fault_is_told_in_a_sentence(house: House, text: str, sa
     assert said in f"{fault.value.message} {fault.value.hint}"
     assert "fact_sale.corrections.toml" in fault.value.message
     assert house.store.star.committed() == []
+
+
+@pytest.mark.parametrize("rows", ["2", '"any"'])
+def test_several_rows_are_corrected_where_that_is_said(house: House, rows: str) -> None:
+    """By their number, or as many as there are."""
+    correct(house, MENDED.replace("sale_id = 8", "shop_id = 1").replace("until", f"rows = {rows}\nuntil"))
+    assert list(house.build().corrected.values()) == [2]
 
 
 def test_a_correction_of_what_is_not_read_is_not_judged(house: House) -> None:

@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,8 +89,14 @@ def test_a_key_map_that_is_gone_or_damaged_is_a_fault_and_not_a_new_start(house:
     house.raw(shops=shops(1), sales=sales())
     house.build()
     path = house.store.star.path(house.star.run) / "keys" / "dim_shop.parquet"
-    path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(DataError, match="cannot be read"):
+    whole = path.read_bytes()
+    path.write_bytes(whole[:50])
+    with pytest.raises(DataError, match="was changed since"):
+        house.build()
+    path.write_bytes(whole)
+    known = pq.read_table(path)
+    pq.write_table(known.set_column(1, "shop_key", pc.add(known.column("shop_key"), 1)), path)
+    with pytest.raises(DataError, match="was changed since"):
         house.build()
     path.unlink()
     with pytest.raises(DataError, match="is gone"):
