@@ -24,11 +24,17 @@ class Way:
     sales: Callable[[Path], Sequence[Path]] | None = None
     note: str = ""
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is ours and not a peer's."""
+        return self.name.startswith("ours")
+
 
 @dataclass
 class Result:
     """The runs of a way."""
 
+    is_ours: bool
     runs: list[Measured] = field(default_factory=list)
 
     @property
@@ -38,8 +44,8 @@ class Result:
 
     @property
     def counts(self) -> bool:
-        """Whether its figures may be compared: all of a run that came to its end, the least of one that was stopped."""
-        return bool(self.runs) and (not self.error or self.error.startswith(STOPPED))
+        """Whether its figures may be compared: of a peer that was stopped they are the least, to its advantage."""
+        return bool(self.runs) and (not self.error or (not self.is_ours and self.error.startswith(STOPPED)))
 
     def figure(self, name: str) -> float:
         """Give the median of a figure: wall, cpu, peak, written."""

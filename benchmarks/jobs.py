@@ -1,5 +1,6 @@
 """The jobs: ours and what stands beside it, each way as good as we could write it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.job import Bar, Job, Way
@@ -169,8 +170,8 @@ def memory(world: World, larger: World) -> Job:
         ("upload preparation", UPLOAD, (".",), True),
     ):
         for each in (world, larger):
-            ways.append(Way(f"{stage}, {each.rows:,} rows", _call(each, script, others, base)))
-        small, large = (f"{stage}, {each.rows:,} rows" for each in (world, larger))
+            ways.append(Way(f"ours, {stage}, {each.rows:,} rows", _call(each, script, others, base)))
+        small, large = (f"ours, {stage}, {each.rows:,} rows" for each in (world, larger))
         bars.append(Bar(f"{stage}: memory at {factor:g} times the rows", 1.1, "peak", large, small))
         bars.append(
             Bar(f"{stage}: time by row at {factor:g} times the rows", 1.15, "wall", large, small, factor=factor)
@@ -178,7 +179,7 @@ def memory(world: World, larger: World) -> Job:
     return Job("memory", f"Ours at {world.rows:,} and {larger.rows:,} rows", tuple(ways), tuple(bars))
 
 
-def _call(world: World, script: str, others: tuple[str, ...], with_base: bool):  # type: ignore[no-untyped-def]
+def _call(world: World, script: str, others: tuple[str, ...], with_base: bool) -> Callable[[Path], Command]:
     return lambda folder: world.ours(folder, script, *others, with_base=with_base)
 
 

@@ -63,7 +63,7 @@ def measure(command: Command, folder: Path, timeout: float, memory_mb: float) ->
         usage += watched.reap()
         said.seek(0)
         tail = said.read().decode(errors="replace")[-_TAIL:].strip()
-    error = fault or (f"exit code {child.returncode}: {tail}" if child.returncode else "")
+    error = fault or (f"exit code {child.returncode}\n{tail}" if child.returncode else "")
     return Measured(wall, usage, watched.peak / 1e6, _written(folder, started) / 1e6, error)
 
 

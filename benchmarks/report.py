@@ -106,7 +106,9 @@ def _wanted(bar: Bar) -> str:
 
 
 def _in_one_line(error: str) -> str:
-    return " ".join(error.split())[-300:].replace("|", "\\|")
+    """Leave of what a command said when it failed its last two lines, and none of a traceback's."""
+    lines = [line for line in error.splitlines() if line[:1].strip()]
+    return " … ".join(dict.fromkeys([*lines[:1], *lines[-2:]])).replace("|", "\\|") if lines else ""
 
 
 def _megabytes(folder: Path) -> str:

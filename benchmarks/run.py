@@ -13,7 +13,7 @@ from benchmarks.world import World
 
 def run_job(job: Job, world: World, repeat: int, timeout: float, memory_mb: float) -> dict[str, Result]:
     """Measure each way `repeat` times; one that failed once is not tried again."""
-    results = {way.name: Result() for way in job.ways}
+    results = {way.name: Result(way.is_ours) for way in job.ways}
     for number in range(repeat):
         for way in job.ways:
             result = results[way.name]

@@ -11,6 +11,7 @@ raw, star, out, zone, start = sys.argv[1:]
 KEY = ["origin", "contract_id"]
 NUMBERS = ["product_id", "edition", "team_member_id", "client_id", "instances", "status", "order_kind"]
 TIMES = ["contracted_at", "returned_at", "updated_at"]
+TYPES = dict.fromkeys(NUMBERS, "Int64") | dict.fromkeys(["contract_date_text", "return_date_text"], "str")
 
 
 def day(moment: pd.Series, text: pd.Series) -> pd.Series:
@@ -25,7 +26,7 @@ def members(table: str, columns: list[str], dates: list[str] | None = None) -> p
     return frame[frame[columns[0]] != 0]
 
 
-rows = pd.read_csv(f"{raw}/contracts.csv", dtype=dict.fromkeys(NUMBERS, "Int64"), low_memory=False)
+rows = pd.read_csv(f"{raw}/contracts.csv", dtype=TYPES, low_memory=False)
 unread = pd.Series(False, index=rows.index)
 for name in TIMES:
     times = pd.to_datetime(rows[name], format="ISO8601", utc=True, errors="coerce")
