@@ -57,7 +57,11 @@ def measure(command: Command, folder: Path, timeout: float, memory_mb: float) ->
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         watched = _Session(child.pid)
-        status, usage, fault = watched.wait(began + timeout, memory_mb)
+        try:
+            status, usage, fault = watched.wait(began + timeout, memory_mb)
+        except BaseException:  # we are stopped: so is what we started
+            watched.reap()
+            raise
         wall = time.monotonic() - began
         child.returncode = os.waitstatus_to_exitcode(status)
         usage += watched.reap()

@@ -148,7 +148,8 @@ def make_world(source: Path, rows: int, folder: Path) -> World:
 
 def set_up_peers() -> None:
     """Make the peers' environment on first use, as test.sh makes ours."""
-    _run(["bash", "-c", f". ./setup.sh; set_up {PEERS.parent.parent.name} requirements-peers.txt"], dict(os.environ))
+    set_up = f". ./setup.sh; set_up {PEERS.parent.parent.name} requirements-peers.txt"
+    subprocess.run(["/bin/bash", "-c", set_up], cwd=ROOT, check=True)
 
 
 def _write(path: Path, text: str) -> None:
