@@ -1,0 +1,43 @@
+"""Whether two ways made the same rows: typed by the contract, irrespective of their order, counted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from config.paths import ROOT
+from etl.contract.catalogue import contracts
+
+_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.date32(): "DATE", pa.bool_(): "BOOLEAN"}
+
+
+def differing_rows(table: str, ours: Sequence[Path], theirs: Sequence[Path], spill: Path) -> int:
+    """Count the rows of a star table that stand in one of two ways' CSVs alone."""
+    columns = typed_columns(table)
+    mine, other = _relation(columns, ours), _relation(columns, theirs)
+    with duckdb.connect() as connection:
+        connection.execute(f"SET temp_directory = '{spill}'; SET memory_limit = '2GB'")
+        # the same as EXCEPT ALL both ways, in one pass
+        found = connection.execute(
+            f"SELECT coalesce(sum(abs(balance)), 0) FROM ("
+            f" SELECT sum(side) AS balance FROM (SELECT *, 1 AS side FROM {mine} UNION ALL SELECT *, -1 FROM {other})"
+            f" GROUP BY {', '.join(columns)} HAVING balance <> 0)"
+        ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def typed_columns(table: str) -> dict[str, str]:
+    """Give the columns of a star table with DuckDB's types."""
+    return {field.name: _type(field.type) for field in contracts(ROOT / "tables")[table].schema}
+
+
+def _relation(columns: dict[str, str], files: Sequence[Path]) -> str:
+    paths = [str(file) for file in files]
+    return f"read_csv({paths}, header = true, auto_detect = false, quote = '\"', columns = {columns})"
+
+
+def _type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    return "TIMESTAMPTZ" if pa.types.is_timestamp(kind) else _TYPES.get(kind, "VARCHAR")

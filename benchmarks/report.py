@@ -1,0 +1,129 @@
+"""What is told: RESULTS.md for readers, the picture, the bars for a machine."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.job import Bar, Job, Result
+from benchmarks.world import HERE, PEERS, World
+
+Done = tuple[Job, dict[str, Result]]
+
+_OURS = ("pandas", "pyarrow", "duckdb", "psycopg2-binary", "pandera")
+_PEERS = ("polars", "duckdb", "pandas", "pyarrow", "connectorx", "dlt")
+
+
+def bars(done: Iterable[Done]) -> list[dict[str, Any]]:
+    """Give each bar's name, value, bar (text), and whether it was met."""
+    found = []
+    for job, results in done:
+        for bar in job.bars:
+            value = bar.value(results)
+            shown = None if value is None else round(value, 3)
+            found.append({"name": bar.name, "value": shown, "bar": _wanted(bar), "met": bar.met(value)})
+    return found
+
+
+def write(done: list[Done], world: World, repeat: int, folder: Path) -> None:
+    """Write RESULTS.md and RESULTS.png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        "# Side by side",
+        "",
+        f"{world.rows:,} contracts of the sample company; {repeat} run{'s' if repeat > 1 else ''} of each way,"
+        f" interleaved; {datetime.now(UTC):%d %B %Y}. Made by `python -m benchmarks`, whose docstring says how.",
+        "",
+        f"- Machine: {_processor()}, {os.cpu_count()} cores, {machine_memory_mb() / 1000:.0f} GB,"
+        f" Linux {platform.release()}",
+        f"- Ours: Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in _OURS)}",
+        f"- Beside: {_versions_of_peers()}; {_said(world.psql, '--version')}",
+        f"- Data: {_megabytes(world.raw_folder)} of raw CSV, {_megabytes(world.star_folder)} of star CSV",
+        "",
+        "wall: median, in brackets least and longest; CPU and peak memory of all processes together; written: bytes of"
+        " the files at the end.",
+        "",
+        "![wall time and memory](RESULTS.png)",
+        "",
+        "## Bars",
+        "",
+        "| | reached | bar | met |",
+        "|---|---:|---:|---|",
+    ]
+    for bar in bars(done):
+        value = "failed" if bar["value"] is None else f"{bar['value']:.2f}"
+        lines.append(f"| {bar['name']} | {value} | {bar['bar']} | {'yes' if bar['met'] else 'no'} |")
+    for job, results in done:
+        lines += ["", *_table(job, results)]
+    (folder / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _draw(done, world, folder / "RESULTS.png")
+
+
+def machine_memory_mb() -> float:
+    """Give the machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
+
+
+def _table(job: Job, results: dict[str, Result]) -> Iterable[str]:
+    yield from (f"## {job.title}", "", "| way | wall, s | CPU, s | peak memory, MB | written, MB | |")
+    yield "|---|---:|---:|---:|---:|---|"
+    for way in job.ways:
+        result = results[way.name]
+        notes = "; ".join(text for text in (way.note, _in_one_line(result.error)) if text)
+        if not result.counts:
+            yield f"| {way.name} | failed | | | | {notes} |"
+            continue
+        least, longest = result.spread()
+        wall = f"{result.figure('wall'):.2f} ({least:.2f}–{longest:.2f})"
+        figures = f"{result.figure('cpu'):.2f} | {result.figure('peak'):,.0f} | {result.figure('written'):,.1f}"
+        yield f"| {way.name} | {wall} | {figures} | {notes} |"
+
+
+def _draw(done: list[Done], world: World, path: Path) -> None:
+    """Let matplotlib, which only the peers' environment has, draw the bars."""
+    panels = [
+        {
+            "title": job.title.replace("`", ""),
+            "ways": [
+                {"name": way.name, **{name: results[way.name].figure(name) for name in ("wall", "peak")}}
+                for way in job.ways
+                if results[way.name].counts
+            ],
+        }
+        for job, results in done
+    ]
+    told = json.dumps({"title": f"{world.rows:,} contracts", "panels": panels})
+    subprocess.run([PEERS, HERE / "peers" / "picture.py", path], input=told, text=True, check=True)
+
+
+def _wanted(bar: Bar) -> str:
+    return f"{'≥' if bar.least else '≤'} {bar.limit:.3f}".rstrip("0").rstrip(".")
+
+
+def _in_one_line(error: str) -> str:
+    """Leave of what a command said when it failed its last two lines, and none of a traceback's."""
+    lines = [line for line in error.splitlines() if line[:1].strip()]
+    return " … ".join(dict.fromkeys([*lines[:1], *lines[-2:]])).replace("|", "\\|") if lines else ""
+
+
+def _megabytes(folder: Path) -> str:
+    return f"{sum(path.stat().st_size for path in folder.glob('*.csv')) / 1e6:,.0f} MB"
+
+
+def _versions_of_peers() -> str:
+    code = f"from importlib.metadata import version\nprint(', '.join(n + ' ' + version(n) for n in {_PEERS}))"
+    return _said(PEERS, "-c", code)
+
+
+def _said(*command: str | Path) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
