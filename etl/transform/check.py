@@ -69,7 +69,8 @@ def check(
         table = table.filter(pa.array(~np.isin(np.arange(len(frame)), list(faults))))
         frame = _without(frame, faults, checked.rejects)
     checked.kept = frame
-    checked.table, published = _within_window(table, frame, checked.set_aside)
+    found_by = frame[list(dict.fromkeys(name for names in on.values() for name in names))]
+    checked.table, published = _within_window(table, frame, found_by, checked.set_aside)
     for column in contract.references:
         _count_unknown(checked.unknown, published, checked.table, column, on[column.name])
     return checked
@@ -89,15 +90,17 @@ def _standing(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
     return frame
 
 
-def _within_window(table: pa.Table, frame: pd.DataFrame, set_aside: Counter[str]) -> tuple[pa.Table, pd.DataFrame]:
-    """Leave out what is computed with and not published."""
+def _within_window(
+    table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, set_aside: Counter[str]
+) -> tuple[pa.Table, pd.DataFrame]:
+    """Leave out of a table, and of a part of its frame's columns, what is computed with and not published."""
     if UNPUBLISHED not in frame:
-        return table, frame
+        return table, part
     outside = frame[UNPUBLISHED].fillna(False).to_numpy(dtype=bool)
     if not outside.any():
-        return table, frame
+        return table, part
     set_aside[OUTSIDE_WINDOW] += int(outside.sum())
-    return table.filter(pa.array(~outside)), only(frame, ~outside)
+    return table.filter(pa.array(~outside)), only(part, ~outside)
 
 
 def unknown_member(contract: Contract) -> pa.Table:

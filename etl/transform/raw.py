@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,10 @@ Corrections = Sequence[Correction]
 
 Reject = tuple[str, str]
 """A row that broke a rule: the reason, and the row as JSON."""
+
+
+_MISFITS: defaultdict[str, set[str]] = defaultdict(set)
+"""By query, the columns of which a block had a value that does not fit: most likely the next block has one, too."""
 
 
 @dataclass
@@ -112,40 +117,65 @@ def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:
 
 def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections) -> RawRows:
     schema = schema_of(table)
-    try:
-        typed = arrow_csv.read(data, schema, header=False)
-    except pa.ArrowInvalid:
-        texts = arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False)
-        return _corrected_texts(texts, table, corrections)
-    receipt = raw_receipt(table, typed, None)
-    typed, counts = corrected(typed, corrections)
-    return RawRows(_pandas(typed), receipt=receipt, corrected=counts)
+    rows = _as_it_fits(data, schema, _MISFITS[table.query_sha256])
+    if rows.schema.types == schema.types:
+        receipt = raw_receipt(table, rows, None)
+        rows, counts = corrected(rows, corrections)
+        return RawRows(_pandas(rows), receipt=receipt, corrected=counts)
+    texts = arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False)
+    return _corrected_texts(texts, table, corrections) if corrections else _judged(rows, texts, table)
+
+
+def _as_it_fits(data: pa.Buffer, schema: pa.Schema, misfits: set[str]) -> pa.Table:
+    """Read a block typed, but for the columns that do not fit their types: these are added to `misfits`, and texts."""
+    while True:
+        types = [(field.name, pa.string() if field.name in misfits else field.type) for field in schema]
+        try:
+            return arrow_csv.read(data, pa.schema(types), header=False)
+        except pa.ArrowInvalid as error:
+            place = re.match(r"In CSV column #(\d+): ", str(error))
+            found = set(schema.names) if place is None else {schema.names[int(place[1])]}
+            if found <= misfits:
+                raise
+            misfits |= found
 
 
 def _corrected_texts(texts: pa.Table, table: RawTable, corrections: Corrections) -> RawRows:
     """Judge a block of texts, after the corrections; the receipt is of what was there before them."""
     mended, counts = corrected(texts, corrections)
-    rows = _judged(mended, table)
+    rows = _judged(mended, mended, table)
     if counts.total():
-        rows.receipt = _judged(texts, table).receipt
+        rows.receipt = _judged(texts, texts, table).receipt
     rows.corrected = counts
     return rows
 
 
-def _judged(texts: pa.Table, table: RawTable) -> RawRows:
-    """Turn a block of texts into its types, setting the rows aside of which a value does not fit."""
+def _judged(rows: pa.Table, texts: pa.Table, table: RawTable) -> RawRows:
+    """Turn a block into its types, setting the rows aside of which a value does not fit.
+
+    rows: the block, with columns that have their types already; texts: the same, with texts only.
+    """
     schema = schema_of(table)
     reasons: dict[int, str] = {}
     for name, kind in zip(schema.names, schema.types, strict=True):
-        column = _normal(texts.column(name).combine_chunks(), kind)
-        for position in unfit(column, kind):
-            reasons.setdefault(int(position), f"{name} is no {kind}")
-    kept = np.setdiff1d(np.arange(texts.num_rows), np.fromiter(reasons, dtype=np.int64, count=len(reasons)))
-    good = texts.take(pa.array(kept))
-    columns = [_normal(good.column(f.name).combine_chunks(), f.type).cast(f.type) for f in schema]
-    bad, typed = texts.take(pa.array(list(reasons), pa.int64())), pa.table(columns, schema=schema)
+        if rows.schema.field(name).type != kind:
+            column = _normal(rows.column(name).combine_chunks(), kind)
+            for position in unfit(column, kind):
+                reasons.setdefault(int(position), f"{name} is no {kind}")
+    fits = np.ones(rows.num_rows, dtype=bool)
+    fits[list(reasons)] = False
+    typed = _cast(rows.filter(pa.array(fits)), schema)
+    bad = texts.take(pa.array(list(reasons), pa.int64()))
     rejects = list(zip(reasons.values(), as_json(_pandas(bad)), strict=True))
-    return RawRows(_pandas(typed).set_index(pd.Index(kept)), rejects, raw_receipt(table, typed, bad))
+    return RawRows(_pandas(typed).set_index(pd.Index(np.flatnonzero(fits))), rejects, raw_receipt(table, typed, bad))
+
+
+def _cast(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = []
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        column = rows.column(name)
+        columns.append(column if column.type == kind else _normal(column.combine_chunks(), kind).cast(kind))
+    return pa.table(columns, schema=schema)
 
 
 def _normal(values: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -103,7 +103,7 @@ class _Runner:
         raw = self._context.raw_table(str(step.stream))
         check_raw(raw, [block.raw for block in done if block.raw])
         check_order((block.edges for block in done), raw.file, raw.group_by)
-        out = yielding(self._context, step, done)
+        out = yielding(self._context, step, done, self._executor)
         if out:
             self._again.add(step.name)
             for number, positions in out.items():
