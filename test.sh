@@ -17,4 +17,4 @@ python=.venv/bin/python
 "$python" -m ruff check --quiet .
 "$python" -m mypy
 "$python" -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
-exec "$python" -m pytest --numprocesses 2 --dist loadfile "$@"
+exec "$python" -m pytest --numprocesses 2 --dist worksteal "$@"

