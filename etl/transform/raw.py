@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,8 +122,11 @@ def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections) -> RawRow
         receipt = raw_receipt(table, rows, None)
         rows, counts = corrected(rows, corrections)
         return RawRows(_pandas(rows), receipt=receipt, corrected=counts)
-    texts = arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False)
-    return _corrected_texts(texts, table, corrections) if corrections else _judged(rows, texts, table)
+
+    def texts() -> pa.Table:
+        return arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False)
+
+    return _corrected_texts(texts(), table, corrections) if corrections else _judged(rows, texts, table)
 
 
 def _as_it_fits(data: pa.Buffer, schema: pa.Schema, misfits: set[str]) -> pa.Table:
@@ -143,17 +146,17 @@ def _as_it_fits(data: pa.Buffer, schema: pa.Schema, misfits: set[str]) -> pa.Tab
 def _corrected_texts(texts: pa.Table, table: RawTable, corrections: Corrections) -> RawRows:
     """Judge a block of texts, after the corrections; the receipt is of what was there before them."""
     mended, counts = corrected(texts, corrections)
-    rows = _judged(mended, mended, table)
+    rows = _judged(mended, lambda: mended, table)
     if counts.total():
-        rows.receipt = _judged(texts, texts, table).receipt
+        rows.receipt = _judged(texts, lambda: texts, table).receipt
     rows.corrected = counts
     return rows
 
 
-def _judged(rows: pa.Table, texts: pa.Table, table: RawTable) -> RawRows:
+def _judged(rows: pa.Table, texts: Callable[[], pa.Table], table: RawTable) -> RawRows:
     """Turn a block into its types, setting the rows aside of which a value does not fit.
 
-    rows: the block, with columns that have their types already; texts: the same, with texts only.
+    rows: the block, with columns that have their types already; texts: gives the same, with texts only.
     """
     schema = schema_of(table)
     reasons: dict[int, str] = {}
@@ -162,10 +165,13 @@ def _judged(rows: pa.Table, texts: pa.Table, table: RawTable) -> RawRows:
             column = _normal(rows.column(name).combine_chunks(), kind)
             for position in unfit(column, kind):
                 reasons.setdefault(int(position), f"{name} is no {kind}")
+    if not reasons:
+        typed = _cast(rows, schema)
+        return RawRows(_pandas(typed), receipt=raw_receipt(table, typed, None))
     fits = np.ones(rows.num_rows, dtype=bool)
     fits[list(reasons)] = False
     typed = _cast(rows.filter(pa.array(fits)), schema)
-    bad = texts.take(pa.array(list(reasons), pa.int64()))
+    bad = texts().take(pa.array(list(reasons), pa.int64()))
     rejects = list(zip(reasons.values(), as_json(_pandas(bad)), strict=True))
     return RawRows(_pandas(typed).set_index(pd.Index(np.flatnonzero(fits))), rejects, raw_receipt(table, typed, bad))
 
