@@ -19,7 +19,7 @@ settings.load_profile("house")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add how thoroughly the nights are killed (tests/survival)."""
     group = parser.getgroup("survival", "the moments at which tests/survival kills")
-    group.addoption("--moments", type=int, default=12, metavar="N", help="how many (default: 12)")
+    group.addoption("--moments", type=int, default=8, metavar="N", help="how many (default: 8)")
     group.addoption("--seed", type=int, metavar="S", help="that a failure named, to draw the same ones again")
 
 
