@@ -19,7 +19,7 @@ _REFUSED = (
 _CURES = (
     (
         "statement timeout",
-        "Make the query lighter, or raise SOURCE_STATEMENT_SECONDS, or the role's statement_timeout.",
+        "Make the query lighter, or raise SOURCE_STATEMENT_SECONDS (of the role: ALTER ROLE … SET statement_timeout).",
     ),
     ("lock timeout", "Look who holds the lock (pg_locks); SOURCE_LOCK_SECONDS is how long we wait for it."),
     (
