@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     queries_dir: ProjectPath = ROOT / "queries"
     tables_dir: ProjectPath = ROOT / "tables"
     keep_runs: int = Field(7, ge=1)
+    executor: str | None = Field(None, pattern=r"^dask://[^/\s]+:\d+$")
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     business_time_zone: TimeZone
     window_years: int = Field(3, ge=1, le=100)

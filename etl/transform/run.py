@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
+from etl.core.cluster import cluster_pool
 from etl.core.log import Advance, log
 from etl.core.workers import worker_pool
 from etl.transform.context import Context
@@ -37,9 +38,9 @@ class Worked:
     peak_memory_mb: int
 
 
-def run_plan(context: Context, plan: Plan, workers: int, advance: Advance) -> Worked:
-    """Work the plan off."""
-    with worker_pool(workers) as executor:
+def run_plan(context: Context, plan: Plan, workers: int, cluster: str | None, advance: Advance) -> Worked:
+    """Work the plan off. workers: how many processes; cluster: or the address of a cluster."""
+    with cluster_pool(cluster, context.folder) if cluster else worker_pool(workers) as executor:
         runner = _Runner(context, plan, executor, advance)
         runner.run()
     return Worked({name: runner.results[name] for name in plan.tables}, runner.corrected, runner.peak_memory_mb)

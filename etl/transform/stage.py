@@ -148,7 +148,7 @@ def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
 def _build(job: Job, context: Context, plan: Plan, raw: RawManifest) -> Worked:
     work = sum(len(raw.tables[step.stream].blocks) if step.stream else 1 for step in plan.steps.values())
     with progress("transform", work) as advance:
-        return run_plan(context, plan, job.settings.workers, advance)
+        return run_plan(context, plan, job.settings.workers, job.settings.executor, advance)
 
 
 def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tables: dict[str, TableFile]) -> None:
