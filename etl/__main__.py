@@ -1,13 +1,18 @@
 """The whole night, looks at what it did and at what is published, the README's list of tables."""
 
 import argparse
+import signal
 import sys
-
-from etl.core.cli import accept_option, outermost, settings_option
 
 
 def main() -> int:
     """Parse the command line and do what it says; gives the exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # until `outermost` sees to it: imports would make a traceback of it
+    from etl.core.cli import accept_option, outermost, settings_option
+
     parser = argparse.ArgumentParser(prog="python -m etl", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     night = commands.add_parser("night", help="the three stages in order, under one lock (what nightly.sh calls)")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from etl.core.errors import DataError, UsageError
 
-_PATIENCE = 10
+_PATIENCE = 5
 """Seconds within which a scheduler has to answer, and to have a worker."""
 
 
