@@ -8,9 +8,8 @@ import sys
 def main() -> int:
     """Parse the command line and do what it says; gives the exit code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        )  # until `outermost` sees to it: imports would make a traceback of it
+        # until `outermost` sees to it: within an import it would be a traceback
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from etl.core.cli import accept_option, outermost, settings_option
 
     parser = argparse.ArgumentParser(prog="python -m etl", description=__doc__)

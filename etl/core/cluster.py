@@ -4,10 +4,9 @@ Scheduler and workers are started in the project's folder, by the user of the ni
 them see the data folder under the same path.
 """
 
-import contextlib
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from etl.core.errors import DataError, UsageError
@@ -51,7 +50,7 @@ def cluster_pool(address: str, folder: Path) -> Iterator[Executor]:
 
 def _check(client: "distributed.Client", address: str, folder: Path) -> None:  # type: ignore[name-defined] # noqa: F821
     """See that there are workers that can do our work."""
-    with contextlib.suppress(TimeoutError):
+    with suppress(TimeoutError):
         client.wait_for_workers(1, timeout=_PATIENCE)
     try:
         seen = client.run(_prepared, str(folder))

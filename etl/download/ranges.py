@@ -17,10 +17,12 @@ from etl.core.manifest import RawColumn, arrow_type
 from etl.download.query import Query
 
 RANGE_BYTES = 256 * 1024 * 1024
+"""About the size of a range, as the source guesses it."""
 _MOST = 64
 """Ranges of one query: asking for the bounds has a cost, too."""
 
 _INTEGERS = {"smallint": 2**15, "integer": 2**31}
+"""The greatest values of the types, plus one. Of bigint half: Python's ranges go no further, and the last is open."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -83,8 +83,12 @@ class Company:
 
     def night(self, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a night."""
+        return self.ended(self.command(*options), **environment)
+
+    def ended(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the project until it ends."""
         return subprocess.run(
-            self.command(*options),
+            command,
             cwd=ROOT,
             env=os.environ | environment,
             capture_output=True,

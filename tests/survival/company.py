@@ -1,6 +1,5 @@
 """A company whose night is to be survived: two dimensions and a streamed fact, and every row carries its night."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -100,12 +99,4 @@ class Shop(Company):
 
     def run(self, name: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a stage, or the night, undisturbed."""
-        return subprocess.run(
-            self.script(name, *options),
-            cwd=ROOT,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return self.ended(self.script(name, *options), **environment)
