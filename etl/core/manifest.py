@@ -19,12 +19,16 @@ class Record(BaseModel):
 
 
 class Block(Record):
-    """A run of whole rows within a file: where it begins, its length in bytes, its rows, the SHA-256 of its bytes."""
+    """A run of whole rows within a file: where it begins, its length in bytes, its rows, the SHA-256 of its bytes.
+
+    file: which file; None where it is the table's first.
+    """
 
     offset: int
     bytes: int
     rows: int
     sha256: str
+    file: str | None = None
 
 
 class RawColumn(Record):
@@ -36,7 +40,9 @@ class RawColumn(Record):
 
 
 class RawTable(Record):
-    """One query's CSV. run: the run that extracted it; offsets of the blocks count from the file's start.
+    """One query's CSV. run: the run that extracted it; offsets of the blocks count from their file's start.
+
+    file: the first of its files, which is the only one unless the query was split by ranges; bytes: of all.
 
     receipt: what the source itself says that the query gives; None where it was not asked. slice: the number of the
     slice of the keys over which the receipt's row hash is taken; None where it is all rows.
@@ -57,6 +63,11 @@ class RawTable(Record):
     seconds: float
     receipt: "TableReceipt | None" = None
     slice: int | None = None
+
+    @property
+    def files(self) -> dict[str, int]:
+        """Name the files, in the order of their rows, each with its length in bytes."""
+        return {block.file or self.file: block.offset + block.bytes for block in self.blocks}
 
 
 class ColumnReceipt(Record):

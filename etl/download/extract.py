@@ -1,7 +1,7 @@
 """Extracting: each query into its CSV, and what the source says of it, with as many connections as it may have."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from etl.core.errors import EtlError, joined
 from etl.core.job import Job
 from etl.core.log import log, progress
-from etl.core.manifest import RawTable, TableReceipt
+from etl.core.manifest import Block, RawTable, TableReceipt
 from etl.core.receipt_sql import SLICES
 from etl.core.retry import attempts, is_transient
 from etl.download.source import Extent, Plan, Source
-from etl.download.writer import Written, join
+from etl.download.writer import Written
 
 
 @dataclass
@@ -76,7 +76,7 @@ def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pat
 def _begun(job: Job, source: Source, plan: Plan, folder: Path, pool: ThreadPoolExecutor) -> _Extraction:
     receipt = pool.submit(_receipt, job, source, plan)  # beside the COPY, each on a core of the server
     file = plan.query.name
-    names = [f"{file}.csv", *(f".{file}.{number}.csv" for number in range(1, len(plan.ranges)))]
+    names = [f"{file}.csv", *(f"{file}.{number:05}.csv" for number in range(1, len(plan.ranges)))]
     ranges = [
         pool.submit(_extract_range, job, source, plan, folder / name, where)
         for name, where in zip(names, plan.ranges or [None], strict=True)
@@ -136,17 +136,17 @@ def _again(job: Job, source: Source, work: Callable[[], T]) -> T:
 def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
     plan, receipt = extraction.plan, extraction.receipt.result()
     ranges = [one.result() for one in extraction.ranges]
-    written = join([one.written for one in ranges])
+    first, *others = (one.written for one in ranges)
     return RawTable(
         run=job.run,
         source=plan.query.source,
         as_of=source.as_of.astimezone(UTC),
         query_sha256=plan.query.sha256,
-        file=written.path.name,
-        bytes=written.bytes,
-        rows=written.rows,
+        file=first.path.name,
+        bytes=sum(one.written.bytes for one in ranges),
+        rows=sum(one.written.rows for one in ranges),
         columns=plan.columns,
-        blocks=written.blocks,
+        blocks=(*first.blocks, *(block for other in others for block in _blocks_of(other))),
         key=plan.query.key,
         survivor=plan.query.survivor,
         group_by=plan.query.group_by,
@@ -154,3 +154,7 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
         receipt=receipt,
         slice=_slice(job, source) if receipt and receipt.row_hash else None,
     )
+
+
+def _blocks_of(written: Written) -> Iterator[Block]:
+    return (block.model_copy(update={"file": written.path.name}) for block in written.blocks)

@@ -52,7 +52,7 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
         tables = extract(job, sources, plans, folder)
         accepted = _guarded(job, chosen, tables)
         for name, table in kept.items():
-            link([table.file], job.store.raw.path(_base(job)), folder)
+            link(list(table.files), job.store.raw.path(_base(job)), folder)
             tables[name] = table
         manifest = RawManifest(
             run=job.run,

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,21 +152,6 @@ class RawWriter:
                 Block(offset=self._offset, bytes=self._bytes, rows=self._rows, sha256=self._hash.hexdigest())
             )
             self._start_block(self._offset + self._bytes)
-
-
-def join(parts: list[Written]) -> Written:
-    """Append files with the same header to the first of them; they are gone then, and blocks without rows with them."""
-    first, *others = parts
-    blocks, length = list(first.blocks), first.bytes
-    for part in others:
-        begin = part.blocks[0].offset
-        with first.path.open("ab") as whole, part.path.open("rb") as more:
-            more.seek(begin)
-            shutil.copyfileobj(more, whole, 1 << 20)
-        blocks += [block.model_copy(update={"offset": block.offset - begin + length}) for block in part.blocks]
-        length += part.bytes - begin
-        part.path.unlink()
-    return Written(first.path, length, tuple(block for block in blocks if block.rows) or first.blocks)
 
 
 def _named(column: str) -> str:

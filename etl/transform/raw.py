@@ -52,32 +52,32 @@ def schema_of(table: RawTable) -> pa.Schema:
 
 def check_file(folder: Path, table: RawTable) -> None:
     """Refuse a raw file that is gone or has not the length that its manifest says."""
-    path = folder / table.file
-    if not path.is_file():
-        raise DataError(f"{path} is gone.", "Run SQLDownloadMain.py again.")
-    length = path.stat().st_size
-    if length != table.bytes:
-        raise DataError(
-            f"{path} has {length:,} bytes, its manifest says {table.bytes:,}.", "Run SQLDownloadMain.py again."
-        )
+    for name, told in table.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{path} is gone.", "Run SQLDownloadMain.py again.")
+        length = path.stat().st_size
+        if length != told:
+            raise DataError(
+                f"{path} has {length:,} bytes, its manifest says {told:,}.", "Run SQLDownloadMain.py again."
+            )
 
 
 def read_block(folder: Path, table: RawTable, block: Block, corrections: Corrections = ()) -> RawRows:
     """Read one block, checked against its hash and its number of rows; correct what is known to be wrong."""
-    with (folder / table.file).open("rb") as file:
+    path = folder / (block.file or table.file)
+    with path.open("rb") as file:
         file.seek(block.offset)
         data = file.read(block.bytes)
     if hashlib.sha256(data).hexdigest() != block.sha256:
         raise DataError(
-            f"{folder / table.file} is not what was extracted (from byte {block.offset:,} on).",
+            f"{path} is not what was extracted (from byte {block.offset:,} on).",
             "Run SQLDownloadMain.py again.",
         )
     rows = _typed(pa.py_buffer(data), table, corrections)
     found = len(rows.frame) + len(rows.rejects)
     if found != block.rows:
-        raise DataError(
-            f"{folder / table.file} holds {found:,} rows in a block of {block.rows:,}.", "Report this fault."
-        )
+        raise DataError(f"{path} holds {found:,} rows in a block of {block.rows:,}.", "Report this fault.")
     return rows
 
 
