@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +16,6 @@ from etl.core.manifest import StarFile, TableReceipt
 from etl.core.row_hash import receipt_at
 from etl.transform.check import Checked
 from etl.transform.context import Context
-from etl.transform.keys import Hashes
 from etl.transform.months import Months, months_of
 from etl.transform.raw import Reject
 
@@ -32,7 +30,7 @@ class Built:
     """One table, or its part from one block: its file and its receipt. handed: the rows that went in.
 
     beside: rejects of queries that are read whole and whose rows are not rows of this table; corrected: rows of queries
-    read whole, by correction.
+    read whole, by correction; own_keys: whether some row's key is another than that of the row it was made of.
     """
 
     table: str
@@ -46,7 +44,7 @@ class Built:
     seconds: float
     beside: int = 0
     corrected: Counter[str] = field(default_factory=Counter)
-    hashes: Hashes = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    own_keys: bool = False
 
 
 def write_part(

@@ -114,7 +114,7 @@ class _Runner:
         for part in done[0].built:
             self._corrected(part.corrected)
         for name in step.tables:
-            check_unique(self._context, name, done)
+            check_unique(self._context, step, name, done, self._executor)
             self.results[name] = Result([part for block in done for part in block.built if part.table == name])
         self._finish(step)
 

@@ -24,6 +24,7 @@ from etl.transform.balance import check_balance
 from etl.transform.context import Context, star_files
 from etl.transform.correct import check_changes, check_corrections
 from etl.transform.files import PARTIALS, REJECTS
+from etl.transform.key_files import HASHES
 from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key_map
 from etl.transform.months import added
 from etl.transform.plan import Plan, make_plan
@@ -56,7 +57,7 @@ def transform(job: Job) -> None:
         return
     check_accept(job, SCRIPT, tables)
     with job.store.star.working(job.run) as folder:
-        for name in (KEYS, REJECTS, PARTIALS):
+        for name in (KEYS, REJECTS, PARTIALS, HASHES):
             (folder / name).mkdir()
         context = Context(
             tables_dir=job.settings.tables_dir,
@@ -72,7 +73,8 @@ def transform(job: Job) -> None:
         results = worked.results
         if last:
             _keep(context, last, kept, tables)
-        shutil.rmtree(folder / PARTIALS)
+        for name in (PARTIALS, HASHES):
+            shutil.rmtree(folder / name)
         judged = [] if job.only else pace.refusals("transform", job.seconds, job.store.star.durations())
         accepted = settle(job, SCRIPT, judged)
         told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}

@@ -1,17 +1,16 @@
 """Keys over all blocks of a stream: which rows yield to another of the same key, and that none is left."""
 
 from concurrent.futures import Executor
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from etl.core import arrow_csv
 from etl.transform.context import Context
-from etl.transform.keys import doubled, doubled_rows, losers
+from etl.transform.key_files import HASHES, doubles
+from etl.transform.keys import Hashes, doubled_rows, hashes, losers
 from etl.transform.plan import Step
 from etl.transform.raw import read_block
 from etl.transform.work import BlockDone
@@ -22,36 +21,41 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
 
     The hashes tell which rows may be meant; only these are read again, by the workers, and compared for what they are.
     """
-    twice = doubled([block.hashes for block in done])
-    if not len(twice):
-        return {}
     table = context.raw_table(str(step.stream))
-    places = {block.number: block.positions[np.isin(block.hashes, twice)] for block in done}
-    asked = {number: positions for number, positions in places.items() if len(positions)}
-    frame = pd.concat(executor.map(_suspects, repeat(context), repeat(step), *zip(*asked.items(), strict=True)))
-    frame = frame.reset_index(drop=True)
+    paths = [context.folder / HASHES / f"{step.stream}.{block.number:05}" for block in done]
+    twice = doubles(paths, table.rows, executor)
+    if not twice:
+        return {}
+    under_way = [executor.submit(_suspects, context, step, done[place].number, some) for place, some in twice.items()]
+    frame = pd.concat([each.result() for each in under_way], ignore_index=True)
     out = frame.iloc[losers(frame, table.key, table.survivor)]
     if len(out) and not table.survivor:
         raise doubled_rows(table.file, out, table.key)
     return {number: frozenset(out.loc[out["_block"] == number, "_position"]) for number in out["_block"].unique()}
 
 
-def _suspects(context: Context, step: Step, number: int, positions: npt.NDArray[np.int64]) -> pd.DataFrame:
-    """Read the rows at some positions of a block again; a worker does."""
+def _suspects(context: Context, step: Step, number: int, twice: Hashes) -> pd.DataFrame:
+    """Read the rows of a block again whose keys have certain hashes; a worker does."""
     table = context.raw_table(str(step.stream))
     rows = read_block(context.raw, table, table.blocks[number], context.corrections_of(str(step.stream)))
-    return rows.frame.loc[positions].assign(_block=number, _position=positions)
+    frame = rows.frame[np.isin(hashes(rows.frame, table.key), twice)]
+    return frame.assign(_block=number, _position=frame.index)
 
 
-def check_unique(context: Context, name: str, done: list[BlockDone]) -> None:
+def check_unique(context: Context, step: Step, name: str, done: list[BlockDone], executor: Executor) -> None:
     """Raise where a streamed table holds the key of a row twice."""
     contract = context.tables[name].contract
-    parts = [(part.hashes, context.folder / part.file.name) for b in done for part in b.built if part.table == name]
-    twice = doubled([hashes for hashes, _ in parts])
-    if not len(twice):
+    parts = [(block.number, part) for block in done for part in block.built if part.table == name]
+    if not any(part.own_keys for _, part in parts):
+        return  # its rows have the keys of the query's rows, which were compared
+    paths = [
+        context.folder / HASHES / f"{name if part.own_keys else step.stream}.{number:05}" for number, part in parts
+    ]
+    twice = doubles(paths, sum(part.receipt.rows for _, part in parts), executor)
+    if not twice:
         return
     schema = pa.schema([contract.schema.field(column) for column in contract.grain_key])
-    suspects = [path for hashes, path in parts if np.isin(hashes, twice).any()]
+    suspects = [context.folder / parts[place][1].file.name for place in twice]
     frame = pd.concat([_frame(path, schema) for path in suspects], ignore_index=True)
     again = frame[frame.duplicated()]
     if len(again):

@@ -20,6 +20,7 @@ from etl.transform.context import Context, arguments, doubled_key, members, raw_
 from etl.transform.files import Built, read_partials, write_part, write_partial
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
+from etl.transform.key_files import HASHES, write_hashes
 from etl.transform.keys import KEYS, Hashes, doubled_rows, give_surrogate_keys, hashes, losers, read_key_map
 from etl.transform.plan import Partial, Step
 from etl.transform.raw import Reject, as_json, read_block
@@ -43,14 +44,12 @@ _FAULTS_OF_A_TABLE = (
 class BlockDone:
     """One block's results.
 
-    hashes: of the query's key; positions: of these rows in the block; edges: the group of the first row and the last;
-    raw: the receipt of what was read; corrected: its rows by correction.
+    edges: the group of the first row and the last; raw: the receipt of what was read; corrected: its rows by
+    correction.
     """
 
     number: int
     built: list[Built]
-    hashes: Hashes
-    positions: np.ndarray[tuple[int], np.dtype[np.int64]]
     edges: Edges | None
     raw: TableReceipt | None
     corrected: Counter[str]
@@ -96,12 +95,12 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
     frame, rejects = only(rows.frame, ~yielding), rows.rejects + doubles
-    done = BlockDone(
-        number, [], hashes(frame, raw.key), frame.index.to_numpy(dtype=np.int64), edges, rows.receipt, rows.corrected, 0
-    )
+    keys = hashes(frame, raw.key)
+    write_hashes(context.folder / HASHES / f"{step.stream}.{number:05}", keys)
+    done = BlockDone(number, [], edges, rows.receipt, rows.corrected, 0)
     summarized = {str(step.stream): frame}
     for name in step.tables:
-        part, summarized[name] = _stream_table(context, step, name, number, frame, rejects)
+        part, summarized[name] = _stream_table(context, step, name, number, frame, keys, rejects)
         done.built.append(part)
     for partial in step.partials:
         _summarize(context, partial, number, summarized[partial.stream], rejects)
@@ -110,9 +109,12 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
 
 
 def _stream_table(
-    context: Context, step: Step, name: str, number: int, frame: pd.DataFrame, rejects: list[Reject]
+    context: Context, step: Step, name: str, number: int, frame: pd.DataFrame, read: Hashes, rejects: list[Reject]
 ) -> tuple[Built, pd.DataFrame]:
-    """Build a table's part from a block; gives it and its rows for the partials. rejects: of the block."""
+    """Build a table's part from a block; gives it and its rows for the partials.
+
+    read: the hashes of the block's keys; rejects: of the block.
+    """
     began = time.monotonic()
     table = context.tables[name]
     built = _built(context, table, {str(step.stream): frame})
@@ -124,7 +126,9 @@ def _stream_table(
     handed = context.raw_table(str(step.stream)).blocks[number].rows + len(aside)
     checked.rejects = [*aside, *rejects, *checked.rejects]
     part = write_part(context, name, f"{name}.{number:05}", checked, checked.table, handed, began)
-    part.hashes = keys
+    part.own_keys = not np.array_equal(keys, read)
+    if part.own_keys:
+        write_hashes(context.folder / HASHES / f"{name}.{number:05}", keys)
     if number == 0:
         part.beside = len(aside)
         part.corrected = sum((raw_rows(context, n).corrected for n in read_at_once(context, table)), Counter())

@@ -1,0 +1,64 @@
+"""The hashes of a stream's keys, kept block by block on the disk: memory stays the same however many rows there are.
+
+A file holds the hashes of a block in ascending order, and before them where each bucket begins: the hashes that have
+the same first bits.
+"""
+
+from collections import defaultdict
+from concurrent.futures import Executor
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from etl.transform.keys import Hashes, doubled
+
+HASHES = ".hashes"
+"""The working folder's folder of these files."""
+
+_BITS = 8
+_BUCKETS = 1 << _BITS
+_BORDERS = np.arange(_BUCKETS, dtype=np.uint64) << np.uint64(64 - _BITS)
+_AT_ONCE = 2_000_000
+"""Hashes that are compared at a time."""
+
+
+def write_hashes(path: Path, hashes: Hashes) -> None:
+    """Keep the hashes of a block's keys; those that are never compared are left out."""
+    ordered = np.sort(hashes[hashes != 0])
+    begins = np.append(np.searchsorted(ordered, _BORDERS), len(ordered)).astype(np.int64)
+    with path.open("wb") as file:
+        file.write(begins.tobytes())
+        file.write(ordered.tobytes())
+
+
+def doubles(paths: list[Path], rows: int, executor: Executor) -> dict[int, Hashes]:
+    """Find the hashes that occur more than once in all files together, by the position of each file that has some.
+
+    rows: about how many there are in all.
+    """
+    parts = min(max(-(-rows // _AT_ONCE), 1), _BUCKETS)
+    spans = pairwise(_BUCKETS * part // parts for part in range(parts + 1))
+    found: defaultdict[int, list[Hashes]] = defaultdict(list)
+    under_way = [executor.submit(_doubles_between, paths, first, end) for first, end in spans]
+    for each in under_way:
+        for place, hashes in each.result().items():
+            found[place].append(hashes)
+    return {place: np.concatenate(hashes) for place, hashes in sorted(found.items())}
+
+
+def _doubles_between(paths: list[Path], first: int, end: int) -> dict[int, Hashes]:
+    """Do so for some of the buckets; a worker does."""
+    parts = [_read(path, first, end) for path in paths]
+    twice = doubled(parts)
+    if not len(twice):
+        return {}
+    of_parts = (part[np.isin(part, twice)] for part in parts)
+    return {place: hashes for place, hashes in enumerate(of_parts) if len(hashes)}
+
+
+def _read(path: Path, first: int, end: int) -> Hashes:
+    with path.open("rb") as file:
+        begins = np.frombuffer(file.read(8 * (_BUCKETS + 1)), dtype=np.int64)
+        file.seek(8 * (_BUCKETS + 1 + int(begins[first])))
+        return np.frombuffer(file.read(8 * int(begins[end] - begins[first])), dtype=np.uint64)
