@@ -14,6 +14,7 @@ Positions = npt.NDArray[np.int64]
 
 
 _MOST = np.iinfo(np.int64).max
+_MOST_SMALL = np.iinfo(np.int32).max
 
 
 class KeyIndex:
@@ -28,20 +29,23 @@ class KeyIndex:
         self._parts = [_Part(keys[name]) for name in keys.columns]
         self._renumbered: dict[int, _Numbers] = {}
         combined = self._combined([keys[name] for name in keys.columns], learning=True)
-        self._members = np.flatnonzero(combined >= 0)
-        self._numbers = _Numbers(combined[self._members])
-        if not self._numbers.are_unique:
-            found = pd.Series(combined[self._members])
-            twice = keys.iloc[self._members[found.duplicated().to_numpy()]].drop_duplicates().head(3)
+        members = np.flatnonzero(combined >= 0)
+        found = combined[members]
+        self._is_empty = not len(members)
+        self._members = None if len(members) == len(combined) else compact(members)
+        self._numbers = None if np.array_equal(found, np.arange(len(found))) else _Numbers(found)
+        if self._numbers and not self._numbers.are_unique:
+            twice = keys.iloc[members[pd.Series(found).duplicated().to_numpy()]].drop_duplicates().head(3)
             raise ValueError(f"these keys are not unique: {'; '.join(map(str, twice.to_dict('records')))}")
 
     def positions(self, columns: Sequence[pd.Series]) -> Positions:
         """Give each row's position among the keys; −1, never to be used as an index, where there is none."""
         combined = self._combined(columns)
-        if not len(self._members):
+        if self._is_empty:
             return np.full(len(combined), -1, dtype=np.int64)
-        found = self._numbers.positions(combined)
-        return np.where((found < 0) | (combined < 0), -1, self._members[found])
+        found = self._numbers.positions(combined) if self._numbers else combined
+        found[combined < 0] = -1
+        return found if self._members is None else np.where(found < 0, -1, self._members[found]).astype(np.int64)
 
     def _combined(self, columns: Sequence[pd.Series], *, learning: bool = False) -> Positions:
         combined = np.zeros(len(columns[0]), dtype=np.int64)
@@ -75,10 +79,11 @@ class _Numbers:
         self._low = int(numbers.min(initial=0))
         self._size = len(numbers)
         width = int(numbers.max(initial=0)) - self._low + 1
-        self._table: Positions | None = None
+        self._table: npt.NDArray[np.int32] | Positions | None = None
         if width <= 4 * len(numbers) + 1024:
-            self._table = np.full(width, -1, dtype=np.int64)
-            self._table[numbers - self._low] = np.arange(len(numbers))
+            table = np.full(width, -1, dtype=np.int64)
+            table[numbers - self._low] = np.arange(len(numbers))
+            self._table = compact(table)
         else:
             self._index = pd.Index(numbers)
 
@@ -99,7 +104,7 @@ class _Numbers:
         places = numbers - self._low
         outside = (places < 0) | (places >= len(self._table))
         places[outside] = 0
-        found = self._table[places]
+        found = self._table[places].astype(np.int64)
         found[outside] = -1
         return found
 
@@ -111,14 +116,15 @@ class _Part:
         values = comparable(column).drop_null()
         self._name = column.name
         self._is_text = pa.types.is_string(values.type)
-        self._distinct = pc.unique(values) if self._is_text else _sorted_once(values.to_numpy(zero_copy_only=False))
-        self._numbers = None if self._is_text else _Numbers(self._distinct)
-        self.size = max(len(self._distinct), 1)
+        self._distinct = pc.unique(values) if self._is_text else values.slice(0, 0)
+        self._numbers = None if self._is_text else _numbers_of(values.to_numpy(zero_copy_only=False))
+        self._is_empty = not len(values)
+        self.size = max(len(self._numbers) if self._numbers else len(self._distinct), 1)
 
     def codes(self, column: pd.Series) -> Positions:
         """Give each row's position among the distinct values, −1 where there is none."""
         values = comparable(column)
-        if values.null_count == len(values) or not len(self._distinct):
+        if values.null_count == len(values) or self._is_empty:
             return np.full(len(values), -1, dtype=np.int64)
         if pa.types.is_string(values.type) != self._is_text:
             kinds = ("text", "a number") if self._is_text else ("a number", "text")
@@ -134,6 +140,17 @@ class _Part:
         if values.null_count:
             codes[pc.is_null(values).to_numpy(zero_copy_only=False)] = -1
         return codes
+
+
+def compact(numbers: Positions) -> npt.NDArray[np.int32] | Positions:
+    """Give numbers that are kept for long half of their room, where they fit."""
+    return numbers.astype(np.int32) if numbers.max(initial=0) <= _MOST_SMALL else numbers
+
+
+def _numbers_of(numbers: Positions) -> _Numbers:
+    """Number the distinct values: a key of one column has each once, and keeps its order."""
+    found = _Numbers(numbers)
+    return found if found.are_unique else _Numbers(_sorted_once(numbers))
 
 
 def _sorted_once(numbers: Positions) -> Positions:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pandera.errors
 import pyarrow as pa
@@ -31,7 +32,7 @@ class Members:
     """A dimension's keys, to find the members that a table refers to."""
 
     index: KeyIndex
-    keys: np.ndarray[tuple[int], np.dtype[np.int64]]
+    keys: npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 
 @dataclass
@@ -189,7 +190,7 @@ def _reference(frame: pd.DataFrame, on: tuple[str, ...], members: Members) -> pa
     positions = members.index.positions([frame[name] for name in on])
     if not len(members.keys):
         return pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
-    return pa.array(np.where(positions < 0, UNKNOWN, members.keys[positions]))
+    return pa.array(np.where(positions < 0, UNKNOWN, members.keys[positions]).astype(np.int64))
 
 
 def _count_unknown(

@@ -11,6 +11,7 @@ import pyarrow as pa
 from etl.contract import KeyIndex, Night
 from etl.contract.catalogue import NIGHT, Function, TableFile, read_tables
 from etl.contract.corrections import Correction
+from etl.contract.lookup import compact
 from etl.core import arrow_csv
 from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.runs import MANIFEST
@@ -122,7 +123,7 @@ def members(context: Context, name: str) -> Members:
     contract = context.tables[name].contract
     keys = _key_columns(context, name)
     numbers = keys.pop(str(contract.surrogate_key)).to_numpy(dtype=np.int64)
-    return Members(KeyIndex(keys), numbers)
+    return Members(KeyIndex(keys), compact(numbers))
 
 
 def _key_columns(context: Context, name: str) -> pd.DataFrame:
