@@ -123,10 +123,19 @@ def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections) -> RawRow
         rows, counts = corrected(rows, corrections)
         return RawRows(_pandas(rows), receipt=receipt, corrected=counts)
 
-    def texts() -> pa.Table:
-        return arrow_csv.read(data, pa.schema([(name, pa.string()) for name in schema.names]), header=False)
+    texts = pa.schema([(name, pa.string()) for name in schema.names])
+    if corrections:
+        return _corrected_texts(arrow_csv.read(data, texts, header=False), table, corrections)
+    return _judged(rows, lambda places: _texts_at(data, texts, rows.num_rows, places), table)
 
-    return _corrected_texts(texts(), table, corrections) if corrections else _judged(rows, texts, table)
+
+def _texts_at(data: pa.Buffer, texts: pa.Schema, rows: int, places: list[int]) -> pa.Table:
+    """Read a few of a block's rows as texts: their lines alone, unless some row has several."""
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")) + 1
+    if len(ends) != rows:
+        return arrow_csv.read(data, texts, header=False).take(pa.array(places, pa.int64()))
+    lines = [data[ends[place - 1] if place else 0 : ends[place]] for place in places]
+    return arrow_csv.read(pa.py_buffer(b"".join(lines)), texts, header=False)
 
 
 def _as_it_fits(data: pa.Buffer, schema: pa.Schema, misfits: set[str]) -> pa.Table:
@@ -146,17 +155,17 @@ def _as_it_fits(data: pa.Buffer, schema: pa.Schema, misfits: set[str]) -> pa.Tab
 def _corrected_texts(texts: pa.Table, table: RawTable, corrections: Corrections) -> RawRows:
     """Judge a block of texts, after the corrections; the receipt is of what was there before them."""
     mended, counts = corrected(texts, corrections)
-    rows = _judged(mended, lambda: mended, table)
+    rows = _judged(mended, lambda places: mended.take(pa.array(places, pa.int64())), table)
     if counts.total():
-        rows.receipt = _judged(texts, lambda: texts, table).receipt
+        rows.receipt = _judged(texts, lambda places: texts.take(pa.array(places, pa.int64())), table).receipt
     rows.corrected = counts
     return rows
 
 
-def _judged(rows: pa.Table, texts: Callable[[], pa.Table], table: RawTable) -> RawRows:
+def _judged(rows: pa.Table, texts: Callable[[list[int]], pa.Table], table: RawTable) -> RawRows:
     """Turn a block into its types, setting the rows aside of which a value does not fit.
 
-    rows: the block, with columns that have their types already; texts: gives the same, with texts only.
+    rows: the block, with columns that have their types already; texts: gives the rows at some places, with texts only.
     """
     schema = schema_of(table)
     reasons: dict[int, str] = {}
@@ -171,7 +180,7 @@ def _judged(rows: pa.Table, texts: Callable[[], pa.Table], table: RawTable) -> R
     fits = np.ones(rows.num_rows, dtype=bool)
     fits[list(reasons)] = False
     typed = _cast(rows.filter(pa.array(fits)), schema)
-    bad = texts().take(pa.array(list(reasons), pa.int64()))
+    bad = texts(list(reasons))
     rejects = list(zip(reasons.values(), as_json(_pandas(bad)), strict=True))
     return RawRows(_pandas(typed).set_index(pd.Index(np.flatnonzero(fits))), rejects, raw_receipt(table, typed, bad))
 
