@@ -118,8 +118,8 @@ def nobody_is_left(mark: str) -> None:
 
 
 def workers_of(parent: int) -> list[int]:
-    """Give the worker processes of a stage."""
-    return [pid for pid in _children(parent) if b"spawn_main" in _read(f"/proc/{pid}/cmdline")]
+    """Give the worker processes of a stage, which are its forks."""
+    return [pid for pid in _children(parent) if _read(f"/proc/{pid}/cmdline") == _read(f"/proc/{parent}/cmdline")]
 
 
 def left_behind(data: Path) -> list[Path]:

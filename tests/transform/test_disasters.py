@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.survival.kills import workers_of
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, Raw, sales, shops
 
 SLOW = FACT_SALE.replace(
@@ -20,21 +21,6 @@ SLOW = FACT_SALE.replace(
         time.sleep(60)
     return sales[""",
 )
-
-
-def workers_of(parent: int) -> list[int]:
-    """Give the worker processes of a script that we started."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                line = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if int(fields[1]) == parent and b"spawn_main" in line:
-                found.append(int(folder.name))
-    return found
 
 
 def test_a_killed_worker_ends_the_run_with_a_sentence(house: House) -> None:
