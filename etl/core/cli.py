@@ -13,6 +13,7 @@ from config.paths import SAMPLE_SETTINGS
 from etl.core import log
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.lock import run_of_the_night
+from etl.core.memory import give_back
 from etl.core.orphan import end_with
 
 EXIT_INTERRUPTED = 130
@@ -109,6 +110,7 @@ def _parser(name: str, description: str, example: str) -> argparse.ArgumentParse
 
 
 def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> None:
+    give_back()
     import config
     from etl.core.job import Job
     from etl.core.lock import held

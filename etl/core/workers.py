@@ -1,6 +1,5 @@
 """Worker processes, through the one interface that a cluster has too: concurrent.futures.Executor."""
 
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -12,8 +11,6 @@ from contextlib import contextmanager
 
 from etl.core.errors import DataError
 from etl.core.orphan import end_with
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 @contextmanager
@@ -53,19 +50,3 @@ def _start_worker(parent: int) -> None:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     os.environ["POLARS_MAX_THREADS"] = "1"  # it has not begun yet
-    _keep_little()
-
-
-def _keep_little() -> None:
-    """Let memory that is free go back to the system, as a worker makes the same large columns again and again.
-
-    Arrow's own pool keeps its free memory beside that of the C library, which learns to keep ever larger pieces unless
-    it is told a limit (mallopt(3)). Measured with blocks of 8 MB: a fifth less, in the same time.
-    """
-    import pyarrow as pa
-
-    pa.set_memory_pool(pa.system_memory_pool())
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):  # the GNU library
-        libc.mallopt(_M_MMAP_THRESHOLD, 4 << 20)
-        libc.mallopt(_M_TRIM_THRESHOLD, 32 << 20)

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from etl.core.manifest import Block
 
-BLOCK_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 6 * 1024 * 1024
 _PENDING = 4096
 """Rows that are gathered before they are written."""
 

@@ -1,5 +1,6 @@
 """From what `build` returned to rows that fulfil the contract: typed, referenced, checked, the rest with a reason."""
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pandera.errors
 import pyarrow as pa
-from pandera.api.pandas.container import DataFrameSchema
+import pyarrow.compute as pc
 
 from etl.contract import Column, Contract, KeyIndex, Role
 from etl.core.errors import ContractError
 from etl.transform.frames import all_but, only
 from etl.transform.keys import UNKNOWN
 from etl.transform.raw import Reject, as_json, unfit
+from etl.transform.rules import broken_rules
 
 SET_ASIDE, REJECT, UNPUBLISHED, MERGED = "_set_aside", "_reject", "_unpublished", "_merged"
 """Columns that build may add: the reason to leave a row out; the rule that it breaks; true where the row is computed
@@ -65,7 +66,7 @@ def check(
         typed[column.name] = _reference(frame, on[column.name], members(str(column.dimension)))
     names = [c.name for c in contract.columns if c.role is not Role.SURROGATE_KEY]
     table = pa.table([typed[name] for name in names], names)
-    faults = _broken_rules(table, contract)
+    faults = broken_rules(table, contract)
     if faults:
         table = table.filter(pa.array(~np.isin(np.arange(len(frame)), list(faults))))
         frame = _without(frame, faults, checked.rejects)
@@ -196,42 +197,12 @@ def _reference(frame: pd.DataFrame, on: tuple[str, ...], members: Members) -> pa
 def _count_unknown(
     unknown: Counter[str], frame: pd.DataFrame, table: pa.Table, column: Column, on: tuple[str, ...]
 ) -> None:
-    missing = table.column(column.name).to_numpy() == UNKNOWN
-    if missing.any():
-        null = frame.loc[missing, list(on)].isna().any(axis=1)
-        unknown.update({f"{column.name}: NULL": int(null.sum()), f"{column.name}: no such member": int((~null).sum())})
-
-
-def _broken_rules(table: pa.Table, contract: Contract) -> dict[int, str]:
-    """Judge every row; gives the rules broken by position."""
-    faults = _judged(table, contract)
-    for column in contract.references:
-        if column.grain:  # two members that nobody knows would have the same key
-            for position in np.flatnonzero(table.column(column.name).to_numpy() == UNKNOWN).tolist():
-                _add(faults, position, f"{column.name} is unknown, and identifies the row")
-    return faults
-
-
-def _judged(table: pa.Table, contract: Contract) -> dict[int, str]:
-    """Let pandera judge every row."""
-    schema: DataFrameSchema = contract.model.to_schema()
-    if contract.surrogate_key:
-        schema = schema.remove_columns([contract.surrogate_key])
-    faults: dict[int, str] = {}
-    try:
-        schema.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-        if cases["index"].isna().any():
-            case = cases[cases["index"].isna()].iloc[0]
-            raise ContractError(f"{contract.name}: {case['column']} breaks {case['check']}.", "Mend build.") from None
-        for position, column, rule in zip(cases["index"], cases["column"], cases["check"], strict=True):
-            _add(faults, int(position), f"{column} is NULL" if rule == "not_nullable" else f"{column} breaks {rule}")
-    return faults
-
-
-def _add(faults: dict[int, str], position: int, reason: str) -> None:
-    faults[position] = f"{faults[position]}; {reason}" if position in faults else reason
+    missing = pc.equal(table.column(column.name), UNKNOWN)
+    count = pc.sum(missing).as_py() or 0
+    if count:
+        nulls = [pa.array(frame[name], from_pandas=True).is_null() for name in on]
+        null = pc.sum(pc.and_(missing, functools.reduce(pc.or_, nulls))).as_py()
+        unknown.update({f"{column.name}: NULL": null, f"{column.name}: no such member": count - null})
 
 
 def _without(frame: pd.DataFrame, reasons: dict[int, str], rejects: list[Reject]) -> pd.DataFrame:

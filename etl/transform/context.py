@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.contract import KeyIndex, Night
 from etl.contract.catalogue import NIGHT, Function, TableFile, read_tables
@@ -121,18 +121,16 @@ def star_frame(context: Context, name: str) -> pd.DataFrame:
 def members(context: Context, name: str) -> Members:
     """Read a dimension's keys."""
     contract = context.tables[name].contract
-    keys = _key_columns(context, name)
-    numbers = keys.pop(str(contract.surrogate_key)).to_numpy(dtype=np.int64)
-    return Members(KeyIndex(keys), compact(numbers))
-
-
-def _key_columns(context: Context, name: str) -> pd.DataFrame:
-    contract = context.tables[name].contract
-    wanted = [str(contract.surrogate_key), *contract.natural_key]
-    schema = pa.schema([contract.schema.field(column) for column in wanted])
-    parts = [arrow_csv.read_file(path, schema) for path in star_files(context, name)]
-    frame: pd.DataFrame = pa.concat_tables(parts).to_pandas(types_mapper=pd.ArrowDtype)
-    return frame[(frame[wanted[0]] != UNKNOWN).to_numpy(dtype=bool)].reset_index(drop=True)
+    key = str(contract.surrogate_key)
+    schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])
+    known = pa.concat_tables(
+        part.filter(pc.field(key) != UNKNOWN)
+        for path in star_files(context, name)
+        for part in arrow_csv.batches(path, schema)
+    )
+    numbers = known.column(key).to_numpy()
+    index = KeyIndex(known.drop_columns([key]).to_pandas(types_mapper=pd.ArrowDtype))
+    return Members(index, compact(numbers))
 
 
 @lru_cache(maxsize=2)

@@ -53,8 +53,16 @@ def _doubles_between(paths: list[Path], first: int, end: int) -> dict[int, Hashe
     twice = doubled(parts)
     if not len(twice):
         return {}
-    of_parts = (part[np.isin(part, twice)] for part in parts)
+    of_parts = (_of_both(twice, part) for part in parts)
     return {place: hashes for place, hashes in enumerate(of_parts) if len(hashes)}
+
+
+def _of_both(some: Hashes, part: Hashes) -> Hashes:
+    """Give those of `some` that a part has, too; both are in ascending order."""
+    places = np.searchsorted(part, some)
+    there = places < len(part)
+    there[there] = part[places[there]] == some[there]
+    return some[there]
 
 
 def _read(path: Path, first: int, end: int) -> Hashes:

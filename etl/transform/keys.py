@@ -110,7 +110,7 @@ def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
 def doubled(parts: list[Hashes]) -> Hashes:
     """Give the hashes that occur more than once in all parts together."""
     every = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
-    every.sort()
+    every.sort(kind="stable")  # the parts of many are in order already
     return np.unique(every[1:][(every[1:] == every[:-1]) & (every[1:] != 0)])
 
 
@@ -122,13 +122,13 @@ def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...])
     """
     every = hashes(frame, key)
     positions = np.flatnonzero(np.isin(every, doubled([every])))
-    suspects = frame.iloc[positions].assign(_position=positions)
+    suspects = pa.Table.from_pandas(frame.iloc[positions], preserve_index=False)
     ranked = {*key, *(column.removeprefix("-") for column in survivor)}
-    others = [column for column in frame.columns if column not in ranked and not column.startswith("_")]
-    for column in reversed([*survivor, *others]):
-        name, descending = column.removeprefix("-"), column.startswith("-")
-        suspects = suspects.sort_values(name, ascending=not descending, na_position="last", kind="stable")
-    return np.sort(suspects.loc[suspects.duplicated(list(key), keep="first"), "_position"].to_numpy(dtype=np.int64))
+    others = [column for column in suspects.column_names if column not in ranked and not column.startswith("_")]
+    order = [(c.removeprefix("-"), "descending" if c.startswith("-") else "ascending") for c in (*survivor, *others)]
+    best_first = pc.sort_indices(suspects, sort_keys=[*order, *((name, "ascending") for name in key)]).to_numpy()
+    again = suspects.select(list(key)).take(best_first).to_pandas(types_mapper=pd.ArrowDtype).duplicated()
+    return np.sort(positions[best_first[again.to_numpy()]])
 
 
 def doubled_rows(name: str, rows: pd.DataFrame, key: tuple[str, ...]) -> ContractError:

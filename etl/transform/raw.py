@@ -27,6 +27,9 @@ Reject = tuple[str, str]
 """A row that broke a rule: the reason, and the row as JSON."""
 
 
+_ROWS_AT_ONCE = 1000
+"""Rows that become Python's objects at a time, which take ten times the room."""
+
 _MISFITS: defaultdict[str, set[str]] = defaultdict(set)
 """By query, the columns of which a block had a value that does not fit: most likely the next block has one, too."""
 
@@ -98,9 +101,9 @@ def read_whole(folder: Path, table: RawTable, corrections: Corrections = ()) -> 
 
 def as_json(frame: pd.DataFrame) -> list[str]:
     """Write each row as JSON, for the rejects."""
-    rows = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+    parts = pa.Table.from_pandas(frame, preserve_index=False).to_batches(max_chunksize=_ROWS_AT_ONCE)
     encoder = json.JSONEncoder(ensure_ascii=False, default=str)
-    return [encoder.encode(row) for row in rows]
+    return [encoder.encode(row) for part in parts for row in part.to_pylist()]
 
 
 def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:

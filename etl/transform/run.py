@@ -5,14 +5,18 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from etl.core.cluster import cluster_pool
 from etl.core.log import Advance, log
+from etl.core.row_hash import receipt_at
 from etl.core.workers import worker_pool
 from etl.transform.context import Context
 from etl.transform.files import Built
 from etl.transform.groups import check_order
 from etl.transform.plan import Plan, Step
 from etl.transform.raw_receipt import check_raw
+from etl.transform.rules import broken_rules
 from etl.transform.streams import check_unique, yielding
 from etl.transform.work import BlockDone, build_whole, stream_block
 
@@ -38,8 +42,18 @@ class Worked:
     peak_memory_mb: int
 
 
+def _warm_up(context: Context) -> None:
+    """Do once what every worker would do first, before they are forked: then they share it."""
+    for table in context.tables.values():
+        schema = pa.schema([field for field in table.contract.schema if field.name != table.contract.surrogate_key])
+        broken_rules(schema.empty_table(), table.contract)
+        receipt_at(context.receipts, schema.empty_table(), schema)
+
+
 def run_plan(context: Context, plan: Plan, workers: int, cluster: str | None, advance: Advance) -> Worked:
     """Work the plan off. workers: how many processes; cluster: or the address of a cluster."""
+    if not cluster:
+        _warm_up(context)
     with cluster_pool(cluster, context.folder) if cluster else worker_pool(workers) as executor:
         runner = _Runner(context, plan, executor, advance)
         runner.run()
@@ -104,7 +118,7 @@ class _Runner:
         raw = self._context.raw_table(str(step.stream))
         check_raw(raw, [block.raw for block in done if block.raw])
         check_order((block.edges for block in done), raw.file, raw.group_by)
-        out = yielding(self._context, step, done, self._executor)
+        out = {} if step.name in self._again else yielding(self._context, step, done, self._executor)
         if out:
             self._again.add(step.name)
             for number, positions in out.items():

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from etl.core import arrow_csv
+from etl.core.memory import trim
 from etl.transform.context import Context
 from etl.transform.key_files import HASHES, doubles
 from etl.transform.keys import Hashes, doubled_rows, hashes, losers
@@ -31,7 +32,12 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
     out = frame.iloc[losers(frame, table.key, table.survivor)]
     if len(out) and not table.survivor:
         raise doubled_rows(table.file, out, table.key)
-    return {number: frozenset(out.loc[out["_block"] == number, "_position"]) for number in out["_block"].unique()}
+    yielding_ = {
+        int(number): out.loc[out["_block"] == number, "_position"].to_numpy() for number in out["_block"].unique()
+    }
+    del frame, out, under_way
+    trim()
+    return yielding_
 
 
 def _suspects(context: Context, step: Step, number: int, twice: Hashes) -> pd.DataFrame:

@@ -15,7 +15,15 @@ from etl.contract.catalogue import Function, TableFile
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
-from etl.transform.check import INTO_ANOTHER, MERGED, SET_ASIDE, Checked, check, check_columns, unknown_member
+from etl.transform.check import (
+    INTO_ANOTHER,
+    MERGED,
+    SET_ASIDE,
+    Checked,
+    check,
+    check_columns,
+    unknown_member,
+)
 from etl.transform.context import Context, arguments, doubled_key, members, raw_rejects, raw_rows, read_at_once
 from etl.transform.files import Built, read_partials, write_part, write_partial
 from etl.transform.frames import all_but, arrow_backed, only
@@ -95,9 +103,10 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
     frame, rejects = only(rows.frame, ~yielding), rows.rejects + doubles
+    done = BlockDone(number, [], edges, rows.receipt, rows.corrected, 0)
+    del rows  # the block is in memory once, and not as often as it is looked at
     keys = hashes(frame, raw.key)
     write_hashes(context.folder / HASHES / f"{step.stream}.{number:05}", keys)
-    done = BlockDone(number, [], edges, rows.receipt, rows.corrected, 0)
     summarized = {str(step.stream): frame}
     for name in step.tables:
         part, summarized[name] = _stream_table(context, step, name, number, frame, keys, rejects)
@@ -122,6 +131,7 @@ def _stream_table(
         raise ContractError(f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead.")
     keys = hashes(built, _grain_columns(context, table.contract))
     checked = _checked(context, table.contract, built)
+    del built
     aside = raw_rejects(context, table) if number == 0 else []  # of what is read whole beside every block, once
     handed = context.raw_table(str(step.stream)).blocks[number].rows + len(aside)
     checked.rejects = [*aside, *rejects, *checked.rejects]
