@@ -17,7 +17,7 @@ from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.runs import MANIFEST
 from etl.transform.check import Members
 from etl.transform.frames import all_but
-from etl.transform.keys import UNKNOWN, doubled_rows, losers
+from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
 from etl.transform.raw import RawRows, Reject, as_json, read_whole
 
 
@@ -122,14 +122,14 @@ def members(context: Context, name: str) -> Members:
     """Read a dimension's keys."""
     contract = context.tables[name].contract
     key = str(contract.surrogate_key)
-    schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])
-    known = pa.concat_tables(
-        part.filter(pc.field(key) != UNKNOWN)
-        for path in star_files(context, name)
-        for part in arrow_csv.batches(path, schema)
-    )
+    star = context.last_star if name in context.kept and context.last_star else context.folder
+    known = read_members(star, contract)
+    if known is None:
+        schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])
+        parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, schema))
+        known = pa.concat_tables(part.filter(pc.field(key) != UNKNOWN) for part in parts)
     numbers = known.column(key).to_numpy()
-    index = KeyIndex(known.drop_columns([key]).to_pandas(types_mapper=pd.ArrowDtype))
+    index = KeyIndex(known.select(list(contract.natural_key)).to_pandas(types_mapper=pd.ArrowDtype))
     return Members(index, compact(numbers))
 
 

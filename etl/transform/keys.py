@@ -17,6 +17,8 @@ from etl.core.errors import ContractError, DataError
 
 Hashes = npt.NDArray[np.uint64]
 
+_MEMBERS = b"members"
+
 KEYS = "keys"
 """The folder of a star's key maps."""
 UNKNOWN = 0
@@ -63,6 +65,22 @@ def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
         ) from None
     wanted = {name: contract.schema.field(name).type for name in (*contract.natural_key, str(contract.surrogate_key))}
     return known if dict(zip(known.column_names, known.schema.types, strict=True)) == wanted else None
+
+
+def write_key_map(star: Path, contract: Contract, key_map: pa.Table, members: int) -> None:
+    """Keep a dimension's key map for the nights to come. members: how many of it the dimension has now."""
+    told = key_map.replace_schema_metadata({_MEMBERS: str(members)})
+    pq.write_table(told, star / KEYS / f"{contract.name}.parquet", compression="zstd")
+
+
+def read_members(star: Path, contract: Contract) -> pa.Table | None:
+    """Read the keys of a dimension's members from its key map, many times as fast as from its CSV.
+
+    None where the key map has members that the dimension lost, or does not tell.
+    """
+    known = read_key_map(star, contract)
+    told = (known.schema.metadata or {}).get(_MEMBERS) if known else None
+    return known if known and told == str(known.num_rows).encode() else None
 
 
 def key_maps(star: Path) -> dict[str, str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from etl.contract import Contract
 from etl.contract.catalogue import Function, TableFile
@@ -29,7 +28,15 @@ from etl.transform.files import Built, read_partials, write_part, write_partial
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
 from etl.transform.key_files import HASHES, write_hashes
-from etl.transform.keys import KEYS, Hashes, doubled_rows, give_surrogate_keys, hashes, losers, read_key_map
+from etl.transform.keys import (
+    Hashes,
+    doubled_rows,
+    give_surrogate_keys,
+    hashes,
+    losers,
+    read_key_map,
+    write_key_map,
+)
 from etl.transform.plan import Partial, Step
 from etl.transform.raw import Reject, as_json, read_block
 
@@ -238,6 +245,6 @@ def _with_surrogate_keys(context: Context, contract: Contract, table: pa.Table) 
     key = str(contract.surrogate_key)
     known = read_key_map(context.last_star, contract) if context.last_star else None
     keys, key_map = give_surrogate_keys(table.select(list(contract.natural_key)), known, key)
-    pq.write_table(key_map, context.folder / KEYS / f"{contract.name}.parquet", compression="zstd")
+    write_key_map(context.folder, contract, key_map, table.num_rows)
     members_ = table.append_column(key, keys).select(contract.schema.names).cast(contract.schema)
     return pa.concat_tables([unknown_member(contract), members_])
