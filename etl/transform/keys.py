@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from etl.contract import Contract, KeyIndex
 from etl.contract.lookup import comparable
-from etl.core.errors import ContractError, DataError
+from etl.core.errors import ContractError, DataError, StorageError
+from etl.core.folders import for_arrow
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -56,7 +57,10 @@ def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
             )
         return None
     try:
-        known = pq.read_table(path)
+        with for_arrow(path, "rb") as source:
+            known = pq.read_table(source)
+    except StorageError:
+        raise
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"The key map {path} cannot be read: {error}.", "Move that star away: the one before has its key map too."

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from etl.contract import Contract
 from etl.contract.catalogue import Function, TableFile
 from etl.core.errors import ContractError
+from etl.core.folders import for_arrow
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
 from etl.transform.check import INTO_ANOTHER, MERGED, SET_ASIDE, Checked, check, check_columns, unknown_member
@@ -224,6 +225,7 @@ def _with_surrogate_keys(context: Context, contract: Contract, table: pa.Table) 
     key = str(contract.surrogate_key)
     known = read_key_map(context.last_star, contract) if context.last_star else None
     keys, key_map = give_surrogate_keys(table.select(list(contract.natural_key)), known, key)
-    pq.write_table(key_map, context.folder / KEYS / f"{contract.name}.parquet", compression="zstd")
+    with for_arrow(context.folder / KEYS / f"{contract.name}.parquet", "wb") as target:
+        pq.write_table(key_map, target, compression="zstd")
     members_ = table.append_column(key, keys).select(contract.schema.names).cast(contract.schema)
     return pa.concat_tables([unknown_member(contract), members_])
