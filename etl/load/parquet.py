@@ -95,14 +95,14 @@ def check_file(path: Path, file: StarFile) -> str:
             found = hashlib.file_digest(opened, "sha256").hexdigest()
             length = opened.tell()
             opened.seek(0)
-            header = opened.readline(_LONGEST_HEADER)
+            header = opened.read(_LONGEST_HEADER).partition(b"\n")[0]
     except FileNotFoundError:
         raise _altered(path, "it is missing") from None
     if length != file.bytes:
         raise _altered(path, f"it has {length:,} bytes instead of {file.bytes:,}")
     if found != file.sha256:
         raise _altered(path, "its SHA-256 is another")
-    return header.decode(errors="replace").removesuffix("\n")
+    return header.decode(errors="replace")
 
 
 def _unlike_contract(path: Path, how: str) -> DataError:

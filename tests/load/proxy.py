@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _RESET = struct.pack("ii", 1, 0)
@@ -85,15 +85,22 @@ class Proxy(ThreadingHTTPServer):
         self.ended = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
+    def rule_for(self, request: str) -> Rule | None:
+        """Give the rule that a request is about, if there is one."""
+        return next((rule for rule in self.rules if rule.matches(request)), None)
+
     def count(self, request: str) -> int:
         """Count the requests that match."""
         return sum(1 for seen in self.seen if re.search(request, seen))
 
 
+P = TypeVar("P", bound=Proxy)
+
+
 @contextmanager
-def running_proxy(target: str) -> Iterator[Proxy]:
+def running_proxy(target: str, kind: type[P] = Proxy) -> Iterator[P]:  # type: ignore[assignment]
     """Start a proxy before the emulator, and stop it."""
-    with Proxy(target) as proxy:
+    with kind(target) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, args=(0.02,))
         thread.start()
         try:
@@ -112,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = f"{self.command} {self.path}"
         self.server.seen.append(request)
         size = int(self.headers.get("Content-Length") or 0)
-        rule = next((rule for rule in self.server.rules if rule.matches(request)), None)
+        rule = self.server.rule_for(request)
         if rule is None:
             self._answer(*self._hand_on(self.rfile.read(size)))
             return
