@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, TypeVar
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+Answer = tuple[int, dict[str, str], bytes]
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -85,9 +86,9 @@ class Proxy(ThreadingHTTPServer):
         self.ended = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
-    def rule_for(self, request: str) -> Rule | None:
-        """Give the rule that a request is about, if there is one."""
-        return next((rule for rule in self.rules if rule.matches(request)), None)
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Answer a request that no rule is about; None: it is handed on."""
+        return None
 
     def count(self, request: str) -> int:
         """Count the requests that match."""
@@ -119,9 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
         request = f"{self.command} {self.path}"
         self.server.seen.append(request)
         size = int(self.headers.get("Content-Length") or 0)
-        rule = self.server.rule_for(request)
+        rule = next((rule for rule in self.server.rules if rule.matches(request)), None)
         if rule is None:
-            self._answer(*self._hand_on(self.rfile.read(size)))
+            body = self.rfile.read(size)
+            self._answer(*(self.server.answer(request, body) or self._hand_on(body)))
             return
         rule.times -= 1
         if rule.fate == "cut off":
@@ -152,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 -- the base class calls by these names
 
-    def _hand_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _hand_on(self, body: bytes) -> Answer:
         request = urllib.request.Request(self.server.target + self.path, body or None, method=self.command)  # noqa: S310 -- the address is ours
         for name, value in self.headers.items():
             if name.lower() not in ("connection", "content-length", "accept-encoding"):

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from config import Settings
-from etl.core.google import Account
 from etl.core.manifest import RawManifest, StarManifest
 from etl.core.runs import Store
 from tests.load.emulator import free_ports
-from tests.load.proxy import Proxy, Rule, answered
+from tests.load.proxy import Answer, Proxy, Rule, refusal
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _DEADLINE = 20.0
@@ -65,17 +64,30 @@ def running_storage(folder: Path) -> Iterator[Emulator]:
 
 
 class Preconditions(Proxy):
-    """A proxy that adds what the emulator lacks: an object that is to be made only if it is not there."""
+    """A proxy that adds what the emulator lacks: an object that is to be made only if it is not there.
 
-    def rule_for(self, request: str) -> Rule | None:
-        """Answer like Cloud Storage where the object is there."""
-        if rule := super().rule_for(request):
-            return rule
-        made = re.search(r"/b/([^/]+)/o\?.*?name=([^&]+)", request) if "ifGenerationMatch=0" in request else None
-        if made is None or not self.has(made[1], urllib.parse.unquote(made[2])):
+    made: the names of the objects that were written, in order.
+    """
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.made: list[str] = []
+
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Answer like Cloud Storage where the object is there; note what is written."""
+        bucket = re.match(r"P\w+ /upload/storage/v1/b/([^/]+)/o", request)
+        if bucket is None:
             return None
-        message = "At least one of the pre-conditions you specified did not hold."
-        return answered("", {"error": {"code": 412, "message": message}}, status=412)
+        named = re.search(r"[?&]name=([^&]+)", request) or re.search(
+            r'"name": ?"([^"]+)"', body[:1000].decode("latin-1")
+        )
+        name = urllib.parse.unquote_plus(named[1]) if named else ""
+        if "ifGenerationMatch=0" in request and self.has(bucket[1], name):
+            error = {"code": 412, "message": "At least one of the pre-conditions you specified did not hold."}
+            return 412, {"Content-Type": "application/json"}, json.dumps({"error": error}).encode()
+        if name not in self.made[-1:]:
+            self.made.append(name)
+        return None
 
     def has(self, bucket: str, name: str) -> bool:
         """Whether the emulator has an object."""
@@ -86,14 +98,19 @@ class Preconditions(Proxy):
         return True
 
 
+def forbidden(request: str = "") -> Rule:
+    """Let Cloud Storage answer that this account may not, in the form in which it does."""
+    message = (
+        "etl@p.iam.gserviceaccount.com does not have storage.objects.list access to the Google Cloud Storage bucket."
+    )
+    return refusal(request, 403, "forbidden", message, times=1000)
+
+
 def bucket_store(bucket: str, local: Path) -> Store:
     """Open the data folder etl of a bucket."""
     return Store.of(
         Settings(warehouse="duckdb", business_time_zone="UTC", data_dir=f"gs://{bucket}/etl", local_dir=local)
     )
-
-
-ANONYMOUS = Account("anonymous", None, None)
 
 
 def of_raw(manifest: RawManifest) -> dict[str, Any]:

@@ -1,13 +1,15 @@
-"""Stage 2 on a Dask cluster whose workers write into a bucket: the same bytes as on a disk, whatever befalls a worker."""
+"""Stage 2 on a Dask cluster whose workers write into a bucket: the same bytes as on a disk, whatever befalls them."""
 
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.storage.cloud import Emulator
+from tests.load.proxy import running_proxy
+from tests.storage.cloud import Emulator, forbidden
 from tests.storage.conftest import needs_dask
 from tests.transform.dask_cluster import address, running_scheduler, until, worker
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
@@ -65,21 +67,19 @@ def here_files(house: House) -> dict[str, bytes]:
     return found
 
 
-def test_a_worker_that_does_not_come_to_the_bucket_is_a_sentence(
-    tmp_path: Path, bucket: str, scheduler: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_that_may_not_read_the_bucket_is_a_sentence(
+    tmp_path: Path, bucket: str, storage: Emulator, scheduler: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is named, with why; nothing is committed."""
     there = house(tmp_path / "there", bucket)
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
-        stranger = worker(scheduler)
-        stranger.__enter__()
-    try:
+    with running_proxy(storage.url) as proxy, ExitStack() as stack:
+        proxy.rules.append(forbidden())
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+            stack.enter_context(worker(scheduler))
         done = there.script(EXECUTOR=address(scheduler))
-    finally:
-        stranger.__exit__(None, None, None)
     assert done.returncode == 1
     assert "The worker tcp://127.0.0.1:" in done.stderr
     assert f"does not see gs://{bucket}/etl/2_star/" in done.stderr
-    assert "Cloud Storage cannot be reached, or did not answer in time" in done.stderr
+    assert "this account may not" in done.stderr
     assert there.store.star.committed() == []
