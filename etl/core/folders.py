@@ -130,16 +130,14 @@ def folder_of(settings: Settings) -> Path:
         return where
     try:
         from etl.core.google import account_of
-        from etl.core.storage import BucketPath
+        from etl.core.storage import bucket_path
     except ImportError:
         raise UsageError(
             f"DATA_DIR is {where}, and what reads Cloud Storage is not installed.",
             "Run: .venv/bin/pip install -r requirements-cluster.txt",
         ) from None
-    options: dict[str, Any] = {"account": account_of(settings)}
-    folder: Any = BucketPath(where, **options)
-    _fs(folder).greet(_name(folder))
-    return folder  # type: ignore[no-any-return]
+    folder: Path = bucket_path(where, account_of(settings))
+    return folder
 
 
 def is_remote(folder: Path) -> bool:

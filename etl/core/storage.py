@@ -16,7 +16,7 @@ import requests
 from fsspec.asyn import FSTimeoutError, sync
 from gcsfs.core import GCSFileSystem
 from gcsfs.retry import HttpError, NonRetryableError
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from upath.implementations.cloud import GCSPath
 from upath.registry import register_implementation
 
@@ -54,12 +54,16 @@ logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs tracebacks of w
 class Bucket(GCSFileSystem):  # type: ignore[misc]
     """What gcsfs does, without its memory of listings, with time-outs, and faults told as sentences."""
 
-    def __init__(self, account: Account, **options: Any) -> None:
-        token = "anon" if EMULATOR in os.environ else account.credentials(_SCOPE)
+    def __init__(self, account: Account | None, **options: Any) -> None:
+        token = account.credentials(_SCOPE) if account else "anon"
         super().__init__(token=token, use_listings_cache=False, requests_timeout=_CALL, block_size=_AT_ONCE, **options)
 
     def greet(self, folder: str) -> None:
         """Ask for a folder's objects, with little patience: whoever cannot come to it is to know soon."""
+        try:
+            self.credentials.maybe_refresh()
+        except _FAULTS as error:
+            raise _told(folder, error) from None
         try:
             sync(self.loop, self._named, folder, "*", timeout=_FIRST_CALL)
         except FileNotFoundError:
@@ -119,7 +123,7 @@ class Bucket(GCSFileSystem):  # type: ignore[misc]
 
 
 class BucketPath(GCSPath):
-    """A path in Cloud Storage; its one option is the account."""
+    """A path in Cloud Storage. Its one option is the account, which goes with it to workers; an emulator needs none."""
 
     __slots__ = ()
 
@@ -148,12 +152,21 @@ class BucketPath(GCSPath):
 register_implementation("gs", BucketPath, clobber=True)
 
 
+def bucket_path(address: str, account: Account) -> Any:
+    """Give the path of an address gs://bucket/…, which is called for. Raises StorageError, and EtlError."""
+    options: dict[str, Any] = {"account": None if EMULATOR in os.environ else account}
+    folder = BucketPath(address, **options)
+    folder.fs.greet(folder.path)
+    return folder
+
+
 def _told(what: str, error: Exception) -> StorageError:
     """Explain what gcsfs raises."""
     code = getattr(error, "code", None)
     if str(error).startswith("Forbidden"):
         return StorageError(f"Cloud Storage refused {what}: this account may not.", _REFUSED)
-    if str(code) == "401" or isinstance(error, GoogleAuthError | NonRetryableError):
+    refused = isinstance(error, GoogleAuthError | NonRetryableError) and not isinstance(error, TransportError)
+    if str(code) == "401" or refused:
         return StorageError(f"Cloud Storage refused {what}: it did not accept the credentials.", _REFUSED)
     if isinstance(error, HttpError | ValueError) and not str(code).startswith("5"):
         said = " ".join(str(error).split())

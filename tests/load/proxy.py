@@ -114,6 +114,7 @@ def running_proxy(target: str, kind: type[P] = Proxy) -> Iterator[P]:  # type: i
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the other side's receipt of its headers
     server: Proxy
 
     def _handle(self) -> None:
