@@ -17,6 +17,7 @@ from etl.core.runs import Runs, Store
 from tests.core.test_runs import commit, manifest
 from tests.load.proxy import lost_answer
 from tests.storage.cloud import Emulator, Preconditions, bucket_store, forbidden
+from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
 DAYS = [f"2030010{day}T000000Z" for day in range(1, 6)]
 
@@ -198,3 +199,18 @@ def test_a_lock_that_cannot_be_removed_is_no_failure(tmp_path: Path, claim: Path
     with held(tmp_path, "a stage", claim.parent):
         pass
     assert not claim.is_file()
+
+
+def test_only_keeps_the_other_tables_by_copies(tmp_path: Path, bucket: str, storage: Emulator) -> None:
+    """The run is whole, its kept files and rejects are those of the last star, which may then be removed."""
+    house = House(tmp_path, bucket, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
+    house.settings = house.settings.model_copy(update={"keep_runs": 1})
+    house.raw(shops=shops(1, 2), sales=sales("7 1 9.99", "8 2 -1.00"))
+    first = house.build()
+    rows, rejects = house.rows("fact_sale"), house.rejects("fact_sale")
+    second = house.build(only=("dim_shop",))
+    assert house.store.star.committed() == [second.run]
+    assert (house.rows("fact_sale"), house.rejects("fact_sale")) == (rows, rejects)
+    assert second.tables["fact_sale"] == first.tables["fact_sale"]
+    assert second.keys == first.keys
+    assert not [name for name in storage.files(bucket) if first.run in name]
