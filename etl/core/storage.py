@@ -15,7 +15,7 @@ import aiohttp
 import requests
 from fsspec.asyn import FSTimeoutError, sync
 from gcsfs.core import GCSFileSystem
-from gcsfs.retry import HttpError, NonRetryableError
+from gcsfs.retry import HttpError, NonRetryableError, is_retriable
 from google.auth.exceptions import GoogleAuthError, TransportError
 from upath.implementations.cloud import GCSPath
 from upath.registry import register_implementation
@@ -40,7 +40,6 @@ _FAULTS = (
     HttpError,
     NonRetryableError,
     ValueError,
-    RuntimeError,
     TimeoutError,
     aiohttp.ClientError,
     requests.RequestException,
@@ -56,7 +55,14 @@ class Bucket(GCSFileSystem):  # type: ignore[misc]
 
     def __init__(self, account: Account | None, **options: Any) -> None:
         token = account.credentials(_SCOPE) if account else "anon"
-        super().__init__(token=token, use_listings_cache=False, requests_timeout=_CALL, block_size=_AT_ONCE, **options)
+        super().__init__(
+            token=token,
+            use_listings_cache=False,
+            requests_timeout=_CALL,
+            session_kwargs={"trust_env": True},  # the proxy that Google's own libraries would take
+            block_size=_AT_ONCE,
+            **options,
+        )
 
     def greet(self, folder: str) -> None:
         """Ask for a folder's objects, with little patience: whoever cannot come to it is to know soon."""
@@ -168,7 +174,7 @@ def _told(what: str, error: Exception) -> StorageError:
     refused = isinstance(error, GoogleAuthError | NonRetryableError) and not isinstance(error, TransportError)
     if str(code) == "401" or refused:
         return StorageError(f"Cloud Storage refused {what}: it did not accept the credentials.", _REFUSED)
-    if isinstance(error, HttpError | ValueError) and not str(code).startswith("5"):
+    if isinstance(error, HttpError | ValueError) and not is_retriable(error):
         said = " ".join(str(error).split())
         return StorageError(f"Cloud Storage refused {what}: {said}.", "Read what it says; the bucket is as it was.")
     return _unreachable(what)
