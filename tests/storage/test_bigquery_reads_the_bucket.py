@@ -81,6 +81,7 @@ def test_a_job_whose_answer_was_lost_is_not_started_twice(house: House, bigquery
     """Its id is that of the files' content."""
     bigquery.rules.append(lost_answer(LOAD))
     publish(house)
+    assert bigquery.count(LOAD) == 3  # two tables, and the publishing
     assert published(house) == SALES
 
 

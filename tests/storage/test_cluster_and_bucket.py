@@ -18,10 +18,10 @@ pytestmark = needs_dask
 
 
 def house(folder: Path, bucket: str = "") -> House:
-    """Give a house whose sales come in 100 blocks."""
+    """Give a house whose sales come in 40 blocks."""
     folder.mkdir()
     house = House(folder, bucket, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
-    house.raw(10, shops=shops(1, 2, 3), sales=sales(*(f"{n} {n % 4} {n}.25" for n in range(1000))))
+    house.raw(10, shops=shops(1, 2, 3), sales=sales(*(f"{n} {n % 4} {n}.25" for n in range(400))))
     return house
 
 
@@ -51,7 +51,7 @@ def test_a_killed_worker_costs_nothing_but_time(
         assert there.store.star.committed() == []
         _, err = stage.communicate(timeout=60)
     assert stage.returncode == 0, err
-    assert len(blocks()) == 100
+    assert len(blocks()) == 40
     assert there.files() == here.files()
     made = storage.files(bucket)
     for name, data in here_files(here).items():
