@@ -142,7 +142,7 @@ def folder_of(settings: Settings) -> Path:
 
 def is_remote(folder: Path) -> bool:
     """Whether a folder is in a bucket."""
-    return hasattr(folder, "fs")
+    return not isinstance(folder, Path)
 
 
 def unseen(folder: Path) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ def held(folder: Path, stage: str, data: Path | None = None) -> Iterator[None]:
         with suppress(OSError):  # a full disk: the lock counts, the note only explains it
             note.write_text(json.dumps(told), encoding="utf-8")
         try:
-            with _claimed(data, told | _us(folder)) if data and is_remote(data) else nullcontext():
+            with _claimed(data, told, lock) if data and is_remote(data) else nullcontext():
                 yield
         finally:
             note.unlink(missing_ok=True)
@@ -75,13 +76,14 @@ def _taken(lock: int) -> bool:
 
 
 @contextmanager
-def _claimed(data: Path, told: dict[str, Any]) -> Iterator[None]:
-    """Keep other machines out of a bucket's folder by an object. Whoever left one from our locked folder is dead."""
+def _claimed(data: Path, told: dict[str, Any], lock: int) -> Iterator[None]:
+    """Keep other machines out of a bucket's folder by an object. One that was left under our lock is a dead run's."""
     claim = data / "lock"
+    told |= {"host": socket.gethostname(), "lock": _number(lock)}
     try:
         create(claim, json.dumps(told).encode())
     except FileExistsError:
-        if not _is_ours(claim, told):
+        if _read(claim).get("lock") != told["lock"]:
             raise LockError(
                 f"{_holder(claim)} holds {claim}.",
                 "Wait until it has ended; if that machine is dead for good, remove that object.",
@@ -96,27 +98,26 @@ def _claimed(data: Path, told: dict[str, Any]) -> Iterator[None]:
             log.warning("%s stays, for this machine's next run to take over: %s", claim, error.message)
 
 
-def _us(folder: Path) -> dict[str, str]:
-    return {"host": socket.gethostname(), "folder": str(folder)}
-
-
-def _is_ours(claim: Path, us: dict[str, Any]) -> bool:
-    """Whether a claim was left from our own folder on our own machine."""
-    there = _read(claim)
-    return all(there.get(name) == us[name] for name in ("host", "folder"))
+def _number(lock: int) -> str:
+    """Give a lock file's number, drawn when it is first asked for: hosts may be called alike."""
+    if known := os.pread(lock, 32, 0):
+        return known.decode()
+    os.pwrite(lock, uuid.uuid4().hex.encode(), 0)
+    return _number(lock)
 
 
 def holder(folder: Path, data: Path | None = None) -> str | None:
     """Say who holds a folder's lock, or another machine the data folder; None where nobody does."""
-    path = folder / "lock"
+    path, ours = folder / "lock", ""
     if path.exists():
         with path.open("rb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return _holder(folder / "lock.holder")
-    claimed = data / "lock" if data and is_remote(data) else None
-    return _holder(claimed) if claimed and claimed.is_file() and not _is_ours(claimed, _us(folder)) else None
+            ours = lock.read().decode()
+    claim = data / "lock" if data and is_remote(data) else None
+    return _holder(claim) if claim and claim.is_file() and _read(claim).get("lock") != ours else None
 
 
 def _holder(note: Path) -> str:

@@ -4,6 +4,7 @@ There are no folders in a bucket, only objects whose names have slashes; every l
 goes wrong is a StorageError, which is an OSError, too.
 """
 
+import errno
 import logging
 import os
 from collections.abc import Mapping
@@ -69,7 +70,7 @@ class Bucket(GCSFileSystem):  # type: ignore[misc]
         try:
             self.credentials.maybe_refresh()
         except _FAULTS as error:
-            raise _told(folder, error) from None
+            raise _told(f"gs://{folder}", error) from None
         try:
             sync(self.loop, self._named, folder, "*", timeout=_FIRST_CALL)
         except FileNotFoundError:
@@ -78,7 +79,7 @@ class Bucket(GCSFileSystem):  # type: ignore[misc]
                 f"There is no bucket {bucket}.", "Create it, where the dataset is, or mend DATA_DIR."
             ) from None
         except FSTimeoutError:
-            raise _unreachable(folder) from None
+            raise _unreachable(f"gs://{folder}") from None
 
     def named(self, folder: str, pattern: str) -> list[str]:
         """List the objects beneath a folder whose names, without the folder's, match a pattern of Cloud Storage."""
@@ -122,10 +123,12 @@ class Bucket(GCSFileSystem):  # type: ignore[misc]
     async def _request(self, method: str, path: str, *names: str, **options: Any) -> Any:
         try:
             return await super()._request(method, path, *names, **options)
-        except (FileNotFoundError, FileExistsError):
+        except FileExistsError:
             raise
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), _asked(path, names)) from None
         except _FAULTS as error:
-            raise _told("/".join(names) or path.partition("?")[0], error) from None
+            raise _told(_asked(path, names), error) from None
 
 
 class BucketPath(GCSPath):
@@ -164,6 +167,11 @@ def bucket_path(address: str, account: Account) -> Any:
     folder = BucketPath(address, **options)
     folder.fs.greet(folder.path)
     return folder
+
+
+def _asked(path: str, names: tuple[str, ...]) -> str:
+    """Name what a call was about."""
+    return "gs://" + "/".join(names) if names else path.partition("?")[0]
 
 
 def _told(what: str, error: Exception) -> StorageError:

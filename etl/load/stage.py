@@ -38,8 +38,6 @@ from etl.load.warehouse import Handover, Warehouse
 
 SCRIPT = "LoadFilesBQ.py"
 
-_PARQUET, _SCRATCH = "parquet", ".parquet"
-
 
 def load(job: Job) -> None:
     """Publish a star run (or its tables named by --only) in one transaction."""
@@ -64,7 +62,7 @@ def load(job: Job) -> None:
             return
         tell_of_missed(job, published, star)
         accepted = _guarded(job, star, chosen)
-        with job.store.loaded.working(job.run) as folder, _parquet(job, folder) as parquet:
+        with job.store.loaded.working(job.run) as folder, _parquet_folder(job, folder) as parquet:
             handovers = _converted(job, star, chosen, parquet)
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
@@ -75,20 +73,6 @@ def load(job: Job) -> None:
     log.info(
         "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
     )
-
-
-@contextmanager
-def _parquet(job: Job, folder: Path) -> Iterator[Path]:
-    """Say where the Parquet goes: beside the run, in a bucket only for BigQuery, which reads it there."""
-    if job.settings.warehouse == "bigquery" or not is_remote(folder):
-        yield folder / _PARQUET
-        return
-    scratch = job.store.local / _SCRATCH
-    shutil.rmtree(scratch, ignore_errors=True)  # by a run that was killed
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
@@ -151,6 +135,19 @@ def _tell(changes: list[str], star: StarManifest, chosen: list[Contract], folder
         print(f"would change: {change}")
     for contract in chosen:
         print(f"would publish {contract.name}: {star.tables[contract.name].rows:,} rows of star {star.run}")
+
+
+@contextmanager
+def _parquet_folder(job: Job, folder: Path) -> Iterator[Path]:
+    """Say where the Parquet goes: beside the run, in a bucket only for BigQuery, which reads it there."""
+    if job.settings.warehouse == "bigquery" or not is_remote(folder):
+        yield folder / "parquet"
+        return
+    shutil.rmtree(job.store.local / ".parquet", ignore_errors=True)  # by a run that was killed
+    try:
+        yield job.store.local / ".parquet"
+    finally:
+        shutil.rmtree(job.store.local / ".parquet", ignore_errors=True)
 
 
 def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Path) -> list[Handover]:

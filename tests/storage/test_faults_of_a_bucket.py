@@ -52,7 +52,7 @@ def test_a_bucket_that_this_account_may_not_read(house: House, bucket: str, clou
     cloud.rules.append(forbidden())
     code, error, advice = told(house.script())
     assert code == 1
-    assert error == f"Error: Cloud Storage refused {bucket}: this account may not."
+    assert error == f"Error: Cloud Storage refused gs://{bucket}: this account may not."
     assert "roles/storage.objectUser" in advice
 
 
@@ -128,7 +128,7 @@ def test_an_endpoint_that_does_not_answer(
         monkeypatch.setenv(core.EMULATOR, address)
         code, said = ended(capsys, tmp_path, data_dir="gs://bucket/etl")
     assert code == 1
-    assert "Cloud Storage cannot be reached, or did not answer in time, for bucket/etl." in said
+    assert "Cloud Storage cannot be reached, or did not answer in time, for gs://bucket/etl." in said
     assert f"Check the network and {core.EMULATOR}" in said
     assert time.monotonic() - began < 5
 

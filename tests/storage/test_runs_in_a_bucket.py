@@ -180,7 +180,7 @@ def test_another_machine_is_kept_out(tmp_path: Path, claim: Path) -> None:
 
 
 def test_what_this_machine_has_left_it_takes_over(tmp_path: Path, claim: Path, cloud: Preconditions) -> None:
-    """A lock object of its own folder, whose lock nobody holds, is a dead run's."""
+    """A lock object that was left under its own lock, which nobody holds, is a dead run's."""
     with held(tmp_path, "the night", claim.parent):
         left = claim.read_text()
     claim.write_text(left)
