@@ -106,10 +106,10 @@ def forbidden(request: str = "") -> Rule:
     return refusal(request, 403, "forbidden", message, times=1000)
 
 
-def bucket_store(bucket: str, local: Path) -> Store:
-    """Open the data folder etl of a bucket."""
+def bucket_store(bucket: str, local: Path, folder: str = "/etl") -> Store:
+    """Open a data folder of a bucket."""
     return Store.of(
-        Settings(warehouse="duckdb", business_time_zone="UTC", data_dir=f"gs://{bucket}/etl", local_dir=local)
+        Settings(warehouse="duckdb", business_time_zone="UTC", data_dir=f"gs://{bucket}{folder}", local_dir=local)
     )
 
 

@@ -1,6 +1,7 @@
 """A bucket that is no use: one sentence with the cure, the right exit code, and nothing lost."""
 
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ from etl.core.cli import outermost
 from etl.core.folders import folder_of
 from etl.core.job import Job
 from etl.load import stage
-from tests.load.proxy import Proxy, answered, stalled
+from tests.load.proxy import Proxy, answered, slow_answer, stalled
 from tests.load.scripts import load, told
 from tests.load.test_script_in_bigquery import key_file
 from tests.storage.cloud import Emulator, Preconditions, forbidden
+from tests.transform.dask_cluster import until
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
 
@@ -79,6 +81,20 @@ def test_a_permission_that_is_taken_away_in_mid_run(
     cloud.rules.clear()
     house.build()
     assert [row["sale_id"] for row in house.rows("fact_sale")] == [8, 9]
+
+
+def test_a_stage_that_is_interrupted(house: House, bucket: str, storage: Emulator, cloud: Preconditions) -> None:
+    """Of its run and its lock nothing stays in the bucket."""
+    before = storage.files(bucket)
+    cloud.rules.append(slow_answer("^POST /upload.*fact_sale.*upload_id", 3))
+    stage = subprocess.Popen(house.command(), stderr=subprocess.PIPE, text=True)
+    until(lambda: cloud.rules[0].times == 0)
+    assert {name.split("/")[1] for name in storage.files(bucket).keys() - before.keys()} >= {"2_star", "lock"}
+    stage.terminate()
+    _, said = stage.communicate(timeout=30)
+    assert stage.returncode == 130
+    assert "Interrupted; nothing more was committed." in said
+    assert storage.files(bucket) == before
 
 
 def test_a_receipt_that_cannot_be_kept_is_told_as_that(house: House, cloud: Preconditions) -> None:

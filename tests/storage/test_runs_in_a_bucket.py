@@ -118,6 +118,15 @@ def test_a_run_that_fails_is_absent(bucket: str, storage: Emulator, runs: Runs[L
     assert storage.files(bucket) == {}
 
 
+def test_a_whole_bucket_may_be_the_data_folder(tmp_path: Path, bucket: str, storage: Emulator) -> None:
+    """DATA_DIR=gs://bucket."""
+    runs = bucket_store(bucket, tmp_path, "").loaded
+    commit(runs, DAYS[0])
+    commit(runs, DAYS[1], keep=1)
+    assert runs.committed() == [DAYS[1]]
+    assert storage.files(bucket).keys() == {f"3_loaded/{DAYS[1]}/{name}" for name in ("deep/file.csv", "manifest.json")}
+
+
 def test_what_is_committed_is_never_written_again(runs: Runs[LoadedManifest]) -> None:
     """A second run of the same name is refused."""
     commit(runs, DAYS[0])
