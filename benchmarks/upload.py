@@ -17,7 +17,7 @@ def main(settings_file: Path, target: Path) -> None:
     from etl.load.parquet import conversions, convert
 
     settings = config.load(settings_file)
-    store = Store(settings.data_dir)
+    store = Store.of(settings)
     star = store.star.newest("TablesTransformMain.py")
     known = contracts(settings.tables_dir)
     with ThreadPoolExecutor(settings.workers) as executor:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv.parser import parse_stream
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, PlainValidator, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,6 +21,7 @@ from pydantic_settings import (
 from config.paths import EXAMPLE_SETTINGS, ROOT, beneath_root, data_folder_of
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_URL", re.IGNORECASE)
+_CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[^/]+)*/?")
 
 
 class SettingsError(Exception):
@@ -45,6 +46,16 @@ def _project_path(path: Path) -> Path:
         return beneath_root(path)
     except RuntimeError as error:  # ~somebody who is not there
         raise ValueError(str(error)) from None
+
+
+def _data_folder(given: object) -> Path | str:
+    """Read a folder: a path of this machine, or the address of one in Cloud Storage."""
+    text = str(given)
+    if "://" not in text:
+        return _project_path(Path(text))
+    if not _CLOUD_FOLDER.fullmatch(text):
+        raise ValueError(f"{text!r} is neither a folder nor gs://bucket/folder")
+    return text.rstrip("/")
 
 
 def _web_address(url: SecretStr) -> SecretStr:
@@ -91,7 +102,8 @@ class Settings(BaseSettings):
     source_statement_seconds: int = Field(0, ge=0)
     source_megabytes_per_second: float = Field(0, ge=0)
 
-    data_dir: ProjectPath
+    data_dir: Annotated[Path | str, PlainValidator(_data_folder)]
+    local_dir: ProjectPath = ROOT / "data" / "default"
     queries_dir: ProjectPath = ROOT / "queries"
     tables_dir: ProjectPath = ROOT / "tables"
     keep_runs: int = Field(7, ge=1)
@@ -123,14 +135,19 @@ class Settings(BaseSettings):
         return _Environment(settings_cls), init_settings
 
     @property
+    def machine_dir(self) -> Path:
+        """The folder of what is of this machine alone: lock, logs and records of nights, the embedded warehouse."""
+        return self.data_dir if isinstance(self.data_dir, Path) else self.local_dir
+
+    @property
     def duckdb_path(self) -> Path:
         """The embedded warehouse's file."""
-        return self.duckdb_file or self.data_dir / "warehouse.duckdb"
+        return self.duckdb_file or self.machine_dir / "warehouse.duckdb"
 
 
 def load(file: Path) -> Settings:
     """Read the settings file; a variable of the environment wins over its line. Raises SettingsError."""
-    given = {"data_dir": str(data_folder_of(file))} | _given(_read(file))
+    given = dict.fromkeys(("data_dir", "local_dir"), str(data_folder_of(file))) | _given(_read(file))
     try:
         return Settings(**given)
     except ValidationError as error:

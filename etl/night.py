@@ -39,10 +39,10 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
     at = time_of_day(due) if due else None
     settings = config.load(settings_file)
     log.set_up(settings.log_level)
-    store = Store(settings.data_dir)
     night = None
     try:
-        with held(settings.data_dir, "the night"):
+        store = Store.of(settings)
+        with held(store.local, "the night", store.folder):
             store.check_version()
             now = datetime.now(UTC)
             if at and (since := published_between(store, last_due(now, at, None), now)):
@@ -63,7 +63,7 @@ class _Night:
         self._settings, self._file, self._store, self._accept = settings, settings_file, store, accept
         self._began = time.monotonic()
         self._record = NightRecord(run=store.new_run(), started=datetime.now(UTC))
-        self._log = nights.folder_of(settings.data_dir) / f"{self._record.run}.log"
+        self._log = nights.folder_of(store.local) / f"{self._record.run}.log"
         self._keep()
 
     def run(self) -> int:
@@ -141,11 +141,11 @@ class _Night:
     def _keep(self, **changes: object) -> None:
         self._record = self._record.model_copy(update=changes)
         try:
-            nights.write(self._settings.data_dir, self._record, self._settings.keep_runs)
+            nights.write(self._store.local, self._record, self._settings.keep_runs)
         except OSError as error:
             if not self._record.stages:
                 raise DataError(
-                    f"The night's record cannot be written in {self._settings.data_dir}: {error.strerror}.",
+                    f"The night's record cannot be written in {self._store.local}: {error.strerror}.",
                     "Free space, or mend the folder's permissions.",
                 ) from None
             log.log.warning("the night's record cannot be written: %s", error.strerror)

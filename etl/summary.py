@@ -57,7 +57,10 @@ def show(settings: Settings, settings_file: Path, store: Store, run: str) -> Non
         table.add_row(name, *(f"{number:,}" for number in numbers), f"{built.seconds:.1f}")
     console = Console(markup=False, highlight=False)
     console.print(table)
-    console.print(f"Raw files, star, rejects, receipts and logs: {settings.data_dir}", soft_wrap=True)
+    if store.local == store.folder:
+        console.print(f"Raw files, star, rejects, receipts and logs: {store.folder}", soft_wrap=True)
+    else:
+        console.print(f"Raw files, star, rejects and receipts: {store.folder}; logs: {store.local}", soft_wrap=True)
     with open_warehouse(settings) as warehouse:
         console.print(warehouse.describe(), soft_wrap=True)
     option = "" if settings_file == SAMPLE_SETTINGS else f" --env {quote(str(settings_file))}"

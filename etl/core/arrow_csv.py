@@ -6,11 +6,14 @@ star. Times are UTC.
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
+
+from etl.core.folders import for_arrow
 
 _PARSE = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
 _AT_ONCE = 16 * 1024 * 1024
@@ -56,8 +59,11 @@ def _as_written(column: pa.ChunkedArray) -> pl.Series:
     return pl.Series(values=column.cast(pa.string()) if pa.types.is_timestamp(column.type) else column)
 
 
-def _opened(path: Path, schema: pa.Schema) -> pacsv.CSVStreamingReader:
-    return pacsv.open_csv(path, pacsv.ReadOptions(use_threads=False, block_size=_AT_ONCE), _PARSE, _convert(schema))
+@contextmanager
+def _opened(path: Path, schema: pa.Schema) -> Iterator[pacsv.CSVStreamingReader]:
+    options = pacsv.ReadOptions(use_threads=False, block_size=_AT_ONCE)
+    with for_arrow(path, "rb") as source, pacsv.open_csv(source, options, _PARSE, _convert(schema)) as reader:
+        yield reader
 
 
 def _convert(schema: pa.Schema) -> pacsv.ConvertOptions:

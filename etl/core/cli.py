@@ -118,8 +118,8 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
 
     settings = config.load(options.env)
     log.set_up(settings.log_level)
-    store = Store(settings.data_dir)
-    with _named_disk(settings.data_dir), held(settings.data_dir, name):
+    store = Store.of(settings)
+    with _named_disk(store.local), held(store.local, name, store.folder):
         store.check_version()
         run(
             Job(

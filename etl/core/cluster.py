@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from etl.core.errors import DataError, UsageError
+from etl.core.folders import unseen
 
 _PATIENCE = 5
 """Seconds within which a scheduler has to answer, and to have a worker."""
@@ -53,7 +54,7 @@ def _check(client: "distributed.Client", address: str, folder: Path) -> None:  #
     with suppress(TimeoutError):
         client.wait_for_workers(1, timeout=_PATIENCE)
     try:
-        seen = client.run(_prepared, str(folder))
+        seen = client.run(_prepared, folder)
     except Exception as error:  # whatever a foreign worker raises: most likely it has none of our modules
         raise DataError(
             f"The workers of {address} cannot do our work: {type(error).__name__}: {error}.",
@@ -61,17 +62,18 @@ def _check(client: "distributed.Client", address: str, folder: Path) -> None:  #
         ) from None
     if not seen:
         raise DataError(f"The Dask scheduler at {address} has no worker.", "Start workers; they tell it of themselves.")
-    blind = [worker for worker, sees in seen.items() if not sees]
-    if blind:
-        raise DataError(
-            f"The worker {blind[0]} does not see {folder}.", "Put DATA_DIR where every worker finds it by that path."
-        )
+    for worker, why in seen.items():
+        if why:
+            raise DataError(
+                f"The worker {worker} does not see {folder}: {why.rstrip('.')}.",
+                "Put DATA_DIR where every worker finds it by that name, and may read and write.",
+            )
 
 
-def _prepared(folder: str) -> bool:
-    """Let a worker be one thread, and say whether it sees a folder."""
+def _prepared(folder: Path) -> str:
+    """Let a worker be one thread, and say why it does not see a folder; nothing if it does."""
     import pyarrow as pa
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    return Path(folder).is_dir()
+    return unseen(folder)

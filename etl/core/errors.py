@@ -4,7 +4,7 @@ EtlError                 exit 1
 ├── UsageError           exit 2   the command line or a setting is wrong, or belongs to other data
 ├── SourceError          exit 1   a source database or a query
 ├── ContractError        exit 1   a table file, or what its build returned
-├── DataError            exit 1   data handed over is not what its manifest says; a full disk
+├── DataError            exit 1   data handed over is not what its manifest says; a full disk; a bucket (StorageError)
 ├── WarehouseError       exit 1   staging, reconciling or publishing
 ├── GuardError           exit 3   refused; a person must look
 └── LockError            exit 75  another run is under way
@@ -58,6 +58,16 @@ class ContractError(EtlError):
 
 class DataError(EtlError):
     """What lies in the data folder is not what its manifest says, or cannot be written."""
+
+
+class StorageError(DataError, OSError):
+    """Cloud Storage refused, or cannot be reached: a fault of the disk to whoever minds the disk."""
+
+    def __init__(self, message: str, hint: str = "", *, transient: bool = False) -> None:
+        super().__init__(message, hint, transient=transient)
+        self.strerror = message.rstrip(".")
+
+    __str__ = Exception.__str__
 
 
 class WarehouseError(EtlError):

@@ -1,13 +1,10 @@
 """Runs: each stage's results, one folder a run, committed whole or absent.
 
-A run is written into a hidden working folder, its manifest last; then it is synced and renamed. A reader takes the
-newest committed run, and nothing committed is ever changed.
+A run is written where no reader looks, its manifest last (etl.core.folders says how, on a disk and in a bucket). A
+reader takes the newest committed run, and nothing committed is ever changed.
 """
 
 import json
-import os
-import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,13 +13,13 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from config import Settings
 from etl.core import nights
 from etl.core.errors import DataError, EtlError, UsageError
+from etl.core.folders import MANIFEST, RUN_NAME, folder_of, way_of
 from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, StarManifest
 
-MANIFEST = "manifest.json"
 _RUN_FORMAT = "%Y%m%dT%H%M%SZ"
-_RUN_NAME = re.compile(r"\d{8}T\d{6}Z")
 
 M = TypeVar("M", bound=Manifest[Any])
 
@@ -33,12 +30,11 @@ class Runs(Generic[M]):
     def __init__(self, folder: Path, model: type[M]) -> None:
         self.folder = folder
         self._model = model
+        self._way = way_of(folder)
 
     def committed(self) -> list[str]:
         """Name the committed runs, oldest first. A folder that is not named like a run is somebody else's."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(p.name for p in self.folder.iterdir() if _RUN_NAME.fullmatch(p.name) and p.is_dir())
+        return sorted(name for name in self._way.names() if RUN_NAME.fullmatch(name))
 
     def path(self, run: str) -> Path:
         """Say where a committed run lies."""
@@ -54,7 +50,7 @@ class Runs(Generic[M]):
     def read(self, run: str) -> M:
         """Read a committed run's manifest."""
         path = self.path(run) / MANIFEST
-        if not _RUN_NAME.fullmatch(run) or not self.path(run).is_dir():
+        if run not in self.committed():
             raise UsageError(f"There is no run {run} in {self.folder}.", f"Choose one of: {_listed(self.committed())}.")
         try:
             return self._model.model_validate_json(path.read_bytes())
@@ -81,51 +77,47 @@ class Runs(Generic[M]):
     @contextmanager
     def working(self, run: str) -> Iterator[Path]:
         """Give a fresh working folder for `run`, and remove it (and what a killed run left) unless it was committed."""
-        if self.path(run).exists():
+        if run in self.committed():
             raise DataError(
                 f"The run {run} is already committed in {self.folder}.", "Let the next run have a new name."
             )
-        self.remove_rubbish()
-        folder = self.folder / f".{run}"
-        folder.mkdir(parents=True)
+        self._way.remove_rubbish()
+        folder = self._way.working(run)
         try:
             yield folder
         finally:
-            if folder.exists():
-                shutil.rmtree(folder)
+            self._way.discard(run)
 
     def commit(self, folder: Path, manifest: M, keep: int) -> None:
-        """Write the manifest, sync all, rename the working folder into place; keep the newest `keep` runs."""
-        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        for path in [*folder.rglob("*"), folder]:
-            sync(path)
-        folder.rename(self.path(manifest.run))
-        sync(self.folder)
+        """Commit a working folder with its manifest; keep the newest `keep` runs."""
+        self._way.commit(folder, manifest.run, manifest.model_dump_json(indent=1) + "\n")
         for run in self.committed()[:-keep]:
-            shutil.rmtree(self.path(run).rename(self.folder / f".{run}"))  # hidden first: never seen half removed
-
-    def remove_rubbish(self) -> None:
-        """Remove the hidden folders of killed runs. Only the holder of the lock may call this."""
-        for left in self.folder.glob(".*"):
-            if _RUN_NAME.fullmatch(left.name.removeprefix(".")) and left.is_dir():
-                shutil.rmtree(left)
+            self._way.remove(run)
 
 
 class Store:
-    """The data folder of one settings file, with the runs of the three stages."""
+    """The data folder of one settings file, with the runs of the three stages.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    local: the folder of what is of this machine alone, the nights' records among it; the data folder, if it is here.
+    """
+
+    def __init__(self, folder: Path, local: Path | None = None) -> None:
+        self.folder, self.local = folder, local or folder
         self.raw = Runs(folder / "1_raw", RawManifest)
         self.star = Runs(folder / "2_star", StarManifest)
         self.loaded = Runs(folder / "3_loaded", LoadedManifest)
         self._stages: tuple[Runs[Any], ...] = (self.raw, self.star, self.loaded)
 
+    @classmethod
+    def of(cls, settings: Settings) -> "Store":
+        """Open the data folder of the settings. Raises StorageError where it is in a bucket that is no use."""
+        return cls(folder_of(settings), settings.machine_dir)
+
     def new_run(self) -> str:
         """Name a run after the clock, but after every run and night there was, should the clock have been set back."""
         now = datetime.now(UTC).replace(microsecond=0)
         runs = [run for stage in self._stages for run in stage.committed()]
-        runs += [run for run in nights.recorded(self.folder) if _RUN_NAME.fullmatch(run)]
+        runs += [run for run in nights.recorded(self.local) if RUN_NAME.fullmatch(run)]
         if runs:
             now = max(now, run_time(max(runs)) + timedelta(seconds=1))
         return now.strftime(_RUN_FORMAT)
@@ -133,7 +125,7 @@ class Store:
     def check_version(self) -> None:
         """Refuse a data folder in which a newer version of this program worked last. Raises DataError."""
         newest = [stage.path(run) / MANIFEST for stage in self._stages for run in stage.committed()[-1:]]
-        newest += [nights.file_of(self.folder, run) for run in nights.recorded(self.folder)[-1:]]
+        newest += [nights.file_of(self.local, run) for run in nights.recorded(self.local)[-1:]]
         for path in newest:
             if fault := _of_the_future(path):
                 raise fault
@@ -149,13 +141,6 @@ def run_time(run: str) -> datetime:
         ) from None
 
 
-def link(files: list[str], source: Path, target: Path) -> None:
-    """Hard-link files of a committed run into a working folder."""
-    for name in files:
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        os.link(source / name, target / name)
-
-
 def check_origin(manifest: Manifest[Any], origin: dict[str, str], where: Path) -> None:
     """Refuse a run that belongs to other sources or to another warehouse than the settings name."""
     ours, others = ({name for name in each if name.startswith("source ")} for each in (origin, manifest.origin))
@@ -165,15 +150,6 @@ def check_origin(manifest: Manifest[Any], origin: dict[str, str], where: Path) -
         theirs = manifest.origin.get(name, mine)
         if theirs != mine:
             raise _foreign(manifest.run, where, f"{name} {theirs}", mine)
-
-
-def sync(path: Path) -> None:
-    """Bring a file, or a folder's list of names, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _foreign(run: str, where: Path, theirs: str, mine: str) -> UsageError:

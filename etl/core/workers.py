@@ -10,18 +10,19 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from etl.core.errors import DataError
+from etl.core.memory import give_back
 from etl.core.orphan import end_with
 
 
 @contextmanager
-def worker_pool(workers: int) -> Iterator[Executor]:
+def worker_pool(workers: int, *, threaded: bool = False) -> Iterator[Executor]:
     """Give an executor of processes, which end with this one, however it ends.
 
     They are forks, which need not import what this process has, and share its memory; so they are made at once, while
-    it is one thread.
+    it is one thread. threaded: it has threads already (of a bucket's library), so that they begin afresh.
     """
-    fork = multiprocessing.get_context("fork")
-    executor = ProcessPoolExecutor(workers, fork, _start_worker, (os.getpid(),))
+    context = multiprocessing.get_context("spawn" if threaded else "fork")
+    executor = ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),))
     try:
         gc.freeze()  # what is there already stays where it is, and shared
         executor.submit(os.getpid)
@@ -43,6 +44,7 @@ def worker_pool(workers: int) -> Iterator[Executor]:
 def _start_worker(parent: int) -> None:
     """Let a worker die with its parent, leave Ctrl-C to the parent, and be one thread: the workers are the threads."""
     end_with(parent)
+    give_back()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     import pyarrow as pa

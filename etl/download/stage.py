@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from config import Settings
 from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, EtlError, UsageError, joined
+from etl.core.folders import is_remote, link
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.names import check_only
 from etl.core.origin import origin_of, read_url
 from etl.core.retry import attempts, is_transient
-from etl.core.runs import check_origin, link
+from etl.core.runs import check_origin
 from etl.download.extract import extract
 from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
@@ -175,14 +176,16 @@ def _planned(sources: dict[str, Source], queries: list[Query]) -> list[Plan]:
 
 
 def _check_disk(job: Job, plans: list[Plan]) -> None:
-    """Refuse to begin a night for which the disk has no room."""
+    """Refuse to begin a night for which the disk has no room; a bucket always has."""
+    if is_remote(job.store.folder):
+        return
     last = _last_bytes(job)
     needed = int(sum(last.get(plan.query.name, plan.bytes or 0) for plan in plans) * _SPACE_PER_RAW_BYTE)
-    job.settings.data_dir.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(job.settings.data_dir).free
+    job.store.folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(job.store.folder).free
     if needed > free:
         raise DataError(
-            f"The night needs about {needed / 1e9:.1f} GB, and {job.settings.data_dir} has {free / 1e9:.1f} GB free.",
+            f"The night needs about {needed / 1e9:.1f} GB, and {job.store.folder} has {free / 1e9:.1f} GB free.",
             "Free space, or lower KEEP_RUNS.",
         )
 

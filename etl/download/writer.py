@@ -138,7 +138,7 @@ class RawWriter:
         try:
             yield
         except OSError as error:
-            error.filename = error.filename or self._file.name
+            error.filename = error.filename or str(self._path)
             raise
 
     def _start_block(self, offset: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from google.api_core.exceptions import Conflict, NotFound
-from google.api_core.retry import Retry, exponential_sleep_generator
+from google.api_core.retry import Retry, exponential_sleep_generator, if_exception_type
 from google.cloud import bigquery
 
 from etl.core.retry import attempts
@@ -14,6 +14,8 @@ from etl.load.bigquery_errors import FAULTS, Fault, fault_of_job, is_transient
 CALL_TIMEOUT = 60.0
 """Seconds that one call may take; the client's own default is to wait for ever."""
 LONGEST_JOB = 6 * 3600.0
+ONCE = Retry(predicate=if_exception_type())
+"""No call is repeated."""
 
 
 class Jobs:

@@ -9,7 +9,6 @@ from functools import cached_property
 
 import pyarrow as pa
 from google.api_core.exceptions import NotFound
-from google.api_core.retry import Retry, if_exception_type
 from google.cloud import bigquery
 
 from etl.contract import Contract
@@ -22,14 +21,13 @@ from etl.load import bigquery_sql as sql
 from etl.load.bigquery_client import greet
 from etl.load.bigquery_ensure import Preparation, Step
 from etl.load.bigquery_errors import FAULTS, Explainer, Fault, patient
-from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, Jobs
+from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, ONCE, Jobs
 from etl.load.bigquery_staging import Staging, job_prefix, label, staging_table
 from etl.load.checks import check_names, check_receipt, mismatch
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.warehouse import Handover, Published
 
 _ATTEMPTS = 3
-_ONCE = Retry(predicate=if_exception_type())
 _LONGEST_QUERY = 3600.0
 
 
@@ -161,7 +159,7 @@ class BigQueryWarehouse:
         prefix = f"{job_prefix(self._dataset, run)}-publish-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
 
         def start(job_id: str) -> None:
-            self._client.query(script, config, job_id, job_retry=None, retry=_ONCE, timeout=CALL_TIMEOUT)
+            self._client.query(script, config, job_id, job_retry=None, retry=ONCE, timeout=CALL_TIMEOUT)
 
         for attempt in attempts(is_transient, LONGEST_JOB, _ATTEMPTS):
             with attempt:

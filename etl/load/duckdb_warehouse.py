@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
+from etl.core.folders import sync
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.row_hash import DUCKDB
-from etl.core.runs import sync
 from etl.load import duckdb_schema as ddl
 from etl.load.checks import check_names, check_receipt, refuse_differences
 from etl.load.duckdb_errors import explained

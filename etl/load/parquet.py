@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from etl.contract import Contract
 from etl.core import arrow_csv
-from etl.core.errors import DataError
+from etl.core.errors import DataError, StorageError
+from etl.core.folders import for_arrow
 from etl.core.manifest import StarFile, TableReceipt
 from etl.core.receipt import add, receipt_of
 
@@ -57,9 +58,14 @@ def convert(conversion: Conversion) -> TableReceipt:
     receipts = [receipt_of(schema.empty_table())]
     try:
         conversion.target.parent.mkdir(parents=True, exist_ok=True)
-        with pq.ParquetWriter(conversion.target, schema, compression="zstd") as writer:
+        with (
+            for_arrow(conversion.target, "wb") as target,
+            pq.ParquetWriter(target, schema, compression="zstd") as writer,
+        ):
             for file in conversion.files:
                 receipts.append(_append(writer, conversion.folder / file.name, file, schema))
+    except StorageError:
+        raise
     except OSError as error:
         raise _unwritable(conversion, error) from None
     return add(receipts, schema)
@@ -86,17 +92,17 @@ def check_file(path: Path, file: StarFile) -> str:
     """Check a star file's length and hash; gives its header. Raises DataError."""
     try:
         with path.open("rb") as opened:
-            length = os.fstat(opened.fileno()).st_size
             found = hashlib.file_digest(opened, "sha256").hexdigest()
+            length = opened.tell()
             opened.seek(0)
-            header = opened.readline(_LONGEST_HEADER)
+            header = opened.read(_LONGEST_HEADER).partition(b"\n")[0]
     except FileNotFoundError:
         raise _altered(path, "it is missing") from None
     if length != file.bytes:
         raise _altered(path, f"it has {length:,} bytes instead of {file.bytes:,}")
     if found != file.sha256:
         raise _altered(path, "its SHA-256 is another")
-    return header.decode(errors="replace").removesuffix("\n")
+    return header.decode(errors="replace")
 
 
 def _unlike_contract(path: Path, how: str) -> DataError:

@@ -2,7 +2,9 @@
 
 import shutil
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +13,7 @@ from etl.contract import Contract
 from etl.contract.catalogue import contracts
 from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError
+from etl.core.folders import is_remote, remove_tree
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
@@ -34,8 +37,6 @@ from etl.load.present import (
 from etl.load.warehouse import Handover, Warehouse
 
 SCRIPT = "LoadFilesBQ.py"
-
-_PARQUET = "parquet"
 
 
 def load(job: Job) -> None:
@@ -61,13 +62,13 @@ def load(job: Job) -> None:
             return
         tell_of_missed(job, published, star)
         accepted = _guarded(job, star, chosen)
-        with job.store.loaded.working(job.run) as folder:
-            handovers = _converted(job, star, chosen, folder / _PARQUET)
+        with job.store.loaded.working(job.run) as folder, _parquet_folder(job, folder) as parquet:
+            handovers = _converted(job, star, chosen, parquet)
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
             warehouse.publish(job.run, handovers)
             manifest = _manifest(job, star, handovers).model_copy(update={"accepted": accepted, "altered": altered})
-            _keep_receipt(job, manifest, folder)
+            _keep_receipt(job, manifest, folder, parquet)
     rows = sum(handover.receipt.rows for handover in handovers)
     log.info(
         "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
@@ -136,6 +137,19 @@ def _tell(changes: list[str], star: StarManifest, chosen: list[Contract], folder
         print(f"would publish {contract.name}: {star.tables[contract.name].rows:,} rows of star {star.run}")
 
 
+@contextmanager
+def _parquet_folder(job: Job, folder: Path) -> Iterator[Path]:
+    """Say where the Parquet goes: beside the run, in a bucket only for BigQuery, which reads it there."""
+    if job.settings.warehouse == "bigquery" or not is_remote(folder):
+        yield folder / "parquet"
+        return
+    shutil.rmtree(job.store.local / ".parquet", ignore_errors=True)  # by a run that was killed
+    try:
+        yield job.store.local / ".parquet"
+    finally:
+        shutil.rmtree(job.store.local / ".parquet", ignore_errors=True)
+
+
 def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Path) -> list[Handover]:
     """Turn the tables into Parquet, side by side, and check that it holds what the star's receipts say."""
     source = job.store.star.path(star.run)
@@ -196,10 +210,10 @@ def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
             )
 
 
-def _keep_receipt(job: Job, manifest: LoadedManifest, folder: Path) -> None:
+def _keep_receipt(job: Job, manifest: LoadedManifest, folder: Path, parquet: Path) -> None:
     """Commit what was published; the star is the backup, so the Parquet goes."""
     try:
-        shutil.rmtree(folder / _PARQUET)
+        remove_tree(parquet)
         job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
     except OSError as error:
         raise DataError(

@@ -20,7 +20,7 @@ _LONGEST = 200
 
 def show(settings_file: Path, name: str | None, run: str | None, examples: int, full: bool) -> None:
     """Print the rejects of a table of a star (default: the newest), or how many each table has."""
-    store = Store(config.load(settings_file).data_dir)
+    store = Store.of(config.load(settings_file))
     star = store.star.read(run) if run else store.star.newest("./nightly.sh")
     if name is None:
         _overview(star)

@@ -18,9 +18,9 @@ _STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 def show(settings_file: Path, count: int) -> int:
     """Print the last `count` runs; gives 0 if the newest night was published, else 1."""
     settings = config.load(settings_file)
-    store = Store(settings.data_dir)
+    store = Store.of(settings)
     store.check_version()
-    records = {record.run: record for record in nights.records(settings.data_dir)}
+    records = {record.run: record for record in nights.records(store.local)}
     stages: list[Runs[Any]] = [store.raw, store.star, store.loaded]
     runs = sorted({run for stage in stages for run in stage.committed()} | set(records))
     shown = table(
@@ -33,7 +33,7 @@ def show(settings_file: Path, count: int) -> int:
     screen = console()
     if runs:
         screen.print(shown)
-    holder = lock.holder(settings.data_dir)
+    holder = lock.holder(store.local, store.folder)
     for line in _said(runs[-count:], records, under_way=holder is not None):
         screen.print(line, soft_wrap=True)
     screen.print(_published(store), soft_wrap=True)

@@ -19,7 +19,7 @@ from etl.look.screen import console, safe, table
 def show(settings_file: Path, name: str) -> None:
     """Print how the newest star's table `name` came about, or what a query delivered to whom."""
     settings = config.load(settings_file)
-    store, tables = Store(settings.data_dir), read_tables(settings.tables_dir)
+    store, tables = Store.of(settings), read_tables(settings.tables_dir)
     screen = console()
     star = store.star.newest("./nightly.sh")
     raw = store.raw.read(str(star.made_from)) if star.made_from in store.raw.committed() else None

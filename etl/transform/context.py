@@ -13,8 +13,8 @@ from etl.contract.catalogue import NIGHT, Function, TableFile, read_tables
 from etl.contract.corrections import Correction
 from etl.contract.lookup import compact
 from etl.core import arrow_csv
+from etl.core.folders import MANIFEST
 from etl.core.manifest import RawManifest, RawTable, StarManifest
-from etl.core.runs import MANIFEST
 from etl.transform.check import Members
 from etl.transform.frames import all_but
 from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.core import arrow_csv
+from etl.core.folders import for_arrow
 from etl.core.manifest import StarFile, TableReceipt
 from etl.core.row_hash import receipt_at
 from etl.transform.check import Checked
@@ -93,12 +94,18 @@ def _write_rejects(path: Path, rejects: list[Reject]) -> None:
 def write_partial(folder: Path, table: str, function: str, number: int, frame: pd.DataFrame) -> None:
     """Keep what a partial made of block `number`."""
     path = folder / PARTIALS / f"{table}.{function}.{number:05}.parquet"
-    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+    with for_arrow(path, "wb") as target:
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), target)
 
 
 def read_partials(folder: Path, table: str, function: str) -> pd.DataFrame:
     """Read what a partial made of every block, one below the other."""
     paths = sorted((folder / PARTIALS).glob(f"{table}.{function}.*.parquet"))
-    whole = pa.concat_tables([pq.read_table(path) for path in paths], promote_options="permissive")
+    whole = pa.concat_tables([_read(path) for path in paths], promote_options="permissive")
     frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
+
+
+def _read(path: Path) -> pa.Table:
+    with for_arrow(path, "rb") as source:
+        return pq.read_table(source)

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from etl.contract import Contract, KeyIndex
 from etl.contract.lookup import comparable
-from etl.core.errors import ContractError, DataError
+from etl.core.errors import ContractError, DataError, StorageError
+from etl.core.folders import for_arrow
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -58,7 +59,10 @@ def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
             )
         return None
     try:
-        known = pq.read_table(path)
+        with for_arrow(path, "rb") as source:
+            known = pq.read_table(source)
+    except StorageError:
+        raise
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"The key map {path} cannot be read: {error}.", "Move that star away: the one before has its key map too."
@@ -70,7 +74,8 @@ def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
 def write_key_map(star: Path, contract: Contract, key_map: pa.Table, members: int) -> None:
     """Keep a dimension's key map for the nights to come. members: how many of it the dimension has now."""
     told = key_map.replace_schema_metadata({_MEMBERS: str(members)})
-    pq.write_table(told, star / KEYS / f"{contract.name}.parquet", compression="zstd")
+    with for_arrow(star / KEYS / f"{contract.name}.parquet", "wb") as target:
+        pq.write_table(told, target, compression="zstd")
 
 
 def read_members(star: Path, contract: Contract) -> pa.Table | None:

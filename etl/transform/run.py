@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from etl.core.cluster import cluster_pool
+from etl.core.folders import is_remote
 from etl.core.log import Advance, log
 from etl.core.row_hash import receipt_at
 from etl.core.workers import worker_pool
@@ -52,9 +53,10 @@ def _warm_up(context: Context) -> None:
 
 def run_plan(context: Context, plan: Plan, workers: int, cluster: str | None, advance: Advance) -> Worked:
     """Work the plan off. workers: how many processes; cluster: or the address of a cluster."""
-    if not cluster:
+    threaded = is_remote(context.folder)
+    if not cluster and not threaded:
         _warm_up(context)
-    with cluster_pool(cluster, context.folder) if cluster else worker_pool(workers) as executor:
+    with cluster_pool(cluster, context.folder) if cluster else worker_pool(workers, threaded=threaded) as executor:
         runner = _Runner(context, plan, executor, advance)
         runner.run()
     return Worked({name: runner.results[name] for name in plan.tables}, runner.corrected, runner.peak_memory_mb)

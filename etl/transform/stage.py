@@ -1,6 +1,5 @@
 """The transform stage: work the plan off in worker processes and commit the star."""
 
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,12 +11,13 @@ from etl.contract.corrections import check_expiry, read_corrections
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, GuardError, UsageError
+from etl.core.folders import link, remove_tree
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log, progress
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
 from etl.core.receipt import add
-from etl.core.runs import check_origin, link
+from etl.core.runs import check_origin
 from etl.guards import pace
 from etl.guards.refusal import check_accept, settle
 from etl.transform.balance import check_balance
@@ -74,7 +74,7 @@ def transform(job: Job) -> None:
         if last:
             _keep(context, last, kept, tables)
         for name in (PARTIALS, HASHES):
-            shutil.rmtree(folder / name)
+            remove_tree(folder / name)
         judged = [] if job.only else pace.refusals("transform", job.seconds, job.store.star.durations())
         accepted = settle(job, SCRIPT, judged)
         told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}

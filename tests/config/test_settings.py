@@ -45,6 +45,26 @@ def test_two_settings_are_enough_and_the_others_have_defaults(tmp_path: Path) ->
     assert settings.sources == {}
 
 
+def test_data_may_lie_in_a_bucket_and_the_rest_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is of this machine is in a folder named after the file, or where LOCAL_DIR says."""
+    settings = config.load(written(tmp_path, DATA_DIR="gs://a-bucket/etl/"))
+    assert settings.data_dir == "gs://a-bucket/etl"
+    assert settings.machine_dir == ROOT / "data" / "company"
+    assert settings.duckdb_path == ROOT / "data" / "company" / "warehouse.duckdb"
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "machine"))
+    assert config.load(written(tmp_path, DATA_DIR="gs://a-bucket")).machine_dir == tmp_path / "machine"
+    here = config.load(written(tmp_path, DATA_DIR=str(tmp_path / "data")))
+    assert here.machine_dir == here.data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/etl", "gs://", "gs:///etl", "gs://bucket//etl", "http://host/etl"])
+def test_an_address_that_is_no_bucket_is_refused(tmp_path: Path, address: str) -> None:
+    """By its name."""
+    assert f"DATA_DIR: '{address}' is neither a folder nor gs://bucket/folder" in faults(
+        written(tmp_path, DATA_DIR=address)
+    )
+
+
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     """Each with its name and what is wrong; and where the settings were looked for."""
     file = written(

@@ -10,8 +10,9 @@ import pytest
 
 from config.paths import ROOT
 from etl.core.errors import DataError, EtlError, UsageError
+from etl.core.folders import link
 from etl.core.manifest import LoadedManifest
-from etl.core.runs import MANIFEST, Runs, Store, check_origin, link, run_time
+from etl.core.runs import MANIFEST, Runs, Store, check_origin, run_time
 
 AS_OF = datetime(2031, 5, 18, 2, 30, tzinfo=UTC)
 

@@ -25,18 +25,22 @@ class NoEmulatorError(Exception):
 
 
 @contextmanager
-def running_emulator(folder: Path) -> Iterator[str]:
-    """Start an emulator whose data and home lie in `folder`, give its address, and stop it."""
+def running_emulator(folder: Path, objects: Path | None = None) -> Iterator[str]:
+    """Start an emulator whose data and home lie in `folder`, give its address, and stop it.
+
+    objects: the folder in which it finds the objects of Cloud Storage, <bucket>/<name>.
+    """
     program = ENVIRONMENT / "bin" / "local-bigquery"
     if not program.exists():
         raise NoEmulatorError(f"there is no emulator in {ENVIRONMENT}")
     _install_extensions(folder)
-    port, grpc_port = _free_ports(2)
+    port, grpc_port = free_ports(2)
     command: list[str | Path] = [program, "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port)]
     with (folder / "emulator.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--data-dir", folder / "data"],
-            env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder)}
+            | ({"GCS_LOCAL_ROOT": str(objects)} if objects else {}),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -70,7 +74,8 @@ def _install_extensions(home: Path) -> None:
         shutil.copy(extension, target)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Find ports that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [int(s.getsockname()[1]) for s in sockets]
     for s in sockets:

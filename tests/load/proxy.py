@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+Answer = tuple[int, dict[str, str], bytes]
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -85,15 +86,22 @@ class Proxy(ThreadingHTTPServer):
         self.ended = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Answer a request that no rule is about; None: it is handed on."""
+        return None
+
     def count(self, request: str) -> int:
         """Count the requests that match."""
         return sum(1 for seen in self.seen if re.search(request, seen))
 
 
+P = TypeVar("P", bound=Proxy)
+
+
 @contextmanager
-def running_proxy(target: str) -> Iterator[Proxy]:
+def running_proxy(target: str, kind: type[P] = Proxy) -> Iterator[P]:  # type: ignore[assignment]
     """Start a proxy before the emulator, and stop it."""
-    with Proxy(target) as proxy:
+    with kind(target) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, args=(0.02,))
         thread.start()
         try:
@@ -106,6 +114,7 @@ def running_proxy(target: str) -> Iterator[Proxy]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the other side's receipt of its headers
     server: Proxy
 
     def _handle(self) -> None:
@@ -114,7 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length") or 0)
         rule = next((rule for rule in self.server.rules if rule.matches(request)), None)
         if rule is None:
-            self._answer(*self._hand_on(self.rfile.read(size)))
+            body = self.rfile.read(size)
+            self._answer(*(self.server.answer(request, body) or self._hand_on(body)))
             return
         rule.times -= 1
         if rule.fate == "cut off":
@@ -145,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 -- the base class calls by these names
 
-    def _hand_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _hand_on(self, body: bytes) -> Answer:
         request = urllib.request.Request(self.server.target + self.path, body or None, method=self.command)  # noqa: S310 -- the address is ours
         for name, value in self.headers.items():
             if name.lower() not in ("connection", "content-length", "accept-encoding"):

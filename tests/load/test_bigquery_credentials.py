@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from google.auth.exceptions import RefreshError
 
-from etl.core.errors import WarehouseError
+from etl.core.errors import EtlError
 from etl.load.bigquery_errors import Explainer, is_transient
 from tests.load.contracts import PLANET
 from tests.load.nights import impatient
@@ -20,7 +20,7 @@ def test_missing_default_credentials_are_told(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     warehouse = impatient("http://127.0.0.1:9", tmp_path, bigquery_credentials="default")
-    with pytest.raises(WarehouseError, match="no default credentials") as told:
+    with pytest.raises(EtlError, match="no default credentials") as told:
         warehouse.changes([PLANET])
     assert "gcloud auth application-default login" in told.value.hint
 
@@ -34,7 +34,7 @@ def test_unusable_key_file_is_told_without_its_content(tmp_path: Path, content: 
     if content is not None:
         file.write_text(content)
     warehouse = impatient("http://127.0.0.1:9", tmp_path, bigquery_credentials="key file", bigquery_key_file=file)
-    with pytest.raises(WarehouseError, match=r"key.json cannot be used") as told:
+    with pytest.raises(EtlError, match=r"key.json cannot be used") as told:
         warehouse.changes([PLANET])
     assert "hunter2" not in told.value.message + told.value.hint
 

@@ -86,20 +86,21 @@ class Raw:
 
 
 class House:
-    """A settings file's folders, and what is done in them."""
+    """A settings file's folders, and what is done in them. bucket: in which the data folder is, if it is in one."""
 
-    def __init__(self, folder: Path, **tables: str) -> None:
+    def __init__(self, folder: Path, bucket: str = "", **tables: str) -> None:
         self.folder = folder
         self.tables_dir = folder / "tables"
         self.tables_dir.mkdir()
         self.settings = Settings(
             warehouse="duckdb",
-            data_dir=folder / "data",
+            data_dir=f"gs://{bucket}/etl" if bucket else folder / "data",
+            local_dir=folder / "machine",
             tables_dir=self.tables_dir,
             business_time_zone="Europe/Madrid",
             workers=1,
         )
-        self.store = Store(self.settings.data_dir)
+        self.store = Store.of(self.settings)
         self.runs = 0
         self.write(**tables)
 
@@ -148,7 +149,7 @@ class House:
         file = self.folder / "house.env"
         file.write_text(
             f"WAREHOUSE=duckdb\nBUSINESS_TIME_ZONE=Europe/Madrid\nDATA_DIR={self.settings.data_dir}\n"
-            f"TABLES_DIR={self.tables_dir}\nWORKERS=2\n",
+            f"LOCAL_DIR={self.settings.local_dir}\nTABLES_DIR={self.tables_dir}\nWORKERS=2\n",
             encoding="utf-8",
         )
         return [sys.executable, str(ROOT / "TablesTransformMain.py"), "--env", str(file), *options]
@@ -157,6 +158,11 @@ class House:
     def star(self) -> StarManifest:
         """The newest star's manifest."""
         return self.store.star.newest("nobody")
+
+    def files(self) -> dict[str, str]:
+        """Give the hash of every file of the newest star, and of its key maps."""
+        star = self.star
+        return {file.name: file.sha256 for table in star.tables.values() for file in table.files} | star.keys
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Read a table of the newest star."""
