@@ -100,7 +100,6 @@ def tables(world: World) -> Job:
         ),
         (
             Bar("all tables: wall beside the sales fact alone", 3.0, "wall", OURS, ALONE),
-            Bar("all tables: peak memory, MB", 600, "peak", OURS),
         ),
     )
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 def main(settings_file: Path, target: Path) -> None:
     """Convert every table. Raises RuntimeError where a receipt differs."""
+    from etl.core.memory import give_back
+
+    give_back()
     import config
     from etl.contract.catalogue import contracts
     from etl.core.receipt import add

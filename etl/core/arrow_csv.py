@@ -16,7 +16,7 @@ import pyarrow.csv as pacsv
 from etl.core.folders import for_arrow
 
 _PARSE = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
-_AT_ONCE = 16 * 1024 * 1024
+_AT_ONCE = 4 * 1024 * 1024
 """Bytes of a file that are read at a time; no row is longer."""
 
 

@@ -3,7 +3,7 @@
 import ctypes
 import os
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 def give_back() -> None:
@@ -17,6 +17,7 @@ def give_back() -> None:
     if hasattr(libc, "mallopt"):  # the GNU library
         libc.mallopt(_M_MMAP_THRESHOLD, 4 << 20)
         libc.mallopt(_M_TRIM_THRESHOLD, 32 << 20)
+        libc.mallopt(_M_ARENA_MAX, 1)
 
 
 def trim() -> None:
