@@ -98,9 +98,7 @@ def tables(world: World) -> Job:
                 lambda folder: world.ours(folder, TRANSFORM, "--only", "fact_sales", with_base=True),
             ),
         ),
-        (
-            Bar("all tables: wall beside the sales fact alone", 3.0, "wall", OURS, ALONE),
-        ),
+        (Bar("all tables: wall beside the sales fact alone", 3.0, "wall", OURS, ALONE),),
     )
 
 

@@ -36,7 +36,7 @@ def write(done: list[Done], world: World, repeat: int, folder: Path) -> None:
     lines = [
         "# Side by side",
         "",
-        f"{world.rows:,} contracts of the sample company; {repeat} run{'s' if repeat > 1 else ''} of each way,"
+        f"{world.rows:,} contracts of the sample company; up to {repeat} run{'s' if repeat > 1 else ''} of each way,"
         f" interleaved; {datetime.now(UTC):%d %B %Y}. Made by `python -m benchmarks`, whose docstring says how.",
         "",
         f"- Machine: {_processor()}, {os.cpu_count()} cores, {machine_memory_mb() / 1000:.0f} GB,"
@@ -70,18 +70,18 @@ def machine_memory_mb() -> float:
 
 
 def _table(job: Job, results: dict[str, Result]) -> Iterable[str]:
-    yield from (f"## {job.title}", "", "| way | wall, s | CPU, s | peak memory, MB | written, MB | |")
-    yield "|---|---:|---:|---:|---:|---|"
+    yield from (f"## {job.title}", "", "| way | runs | wall, s | CPU, s | peak memory, MB | written, MB | |")
+    yield "|---|---:|---:|---:|---:|---:|---|"
     for way in job.ways:
         result = results[way.name]
         notes = "; ".join(text for text in (way.note, _in_one_line(result.error)) if text)
         if not result.counts:
-            yield f"| {way.name} | failed | | | | {notes} |"
+            yield f"| {way.name} | {len(result.runs)} | failed | | | | {notes} |"
             continue
         least, longest = result.spread()
         wall = f"{result.figure('wall'):.2f} ({least:.2f}–{longest:.2f})"
         figures = f"{result.figure('cpu'):.2f} | {result.figure('peak'):,.0f} | {result.figure('written'):,.1f}"
-        yield f"| {way.name} | {wall} | {figures} | {notes} |"
+        yield f"| {way.name} | {len(result.runs)} | {wall} | {figures} | {notes} |"
 
 
 def _draw(done: list[Done], world: World, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.equal import differing_rows
@@ -11,26 +11,36 @@ from benchmarks.measure import Measured, measure
 from benchmarks.world import World
 
 
-def run_job(job: Job, world: World, repeat: int, timeout: float, memory_mb: float) -> dict[str, Result]:
-    """Measure each way `repeat` times; one that failed once is not tried again."""
+@dataclass(frozen=True)
+class Limits:
+    """How often a way is run; above how many seconds it is slow; the seconds and MB at which a run is stopped."""
+
+    repeat: int
+    slow: float
+    timeout: float
+    memory_mb: float
+
+
+def run_job(job: Job, world: World, limits: Limits) -> dict[str, Result]:
+    """Measure each way as often as it may be run; one that failed, or is slow, is not run again."""
     results = {way.name: Result(way.is_ours) for way in job.ways}
-    for number in range(repeat):
+    for number in range(limits.repeat):
         for way in job.ways:
             result = results[way.name]
-            if result.error:
+            if result.error or (result.runs and result.runs[0].wall > limits.slow):
                 continue
-            measured = _run(way, world, number == 0, timeout, memory_mb)
+            measured = _run(way, world, number == 0, limits)
             result.runs.append(measured)
             told = measured.error or f"{measured.wall:.2f} s, {measured.peak:,.0f} MB"
-            print(f"{job.name} {number + 1}/{repeat}  {way.name}: {told}", file=sys.stderr, flush=True)
+            print(f"{job.name} {number + 1}/{limits.repeat}  {way.name}: {told}", file=sys.stderr, flush=True)
     return results
 
 
-def _run(way: Way, world: World, first: bool, timeout: float, memory_mb: float) -> Measured:
+def _run(way: Way, world: World, first: bool, limits: Limits) -> Measured:
     folder = world.folder / "run"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    measured = measure(way.prepare(folder), folder, timeout, memory_mb)
+    measured = measure(way.prepare(folder), folder, limits.timeout, limits.memory_mb)
     if first and way.sales and not measured.error:
         expected = world.star_files("fact_sales")
         differing = differing_rows("fact_sales", expected, way.sales(folder), Path(folder, "spill"))
