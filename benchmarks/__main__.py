@@ -4,8 +4,9 @@
     .venv/bin/python -m benchmarks --rows 20000 --repeat 1  # does it run? a minute or two
 
 It fills the sample company at that size, sets up the peers' environment (.venv-peers, from requirements-peers.txt),
-runs the ways of each job in turn, again and again (a slow one once), and writes benchmarks/RESULTS.md and RESULTS.png.
-Whatever --rows, it tells for each bar what was reached; the bars are meant for 10 million rows.
+runs the ways of each job in turn, again and again (a slow one once), and writes benchmarks/RESULTS.md and RESULTS.png,
+and benchmarks/SCALE.md, which multiplies it. Whatever --rows, it tells for each bar what was reached; the bars are
+meant for 10 million rows.
 
 How it is measured: wall by the monotonic clock; CPU of all processes that the command started; memory as the sum of the
 PSS of all of them, looked at every 50 ms; written is what is new in its folder at the end. PostgreSQL's server does not
@@ -20,7 +21,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks import jobs, report
+from benchmarks import jobs, report, scale
 from benchmarks.job import Job
 from benchmarks.measure import adopt_orphans
 from benchmarks.run import Limits, run_job
@@ -71,6 +72,9 @@ def _do(job: Job, world: World, options: argparse.Namespace, done: list[report.D
     limits = Limits(options.repeat, options.slow, options.timeout, options.memory)
     done.append((job, run_job(job, world, limits)))
     report.write(done, world, options.repeat, options.output)
+    results = {each.name: found for each, found in done}
+    if all(name in results and results[name][jobs.OURS].counts for name in scale.NEEDED):
+        scale.write(results, world, options.output)
     if options.json:
         options.json.write_text(json.dumps({"bars": report.bars(done)}, indent=1) + "\n", encoding="utf-8")
 

@@ -1,0 +1,123 @@
+"""What larger companies take: SCALE.md, reckoned from what was measured by row, and from quotas and list prices."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.job import Result
+from benchmarks.jobs import ALONE, OURS
+from benchmarks.world import World
+from etl.load.parquet import CSV_BYTES_A_FILE
+
+NEEDED = ("download", "tables", "upload")
+"""The jobs of which this is reckoned."""
+
+_SIZES = (10**7, 10**8, 10**9, 10**10)
+_CONNECTIONS, _WORKERS = 16, 64
+_JOBS_A_TABLE = 1500
+_SCANS = 3
+"""How often BigQuery reads a staged row: for its receipt, to publish it, for the published receipt."""
+_A_CORE_HOUR, _A_GB_MONTH_STORED, _A_TIB_READ, _A_GB_MONTH_IN_BUCKET = 0.05, 0.02, 6.25, 0.02
+_BYTES_A_CELL = 8
+"""What BigQuery counts for a number or a date; for NUMERIC twice as much."""
+
+_TEXT = """
+## Where the wall of each stage is, and what is turned on
+
+| from about | the wall | what is turned on |
+|---|---|---|
+| 10 million rows | none: one machine of two cores, minutes | nothing |
+| 100 million | the COPY of the longest query: one connection, one process of the source | `-- partition on:` in its \
+header, `SOURCE_CONNECTIONS` as many as the source's owner allows |
+| 1 billion | the cores of one machine in stage 2; a dimension is built whole, by one worker, and has to fit its \
+memory; the disk | `EXECUTOR=dask://…`, `DATA_DIR=gs://…` (BigQuery then loads by URI, a job a table); workers with \
+the memory that the table tells |
+| 10 billion | reading everything every night, and what BigQuery counts for publishing all of it | incremental nights: \
+extract and publish what has changed since the last. **Not built yet**; until then this is the end |
+
+- Stage 1 is as fast as the source's own COPY (see RESULTS.md): more cores here change nothing, more connections do,
+  while the source has cores and its disk keeps up.
+- Stage 2 is bound by the text of CSV, read and written, and divides by its blocks: a worker has its block's memory,
+  however many rows there are. The keys' hashes, by which doubled rows are found, lie on the disk.
+- Memory that grows is that of dimensions, which are built whole: what the table tells is for two workers.
+- Stage 3 is bound by reading the text once more. By upload it is one load job for {megabytes} MB of CSV: {limit} of
+  them for a table and day are what BigQuery allows.
+- Dollars are list prices to be replaced by your own: {core} a core and hour, {stored} a GB and month in BigQuery and in
+  a bucket, {read} a TiB read (the first TiB of a month is free, and not taken off here). Loading is free.
+"""
+
+
+def write(results: dict[str, dict[str, Result]], world: World, folder: Path) -> None:
+    """Write SCALE.md. results: by job, those of NEEDED among them."""
+    figures = _Figures(results, world)
+    lines: list[tuple[str, Callable[[int], str]]] = [
+        ("raw CSV, GB", lambda rows: _shown(figures.raw * rows / 1e9)),
+        ("star CSV, GB", lambda rows: _shown(figures.star * rows / 1e9)),
+        ("Parquet to load, GB", lambda rows: _shown(figures.parquet * rows / 1e9)),
+        ("stage 1, hours, one connection", lambda rows: _shown(figures.download * rows / 3600)),
+        (f"… {_CONNECTIONS} connections", lambda rows: _shown(figures.download * rows / 3600 / _CONNECTIONS)),
+        ("stage 2, core hours", lambda rows: _shown(figures.transform * rows / 3600)),
+        (f"… hours on {_WORKERS} workers", lambda rows: _shown(figures.transform * rows / 3600 / _WORKERS)),
+        ("stage 3 up to the network, core hours", lambda rows: _shown(figures.upload * rows / 3600)),
+        ("load jobs of the largest table, by upload", lambda rows: f"{figures.jobs(rows):,}"),
+        ("… by URI from a bucket", lambda _: "1"),
+        ("stage 2, memory, the largest dimension whole, GB", lambda rows: _shown(figures.memory(rows) / 1e9)),
+        ("dollars a night: cores and what BigQuery reads", lambda rows: _shown(figures.dollars_a_night(rows))),
+        ("dollars a month: stored in BigQuery and bucket", lambda rows: _shown(figures.dollars_stored(rows))),
+    ]  # fmt: skip
+    head = [
+        "# What larger companies take",
+        "",
+        f"Reckoned from {world.rows:,} contracts of the sample company as measured in RESULTS.md: what is there is"
+        " measured for the first column, and multiplied for the others. A row is a contract; the company's other tables"
+        " grow with it. Made by `python -m benchmarks`.",
+        "",
+        "| contracts | " + " | ".join(f"{size:,}" for size in _SIZES) + " |",
+        "|---|" + "---:|" * len(_SIZES),
+    ]
+    table = [f"| {name} | " + " | ".join(value(size) for size in _SIZES) + " |" for name, value in lines]
+    text = _TEXT.format(
+        megabytes=CSV_BYTES_A_FILE // 2**20, limit=f"{_JOBS_A_TABLE:,}",
+        core=_A_CORE_HOUR, stored=_A_GB_MONTH_STORED, read=_A_TIB_READ,
+    )  # fmt: skip
+    (folder / "SCALE.md").write_text("\n".join([*head, *table]) + "\n" + text, encoding="utf-8")
+
+
+class _Figures:
+    """What a contract costs, seconds and bytes."""
+
+    def __init__(self, results: dict[str, dict[str, Result]], world: World) -> None:
+        rows = world.rows
+        self.raw = sum(path.stat().st_size for path in world.raw_folder.glob("*.csv")) / rows
+        self.star = sum(path.stat().st_size for path in world.star_folder.glob("*.csv")) / rows
+        self.download = results["download"][OURS].figure("wall") / rows
+        self.transform = results["tables"][OURS].figure("cpu") / rows
+        self.upload = results["upload"][OURS].figure("cpu") / rows
+        self.parquet = results["upload"][OURS].figure("written") * 1e6 / rows
+        largest = max(world.star.tables.values(), key=lambda table: sum(file.bytes for file in table.files))
+        self._largest = sum(file.bytes for file in largest.files) / rows
+        cells = sum(table.rows * len(table.receipt.columns) for table in world.star.tables.values())
+        self._logical = cells * _BYTES_A_CELL / rows
+        self._streaming = results["tables"][ALONE].figure("peak") * 1e6
+        self._dimension = max(results["tables"][OURS].figure("peak") * 1e6 - self._streaming, 0) / rows
+
+    def jobs(self, rows: int) -> int:
+        """Count the load jobs of the largest table."""
+        return -int(-self._largest * rows // CSV_BYTES_A_FILE)
+
+    def memory(self, rows: int) -> float:
+        """Give the bytes of two workers: what streams a fact stays, what builds a dimension grows with its members."""
+        return self._streaming + self._dimension * rows
+
+    def dollars_a_night(self, rows: int) -> float:
+        """Give the price of the cores and of what BigQuery reads."""
+        hours = (self.transform + self.upload) * rows / 3600 + self.download * rows / 3600
+        return hours * _A_CORE_HOUR + _SCANS * self._logical * rows / 2**40 * _A_TIB_READ
+
+    def dollars_stored(self, rows: int) -> float:
+        """Give the price of a month: the published tables, and a week of runs in a bucket."""
+        runs = 7 * (self.raw + self.star)
+        return (self._logical * _A_GB_MONTH_STORED + runs * _A_GB_MONTH_IN_BUCKET) * rows / 1e9
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
