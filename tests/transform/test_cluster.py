@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.transform.dask_cluster import address, running_scheduler, until, worker
-from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
+from tests.transform.house import DIM_SHOP, FACT_SALE, House, shops
+from tests.transform.test_doubled_keys import touched
 
 pytest.importorskip("distributed", reason="Dask is not installed")
 
@@ -22,9 +23,9 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """Give a house whose sales come in 200 blocks."""
+    """Give a house whose sales come in 200 blocks, some of them twice."""
     house = House(tmp_path, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
-    house.raw(10, shops=shops(1, 2, 3), sales=sales(*(f"{n} {n % 4} {n}.25" for n in range(2000))))
+    house.raw(10, shops=shops(1, 2, 3), sales=touched(*(f"{n % 1900} {n % 4} {n}.25 {n}" for n in range(2000))))
     return house
 
 

@@ -140,3 +140,13 @@ def test_a_dimension_whose_file_was_gone_for_a_while_comes_back_with_its_keys(ho
     house.raw(shops=shops(1, 2, 3), sales=sales())
     house.build()
     assert keys(house) == {2: 1, 3: 2, 1: 3}
+
+
+def test_who_is_not_there_any_more_is_not_referred_to(house: House) -> None:
+    """The key map knows the member, the dimension does not: the reference is to the unknown one."""
+    house.raw(shops=shops(1, 2), sales=sales("1 1 1.00", "2 2 1.00"))
+    house.build()
+    assert [row["shop_key"] for row in house.rows("fact_sale")] == [1, 2]
+    house.raw(shops=shops(2), sales=sales("1 1 1.00", "2 2 1.00"))
+    house.build()
+    assert [row["shop_key"] for row in house.rows("fact_sale")] == [0, 2]
