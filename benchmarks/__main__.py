@@ -73,7 +73,10 @@ def _do(job: Job, world: World, options: argparse.Namespace, done: list[report.D
     done.append((job, run_job(job, world, limits)))
     report.write(done, world, options.repeat, options.output)
     results = {each.name: found for each, found in done}
-    if all(name in results and results[name][jobs.OURS].counts for name in scale.NEEDED):
+    if all(
+        name in results and all(found.counts for found in results[name].values() if found.is_ours)
+        for name in scale.NEEDED
+    ):
         scale.write(results, world, options.output)
     if options.json:
         options.json.write_text(json.dumps({"bars": report.bars(done)}, indent=1) + "\n", encoding="utf-8")

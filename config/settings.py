@@ -21,7 +21,7 @@ from pydantic_settings import (
 from config.paths import EXAMPLE_SETTINGS, ROOT, beneath_root, data_folder_of
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_URL", re.IGNORECASE)
-_CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[^/]+)*/?")
+_CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[\w.=-]+)*/?")
 
 
 class SettingsError(Exception):

@@ -31,20 +31,23 @@ class KeyIndex:
         combined = self._combined([keys[name] for name in keys.columns], learning=True)
         members = np.flatnonzero(combined >= 0)
         found = combined[members]
-        self._is_empty = not len(members)
+        self._size = len(members)
         self._members = None if len(members) == len(combined) else compact(members)
         self._numbers = None if np.array_equal(found, np.arange(len(found))) else _Numbers(found)
-        if self._numbers and not self._numbers.are_unique:
+        if self._numbers is not None and not self._numbers.are_unique:
             twice = keys.iloc[members[pd.Series(found).duplicated().to_numpy()]].drop_duplicates().head(3)
             raise ValueError(f"these keys are not unique: {'; '.join(map(str, twice.to_dict('records')))}")
 
     def positions(self, columns: Sequence[pd.Series]) -> Positions:
         """Give each row's position among the keys; −1, never to be used as an index, where there is none."""
         combined = self._combined(columns)
-        if self._is_empty:
+        if not self._size:
             return np.full(len(combined), -1, dtype=np.int64)
-        found = self._numbers.positions(combined) if self._numbers else combined
-        found[combined < 0] = -1
+        if self._numbers is None:  # they are 0, 1, 2, …; of several columns there may be more combinations than members
+            found = np.where(combined < self._size, combined, -1)
+        else:
+            found = self._numbers.positions(combined)
+            found[combined < 0] = -1
         return found if self._members is None else np.where(found < 0, -1, self._members[found]).astype(np.int64)
 
     def _combined(self, columns: Sequence[pd.Series], *, learning: bool = False) -> Positions:

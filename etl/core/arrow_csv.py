@@ -17,7 +17,8 @@ from etl.core.folders import for_arrow
 
 _PARSE = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
 _AT_ONCE = 4 * 1024 * 1024
-"""Bytes of a file that are read at a time; no row is longer."""
+"""Bytes of a file that are read at a time, unless a row is longer."""
+_LONGEST_ROW = 64 * 1024 * 1024
 
 
 def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
@@ -33,16 +34,26 @@ def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
 
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:
     """Read the columns of `schema` from a whole file with its header, never holding all of its text."""
-    with _opened(path, schema) as reader:
-        table = reader.read_all()
-    return table.cast(schema) if table.schema != schema else table
+    return pa.concat_tables([schema.empty_table(), *batches(path, schema)])
 
 
 def batches(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
     """Read a whole file with its header, a part of some megabytes at a time."""
-    with _opened(path, schema) as reader:
-        for batch in reader:
-            yield pa.Table.from_batches([batch]).cast(schema)
+    given = 0
+    for size in (_AT_ONCE, _LONGEST_ROW):
+        seen = 0
+        try:
+            with _opened(path, schema, size) as reader:
+                for batch in reader:
+                    again, seen = max(given - seen, 0), seen + len(batch)
+                    if again < len(batch):
+                        given = seen
+                        yield pa.Table.from_batches([batch.slice(again)]).cast(schema)
+        except pa.ArrowInvalid as error:
+            if size == _LONGEST_ROW or "straddl" not in str(error):
+                raise
+        else:
+            return
 
 
 def write(table: pa.Table) -> bytes:
@@ -60,8 +71,8 @@ def _as_written(column: pa.ChunkedArray) -> pl.Series:
 
 
 @contextmanager
-def _opened(path: Path, schema: pa.Schema) -> Iterator[pacsv.CSVStreamingReader]:
-    options = pacsv.ReadOptions(use_threads=False, block_size=_AT_ONCE)
+def _opened(path: Path, schema: pa.Schema, size: int) -> Iterator[pacsv.CSVStreamingReader]:
+    options = pacsv.ReadOptions(use_threads=False, block_size=size)
     with for_arrow(path, "rb") as source, pacsv.open_csv(source, options, _PARSE, _convert(schema)) as reader:
         yield reader
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from etl.core.errors import DataError, UsageError
 from etl.core.folders import unseen
+from etl.core.workers import be_one_thread
 
 _PATIENCE = 5
 """Seconds within which a scheduler has to answer, and to have a worker."""
@@ -72,8 +73,5 @@ def _check(client: "distributed.Client", address: str, folder: Path) -> None:  #
 
 def _prepared(folder: Path) -> str:
     """Let a worker be one thread, and say why it does not see a folder; nothing if it does."""
-    import pyarrow as pa
-
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
+    be_one_thread()
     return unseen(folder)

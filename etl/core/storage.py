@@ -91,13 +91,25 @@ class Bucket(GCSFileSystem):  # type: ignore[misc]
         try:
             self.pipe_file(path, data, mode="create")
         except FileExistsError:
-            if self.cat_file(path) != data:  # else it is ours: the first answer was lost
+            try:
+                ours = self.cat_file(path) == data  # the first answer was lost
+            except FileNotFoundError:  # it went meanwhile
+                self.pipe_file(path, data, mode="create")
+                return
+            if not ours:
                 raise
 
     def remove_all(self, folder: str) -> None:
         """Remove every object beneath a folder."""
-        if objects := self.find(folder):
-            self.rm(objects)
+        try:
+            if objects := self.find(folder):
+                self.rm(objects)
+        except FileNotFoundError:
+            pass  # a first answer was lost: they are gone
+        except StorageError:
+            raise
+        except OSError as error:  # one object of a batch, of which the library tells the text alone
+            raise _told(f"gs://{folder}", error) from None
 
     async def _named(self, folder: str, pattern: str) -> list[str]:
         bucket, beneath, _ = self.split_path(folder)

@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,13 +16,13 @@ from etl.core.orphan import end_with
 
 
 @contextmanager
-def worker_pool(workers: int, *, threaded: bool = False) -> Iterator[Executor]:
+def worker_pool(workers: int) -> Iterator[Executor]:
     """Give an executor of processes, which end with this one, however it ends.
 
     They are forks, which need not import what this process has, and share its memory; so they are made at once, while
-    it is one thread. threaded: it has threads already (of a bucket's library), so that they begin afresh.
+    it is one thread. Where it has threads already (of a bucket's library, of a progress bar), they begin afresh.
     """
-    context = multiprocessing.get_context("spawn" if threaded else "fork")
+    context = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
     executor = ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),))
     try:
         gc.freeze()  # what is there already stays where it is, and shared
@@ -47,6 +48,11 @@ def _start_worker(parent: int) -> None:
     give_back()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    be_one_thread()
+
+
+def be_one_thread() -> None:
+    """Let the libraries begin no threads of their own."""
     import pyarrow as pa
 
     pa.set_cpu_count(1)

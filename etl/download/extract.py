@@ -137,6 +137,7 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
     plan, receipt = extraction.plan, extraction.receipt.result()
     ranges = [one.result() for one in extraction.ranges]
     first, *others = (one.written for one in ranges)
+    blocks = [*first.blocks, *(block for other in others for block in _blocks_of(other))]
     return RawTable(
         run=job.run,
         source=plan.query.source,
@@ -146,7 +147,7 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
         bytes=sum(one.written.bytes for one in ranges),
         rows=sum(one.written.rows for one in ranges),
         columns=plan.columns,
-        blocks=(*first.blocks, *(block for other in others for block in _blocks_of(other))),
+        blocks=tuple(block for block in blocks if block.rows) or first.blocks,
         key=plan.query.key,
         survivor=plan.query.survivor,
         group_by=plan.query.group_by,

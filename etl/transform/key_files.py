@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from etl.core.errors import DataError
 from etl.transform.keys import Hashes, doubled
 
 HASHES = ".hashes"
@@ -69,4 +70,7 @@ def _read(path: Path, first: int, end: int) -> Hashes:
     with path.open("rb") as file:
         begins = np.frombuffer(file.read(8 * (_BUCKETS + 1)), dtype=np.int64)
         file.seek(8 * (_BUCKETS + 1 + int(begins[first])))
-        return np.frombuffer(file.read(8 * int(begins[end] - begins[first])), dtype=np.uint64)
+        found = np.frombuffer(file.read(8 * int(begins[end] - begins[first])), dtype=np.uint64)
+    if len(found) != begins[end] - begins[first]:
+        raise DataError(f"{path} ends too early.", "Run TablesTransformMain.py again.")
+    return found

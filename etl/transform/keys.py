@@ -145,6 +145,8 @@ def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...])
     """
     every = hashes(frame, key)
     positions = np.flatnonzero(np.isin(every, doubled([every])))
+    if not len(positions):
+        return positions
     suspects = pa.Table.from_pandas(frame.iloc[positions], preserve_index=False)
     ranked = {*key, *(column.removeprefix("-") for column in survivor)}
     others = [column for column in suspects.column_names if column not in ranked and not column.startswith("_")]

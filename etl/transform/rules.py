@@ -27,13 +27,7 @@ def broken_rules(table: pa.Table, contract: Contract) -> dict[int, str]:
 
 def _judged(table: pa.Table, contract: Contract) -> dict[int, str]:
     """Let pandera judge every row."""
-    rules = contract.model.to_schema().columns
-    ours = {column.name for column in contract.references}  # keys that the engine put in
-    judged = tuple(
-        name
-        for name in table.column_names
-        if name not in ours and (rules[name].checks or (table.column(name).null_count and not rules[name].nullable))
-    )
+    judged = _to_be_judged(table, contract)
     faults: dict[int, str] = {}
     try:
         rules_of: Any = _rules(contract.model, judged)  # type: ignore[arg-type]  # a class can be hashed
@@ -48,9 +42,26 @@ def _judged(table: pa.Table, contract: Contract) -> dict[int, str]:
     return faults
 
 
+def _to_be_judged(table: pa.Table, contract: Contract) -> tuple[str, ...]:
+    """Name the columns that can break a rule: their types are right, and the keys are those that the engine put in."""
+    schema = contract.model.to_schema()
+    if schema.checks or schema.unique or any(c.groupby for rules in schema.columns.values() for c in rules.checks):
+        return tuple(table.column_names)  # rules between columns
+    ours = {column.name for column in contract.references}
+    return tuple(
+        name
+        for name in table.column_names
+        if name not in ours and _can_break(schema.columns[name], table.column(name).null_count)
+    )
+
+
+def _can_break(rules: Any, nulls: int) -> bool:
+    return bool(rules.checks or rules.unique or (nulls and not rules.nullable))
+
+
 @functools.lru_cache(maxsize=256)
 def _rules(model: Hashable, columns: tuple[str, ...]) -> DataFrameSchema:
-    """Give the rules of some columns: what has the right type and breaks none anyway costs time, too."""
+    """Give the rules of some columns: to judge what breaks none anyway costs time, too."""
     schema: DataFrameSchema = model.to_schema()  # type: ignore[attr-defined]
     return schema.select_columns(list(columns))
 

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from etl.core.cluster import cluster_pool
-from etl.core.folders import is_remote
-from etl.core.log import Advance, log
+from etl.core.errors import ContractError
+from etl.core.log import Advance, log, progress
 from etl.core.row_hash import receipt_at
 from etl.core.workers import worker_pool
 from etl.transform.context import Context
@@ -43,20 +44,24 @@ class Worked:
     peak_memory_mb: int
 
 
-def _warm_up(context: Context) -> None:
+def _warm_up(context: Context, plan: Plan) -> None:
     """Do once what every worker would do first, before they are forked: then they share it."""
-    for table in context.tables.values():
+    for table in (context.tables[name] for name in plan.tables):
         schema = pa.schema([field for field in table.contract.schema if field.name != table.contract.surrogate_key])
-        broken_rules(schema.empty_table(), table.contract)
+        with suppress(ContractError):  # a rule may want rows
+            broken_rules(schema.empty_table(), table.contract)
         receipt_at(context.receipts, schema.empty_table(), schema)
 
 
-def run_plan(context: Context, plan: Plan, workers: int, cluster: str | None, advance: Advance) -> Worked:
+def run_plan(context: Context, plan: Plan, workers: int, cluster: str | None) -> Worked:
     """Work the plan off. workers: how many processes; cluster: or the address of a cluster."""
-    threaded = is_remote(context.folder)
-    if not cluster and not threaded:
-        _warm_up(context)
-    with cluster_pool(cluster, context.folder) if cluster else worker_pool(workers, threaded=threaded) as executor:
+    if not cluster:
+        _warm_up(context, plan)
+    work = sum(len(context.raw_table(step.stream).blocks) if step.stream else 1 for step in plan.steps.values())
+    with (
+        cluster_pool(cluster, context.folder) if cluster else worker_pool(workers) as executor,
+        progress("transform", work) as advance,  # a thread, which is not to be forked
+    ):
         runner = _Runner(context, plan, executor, advance)
         runner.run()
     return Worked({name: runner.results[name] for name in plan.tables}, runner.corrected, runner.peak_memory_mb)

@@ -13,7 +13,7 @@ from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, GuardError, UsageError
 from etl.core.folders import link, remove_tree
 from etl.core.job import Job, peak_memory_mb
-from etl.core.log import log, progress
+from etl.core.log import log
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
 from etl.core.receipt import add
@@ -69,7 +69,7 @@ def transform(job: Job) -> None:
             receipts=job.settings.receipts,
             corrections=tuple(corrections),
         )
-        worked = _build(job, context, plan, raw)
+        worked = run_plan(context, plan, job.settings.workers, job.settings.executor)
         results = worked.results
         if last:
             _keep(context, last, kept, tables)
@@ -145,12 +145,6 @@ def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
     for name, count in counts.items():
         log.info("transform corrected %d rows by %s", count, name)
     return counts
-
-
-def _build(job: Job, context: Context, plan: Plan, raw: RawManifest) -> Worked:
-    work = sum(len(raw.tables[step.stream].blocks) if step.stream else 1 for step in plan.steps.values())
-    with progress("transform", work) as advance:
-        return run_plan(context, plan, job.settings.workers, job.settings.executor, advance)
 
 
 def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tables: dict[str, TableFile]) -> None:

@@ -49,6 +49,16 @@ def test_1_23_and_12_3_never_meet() -> None:
     assert index.positions([asked["0"], asked["1"]]).tolist() == [1, 0, -1, -1]
 
 
+def test_what_no_member_has_is_not_found_where_members_are_numbered_without_a_gap() -> None:
+    """Of (1, 1), (1, 2), (2, 1) there is no (2, 2); nor is there (2, 1) where that member's second part is NULL."""
+    kinds = [pa.int64()] * 2
+    asked = frame_of([[2, 1, 2], [2, 2, 1]], kinds)
+    index = KeyIndex(frame_of([[1, 1, 2], [1, 2, 1]], kinds))
+    assert index.positions([asked["0"], asked["1"]]).tolist() == [-1, 1, 2]
+    with_null = KeyIndex(frame_of([[1, 2], [1, None]], kinds))
+    assert with_null.positions([asked["0"], asked["1"]]).tolist() == [-1, -1, -1]
+
+
 def test_more_combinations_than_63_bits_can_number_are_no_hindrance() -> None:
     """Eight columns with 300 values each could be 300⁸ keys."""
     columns = [[(n * (part + 7)) % 300 for n in range(300)] for part in range(8)]

@@ -1,5 +1,7 @@
 """The CSV of this house: what is written is what is read."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
@@ -53,3 +55,11 @@ def test_what_does_not_fit_is_refused_and_not_bent(text: str) -> None:
     """The reader of a block then judges it row by row."""
     with pytest.raises(pa.ArrowInvalid):
         arrow_csv.read(pa.py_buffer(text.encode()), pa.schema([("id", pa.int64())]), header=False)
+
+
+def test_a_row_may_be_longer_than_what_is_read_at_a_time(tmp_path: Path) -> None:
+    """Rows before it are given once, those after it too; the parts are some megabytes else."""
+    table = one_column([*map(str, range(700_000)), "long " * 2_000_000, "after", None])
+    path = tmp_path / "long.csv"
+    path.write_bytes(arrow_csv.write(table))
+    assert arrow_csv.read_file(path, table.schema).equals(table)

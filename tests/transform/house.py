@@ -195,7 +195,7 @@ def in_this_process() -> Iterator[None]:
     """Let the stage work without worker processes, which take a second to start; nothing is remembered after it."""
 
     @contextmanager
-    def pool(workers: int, *, threaded: bool) -> Iterator[Executor]:
+    def pool(workers: int) -> Iterator[Executor]:
         yield _Here()
 
     try:

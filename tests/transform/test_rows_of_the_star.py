@@ -6,7 +6,7 @@ import pytest
 
 from etl.core.errors import ContractError
 from etl.core.manifest import StarTable
-from tests.transform.house import FACT_SALE, House, Raw, sales, shops
+from tests.transform.house import DIM_SHOP, FACT_SALE, SHOPS, House, Raw, sales, shops
 
 
 def assert_accounted(table: StarTable, unknown_member: int = 0) -> None:
@@ -187,3 +187,28 @@ def test_what_build_does_wrong_is_told_in_a_sentence(house: House, returned: str
         house.build()
     assert fault.value.hint
     assert house.store.star.committed() == []
+
+
+@pytest.mark.parametrize("rule", ["unique=True", "isin=['Shop 1']", "str_startswith='Shop', nullable=False"])
+def test_whatever_rule_of_panderas_a_column_has_is_judged(house: House, rule: str) -> None:
+    """Also one that is no check of values, and one that no row of this night broke in another column."""
+    house.write(dim_shop=DIM_SHOP.replace("nullable=True, unknown", f"{rule}, unknown"))
+    names = {"unique=True": "Shop 1", "isin=['Shop 1']": "Shop 2"}
+    house.raw(shops=Raw(SHOPS, [("1", "Shop 1"), ("2", names.get(rule))], ("shop_id",)), sales=sales())
+    house.build()
+    assert {row["shop_id"] for _, row in house.rejects("dim_shop")} >= {2}
+
+
+def test_rules_between_columns_are_judged(house: House) -> None:
+    """A check of pandera over the whole frame sees all columns."""
+    rule = """
+    @pandera.dataframe_check
+    def named(cls, frame):
+        return frame["name"] == "Shop " + frame["shop_id"].astype("string[pyarrow]")
+
+"""
+    text = "import pandera.pandas as pandera\n" + DIM_SHOP.replace("\n\n\ndef build", f"\n{rule}\n\ndef build")
+    house.write(dim_shop=text)
+    house.raw(shops=Raw(SHOPS, [("1", "Shop 1"), ("2", "Shop 3")], ("shop_id",)), sales=sales())
+    house.build()
+    assert [row["shop_id"] for _, row in house.rejects("dim_shop")] == [2]
