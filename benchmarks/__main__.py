@@ -38,7 +38,6 @@ JOBS = {
     "help": jobs.help_,
 }
 MEMORY = "memory"
-_TIMES = 3
 
 
 def main() -> int:
@@ -55,7 +54,7 @@ def main() -> int:
             for name in [name for name in JOBS if name in options.jobs]:
                 _do(JOBS[name](world), world, options, done)
             if MEMORY in options.jobs:
-                larger = make_world(source, _TIMES * options.rows, folder / "larger")
+                larger = make_world(source, scale.TIMES * options.rows, folder / "larger")
                 _do(jobs.memory(world, larger), world, options, done)
     finally:
         if not options.keep:
