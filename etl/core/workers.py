@@ -14,6 +14,8 @@ from etl.core.errors import DataError
 from etl.core.memory import give_back
 from etl.core.orphan import end_with
 
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor]:
@@ -26,7 +28,12 @@ def worker_pool(workers: int) -> Iterator[Executor]:
     executor = ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),))
     try:
         gc.freeze()  # what is there already stays where it is, and shared
-        executor.submit(os.getpid)
+        # Python swallows what is raised while it forks: an interruption waits until then
+        signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTIONS)
+        try:
+            executor.submit(os.getpid)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
         gc.unfreeze()
         yield executor
     except BrokenProcessPool:
@@ -48,6 +55,8 @@ def _start_worker(parent: int) -> None:
     give_back()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
     be_one_thread()
 
 
