@@ -1,0 +1,166 @@
+"""A company's report, beside its tables: `measures/*.toml`, `views/*.sql`, `pages/*.toml`. Nothing is registered."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from etl.core.errors import ContractError
+from etl.core.names import guess
+
+NAMED = re.compile(r"\[([^\]]+)\]")
+"""Another measure, as DAX and our SQL name it."""
+_LIKE = re.compile(r"--\s*like:\s*(\w+)")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+E = TypeVar("E", bound=_Entry)
+
+
+class Measure(_Entry):
+    """A number that analysts ask for. meaning: one sentence; format: as spreadsheets write it.
+
+    dax: what Power BI evaluates. sql: the same as an aggregate over `of`, a star table or a view; or, without `of`,
+    made of other measures, in brackets. Without sql only Power BI has it.
+    latest: for a balance, which is not added up over time: (the column by which there is one balance, the column of
+    which only the greatest value counts), both of `of`. ignores: dimensions whose filters do not matter to it.
+    """
+
+    name: str
+    folder: str
+    meaning: str
+    format: str
+    dax: str
+    of: str | None = None
+    sql: str | None = None
+    latest: tuple[str, str] | None = None
+    ignores: tuple[str, ...] = ()
+
+
+class Visual(_Entry):
+    """A visual of a page: `measures` by the column `by` ("table.column"), none for a card.
+
+    top: how many members are shown, the greatest first measure first. descending: whether the axis of a line or column
+    chart runs down. width: in twelfths of the page.
+    """
+
+    kind: Literal["card", "line", "column", "bar", "table"]
+    title: str
+    alt: str
+    measures: tuple[str, ...] = Field(min_length=1)
+    by: str | None = Field(None, pattern=r"^\w+\.\w+$")
+    top: int | None = Field(None, ge=1)
+    descending: bool = False
+    width: int = Field(6, ge=2, le=12)
+
+
+class Page(_Entry):
+    """A page. name: of its tab; title: a sentence; slicers: columns, the same on all pages where they are named."""
+
+    name: str
+    title: str
+    slicers: tuple[str, ...] = ()
+    visual: tuple[Visual, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class View:
+    """A query over the star whose rows have the references of the table `like`."""
+
+    name: str
+    like: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of it, by name and in the order in which it is shown."""
+
+    folder: Path
+    measures: dict[str, Measure]
+    views: dict[str, View]
+    pages: tuple[Page, ...]
+
+
+def read_report(folder: Path) -> Report:
+    """Read the report of a folder. Raises ContractError naming the file that is at fault."""
+    measures: dict[str, Measure] = {}
+    for path in sorted((folder / "measures").glob("*.toml")):
+        for measure in _measures(path):
+            if measure.name in measures:
+                raise ContractError(f"{path}: there are two measures [{measure.name}].", "Rename one of them.")
+            measures[measure.name] = measure
+    views = {path.stem: _view(path) for path in sorted((folder / "views").glob("*.sql"))}
+    pages = tuple(_page(path) for path in sorted((folder / "pages").glob("*.toml")))
+    if not measures or not pages:
+        raise ContractError(
+            f"There is no report in {folder}: it has {len(measures)} measures and {len(pages)} pages.",
+            "Name the folder of measures/, views/ and pages/ in REPORT_DIR.",
+        )
+    report = Report(folder, measures, views, pages)
+    _check_names(report)
+    return report
+
+
+def _measures(path: Path) -> list[Measure]:
+    content = _toml(path)
+    folder = content.pop("folder", "")
+    entries = content.pop("measure", [])
+    if content or not isinstance(folder, str) or not folder or not isinstance(entries, list):
+        raise ContractError(
+            f"{path} is no list of measures.", 'Begin with folder = "…", then write [[measure]] entries.'
+        )
+    return [_entry(path, Measure, {"folder": folder} | entry) for entry in entries]
+
+
+def _page(path: Path) -> Page:
+    return _entry(path, Page, _toml(path))
+
+
+def _view(path: Path) -> View:
+    text = path.read_text(encoding="utf-8")
+    like = _LIKE.search(text)
+    if like is None:
+        raise ContractError(f"{path}: the header has no line `-- like: …`.", "Name the table whose references it has.")
+    return View(path.stem, like[1], text.rstrip().rstrip(";"))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path} is no TOML: {error}.", "Mend it.") from None
+
+
+def _entry(path: Path, kind: type[E], given: dict[str, Any]) -> E:
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        name = f" [{given['name']}]" if "name" in given else ""
+        raise ContractError(f"{path}{name}: {where}: {error.errors()[0]['msg']}.", "Mend it.") from None
+
+
+def _check_names(report: Report) -> None:
+    """Refuse a visual or a measure that names a measure which is not there."""
+    for page in report.pages:
+        for visual in page.visual:
+            for name in visual.measures:
+                _known(report, name, f"page {page.name}, visual “{visual.title}”")
+    for measure in report.measures.values():
+        if measure.sql and not measure.of:
+            for name in NAMED.findall(measure.sql):
+                _known(report, name, f"measure [{measure.name}], sql")
+
+
+def _known(report: Report, name: str, where: str) -> None:
+    if name not in report.measures:
+        raise ContractError(
+            f"{where}: there is no measure [{name}].", guess(name, report.measures, "Add it to measures/.")
+        )

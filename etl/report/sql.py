@@ -1,0 +1,184 @@
+"""Measures as one query over the star, in the SQL that all warehouses share.
+
+A measure is an aggregate over a fact, a dimension or a view; columns of dimensions are joined along the references of
+the contracts, the first one to a dimension being the active one, as in Power BI. Of measures over different tables the
+answers are put side by side by the member of the axis.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from etl.contract import Contract
+from etl.core.errors import ContractError
+from etl.core.names import guess
+from etl.report.catalogue import NAMED, Measure, Report
+
+Filters = Mapping[str, Sequence[object]]
+"""Chosen values by "table.column". As in Power BI, they matter to the tables that refer to that one."""
+_NO_MEMBER = "∅"
+_COLUMN = re.compile(r"\{(\w+\.\w+)\}")
+
+
+@dataclass(frozen=True)
+class _Base:
+    """What measures need to have in common to be computed in one pass."""
+
+    of: str
+    latest: tuple[str, str] | None
+    ignores: tuple[str, ...]
+
+
+class Composer:
+    """Composes queries. contracts: of every table that a measure may be of, by name."""
+
+    def __init__(self, report: Report, contracts: Mapping[str, Contract]) -> None:
+        self._report, self._contracts = report, contracts
+
+    def query(self, measures: Sequence[str], by: str | None = None, filters: Filters | None = None) -> str:
+        """Give the query for measures by a column; its columns: label, if there is an axis, and v0, v1, ….
+
+        Texts that differ in letter case alone are one member, as they are in Power BI.
+        """
+        known = self._report.measures
+        needed = list(dict.fromkeys(base for name in measures for base in self._bases(name)))
+        groups: dict[_Base, list[str]] = {}
+        for name in needed:
+            measure = known[name]
+            groups.setdefault(_Base(str(measure.of), measure.latest, measure.ignores), []).append(name)
+        alias = {name: f"m{number}" for number, name in enumerate(needed)}
+        parts, joined, labels = [], "", []
+        for number, (base, names) in enumerate(sorted(groups.items(), key=lambda g: self._ignored(by, g[0]))):
+            axis = None if self._ignored(by, base) else by
+            aggregates = [(known[name], alias[name]) for name in names]
+            parts.append(f"g{number} AS (\n{self._group(number, base, aggregates, axis, filters or {})}\n)")
+            if not joined:
+                joined = f"g{number}"
+            else:
+                joined += f"\nFULL JOIN g{number} USING (member)" if axis else f"\nCROSS JOIN g{number}"
+            labels += [f"label{number}"] if axis else []
+        values = [f"{self._value(name, alias)} AS v{number}" for number, name in enumerate(measures)]
+        label = [f"{labels[0]} AS label" if len(labels) == 1 else f"COALESCE({', '.join(labels)}) AS label"]
+        return f"WITH {', '.join(parts)}\nSELECT {', '.join((label if labels else []) + values)}\nFROM {joined}"
+
+    def view(self, name: str) -> str:
+        """Give the query behind a table or view, as something to select from."""
+        view = self._report.views.get(name)
+        if view is None:
+            return name
+        tables = ", ".join(f"'{table}'" for table in sorted(self._contracts) if table != view.like)
+        return f"({view.sql.replace('{tables}', tables)}\n)"
+
+    def reaches(self, name: str, table: str) -> bool:
+        """Whether a filter on a table's columns matters to the rows of table or view `name`."""
+        return self._path(self._like(name), table) is not None
+
+    def _bases(self, name: str) -> list[str]:
+        """Name the measures with an aggregate of their own that a measure is made of."""
+        measure = self._report.measures[name]
+        if measure.sql is None:
+            raise ContractError(
+                f"The measure [{name}] has no sql.", "Only Power BI can show it: add sql, or leave it out."
+            )
+        return [name] if measure.of else [base for other in NAMED.findall(measure.sql) for base in self._bases(other)]
+
+    def _value(self, name: str, alias: Mapping[str, str]) -> str:
+        if name in alias:
+            return alias[name]
+        sql = str(self._report.measures[name].sql)
+        return f"({NAMED.sub(lambda match: self._value(match[1], alias), sql)})"
+
+    def _group(
+        self, number: int, base: _Base, aggregates: list[tuple[Measure, str]], by: str | None, filters: Filters
+    ) -> str:
+        """Compute aggregates over one table: its rows with what is asked of their dimensions, chosen, and grouped."""
+        wanted = [by] if by else []
+        wanted += [c for c in filters if "*" not in base.ignores and c.partition(".")[0] not in base.ignores]
+        wanted = [c for c in dict.fromkeys(wanted) if c == by or self.reaches(base.of, c.partition(".")[0])]
+        named = [c for measure, _ in aggregates for c in _COLUMN.findall(str(measure.sql))]
+        columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys([*wanted, *named]))}
+        source = self._joined(base.of, columns)
+        where = [_among(columns[c], filters[c]) for c in wanted if c in filters]
+        member = f"COALESCE(UPPER(CAST({columns[by]} AS STRING)), '{_NO_MEMBER}')" if by else "''"
+        rows = f"SELECT *, {member} AS member FROM ({source}) AS joined WHERE {' AND '.join(where) or 'TRUE'}"
+        if base.latest:
+            per, last = base.latest
+            rows = (
+                f"SELECT * FROM (\nSELECT *, RANK() OVER (PARTITION BY member, {per} ORDER BY {last} DESC) AS age"
+                f" FROM ({rows}) AS chosen) AS aged WHERE age = 1"
+            )
+        sums = ", ".join(f"{_COLUMN.sub(lambda m: columns[m[1]], str(m.sql))} AS {alias}" for m, alias in aggregates)
+        if by is None:
+            return f"SELECT {sums} FROM ({rows}) AS latest"
+        return f"SELECT member, MIN({columns[by]}) AS label{number}, {sums} FROM ({rows}) AS latest GROUP BY member"
+
+    def _joined(self, name: str, columns: Mapping[str, str]) -> str:
+        """Join the wanted columns to the rows of a table or view. columns: their aliases."""
+        joins: dict[str, str] = {}
+        selected = []
+        for column, alias in columns.items():
+            table, _, attribute = column.partition(".")
+            self._check(column)
+            path = self._path(self._like(name), table)
+            if path is None:
+                raise ContractError(
+                    f"{column} says nothing of the rows of {name}, which does not refer to {table}.",
+                    "Choose another column, or measures of another table.",
+                )
+            owner = "rows_"
+            for key, target in path:
+                own = self._contracts[target].surrogate_key
+                joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
+                owner = target
+            selected.append(f", {owner}.{attribute} AS {alias}")
+        return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
+
+    def _path(self, start: str, table: str) -> list[tuple[str, str]] | None:
+        """Give the references from one table to another, each as key column and dimension; None where there is none."""
+        if start == table:
+            return []
+        seen = set()
+        for reference in self._contracts[start].references:
+            target = str(reference.dimension)
+            if target in seen:
+                continue  # the first one is the active one
+            seen.add(target)
+            further = self._path(target, table)
+            if further is not None:
+                return [(reference.name, target), *further]
+        return None
+
+    def _like(self, name: str) -> str:
+        view = self._report.views.get(name)
+        table = view.like if view else name
+        if table not in self._contracts:
+            known = [*self._report.views, *self._contracts]
+            raise ContractError(f"There is no table or view {name}.", guess(name, known, "Mend `of` or `-- like:`."))
+        return table
+
+    def _ignored(self, by: str | None, base: _Base) -> bool:
+        """Whether the axis does not matter to measures."""
+        return by is not None and ("*" in base.ignores or by.partition(".")[0] in base.ignores)
+
+    def _check(self, column: str) -> None:
+        table, _, name = column.partition(".")
+        contract = self._contracts.get(table)
+        known = [f"{c}.{n.name}" for c, each in self._contracts.items() for n in each.columns]
+        if contract is None or name not in contract.schema.names:
+            raise ContractError(f"There is no column {column}.", guess(column, known, "Mend its name."))
+
+
+def _among(column: str, values: Sequence[object]) -> str:
+    return f"{column} IN ({', '.join(map(_literal, values))})"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    return "'" + str(value).replace("'", "''") + "'"
