@@ -11,7 +11,7 @@ WEEKDAYS = [date(2001, 1, day).strftime("%A") for day in range(1, 8)]
 """1 January 2001 was a Monday."""
 
 
-class DimDate(Dimension):
+class DimDate(Dimension, hierarchies={"Calendar": ("year", "quarter", "month_name", "date")}):
     """One row per calendar date.
 
     Whole years, from the first deployment's opening to the last one's close, or to the next year.
@@ -22,12 +22,12 @@ class DimDate(Dimension):
     year: Integer = attribute("Calendar year.")
     quarter: Integer = attribute("Quarter of the year, 1 to 4.")
     month: Integer = attribute("Month of the year, 1 to 12.")
-    month_name: Text = attribute("English name of the month.", unknown="Unknown")
+    month_name: Text = attribute("English name of the month.", unknown="Unknown", sort_by="month")
     year_month: Text = attribute("Year and month as 2030-01.", unknown="Unknown")
     day_of_month: Integer = attribute("Day of the month, 1 to 31.")
     iso_week: Integer = attribute("ISO 8601 week, 1 to 53.")
     weekday: Integer = attribute("ISO 8601 day of the week, Monday is 1.")
-    weekday_name: Text = attribute("English name of the weekday.", unknown="Unknown")
+    weekday_name: Text = attribute("English name of the weekday.", unknown="Unknown", sort_by="weekday")
     is_weekend: Flag = attribute("Saturday or Sunday.", unknown=False)
 
 

@@ -19,7 +19,11 @@ from etl.contract import (
 )
 
 
-class DimDeployment(Dimension, rows_of=("deployments",)):
+class DimDeployment(
+    Dimension,
+    rows_of=("deployments",),
+    hierarchies={"Product and Deployment": ("dim_product.product_name", "deployment_name")},
+):
     """One row per deployment: one edition of a product, sold between two dates at a unit price."""
 
     deployment_key: Key = surrogate_key()

@@ -21,7 +21,12 @@ from etl.contract import (
 EVERYBODY = "TEAM_MEMBER"
 
 
-class DimTeamMember(Dimension, rows_of=("team_members",), unknown=0.03):  # some never had an office
+class DimTeamMember(
+    Dimension,
+    rows_of=("team_members",),
+    unknown=0.03,  # some never had an office
+    hierarchies={"Region, Office and Member": ("dim_office.region", "dim_office.office_name", "member_name")},
+):
     """One row per team member, with the role and the office of the night's instant."""
 
     team_member_key: Key = surrogate_key()

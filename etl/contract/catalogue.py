@@ -68,6 +68,7 @@ def read_tables(folder: Path) -> dict[str, TableFile]:
         raise ContractError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")
     for table in tables.values():
         _check_references(table, tables)
+        _check_hierarchies(table, tables)
     return tables
 
 
@@ -137,9 +138,10 @@ def _check_contract(path: Path, contract: Contract) -> None:
         raise ContractError(
             f"{path}: nothing identifies a row.", "Declare a natural_key, or references with grain=True."
         )
-    stray = [c for c in (contract.partition_by, contract.closed_months, *contract.cluster_by) if c and c not in names]
+    named = (contract.partition_by, contract.closed_months, *contract.cluster_by, *_levels(contract))
+    stray = [c for c in (*named, *(c.sort_by for c in contract.columns)) if c and c not in names]
     if stray:
-        raise ContractError(f"{path}: {stray[0]}, which a class argument names, is no column.", "Mend its name.")
+        raise ContractError(f"{path}: {stray[0]}, which the contract names, is no column.", "Mend its name.")
     months = [c for c in contract.columns if c.name == contract.closed_months and not pa.types.is_date(c.type)]
     if months:
         raise ContractError(f"{path}: closed_months={months[0].name} is no Date.", "Name a column that tells the day.")
@@ -169,6 +171,22 @@ def _check_unknown(path: Path, contract: Contract) -> None:
                 f"{path}: the unknown member's {column.name}, {column.unknown!r}, is no {column.type}.",
                 "Mend unknown=.",
             ) from None
+
+
+def _levels(contract: Contract) -> list[str]:
+    """Name the columns of the contract's own in its hierarchies."""
+    return [level for levels in contract.hierarchies.values() for level in levels if "." not in level]
+
+
+def _check_hierarchies(table: TableFile, tables: dict[str, TableFile]) -> None:
+    referred = {str(column.dimension) for column in table.contract.references}
+    for level in (level for levels in table.contract.hierarchies.values() for level in levels if "." in level):
+        name, _, column = level.partition(".")
+        if name not in referred or column not in tables[name].contract.schema.names:
+            raise ContractError(
+                f"{table.path}: {level}, a level of a hierarchy, is no column of a dimension that it refers to.",
+                "Mend its name.",
+            )
 
 
 def _check_references(table: TableFile, tables: dict[str, TableFile]) -> None:

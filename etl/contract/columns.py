@@ -52,10 +52,19 @@ def reference(dimension: str, description: str, *, on: str | list[str] | None = 
 
 
 def attribute(
-    description: str, *, nullable: bool = False, unknown: Any = None, pii: bool = False, **checks: Any
+    description: str,
+    *,
+    nullable: bool = False,
+    unknown: Any = None,
+    pii: bool = False,
+    sort_by: str | None = None,
+    **checks: Any,
 ) -> Any:
-    """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field."""
-    return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, **checks)
+    """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field.
+
+    sort_by: the column whose order its values are shown in.
+    """
+    return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, sort_by=sort_by, **checks)
 
 
 def measure(description: str, *, nullable: bool = False, number_format: str = "#,0", **checks: Any) -> Any:
@@ -63,7 +72,7 @@ def measure(description: str, *, nullable: bool = False, number_format: str = "#
     return _field(Role.MEASURE, description, nullable=nullable, number_format=number_format, **checks)
 
 
-_METADATA = ("dimension", "on", "grain", "unknown", "pii", "number_format")
+_METADATA = ("dimension", "on", "grain", "unknown", "pii", "number_format", "sort_by")
 
 
 def _field(role: Role, description: str, **options: Any) -> Any:

@@ -23,6 +23,8 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
     What the guards allow, as shares: rejects (of the rows handed in), unknown (of the rows, for each reference: that
     match no member; that are NULL beyond last night's share), tolerance (by which a measure's sum over a month that was
     over last night may change; closed_months: the date column that tells the month).
+    hierarchies: how analysts drill down: names and their columns, the coarsest first; of a dimension that this one
+    refers to as "table.column".
     """
 
     __options__: ClassVar[dict[str, Any]] = {}
@@ -39,6 +41,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
         unknown: float = 0.01,
         closed_months: str | None = None,
         tolerance: float = 0.01,
+        hierarchies: dict[str, tuple[str, ...]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
@@ -52,6 +55,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
             "unknown": unknown,
             "closed_months": closed_months,
             "tolerance": tolerance,
+            "hierarchies": hierarchies or {},
         }
 
 
@@ -78,6 +82,7 @@ class Column:
     unknown: Any = None
     pii: bool = False
     number_format: str | None = None
+    sort_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ class Contract:
     unknown: float
     closed_months: str | None
     tolerance: float
+    hierarchies: dict[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, name: str, model: type[Table]) -> "Contract":

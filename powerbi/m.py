@@ -1,0 +1,67 @@
+"""Power Query: how a table comes out of BigQuery. One query a table, so that BigQuery does the work."""
+
+import pyarrow as pa
+
+from etl.contract import Column, Contract
+
+_PARAMETER = '"{value}" meta [IsParameterQuery=true, Type="Text", IsParameterQueryRequired=true]'
+_INSTANT = (
+    '#datetime({year}, 1, 1, 0, 0, 0) meta [IsParameterQuery=true, Type="DateTime", IsParameterQueryRequired=true]'
+)
+
+PARAMETERS = {
+    "Project": (_PARAMETER.format(value="my-project"), "The Google Cloud project that owns the dataset."),
+    "Dataset": (_PARAMETER.format(value="cloud_services"), "The dataset of the published tables: BIGQUERY_DATASET."),
+    "Billing Project": (_PARAMETER.format(value="my-project"), "The project that pays for what is read."),
+    "RangeStart": (_INSTANT.format(year=2000), "Incremental refresh: Power BI sets it. Here: everything."),
+    "RangeEnd": (_INSTANT.format(year=2100), "Incremental refresh: Power BI sets it. Here: everything."),
+}
+"""Name → expression and meaning. The first three are for a person to set."""
+
+
+def source(
+    contract: Contract,
+    columns: list[Column],
+    *,
+    not_null: str | None = None,
+    ranged: bool = False,
+    tables: list[str] | None = None,
+) -> str:
+    """Write the query of a table: its columns, by name.
+
+    not_null: leave out rows that have nothing there, as the date table's unknown member, which a calendar cannot have.
+    ranged: read what lies between RangeStart and RangeEnd. tables: of the engine's own table, the rows of these alone.
+    """
+    steps = [
+        'Source = GoogleBigQuery.Database([BillingProject = #"Billing Project", UseStorageApi = true])'
+        "{[Name = Project]}[Data]",
+        'Schema = Source{[Name = Dataset, Kind = "Schema"]}[Data]',
+        f'Published = Schema{{[Name = "{contract.name}", Kind = "Table"]}}[Data]',
+        f"Selected = Table.SelectColumns(Published, {{{', '.join(_text(column.name) for column in columns)}}})",
+    ]
+    if ranged:
+        day = f"[{contract.partition_by}]"
+        steps.append(
+            f"InRange = Table.SelectRows(Selected, each {day} >= Date.From(RangeStart) and {day} < Date.From(RangeEnd))"
+        )
+    if not_null:
+        steps.append(f"Known = Table.SelectRows(Selected, each [{not_null}] <> null)")
+    if tables and "table_name" in contract.schema.names and not contract.references and not contract.is_dimension:
+        among = ", ".join(map(_text, tables))
+        steps.append(f"Present = Table.SelectRows(Selected, each List.Contains({{{among}}}, [table_name]))")
+    instants = [column.name for column in columns if pa.types.is_timestamp(column.type)]
+    if instants:
+        changes = ", ".join(
+            f"{{{_text(name)}, each DateTimeZone.RemoveZone(DateTimeZone.ToUtc(_)), type datetime}}"
+            for name in instants
+        )
+        steps.append(f"InUtc = Table.TransformColumns({_name(steps[-1])}, {{{changes}}})")
+    return "let\n    " + ",\n    ".join(steps) + f"\nin\n    {_name(steps[-1])}"
+
+
+def _name(step: str) -> str:
+    return step.partition(" = ")[0]
+
+
+def _text(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,208 @@
+"""The semantic model, made from the contracts and the catalogue of measures.
+
+Tables and columns have friendly names and the contracts' descriptions; keys are hidden; a dimension with a single
+natural key of type Date is the date table, to which facts relate by their dates; else tables relate by surrogate key.
+Of several references to a dimension the first one is active.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+
+import pyarrow as pa
+
+from etl.contract import Column, Contract, Role
+from etl.report.catalogue import Measure, Report
+from powerbi import m
+from powerbi.names import friendly
+from powerbi.tmdl import Node, quoted
+
+MEASURES = "Measures"
+"""The table that holds the measures."""
+_LEFT_OUT = ("receipt",)
+"""Columns of the engine's own table that no analyst reads."""
+_NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
+
+
+def tag(*path: str) -> str:
+    """Give the lineage tag of an object: always the same for the same path, so that differences stay readable."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(path)))
+
+
+def columns_of(contract: Contract) -> list[Column]:
+    """Give the columns that the model has of a table."""
+    return [column for column in contract.columns if contract.name != "etl_runs" or column.name not in _LEFT_OUT]
+
+
+def date_column(contract: Contract) -> str | None:
+    """Give the column that makes a dimension the date table."""
+    days = [c.name for c in contract.columns if c.role is Role.NATURAL_KEY and pa.types.is_date(c.type)]
+    return (
+        days[0] if contract.is_dimension and [days[0:1], list(contract.natural_key)] == [days, days] and days else None
+    )
+
+
+def table(contract: Contract, contracts: Mapping[str, Contract]) -> Node:
+    """Make the table of a contract."""
+    name = friendly(contract.name)
+    node = Node("table", name, description=contract.description, properties={"lineageTag": tag(name)})
+    is_calendar = date_column(contract)
+    if is_calendar:
+        node.properties["dataCategory"] = "Time"
+    node.children += [_column(contract, column, is_calendar == column.name) for column in columns_of(contract)]
+    node.children += _levels_of_others(contract, contracts)
+    node.children += [_hierarchy(contract, title, levels) for title, levels in contract.hierarchies.items()]
+    is_large = contract.stream is not None and contract.partition_by is not None
+    if is_large:
+        node.children.insert(0, _refresh_policy(contract))
+    source = m.source(contract, columns_of(contract), not_null=is_calendar, ranged=is_large, tables=_tables(contracts))
+    node.children.append(Node("partition", name, "m", properties={"mode": "import", "source": source}))
+    return node
+
+
+def measures(report: Report, contracts: Mapping[str, Contract]) -> Node:
+    """Make the table of the measures, a calculated one with a hidden column."""
+    node = Node("table", MEASURES, description="All measures.", properties={"lineageTag": tag(MEASURES)})
+    node.children += [_measure(measure, contracts) for measure in report.measures.values()]
+    value: dict[str, str | bool] = {"isHidden": True, "lineageTag": tag(MEASURES, "Value"), "summarizeBy": "none"}
+    node.children.append(
+        Node("column", "Value", properties=value | {"isNameInferred": True, "sourceColumn": "[Value]"})
+    )
+    node.children.append(Node("partition", MEASURES, "calculated", properties={"mode": "import", "source": "{1}"}))
+    return node
+
+
+def relationships(contracts: Mapping[str, Contract]) -> list[Node]:
+    """Relate every reference to its dimension: many to one, filters going one way, one active path."""
+    return [node for contract in contracts.values() for node in _relationships(contract, contracts)]
+
+
+def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
+    seen = set()
+    for reference in contract.references:
+        dimension = contracts[str(reference.dimension)]
+        day = date_column(dimension)
+        by_date = day and reference.on and len(reference.on) == 1 and reference.on[0] in contract.schema.names
+        start = reference.on[0] if by_date and reference.on else reference.name
+        end = day if by_date else dimension.surrogate_key
+        properties: dict[str, str | bool] = {} if dimension.name not in seen else {"isActive": "false"}
+        seen.add(dimension.name)
+        properties |= {
+            "fromColumn": f"{quoted(friendly(contract.name))}.{quoted(friendly(start))}",
+            "toColumn": f"{quoted(friendly(dimension.name))}.{quoted(friendly(str(end)))}",
+        }
+        yield Node("relationship", tag("relationship", contract.name, start, dimension.name), properties=properties)
+
+
+def _column(contract: Contract, column: Column, is_key: bool) -> Node:
+    name = friendly(column.name)
+    personal = " Personal data." if column.pii else ""
+    properties: dict[str, str | bool] = {"dataType": data_type(column.type)}
+    if column.role in (Role.SURROGATE_KEY, Role.REFERENCE):
+        properties["isHidden"] = True
+    if is_key:
+        properties["isKey"] = True
+    if shown := _format(column):
+        properties["formatString"] = shown
+    if column.role is Role.MEASURE:
+        properties["displayFolder"] = "Values of a Row"
+    properties |= {
+        "lineageTag": tag(friendly(contract.name), name),
+        "summarizeBy": "none",
+        "sourceColumn": column.name,
+    }
+    if column.sort_by:
+        properties["sortByColumn"] = quoted(friendly(column.sort_by))
+    node = Node("column", name, description=f"{column.description}{personal}", properties=properties)
+    if pa.types.is_date(column.type):
+        node.children.append(Node("annotation", "UnderlyingDateTimeDataType", "Date"))
+    return node
+
+
+def _levels_of_others(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
+    """Bring the levels that are another dimension's into the table: a hierarchy has columns of one table."""
+    for level in (level for levels in contract.hierarchies.values() for level in levels if "." in level):
+        dimension, _, column = level.partition(".")
+        own = next(c for c in contracts[dimension].columns if c.name == column)
+        name = friendly(column)
+        related = f"RELATED({dax_column(dimension, column)})"
+        properties: dict[str, str | bool] = {"dataType": data_type(own.type), "isHidden": True}
+        properties |= {"lineageTag": tag(friendly(contract.name), name), "summarizeBy": "none"}
+        yield Node("column", name, related, own.description, properties)
+
+
+def _hierarchy(contract: Contract, title: str, levels: tuple[str, ...]) -> Node:
+    owner = friendly(contract.name)
+    node = Node("hierarchy", title, properties={"lineageTag": tag(owner, "hierarchy", title)})
+    for level in levels:
+        name = friendly(level.partition(".")[2] or level)
+        properties: dict[str, str | bool] = {"lineageTag": tag(owner, "hierarchy", title, name), "column": quoted(name)}
+        node.children.append(Node("level", name, properties=properties))
+    return node
+
+
+def _refresh_policy(contract: Contract) -> Node:
+    """Keep five years, and read the last twelve months again each night."""
+    periods: dict[str, str | bool] = {
+        "policyType": "basic",
+        "rollingWindowGranularity": "year",
+        "rollingWindowPeriods": "5",
+        "incrementalGranularity": "month",
+        "incrementalPeriods": "12",
+    }
+    return Node(
+        "refreshPolicy",
+        properties=periods | {"sourceExpression": m.source(contract, columns_of(contract), ranged=True)},
+    )
+
+
+def _measure(measure: Measure, contracts: Mapping[str, Contract]) -> Node:
+    properties: dict[str, str | bool] = {} if measure.format == "General" else {"formatString": measure.format}
+    properties |= {"displayFolder": measure.folder, "lineageTag": tag(MEASURES, measure.name)}
+    dax = measure.dax.strip("\n").replace("{rows of all tables}", _rows_of_all(contracts))
+    return Node("measure", measure.name, dax, measure.meaning, properties)
+
+
+def _rows_of_all(contracts: Mapping[str, Contract]) -> str:
+    """Count what was imported; of the date table the unknown member was left out."""
+    counts = [
+        f"COUNTROWS({dax_table(name)})" + (" + 1" if date_column(contract) else "")
+        for name, contract in contracts.items()
+        if name in _tables(contracts)
+    ]
+    return "CALCULATE(\n    " + "\n        + ".join(counts) + ",\n    REMOVEFILTERS()\n)"
+
+
+def _tables(contracts: Mapping[str, Contract]) -> list[str]:
+    """Name the tables of the star."""
+    return [name for name in contracts if name != "etl_runs"]
+
+
+def dax_table(name: str) -> str:
+    """Name a table in DAX, where a name of several words, and `Date`, which is a function's, are quoted."""
+    shown = friendly(name)
+    return shown if shown.isalnum() and shown != "Date" else f"'{shown}'"
+
+
+def dax_column(table_name: str, column: str) -> str:
+    """Name a column in DAX."""
+    return f"{dax_table(table_name)}[{friendly(column)}]"
+
+
+def data_type(kind: pa.DataType) -> str:
+    """Give the model's type of a contract's type."""
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return "dateTime"
+    if pa.types.is_decimal(kind):
+        return "decimal"
+    names = {pa.types.is_integer: "int64", pa.types.is_boolean: "boolean", pa.types.is_floating: "double"}
+    return next((name for test, name in names.items() if test(kind)), "string")
+
+
+def _format(column: Column) -> str | None:
+    if pa.types.is_date(column.type):
+        return "yyyy-mm-dd"
+    if pa.types.is_timestamp(column.type):
+        return "yyyy-mm-dd hh:mm:ss"
+    if pa.types.is_decimal(column.type):
+        return column.number_format or "#,0.00"
+    return column.number_format or ("0" if pa.types.is_integer(column.type) else None)

@@ -1,0 +1,89 @@
+"""The project's files: semantic model and report."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from etl.contract import Contract
+from etl.contract.catalogue import contracts
+from etl.load.etl_runs import ETL_RUNS
+from etl.report.catalogue import Report, read_report
+from powerbi import m, model
+from powerbi.names import friendly
+from powerbi.tmdl import Node, written
+
+NAME = "CloudServices"
+_SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
+_MODEL = f"{NAME}.SemanticModel"
+
+
+def read_contracts(tables: Path) -> dict[str, Contract]:
+    """Read the contracts of the tables that analysts see: the star's, and what was published when."""
+    return contracts(tables) | {ETL_RUNS.name: ETL_RUNS}
+
+
+def project_files(tables: Path, report_folder: Path) -> dict[str, str]:
+    """Give the text of every file of the project, by its path in the project's folder."""
+    return model_files(read_report(report_folder), read_contracts(tables))
+
+
+def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:
+    """Give the files of the semantic model."""
+    tables = [model.measures(report, every), *(model.table(contract, every) for contract in every.values())]
+    definition = {
+        "database": [Node("database", properties={"compatibilityLevel": "1600"})],
+        "model": _model(tables),
+        "expressions": [_expression(name, *said) for name, said in m.PARAMETERS.items()],
+        "relationships": model.relationships(every),
+        "cultures/en-US": [Node("cultureInfo", "en-US")],
+    } | {f"tables/{node.name}": [node] for node in tables}
+    return {
+        f"{_MODEL}/.platform": _json(
+            {
+                "$schema": f"{_SCHEMAS}/gitIntegration/platformProperties/2.0.0/schema.json",
+                "metadata": {"type": "SemanticModel", "displayName": NAME},
+                "config": {"version": "2.0", "logicalId": model.tag("SemanticModel")},
+            }
+        ),
+        f"{_MODEL}/definition.pbism": _json(
+            {
+                "$schema": f"{_SCHEMAS}/item/semanticModel/definitionProperties/1.0.0/schema.json",
+                "version": "4.2",
+                "settings": {},
+            }
+        ),
+    } | {f"{_MODEL}/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items()}
+
+
+def _model(tables: list[Node]) -> list[Node]:
+    properties: dict[str, str | bool] = {
+        "culture": "en-US",
+        "defaultPowerBIDataSourceVersion": "powerBI_V3",
+        "discourageImplicitMeasures": True,
+        "sourceQueryCulture": "en-US",
+    }
+    options: dict[str, str | bool] = {"legacyRedirects": True, "returnErrorValuesAsNull": True}
+    order = json.dumps([*m.PARAMETERS, *(friendly(node.name) for node in tables)])
+    return [
+        Node("model", "Model", properties=properties, children=[Node("dataAccessOptions", properties=options)]),
+        Node("annotation", "PBI_QueryOrder", order),
+        Node("annotation", "__PBI_TimeIntelligenceEnabled", "0"),
+        *(Node("ref table", node.name) for node in tables),
+        Node("ref cultureInfo", "en-US"),
+    ]
+
+
+def _expression(name: str, expression: str, meaning: str) -> Node:
+    kind = "DateTime" if "#datetime" in expression else "Text"
+    return Node(
+        "expression",
+        name,
+        expression,
+        meaning,
+        {"lineageTag": model.tag("expression", name)},
+        [Node("annotation", "PBI_NavigationStepName", "Navigation"), Node("annotation", "PBI_ResultType", kind)],
+    )
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
