@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     local_dir: ProjectPath = ROOT / "data" / "default"
     queries_dir: ProjectPath = ROOT / "queries"
     tables_dir: ProjectPath = ROOT / "tables"
+    report_dir: ProjectPath | None = None
     keep_runs: int = Field(7, ge=1)
     executor: str | None = Field(None, pattern=r"^dask://[^/\s]+:\d+$")
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -138,6 +139,11 @@ class Settings(BaseSettings):
     def machine_dir(self) -> Path:
         """The folder of what is of this machine alone: lock, logs and records of nights, the embedded warehouse."""
         return self.data_dir if isinstance(self.data_dir, Path) else self.local_dir
+
+    @property
+    def report_folder(self) -> Path:
+        """The folder of the report's measures and pages."""
+        return self.report_dir or self.tables_dir.parent / "powerbi"
 
     @property
     def duckdb_path(self) -> Path:

@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from pathlib import Path
 
 
 def main() -> int:
@@ -35,6 +36,10 @@ def main() -> int:
     rejects.add_argument("--run", help="another star run than the newest")
     rejects.add_argument("--examples", type=int, default=3, metavar="N", help="of each reason (default: 3)")
     rejects.add_argument("--full", action="store_true", help="do not cut long rows")
+    dashboard = commands.add_parser("dashboard", help="write the report as one HTML file, which needs no Power BI")
+    settings_option(dashboard)
+    dashboard.add_argument("--output", type=Path, metavar="FILE", help="where to (default: in the data folder)")
+    dashboard.add_argument("--from-star", action="store_true", help="of the newest star, although it is not published")
     commands.add_parser("docs", help="renew the README's list of tables from the contracts")
     options = parser.parse_args()
     return outermost(lambda: _do(options))
@@ -48,6 +53,11 @@ def _do(options: argparse.Namespace) -> int | None:
         return run_night(options.env, tuple(options.accept), options.due)
     if options.command in ("status", "why", "rejects"):
         return _look(options)
+    if options.command == "dashboard":
+        from etl.dashboard.make import show as show_dashboard
+
+        show_dashboard(options.env, options.output, from_star=options.from_star)
+        return None
     if options.command == "docs":
         _renew_readme()
         return None

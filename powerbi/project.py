@@ -1,20 +1,19 @@
 """The project's files: semantic model and report."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from etl.contract import Contract
 from etl.contract.catalogue import contracts
 from etl.load.etl_runs import ETL_RUNS
-from etl.report.catalogue import Report, read_report
+from etl.report.catalogue import Report
 from powerbi import m, model
 from powerbi.names import friendly
 from powerbi.tmdl import Node, written
 
-NAME = "CloudServices"
 _SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
-_MODEL = f"{NAME}.SemanticModel"
 
 
 def read_contracts(tables: Path) -> dict[str, Contract]:
@@ -22,13 +21,19 @@ def read_contracts(tables: Path) -> dict[str, Contract]:
     return contracts(tables) | {ETL_RUNS.name: ETL_RUNS}
 
 
-def project_files(tables: Path, report_folder: Path) -> dict[str, str]:
+def name_of(report: Report) -> str:
+    """Give the project's name: the report's title in one word."""
+    return re.sub(r"\W", "", report.title)
+
+
+def project_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:
     """Give the text of every file of the project, by its path in the project's folder."""
-    return model_files(read_report(report_folder), read_contracts(tables))
+    return model_files(report, every)
 
 
 def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:
     """Give the files of the semantic model."""
+    name = name_of(report)
     tables = [model.measures(report, every), *(model.table(contract, every) for contract in every.values())]
     definition = {
         "database": [Node("database", properties={"compatibilityLevel": "1600"})],
@@ -38,21 +43,21 @@ def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]
         "cultures/en-US": [Node("cultureInfo", "en-US")],
     } | {f"tables/{node.name}": [node] for node in tables}
     return {
-        f"{_MODEL}/.platform": _json(
+        f"{name}.SemanticModel/.platform": _json(
             {
                 "$schema": f"{_SCHEMAS}/gitIntegration/platformProperties/2.0.0/schema.json",
-                "metadata": {"type": "SemanticModel", "displayName": NAME},
+                "metadata": {"type": "SemanticModel", "displayName": name},
                 "config": {"version": "2.0", "logicalId": model.tag("SemanticModel")},
             }
         ),
-        f"{_MODEL}/definition.pbism": _json(
+        f"{name}.SemanticModel/definition.pbism": _json(
             {
                 "$schema": f"{_SCHEMAS}/item/semanticModel/definitionProperties/1.0.0/schema.json",
                 "version": "4.2",
                 "settings": {},
             }
         ),
-    } | {f"{_MODEL}/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items()}
+    } | {f"{name}.SemanticModel/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items()}
 
 
 def _model(tables: list[Node]) -> list[Node]:

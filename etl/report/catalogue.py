@@ -1,4 +1,7 @@
-"""A company's report, beside its tables: `measures/*.toml`, `views/*.sql`, `pages/*.toml`. Nothing is registered."""
+"""A company's report, beside its tables: `measures/*.toml`, `views/*.sql`, `pages/*.toml`, and a title in `report.toml`.
+
+Nothing is registered.
+"""
 
 import re
 import tomllib
@@ -60,6 +63,10 @@ class Visual(_Entry):
     width: int = Field(6, ge=2, le=12)
 
 
+class _About(_Entry):
+    title: str
+
+
 class Page(_Entry):
     """A page. name: of its tab; title: a sentence; slicers: columns, the same on all pages where they are named."""
 
@@ -83,6 +90,7 @@ class Report:
     """All of it, by name and in the order in which it is shown."""
 
     folder: Path
+    title: str
     measures: dict[str, Measure]
     views: dict[str, View]
     pages: tuple[Page, ...]
@@ -103,7 +111,8 @@ def read_report(folder: Path) -> Report:
             f"There is no report in {folder}: it has {len(measures)} measures and {len(pages)} pages.",
             "Name the folder of measures/, views/ and pages/ in REPORT_DIR.",
         )
-    report = Report(folder, measures, views, pages)
+    title = _entry(folder / "report.toml", _About, _toml(folder / "report.toml")).title
+    report = Report(folder, title, measures, views, pages)
     _check_names(report)
     return report
 
@@ -134,6 +143,8 @@ def _view(path: Path) -> View:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ContractError(f"{path} cannot be read: {error.strerror}.", "Mend the report, or REPORT_DIR.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{path} is no TOML: {error}.", "Mend it.") from None
 

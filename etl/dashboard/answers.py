@@ -1,0 +1,67 @@
+"""The report's numbers: every visual of every page, asked of the published tables or of the star."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from etl.contract import Contract
+from etl.core.errors import DataError
+from etl.dashboard.picture import Page, Picture, Series, Value, Visual
+from etl.report import catalogue
+from etl.report.catalogue import Report
+from etl.report.names import friendly
+from etl.report.sql import Composer
+
+AS_OF, ONE_NIGHT = "Data as of", "All Tables of One Night"
+"""The measures that every report has: they stand at the head of each page."""
+
+Read = Callable[[str], pa.Table]
+Row = tuple[Value, ...]
+
+
+def picture(report: Report, contracts: Mapping[str, Contract], read: Read, source: str) -> Picture:
+    """Ask for all numbers. read: runs a query over the tables; source: a sentence that says where they are."""
+    composer = Composer(report, contracts)
+    head = read(composer.query((AS_OF, ONE_NIGHT))).to_pylist()[0]
+    if head["v0"] is None:
+        raise DataError("Nothing is published yet, so that there is nothing to show.", "Run ./nightly.sh first.")
+    pages = tuple(
+        Page(page.name, page.title, tuple(_visual(visual, report, composer, read) for visual in page.visual))
+        for page in report.pages
+    )
+    return Picture(report.title, head["v0"], bool(head["v1"]), source, pages)
+
+
+def rows_of(visual: catalogue.Visual, composer: Composer, read: Read) -> tuple[Row, ...]:
+    """Ask for the rows of a visual, in the order in which they are shown."""
+    table = read(composer.query(visual.measures, visual.by))
+    rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    if visual.by is None:
+        return tuple((None, *row) for row in rows)
+    if visual.kind in ("line", "column"):
+        there = [row for row in rows if row[0] is not None and any(value is not None for value in row[1:])]
+        return tuple(sorted(there, key=lambda row: row[0], reverse=visual.descending))
+    there = [row for row in rows if any(value is not None for value in row[1:])]
+    there.sort(key=lambda row: str(row[0] or "").casefold())
+    there.sort(key=lambda row: _rank(row[1]))
+    return tuple(there[: visual.top])
+
+
+def _visual(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
+    measures = [report.measures[name] for name in visual.measures]
+    return Visual(
+        kind=visual.kind,
+        title=visual.title,
+        alt=visual.alt,
+        width=visual.width,
+        axis=friendly(visual.by.partition(".")[2]) if visual.by else None,
+        series=tuple(Series(measure.name, measure.format, measure.meaning) for measure in measures),
+        rows=rows_of(visual, composer, read),
+    )
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Order from the greatest on; what is not known comes last."""
+    return (0, -value) if isinstance(value, int | float | Decimal) else (1, 0)

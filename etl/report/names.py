@@ -1,0 +1,12 @@
+"""The names that analysts see, made from those of the tables and columns."""
+
+_AS_WRITTEN = {"id": "ID", "etl": "ETL", "iso": "ISO", "to": "to", "of": "of"}
+_KINDS = ("dim_", "fact_")
+
+
+def friendly(name: str) -> str:
+    """Give the friendly name of a table or column: fact_sales → Sales, net_revenue_to_date → Net Revenue to Date."""
+    for kind in _KINDS:
+        name = name.removeprefix(kind)
+    first, *others = name.split("_")
+    return " ".join([_AS_WRITTEN.get(first, first.capitalize()), *(_AS_WRITTEN.get(w, w.capitalize()) for w in others)])

@@ -1,0 +1,62 @@
+"""A star run as tables that can be asked: the report's numbers where the warehouse is away, or not published yet."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from etl.contract import Contract
+from etl.core.errors import DataError
+from etl.core.manifest import StarManifest
+from etl.core.runs import Store
+from etl.load.etl_runs import ETL_RUNS
+from etl.load.parquet import conversions, convert
+
+
+@contextmanager
+def opened(store: Store, star: StarManifest, contracts: list[Contract]) -> Iterator[Callable[[str], pa.Table]]:
+    """Give what runs queries over the star's tables, and over `etl_runs` as a publish would write it."""
+    lacking = sorted({contract.name for contract in contracts} - set(star.tables))
+    if lacking:
+        raise DataError(f"The star {star.run} has no {', '.join(lacking)}.", "Run TablesTransformMain.py first.")
+    folder = Path(tempfile.mkdtemp(prefix=".star-", dir=store.local))
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            for contract in contracts:
+                files = _parquet(store, star, contract, folder)
+                connection.read_parquet([str(file) for file in files]).create_view(contract.name)
+            connection.register(ETL_RUNS.name, _runs(star))
+            yield lambda sql: connection.sql(sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise DataError(f"The star {star.run} could not be asked: {error}.", "Mend the report's sql.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _parquet(store: Store, star: StarManifest, contract: Contract, folder: Path) -> list[Path]:
+    parts = conversions(contract, star.tables[contract.name].files, store.star.path(star.run), folder)
+    for part in parts:
+        convert(part)
+    return [part.target for part in parts]
+
+
+def _runs(star: StarManifest) -> pa.Table:
+    rows = [
+        {
+            "run_id": star.run,
+            "table_name": name,
+            "star_run": table.run,
+            "as_of": table.as_of,
+            "published_at": None,
+            "row_count": table.rows,
+            "rejected": sum(table.rejected.values()),
+            "receipt": "",
+        }
+        for name, table in star.tables.items()
+    ]
+    return pa.Table.from_pylist(rows, pa.schema([field.with_nullable(True) for field in ETL_RUNS.schema]))

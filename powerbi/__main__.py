@@ -1,0 +1,62 @@
+"""Write the Power BI project from the contracts, the measures and the pages, beside these: powerbi/CloudServices/."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from etl.core.cli import outermost, settings_option
+from etl.core.errors import ContractError
+
+
+def main() -> int:
+    """Parse the command line and write; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m powerbi", description=__doc__)
+    settings_option(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing: fail if what is there is not what would be"
+    )
+    options = parser.parse_args()
+    return outermost(lambda: _renew(options.env, check=options.check))
+
+
+def _renew(settings_file: Path, *, check: bool) -> None:
+    import config
+    from etl.report.catalogue import read_report
+    from powerbi.check_model import faults_of
+    from powerbi.project import name_of, project_files, read_contracts
+
+    settings = config.load(settings_file)
+    report = read_report(settings.report_folder)
+    folder = settings.report_folder / name_of(report)
+    files = project_files(report, read_contracts(settings.tables_dir))
+    if faults := faults_of(files):
+        raise ContractError("The Power BI project would be faulty:\n  " + "\n  ".join(faults), "Mend the report.")
+    stale = stale_files(folder, files)
+    if check and stale:
+        raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")
+    for path in stale:
+        if path in files:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(files[path], encoding="utf-8", newline="\n")
+        else:
+            (folder / path).unlink()
+    print(f"{folder}: {len(files)} files, of which {len(stale)} changed.")
+
+
+def stale_files(folder: Path, files: dict[str, str]) -> list[str]:
+    """Name the files of a folder that are not, or no longer, what they are to be."""
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    theirs = {path for path in there if not path.startswith(_OF_DESKTOP) and "/.pbi/" not in path}
+    return sorted(
+        path
+        for path in theirs | set(files)
+        if path not in files or path not in there or (folder / path).read_bytes() != files[path].encode()
+    )
+
+
+_OF_DESKTOP = (".pbi/", ".gitignore")
+"""What Power BI Desktop keeps beside a project for itself."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

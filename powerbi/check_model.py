@@ -1,0 +1,172 @@
+"""The cross-reference check of the model: every table, column, measure and function that is named is there, and fits.
+
+It reads the files as they are written, so that a fault by hand is found as well as one of the generator.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from powerbi.tmdl import Node, TmdlError, read, unquoted
+
+_COLUMN = re.compile(r"(?:'((?:[^']|'')+)'|\b([A-Za-z_]\w*))\[([^\]]+)\]")
+_MEASURE = re.compile(r"(?<![\w'\]])\[([^\]@]+)\]")
+_TABLE = re.compile(r"'((?:[^']|'')+)'(?!\[)|\b([A-Z][A-Za-z]*)\b(?!\s*[\[(])")
+_FUNCTION = re.compile(r"\b([A-Z][A-Z0-9.]*)\(")
+_TEXT = re.compile(r'"(?:[^"]|"")*"')
+_END = re.compile(r"('(?:[^']|'')+'|[\w-]+)\.('(?:[^']|'')+'|[\w-]+)")
+
+_TRIED = """
+ALL BLANK CALCULATE COUNTROWS DATE DATESBETWEEN DISTINCTCOUNT DIVIDE EDATE FALSE FILTER HASONEVALUE IF ISBLANK
+KEEPFILTERS MAX MAXX MIN MINX NOT RANKX RELATED REMOVEFILTERS SAMEPERIODLASTYEAR SUM SUMMARIZE SUMX TRUE
+USERELATIONSHIP VALUES YEAR
+"""
+FUNCTIONS = frozenset(_TRIED.split())
+"""The functions of DAX that measures may use: a new one is added here when it was tried."""
+_WORDS = frozenset({"VAR", "RETURN", "TRUE", "FALSE", "NOT", "IN"})
+
+
+@dataclass
+class _Model:
+    """What the files declare. columns: type by table and column; active: pairs of tables."""
+
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    measures: dict[str, Node] = field(default_factory=dict)
+    calculated: list[tuple[str, Node]] = field(default_factory=list)
+    tables: list[Node] = field(default_factory=list)
+    relationships: list[Node] = field(default_factory=list)
+    referred: list[str] = field(default_factory=list)
+
+
+def faults_of(files: Mapping[str, str]) -> list[str]:
+    """Say, a sentence each, what is wrong with the semantic model in the files of a project."""
+    model, faults = _read(files)
+    if faults:
+        return faults
+    return [
+        *_faults_of_tables(model),
+        *_faults_of_relationships(model),
+        *_faults_of_paths(model),
+        *(fault for name, node in model.measures.items() for fault in _faults_of_dax(f"measure [{name}]", node, model)),
+        *(fault for name, node in model.calculated for fault in _faults_of_dax(f"column {name}", node, model)),
+    ]
+
+
+def columns_of_model(files: Mapping[str, str]) -> dict[str, Collection[str]]:
+    """Name the columns of each table."""
+    return {table: list(columns) for table, columns in _read(files)[0].columns.items()}
+
+
+def measures_of_model(files: Mapping[str, str]) -> Collection[str]:
+    """Name the measures."""
+    return list(_read(files)[0].measures)
+
+
+def _read(files: Mapping[str, str]) -> tuple[_Model, list[str]]:
+    model, faults = _Model(), []
+    for path, text in files.items():
+        if not path.endswith(".tmdl"):
+            continue
+        try:
+            nodes = read(text)
+        except TmdlError as error:
+            faults.append(f"{path}: {error}.")
+            continue
+        for node in nodes:
+            _add(model, node)
+    return model, faults
+
+
+def _add(model: _Model, node: Node) -> None:
+    if node.kind == "table":
+        model.tables.append(node)
+        model.columns[node.name] = {c.name: str(c.properties.get("dataType", "int64")) for c in node.of("column")}
+        model.measures |= {measure.name: measure for measure in node.of("measure")}
+        model.calculated += [(f"{node.name}[{c.name}]", c) for c in node.of("column") if c.expression]
+    elif node.kind == "relationship":
+        model.relationships.append(node)
+    elif node.kind == "ref table":
+        model.referred.append(node.name)
+
+
+def _faults_of_tables(model: _Model) -> Iterator[str]:
+    yield from (
+        f"model refers to the table {name}, which is not there." for name in set(model.referred) - set(model.columns)
+    )
+    yield from (f"model does not refer to the table {name}." for name in set(model.columns) - set(model.referred))
+    names = [name.lower() for table in model.tables for name in [m.name for m in table.of("measure")]]
+    yield from (f"there are two measures [{name}]." for name in sorted({n for n in names if names.count(n) > 1}))
+    for table in model.tables:
+        own = model.columns[table.name]
+        for column in table.of("column"):
+            sort = column.properties.get("sortByColumn")
+            if sort and unquoted(str(sort)) not in own:
+                yield f"{table.name}[{column.name}] is sorted by {sort}, which is no column of the table."
+        for level in (level for hierarchy in table.of("hierarchy") for level in hierarchy.of("level")):
+            if unquoted(str(level.properties.get("column"))) not in own:
+                yield f"{table.name}: the level {level.name} is no column of the table."
+        yield from _faults_of_source(table)
+
+
+def _faults_of_source(table: Node) -> Iterator[str]:
+    """Hold the columns against those that the table's query selects."""
+    for partition in table.of("partition"):
+        selected = re.search(r"Table\.SelectColumns\(\w+, \{([^}]*)\}", str(partition.properties.get("source")))
+        if selected is None:
+            continue
+        names = set(re.findall(r'"([^"]+)"', selected[1]))
+        wanted = {str(c.properties["sourceColumn"]) for c in table.of("column") if not c.expression}
+        yield from (f"{table.name}: the query does not select {name}." for name in sorted(wanted - names))
+        yield from (f"{table.name}: the query selects {name}, which is no column." for name in sorted(names - wanted))
+
+
+def _faults_of_relationships(model: _Model) -> Iterator[str]:
+    for node in model.relationships:
+        ends = []
+        for end in ("fromColumn", "toColumn"):
+            match = _END.fullmatch(str(node.properties.get(end)))
+            table, column = (unquoted(match[1]), unquoted(match[2])) if match else ("", "")
+            kind = model.columns.get(table, {}).get(column)
+            if kind is None:
+                yield f"relationship {node.name}: {end} {node.properties.get(end)} is not there."
+            ends.append(kind)
+        if None not in ends and ends[0] != ends[1]:
+            yield (
+                f"relationship {node.name}: {node.properties['fromColumn']} is {ends[0]}, and"
+                f" {node.properties['toColumn']} {ends[1]}."
+            )
+
+
+def _faults_of_paths(model: _Model) -> Iterator[str]:
+    """Find pairs of tables between which filters could go two ways: Power BI refuses such a model."""
+    edges: dict[str, list[str]] = {}
+    for node in model.relationships:
+        ends = [_END.fullmatch(str(node.properties.get(end))) for end in ("fromColumn", "toColumn")]
+        if node.properties.get("isActive") != "false" and ends[0] and ends[1]:
+            edges.setdefault(unquoted(ends[0][1]), []).append(unquoted(ends[1][1]))
+    for start in edges:
+        reached = _reached(start, edges)
+        for table in sorted({name for name in reached if reached.count(name) > 1}):
+            yield f"there are two active paths from {start} to {table}: make one of the relationships inactive."
+
+
+def _reached(start: str, edges: Mapping[str, list[str]]) -> list[str]:
+    return [name for target in edges.get(start, []) for name in (target, *_reached(target, edges))]
+
+
+def _faults_of_dax(where: str, node: Node, model: _Model) -> Iterator[str]:
+    dax = _TEXT.sub('""', str(node.expression))
+    if dax.count("(") != dax.count(")"):
+        yield f"{where}: its brackets do not match."
+    for match in _COLUMN.finditer(dax):
+        table, column = (match[1] or match[2] or "").replace("''", "'"), match[3]
+        if column not in model.columns.get(table, {}):
+            yield f"{where}: there is no column {table}[{column}]."
+    for name in _MEASURE.findall(_COLUMN.sub("", dax)):
+        if name not in model.measures:
+            yield f"{where}: there is no measure [{name}]."
+    for name in sorted(set(_FUNCTION.findall(dax)) - FUNCTIONS):
+        yield f"{where}: the function {name} has not been tried."
+    for quoted, plain in _TABLE.findall(_COLUMN.sub("", re.sub(r"\[[^\]]*\]", "", dax))):
+        if (name := quoted or plain) not in model.columns and name not in _WORDS:
+            yield f"{where}: there is no table {name}."
