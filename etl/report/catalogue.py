@@ -1,4 +1,4 @@
-"""A company's report, beside its tables: `measures/*.toml`, `views/*.sql`, `pages/*.toml`, and a title in `report.toml`.
+"""A company's report, beside its tables: `measures/*.toml`, `views/*.sql`, `pages/*.toml`; its title in `report.toml`.
 
 Nothing is registered.
 """
