@@ -1,0 +1,117 @@
+"""The semantic model, filled with the published tables, in a DAX engine that runs on Linux (pbix-mcp's)."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from etl.contract import Contract
+from etl.load.warehouse import Warehouse
+from etl.report.catalogue import Report
+from etl.report.names import friendly
+from powerbi import model
+from powerbi.tmdl import unquoted
+
+engine = pytest.importorskip("pbix_mcp.dax.engine", reason="the DAX engine is not installed: ./test.sh installs it")
+
+Context = Mapping[str, Sequence[object]]
+"""Chosen values by "table.column"."""
+
+
+class Dax:
+    """The imported model. measures: their DAX by name; tables: what was imported, for a test to spoil."""
+
+    def __init__(self, warehouse: Warehouse, report: Report, contracts: Mapping[str, Contract]) -> None:
+        self.tables = {friendly(contract.name): _imported(warehouse, contract) for contract in contracts.values()}
+        self.measures = {
+            measure.name: str(measure.expression) for measure in model.measures(report, contracts).of("measure")
+        }
+        self._relationships = [_relationship(node.properties) for node in model.relationships(contracts)]
+        self._days = {
+            friendly(name): friendly(day)
+            for name, contract in contracts.items()
+            if (day := model.date_column(contract))
+        }
+        money = {friendly(n): [friendly(c.name) for c in k.columns if _is_money(c)] for n, k in contracts.items()}
+        engine.mark_currency_columns(self.tables, money)
+
+    def values(self, measures: Iterable[str], context: Context) -> dict[str, Any]:
+        """Evaluate measures in a filter context. Raises where the engine did not understand all of it."""
+        engine._engine.eval_errors.clear()
+        engine._engine.unsupported_functions.clear()
+        ((table, day),) = self._days.items()
+        found: dict[str, Any] = engine.evaluate_measures_smart(
+            list(measures),
+            self.tables,
+            self.measures,
+            {_column(name): [_cell(value) for value in values] for name, values in context.items()},
+            date_table=table,
+            date_column=day,
+            relationships=self._relationships,
+            simulate_row_context=False,
+            measure_tables=dict.fromkeys(self.measures, model.MEASURES),
+            model_columns={name: set(content["columns"]) for name, content in self.tables.items()},
+            date_tables=self._days,
+        )
+        if engine._engine.eval_errors or engine._engine.unsupported_functions:
+            raise ValueError(f"{engine._engine.eval_errors} {engine._engine.unsupported_functions}")
+        return found
+
+
+def differs(format_: str, dax: Any, sql: Any) -> bool:
+    """Whether two values are not the same: sums exactly, money divided to the four places that Power BI keeps."""
+    if sql is None or dax is None or isinstance(sql, bool | str):
+        return bool(dax is not sql and dax != sql)
+    if isinstance(sql, dt.date):
+        return bool(dax != _cell(sql))
+    if isinstance(sql, int | Decimal) and "%" not in format_:
+        return abs(Decimal(f"{dax:.4f}") - sql) > (Decimal(0) if _is_sum(sql) else Decimal("0.00005"))
+    return abs(dax - float(sql)) > (0.00005 if "%" not in format_ else 1e-9)
+
+
+def _is_sum(value: int | Decimal) -> bool:
+    return isinstance(value, int) or -int(value.as_tuple().exponent) <= 2
+
+
+def _imported(warehouse: Warehouse, contract: Contract) -> dict[str, Any]:
+    """Read a table as the query of its partition does: of the calendar what is a day."""
+    columns = model.columns_of(contract)
+    day = model.date_column(contract)
+    found = warehouse.read(
+        f"SELECT {', '.join(c.name for c in columns)} FROM {contract.name}"
+        + (f" WHERE {day} IS NOT NULL" if day else "")
+    )
+    rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
+    return {"columns": [friendly(c.name) for c in columns], "rows": [[_cell(value) for value in row] for row in rows]}
+
+
+def _cell(value: Any) -> Any:
+    """Give a value as Power BI holds it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None)
+    return dt.datetime(value.year, value.month, value.day) if isinstance(value, dt.date) else value
+
+
+def _is_money(column: Any) -> bool:
+    return model.data_type(column.type) == "decimal"
+
+
+def _column(name: str) -> str:
+    table, _, column = name.partition(".")
+    return f"{friendly(table)}.{friendly(column)}"
+
+
+def _relationship(properties: Mapping[str, Any]) -> dict[str, Any]:
+    ends = [map(unquoted, str(properties[end]).split(".")) for end in ("fromColumn", "toColumn")]
+    (from_table, from_column), (to_table, to_column) = ends
+    return {
+        "FromTable": from_table,
+        "FromColumn": from_column,
+        "ToTable": to_table,
+        "ToColumn": to_column,
+        "IsActive": properties.get("isActive") != "false",
+    }

@@ -1,0 +1,215 @@
+"""The measures of Power BI: what their DAX gives is what SQL on the published tables says."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from config.paths import ROOT
+from etl.dashboard.answers import rows_of
+from etl.load.warehouse import Warehouse
+from etl.report.catalogue import Visual, read_report
+from etl.report.sql import Composer
+from powerbi.project import read_contracts
+from tests.truth.dax import Context, Dax, differs
+from tests.truth.night import COMPANIES, Company
+
+REPORT = read_report(ROOT / "powerbi")
+CONTRACTS = read_contracts(ROOT / "tables")
+SQL = Composer(REPORT, CONTRACTS)
+VISUALS = [pytest.param(visual, id=visual.title) for page in REPORT.pages for visual in page.visual]
+
+MOST_SALES = "SELECT {} FROM fact_sales JOIN dim_date ON date_key = contract_date_key GROUP BY 1 ORDER BY COUNT(*) DESC"
+BEST_EDITION = """
+SELECT {} FROM fact_sales JOIN dim_deployment USING (deployment_key) WHERE edition > 1
+GROUP BY product_id, edition ORDER BY COUNT(*) DESC, 1"""
+
+CONTEXTS: dict[str, dict[str, str]] = {
+    "everything": {},
+    "a year": {"dim_date.year": f"{MOST_SALES.format('year')} LIMIT 1"},
+    "a month": {"dim_date.year_month": f"{MOST_SALES.format('year_month')} LIMIT 1"},
+    "a day": {"dim_date.date": f"{MOST_SALES.format('date')} LIMIT 1"},
+    "the years to come": {"dim_date.year": "SELECT EXTRACT(YEAR FROM MAX(contract_date)) + 1 FROM fact_sales"},
+    "a product": {"dim_product.product_name": "SELECT product_name FROM dim_product WHERE product_id = 1"},
+    "an edition": {
+        "dim_deployment.product_id": f"{BEST_EDITION.format('product_id')} LIMIT 1",
+        "dim_deployment.edition": f"{BEST_EDITION.format('edition')} LIMIT 1",
+    },
+    "the open editions": {"dim_deployment.is_open": "SELECT TRUE"},
+    "a channel": {"dim_channel.channel_name": "SELECT channel_name FROM dim_channel WHERE is_digital"},
+    "two regions in two years": {
+        "dim_office.region": "SELECT region FROM dim_office WHERE region IN ('Portugal', 'Islands') GROUP BY 1",
+        "dim_date.year": f"{MOST_SALES.format('year')} LIMIT 2",
+    },
+    "a country": {"dim_client.country": "SELECT 'ES'"},
+    "a member in a quarter": {
+        "dim_team_member.team_member_id": """
+            SELECT team_member_id FROM fact_sales JOIN dim_team_member USING (team_member_key)
+            WHERE team_member_key <> 0 GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT 1""",
+        "dim_date.quarter": "SELECT 2",
+    },
+    "members who are retained": {"fact_team_deployment.retention": "SELECT 'Retained'"},
+}
+"""Filter contexts: what is chosen of which columns, as SQL that finds it."""
+
+
+@pytest.fixture(scope="session")
+def dax_of(duckdb_of: Callable[[Company], Warehouse]) -> Callable[[Company], Dax]:
+    """Give the model with the published tables of a company."""
+    made: dict[Company, Dax] = {}
+
+    def of(company: Company) -> Dax:
+        if company not in made:
+            made[company] = Dax(duckdb_of(company), REPORT, CONTRACTS)
+        return made[company]
+
+    return of
+
+
+def chosen(warehouse: Warehouse, name: str) -> Context:
+    """Find the values of a filter context."""
+    return {column: warehouse.read(sql).column(0).to_pylist() for column, sql in CONTEXTS[name].items()}
+
+
+def expected(warehouse: Warehouse, context: Context) -> dict[str, Any]:
+    """Say in SQL what every measure is."""
+    names = [name for name, measure in REPORT.measures.items() if measure.sql]
+    (row,) = warehouse.read(SQL.query(names, None, context)).to_pylist()
+    found = {name: row[f"v{number}"] for number, name in enumerate(names)}
+    last = found["Last Sale"]
+    found["Net Revenue YTD"] = net_revenue(warehouse, context, lambda until: until.replace(month=1, day=1), last)
+    found["Net Revenue Rolling 12 Months"] = net_revenue(warehouse, context, a_year_before, last)
+    found["Member Rank"] = member_rank(warehouse, context)
+    found["Rows Imported"] = sum(
+        warehouse.read(f"SELECT COUNT(*) FROM {name}").column(0)[0].as_py() for name in CONTRACTS if name != "etl_runs"
+    )
+    return found
+
+
+def a_year_before(until: dt.date) -> dt.date:
+    """Give the first of the twelve months' days that end with a day."""
+    day = until.replace(day=28) if (until.month, until.day) == (2, 29) else until
+    return day.replace(year=day.year - 1) + dt.timedelta(days=1)
+
+
+def net_revenue(
+    warehouse: Warehouse, context: Context, first_of: Callable[[dt.date], dt.date], last: dt.date
+) -> Decimal | None:
+    """Add up the net revenue from a day that depends on the last one to that: of the context, but not after `last`."""
+    of_dates = {column: values for column, values in context.items() if column.startswith("dim_date.")}
+    calendar = warehouse.read(
+        "SELECT MIN(date), MAX(date) FROM dim_date WHERE date IS NOT NULL"
+        + "".join(f" AND {c.partition('.')[2]} IN ({', '.join(map(literal, v))})" for c, v in of_dates.items())
+    )
+    first, until = (column[0].as_py() for column in calendar.columns)
+    if first is None or first > last:
+        return None
+    until = min(until, last)
+    span = (until - first_of(until)).days
+    others = {column: values for column, values in context.items() if column not in of_dates}
+    dates = [until - dt.timedelta(days=back) for back in range(span + 1)]
+    return warehouse.read(SQL.query(["Net Revenue"], None, others | {"dim_date.date": dates})).column(0)[0].as_py()
+
+
+def literal(value: object) -> str:
+    """Write a value in SQL."""
+    return f"DATE '{value}'" if isinstance(value, dt.date) else repr(value)
+
+
+def member_rank(warehouse: Warehouse, context: Context) -> int | None:
+    """Say which place the one member of the context has among all."""
+    members = context.get("dim_team_member.team_member_id", ())
+    if len(members) != 1:
+        return None
+    others = {c: v for c, v in context.items() if c.partition(".")[0] not in ("dim_team_member", "dim_office")}
+    rows = warehouse.read(SQL.query(["Member Revenue"], "dim_team_member.team_member_id", others)).to_pylist()
+    revenue = {row["label"]: row["v0"] for row in rows}
+    own = revenue.get(members[0])
+    return None if own is None else 1 + sum(other > own for other in revenue.values() if other is not None)
+
+
+def differences(found: Mapping[str, Any], sql: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Name the measures of which DAX and SQL say different things."""
+    return {n: (found[n], sql[n]) for n in sql if differs(REPORT.measures[n].format, found[n], sql[n])}
+
+
+@pytest.mark.parametrize("company", COMPANIES, ids=str)
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_every_measure_is_what_sql_says(
+    duckdb_of: Callable[[Company], Warehouse], dax_of: Callable[[Company], Dax], company: Company, context: str
+) -> None:
+    """In every filter context: sums to the cent, counts exactly, BLANK where SQL has NULL."""
+    values = chosen(duckdb_of(company), context)
+    sql = expected(duckdb_of(company), values)
+    assert set(sql) == set(REPORT.measures)
+    assert differences(dax_of(company).values(sql, values), sql) == {}
+
+
+@pytest.mark.parametrize("visual", VISUALS)
+def test_every_visual_shows_what_dax_says(
+    duckdb_of: Callable[[Company], Warehouse], dax_of: Callable[[Company], Dax], visual: Visual
+) -> None:
+    """The dashboard without Power BI has the numbers of the one with it: member by member, a dozen of them."""
+    company = COMPANIES[0]
+    rows = rows_of(visual, SQL, duckdb_of(company).read)
+    assert rows
+    for label, *values in rows[:: len(rows) // 12 + 1]:
+        context = {visual.by: [label]} if visual.by else {}
+        found = dax_of(company).values(visual.measures, context)
+        assert differences(found, dict(zip(visual.measures, values, strict=True))) == {}, label
+
+
+@pytest.mark.parametrize("visual", VISUALS)
+def test_every_warehouse_answers_a_visual_alike(
+    duckdb_of: Callable[[Company], Warehouse], bigquery_of: Callable[[Company], Warehouse], visual: Visual
+) -> None:
+    """The queries are written in the SQL that BigQuery and DuckDB share."""
+    rows = {kind: rows_of(visual, SQL, of(COMPANIES[0]).read) for kind, of in (("d", duckdb_of), ("b", bigquery_of))}
+    assert len(rows["d"]) == len(rows["b"])
+    formats = [REPORT.measures[name].format for name in visual.measures]
+    for one, other in zip(rows["d"], rows["b"], strict=True):
+        assert one[0] == other[0]
+        if "published" not in visual.alt and "instant" not in visual.alt:
+            assert not any(map(differs, formats, one[1:], other[1:])), (one, other)
+
+
+def test_a_table_of_another_night_is_told(duckdb_of: Callable[[Company], Warehouse]) -> None:
+    """Power BI reads the tables one by one: where a publish comes in between, the measure of trust says so."""
+    dax = Dax(duckdb_of(COMPANIES[0]), REPORT, CONTRACTS)
+    trust = ["All Tables of One Night"]
+    assert dax.values(trust, {}) == {"All Tables of One Night": True}
+    last = dax.tables["Sales"]["rows"].pop()
+    assert dax.values(trust, {}) == {"All Tables of One Night": False}
+    dax.tables["Sales"]["rows"].append(last)
+    runs = dax.tables["ETL Runs"]
+    runs["rows"][0][runs["columns"].index("As of")] -= dt.timedelta(days=1)
+    assert Dax.values(dax, trust, {}) == {"All Tables of One Night": False}
+
+
+@pytest.mark.parametrize(
+    ("measure", "right", "wrong"),
+    [
+        ("Net Revenue", "Net Revenue", "Gross Revenue"),
+        ("New Clients", '"New"', '"None"'),
+        ("Active Clients", "KEEPFILTERS(Sales[Client Key] <> 0)", "KEEPFILTERS(Sales[Client Key] >= 0)"),
+        ("Net Revenue LY", "<= clock", "<> clock"),
+        ("Pace", "Comparable Net Revenue to Date", "Net Revenue to Date"),
+        (
+            "Returned Revenue by Day of Return",
+            "USERELATIONSHIP(Sales[Return Date], 'Date'[Date])",
+            "ALL(Sales[Origin])",
+        ),
+    ],
+)
+def test_a_measure_that_is_slightly_wrong_is_noticed(
+    duckdb_of: Callable[[Company], Warehouse], measure: str, right: str, wrong: str
+) -> None:
+    """The comparison can fail."""
+    dax = Dax(duckdb_of(COMPANIES[0]), REPORT, CONTRACTS)
+    assert right in dax.measures[measure]
+    dax.measures[measure] = dax.measures[measure].replace(right, wrong)
+    values = chosen(duckdb_of(COMPANIES[0]), "a year")
+    (row,) = duckdb_of(COMPANIES[0]).read(SQL.query([measure], None, values)).to_pylist()
+    assert differences(dax.values([measure], values), {measure: row["v0"]})
