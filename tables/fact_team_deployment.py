@@ -3,6 +3,7 @@
 import pandas as pd
 
 from etl.contract import (
+    RETENTION,
     Fact,
     Flag,
     Integer,
@@ -14,10 +15,10 @@ from etl.contract import (
     lookup,
     measure,
     reference,
+    retention,
     totals,
 )
 
-NEW, RETAINED, REACTIVATED, NONE = "New", "Retained", "Reactivated", "None"
 COMES_BACK_WITHIN = 10
 """Editions: who sold last longer ago is new again."""
 
@@ -49,7 +50,7 @@ class FactTeamDeployment(Fact, cluster_by=("deployment_key", "team_member_key"),
     instances: Integer = measure("Instances sold, returned ones among them.", ge=0)
     gross_revenue: Money = measure("Gross revenue of the contracts.", ge=0, number_format=MONEY)
     net_revenue: Money = measure("Net revenue of the contracts.", ge=0, number_format=MONEY)
-    retention: Text = attribute("The member's class.", isin=[NEW, RETAINED, REACTIVATED, NONE])
+    retention: Text = attribute("The member's class.", isin=RETENTION)
 
 
 def partial_sales(fact_sales: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +90,8 @@ def build(
     rows["has_three_or_more_allocations"] = rows["allocations"] >= 3
     rows["is_reallocated"] = rows["reallocations"] > 0
     rows["returned_everything"] = (rows["allocations"] > 0) & ~sold
-    rows["retention"] = _retention(rows[sold & reason.isna()]).reindex(rows.index).fillna(NONE)
+    seller = ["team_member_id", "product_id"]
+    rows["retention"] = retention(rows, seller, "edition", active=sold & reason.isna(), within=COMES_BACK_WITHIN)
     return rows.assign(_set_aside=reason, _unpublished=closes_on < night.window_start)
 
 
@@ -101,11 +103,3 @@ def _reason(rows: pd.DataFrame, dim_team_member: pd.DataFrame, dim_deployment: p
     reason = pd.Series(pd.NA, index=rows.index, dtype="string[pyarrow]")
     reason = reason.mask(~active, "neither allocation, sale nor self usage")
     return reason.mask(~deployment, "unknown deployment").mask(~member, "unknown team member")
-
-
-def _retention(sold: pd.DataFrame) -> pd.Series:
-    """Classify each edition with net sales by the one that the member sold before it."""
-    ordered = sold.sort_values(ROW)
-    gap = ordered["edition"] - ordered.groupby(["team_member_id", "product_id"])["edition"].shift()
-    classes = pd.Series(NEW, index=ordered.index, dtype="string[pyarrow]")
-    return classes.mask((gap <= COMES_BACK_WITHIN).fillna(False), REACTIVATED).mask((gap == 1).fillna(False), RETAINED)

@@ -1,6 +1,6 @@
 """The whole night by pandas, straightforwardly: URL, a folder of queries, folder to write, zone, window's start, today.
 
-read_sql and to_csv for each query; read_csv, merges and to_csv for the eleven tables; to_parquet for the upload. No
+read_sql and to_csv for each query; read_csv, merges and to_csv for the twelve tables; to_parquet for the upload. No
 check, no receipt, no key that stays, no snapshot, nothing published.
 """
 
@@ -190,12 +190,26 @@ def team_deployments(
     rows["has_three_or_more_allocations"] = rows["allocations"] >= 3
     rows["is_reallocated"] = rows["reallocations"] > 0
     rows["returned_everything"] = (rows["allocations"] > 0) & ~net
+    write("fact_team_deployment", classed(rows, deployments, "team_member_key"))
+
+
+def client_deployments(sales: pd.DataFrame, deployments: pd.DataFrame) -> None:
+    """Add sales up by client and deployment, and class the clients."""
+    key = ["client_key", "deployment_key"]
+    known = sales[(sales["client_key"] != 0) & (sales["deployment_key"] != 0)]
+    sold = known.assign(contracts=1, returned_contracts=known["is_returned"]).groupby(key)
+    rows = sold[["contracts", "returned_contracts", "instances", "gross_revenue", "net_revenue"]].sum().reset_index()
+    write("fact_client_deployment", classed(rows, deployments, "client_key"))
+
+
+def classed(rows: pd.DataFrame, deployments: pd.DataFrame, who: str) -> pd.DataFrame:
+    """Class each edition with net sales by the one before it of the same product."""
     rows = rows.merge(deployments[["deployment_key", *DEPLOYMENT]], on="deployment_key").sort_values("edition")
     net = rows["contracts"] > rows["returned_contracts"]
-    gap = rows[net].groupby(["team_member_key", "product_id"])["edition"].diff()
+    gap = rows[net].groupby([who, "product_id"])["edition"].diff()
     classes = pd.Series("New", index=gap.index).mask(gap <= 10, "Reactivated").mask(gap == 1, "Retained")
     rows["retention"] = classes.reindex(rows.index).fillna("None")
-    write("fact_team_deployment", rows.drop(columns=DEPLOYMENT))
+    return rows.drop(columns=DEPLOYMENT)
 
 
 def main() -> None:
@@ -211,6 +225,7 @@ def main() -> None:
     sales = pd.read_csv(star / "fact_sales.csv", parse_dates=DATES["fact_sales"])
     deployment_days(sales, deployments)
     team_deployments(sales, moved, deployments, members)
+    client_deployments(sales, deployments)
     del sales, moved
     tables = {
         name: {"files": [str(star / f"{name}.csv")], "types": dict.fromkeys(dates, "DATE")}

@@ -32,9 +32,11 @@ from etl.contract.columns import (
 )
 from etl.contract.lookup import KeyIndex, lookup
 from etl.contract.night import Night
+from etl.contract.retention import RETENTION, retention
 from etl.contract.table import Column, Contract, Dimension, Fact, Table
 
 __all__ = [
+    "RETENTION",
     "Column",
     "Contract",
     "Date",
@@ -61,6 +63,7 @@ __all__ = [
     "natural_key",
     "parse_date",
     "reference",
+    "retention",
     "running_total",
     "surrogate_key",
     "totals",

@@ -25,11 +25,13 @@ INSERT INTO usage.self_usage
 SELECT team_member_id, product_id, edition, NULL, 3
 FROM usage.self_usage, generate_series(1, 2) WHERE edition > 5 AND used_on > '2025-01-01' AND team_member_id % 5 = 0;
 
--- Members who come back after 10, 11 and 12 editions.
+-- Members and clients who come back after 10, 11 and 12 editions.
 INSERT INTO people.team_members (team_member_id, given_name)
 SELECT 90000 + gap, 'Back' FROM generate_series(10, 12) AS gap;
+INSERT INTO clients.global_clients (client_id, given_name)
+SELECT 90000 + gap, 'Back' FROM generate_series(10, 12) AS gap;
 INSERT INTO sales.contracts
-SELECT 900000 + 2 * gap + n, 1, product_id, edition, 90000 + gap, 'TEAM', 1, 10, 6, 1,
+SELECT 900000 + 2 * gap + n, 90000 + gap, product_id, edition, 90000 + gap, 'TEAM', 1, 10, 6, 1,
        opened_on + time '12:00', NULL, opened_on + time '12:00'
 FROM generate_series(10, 12) AS gap, generate_series(0, 1) AS n,
      (SELECT product_id, max(edition) AS newest FROM catalogue.deployments WHERE product_id = 1 GROUP BY 1) AS p

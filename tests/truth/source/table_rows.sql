@@ -8,6 +8,7 @@ SELECT 'fact_sales' AS table_name, count(*) AS table_rows FROM published_contrac
 UNION ALL SELECT 'fact_usage_movements', count(*) FROM published_movement
 UNION ALL SELECT 'fact_deployment_day', count(*) FROM published_deployment_day
 UNION ALL SELECT 'fact_team_deployment', count(*) FROM published_team_deployment
+UNION ALL SELECT 'fact_client_deployment', count(*) FROM published_client_deployment
 UNION ALL SELECT 'dim_channel', 1 + count(*) FROM sales.channels
 UNION ALL SELECT 'dim_client', 1 + count(*) FROM client
 UNION ALL SELECT 'dim_date', 1 + ((last_year + interval '1 year')::date - first_day) FROM years

@@ -1,0 +1,71 @@
+"""Clients and deployments."""
+
+import pandas as pd
+
+from etl.contract import (
+    RETENTION,
+    Fact,
+    Integer,
+    Key,
+    Money,
+    Night,
+    Text,
+    attribute,
+    lookup,
+    measure,
+    reference,
+    retention,
+    totals,
+)
+
+COMES_BACK_WITHIN = 10
+"""Editions: who bought last longer ago is new again."""
+
+ROW = ["client_id", "product_id", "edition"]
+SUMS = ["contracts", "returned_contracts", "instances", "gross_revenue", "net_revenue"]
+MONEY = "#,0.00"
+
+
+class FactClientDeployment(Fact, cluster_by=("deployment_key", "client_key")):
+    """One row per client and deployment in which the client has a contract.
+
+    Retention compares editions of the same product in which the client had net sales (contracts not returned): none
+    before, or the last one more than 10 editions ago, is New; the edition before, Retained; 2 to 10 editions ago,
+    Reactivated; no net sale in this one, None. All history counts, also what lies before the published window.
+    """
+
+    client_key: Key = reference("dim_client", "The client.", grain=True)
+    deployment_key: Key = reference("dim_deployment", "The deployment.", grain=True)
+    contracts: Integer = measure("Contracts.", ge=1)
+    returned_contracts: Integer = measure("Contracts returned.", ge=0)
+    instances: Integer = measure("Instances, returned ones among them.", ge=1)
+    gross_revenue: Money = measure("Gross revenue of the contracts.", ge=0, number_format=MONEY)
+    net_revenue: Money = measure("Net revenue of the contracts.", ge=0, number_format=MONEY)
+    retention: Text = attribute("The client's class.", isin=RETENTION)
+
+
+def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
+    """Add a block of sales up by client and deployment."""
+    sums = {name: name for name in SUMS} | {"returned_contracts": "is_returned"}
+    return totals(fact_sales.assign(contracts=1), ROW, **sums)
+
+
+def build(
+    fact_sales: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night
+) -> pd.DataFrame:
+    """Add all up, set aside what has no client or deployment, and compare each edition with the last one sold."""
+    rows = totals(fact_sales, ROW, **{name: name for name in SUMS})
+    reason = _reason(rows, dim_client, dim_deployment)
+    sold = rows["contracts"] > rows["returned_contracts"]
+    closes_on = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
+    buyer = ["client_id", "product_id"]
+    rows["retention"] = retention(rows, buyer, "edition", active=sold & reason.isna(), within=COMES_BACK_WITHIN)
+    return rows.assign(_set_aside=reason, _unpublished=closes_on < night.window_start)
+
+
+def _reason(rows: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.Series:
+    """Say why a row is no client's and deployment's; NULL for one that is."""
+    client = lookup(rows[["client_id"]], dim_client, "client_id").notna()
+    deployment = lookup(rows[["product_id", "edition"]], dim_deployment, "opened_on").notna()
+    reason = pd.Series(pd.NA, index=rows.index, dtype="string[pyarrow]")
+    return reason.mask(~deployment, "unknown deployment").mask(~client, "unknown client")
