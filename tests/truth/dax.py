@@ -46,7 +46,7 @@ class Dax:
             list(measures),
             self.tables,
             self.measures,
-            {_column(name): [_cell(value) for value in values] for name, values in context.items()},
+            {_column(name): self._members(name, values) for name, values in context.items()},
             date_table=table,
             date_column=day,
             relationships=self._relationships,
@@ -59,6 +59,13 @@ class Dax:
             raise ValueError(f"{engine._engine.eval_errors} {engine._engine.unsupported_functions}")
         return found
 
+    def _members(self, name: str, values: Sequence[object]) -> list[Any]:
+        """Give the chosen values as the model's column spells them."""
+        table, column = (friendly(part) for part in name.split("."))
+        number = self.tables[table]["columns"].index(column)
+        spelled = {_folded(row[number]): row[number] for row in self.tables[table]["rows"]}
+        return [spelled.get(_folded(_cell(value)), _cell(value)) for value in values]
+
 
 def differs(format_: str, dax: Any, sql: Any) -> bool:
     """Whether two values are not the same: sums exactly, money divided to the four places that Power BI keeps."""
@@ -67,8 +74,8 @@ def differs(format_: str, dax: Any, sql: Any) -> bool:
     if isinstance(sql, dt.date):
         return bool(dax != _cell(sql))
     if isinstance(sql, int | Decimal) and "%" not in format_:
-        return abs(Decimal(f"{dax:.4f}") - sql) > (Decimal(0) if _is_sum(sql) else Decimal("0.00005"))
-    return abs(dax - float(sql)) > (0.00005 if "%" not in format_ else 1e-9)
+        return abs(Decimal(f"{dax:.4f}") - sql) > (Decimal(0) if _is_sum(sql) else Decimal("0.0000501"))
+    return abs(dax - float(sql)) > (0.0000501 if "%" not in format_ else 1e-9)
 
 
 def _is_sum(value: int | Decimal) -> bool:
@@ -83,8 +90,18 @@ def _imported(warehouse: Warehouse, contract: Contract) -> dict[str, Any]:
         f"SELECT {', '.join(c.name for c in columns)} FROM {contract.name}"
         + (f" WHERE {day} IS NOT NULL" if day else "")
     )
-    rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
-    return {"columns": [friendly(c.name) for c in columns], "rows": [[_cell(value) for value in row] for row in rows]}
+    values = [_as_in_vertipaq(column.to_pylist()) for column in found.columns]
+    return {"columns": [friendly(c.name) for c in columns], "rows": [list(row) for row in zip(*values, strict=True)]}
+
+
+def _as_in_vertipaq(values: Sequence[object]) -> list[Any]:
+    """Give a column as it is imported: texts that differ in letter case alone are spelled as the first of them."""
+    spelled: dict[object, object] = {}
+    return [spelled.setdefault((type(value), _folded(value)), _cell(value)) for value in values]
+
+
+def _folded(value: object) -> object:
+    return (value.upper(), "text") if isinstance(value, str) else value
 
 
 def _cell(value: Any) -> Any:

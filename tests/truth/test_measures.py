@@ -135,8 +135,12 @@ def differences(found: Mapping[str, Any], sql: Mapping[str, Any]) -> dict[str, t
     return {n: (found[n], sql[n]) for n in sql if differs(REPORT.measures[n].format, found[n], sql[n])}
 
 
-@pytest.mark.parametrize("company", COMPANIES, ids=str)
-@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize(
+    ("company", "context"),
+    [(COMPANIES[0], name) for name in CONTEXTS]
+    + [(COMPANIES[1], name) for name in ("everything", "a month", "an edition", "two regions in two years")],
+    ids=str,
+)
 def test_every_measure_is_what_sql_says(
     duckdb_of: Callable[[Company], Warehouse], dax_of: Callable[[Company], Dax], company: Company, context: str
 ) -> None:
