@@ -115,7 +115,7 @@ def read(text: str) -> list[Node]:
             owner.properties[content] = True
         elif owner and (head := re.fullmatch(r"(source|sourceExpression) =(?: (.*))?", content)):
             owner.properties[head[1]] = head[2] or ""
-            block = (owner, head[1], depth) if head[2] is None else None
+            block = (owner, head[1], depth + _EXPRESSIONS[head[1]] - 2) if head[2] is None else None
         elif declared := _DECLARATION.fullmatch(content):
             node = Node(declared[1], unquoted(declared[2] or ""), declared[3], "\n".join(description))
             if content.endswith(" ="):

@@ -1,0 +1,222 @@
+"""The semantic model: what it is made of, and which faults are caught before anybody opens it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+from etl.core.errors import ContractError
+from etl.report.catalogue import read_report
+from etl.report.names import friendly
+from powerbi.__main__ import stale_files
+from powerbi.check_model import faults_of
+from powerbi.project import name_of, project_files, read_contracts
+from powerbi.tmdl import Node, TmdlError, read, written
+
+REPORT = read_report(ROOT / "powerbi")
+CONTRACTS = read_contracts(ROOT / "tables")
+FILES = project_files(REPORT, CONTRACTS)
+MODEL = f"{name_of(REPORT)}.SemanticModel/definition"
+
+
+def objects(path: str) -> list[Node]:
+    """Read a file of the model."""
+    return read(FILES[f"{MODEL}/{path}.tmdl"])
+
+
+def column(table: str, name: str) -> Node:
+    """Find a column."""
+    (node,) = objects(f"tables/{table}")
+    return next(child for child in node.of("column") if child.name == name)
+
+
+def test_the_project_is_not_stale() -> None:
+    """What is committed is what the contracts, measures and pages say: `python -m powerbi` renews it."""
+    assert stale_files(ROOT / "powerbi" / name_of(REPORT), FILES) == []
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    """Else each run would be a difference to review."""
+    assert project_files(read_report(ROOT / "powerbi"), read_contracts(ROOT / "tables")) == FILES
+
+
+def test_a_stale_file_is_named(tmp_path: Path) -> None:
+    """One that is lacking, one that is changed, one too many; what Desktop keeps for itself is none."""
+    for path, text in {"a": "1", "b": "2", "d": "4", "X.Report/.pbi/localSettings.json": "{}"}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert stale_files(tmp_path, {"a": "1", "b": "two", "c": "3"}) == ["b", "c", "d"]
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_table_has_its_columns_with_descriptions(name: str) -> None:
+    """The contract's words are the analysts' tooltips; nobody sees a key, and nothing is added up by itself."""
+    (table,) = objects(f"tables/{friendly(name)}")
+    assert table.description == CONTRACTS[name].description
+    columns = {c.name: c for c in table.of("column")}
+    wanted = [c for c in CONTRACTS[name].columns if (name, c.name) != ("etl_runs", "receipt")]
+    assert {friendly(c.name) for c in wanted} == {n for n, c in columns.items() if not c.expression}
+    for declared in wanted:
+        node = columns[friendly(declared.name)]
+        assert node.description.startswith(declared.description)
+        assert ("isHidden" in node.properties) == (declared.role in ("surrogate key", "reference"))
+        assert node.properties["summarizeBy"] == "none"
+
+
+def test_the_calendar_is_the_date_table() -> None:
+    """Marked, its date the key, its months in the order of the year; the unknown member, which has no day, stays out."""
+    (calendar,) = objects("tables/Date")
+    assert calendar.properties["dataCategory"] == "Time"
+    assert column("Date", "Date").properties["isKey"] is True
+    assert column("Date", "Month Name").properties["sortByColumn"] == "Month"
+    (partition,) = calendar.of("partition")
+    assert "each [date] <> null" in str(partition.properties["source"])
+    assert ("annotation", "__PBI_TimeIntelligenceEnabled", "0") in [
+        (n.kind, n.name, n.expression) for n in objects("model")
+    ]
+
+
+def test_hierarchies_lead_from_the_coarse_to_the_fine() -> None:
+    """Calendar; product → deployment; region → office → member."""
+    found = {
+        hierarchy.name: [level.name for level in hierarchy.of("level")]
+        for path in FILES
+        if "/tables/" in path
+        for hierarchy in read(FILES[path])[0].of("hierarchy")
+    }
+    assert found == {
+        "Calendar": ["Year", "Quarter", "Month Name", "Date"],
+        "Product and Deployment": ["Product Name", "Deployment Name"],
+        "Region, Office and Member": ["Region", "Office Name", "Member Name"],
+    }
+
+
+def test_one_path_is_active_and_the_others_are_reachable() -> None:
+    """Sales relate to the calendar by the contract's day; a measure can choose the day of return."""
+    relations = [node.properties for node in objects("relationships")]
+    to_date = {r["fromColumn"]: r.get("isActive") for r in relations if r["toColumn"] == "Date.Date"}
+    assert to_date["Sales.'Contract Date'"] is None
+    assert to_date["Sales.'Return Date'"] == "false"
+    assert any("USERELATIONSHIP(Sales[Return Date], 'Date'[Date])" in m.dax for m in REPORT.measures.values())
+
+
+def test_a_person_sets_three_parameters() -> None:
+    """Power BI itself sets the two of the incremental refresh."""
+    assert [node.name for node in objects("expressions")] == [
+        "Project", "Dataset", "Billing Project", "RangeStart", "RangeEnd",
+    ]  # fmt: skip
+    assert all("IsParameterQueryRequired=true" in str(node.expression) for node in objects("expressions"))
+
+
+@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.stream])
+def test_large_facts_are_refreshed_by_increments(name: str) -> None:
+    """Power BI puts its range into the partition's query and into the policy's."""
+    (table,) = objects(f"tables/{friendly(name)}")
+    (policy,) = table.of("refreshPolicy")
+    (partition,) = table.of("partition")
+    for source in (policy.properties["sourceExpression"], partition.properties["source"]):
+        assert "Date.From(RangeStart)" in str(source)
+        assert "Date.From(RangeEnd)" in str(source)
+
+
+def test_there_are_thirty_measures_each_with_a_folder_a_format_and_a_meaning() -> None:
+    """What an analyst sees of a measure is said in one sentence."""
+    assert len(REPORT.measures) >= 30
+    (table,) = objects("tables/Measures")
+    for node in table.of("measure"):
+        assert node.description.endswith(".")
+        assert node.properties["displayFolder"] == REPORT.measures[node.name].folder
+    assert {"Data as of", "All Tables of One Night"} <= set(REPORT.measures)
+
+
+def test_instants_come_without_their_zone() -> None:
+    """Power BI would show a TIMESTAMP in the zone of whoever looks."""
+    (table,) = objects("tables/Usage Movements")
+    (partition,) = table.of("partition")
+    assert '{"moved_at", each DateTimeZone.RemoveZone(DateTimeZone.ToUtc(_)), type datetime}' in str(
+        partition.properties["source"]
+    )
+
+
+def test_what_is_written_is_read_again() -> None:
+    """TMDL of any file: the checks see what Power BI will."""
+    for path, text in FILES.items():
+        if path.endswith(".tmdl"):
+            assert written(read(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("table T\n\t\t\tcolumn C\n", "line 2"),
+        ("table T\n    column C\n", "line 2"),
+        ("table T\n\tcolumn C\n\t\tdataType int64 : 7\n", "line 3"),
+    ],
+)
+def test_bad_indentation_is_named(text: str, told: str) -> None:
+    """Tabs, one more than the parent has."""
+    with pytest.raises(TmdlError, match=told):
+        read(text)
+
+
+def spoiled(path: str, right: str, wrong: str) -> dict[str, str]:
+    """Change a file of the model by hand."""
+    name = f"{MODEL}/{path}.tmdl"
+    assert right in FILES[name]
+    return FILES | {name: FILES[name].replace(right, wrong, 1)}
+
+
+def renamed() -> dict[str, str]:
+    """Rename a contract's column: its measures and relationships are not told."""
+    sales = CONTRACTS["fact_sales"]
+    columns = tuple(replace(c, name="net_income") if c.name == "net_revenue" else c for c in sales.columns)
+    return project_files(REPORT, CONTRACTS | {"fact_sales": replace(sales, columns=columns)})
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (lambda: spoiled("relationships", "fromColumn: Sales.'Client Key'", "fromColumn: Sales.'Customer Key'"),
+         "fromColumn Sales.'Customer Key' is not there"),
+        (lambda: spoiled("tables/Client", "dataType: int64", "dataType: string"),
+         "is int64, and Client.'Client Key' string"),
+        (lambda: spoiled("relationships", "\tisActive: false\n", ""), "two active paths from Sales to Date"),
+        (lambda: spoiled("tables/Measures", "\tmeasure 'Net Revenue'", "\t\t\tmeasure 'Net Revenue'"),
+         "is indented by 3 tabs"),
+        (lambda: spoiled("tables/Date", "sortByColumn: Month", "sortByColumn: Months"), "sorted by Months"),
+        (lambda: spoiled("tables/Date", "column: Quarter", "column: Term"), "the level Quarter is no column"),
+        (lambda: spoiled("tables/Measures", "[Gross Revenue])", "[Gros Revenue])"), "there is no"),
+        (lambda: spoiled("tables/Measures", "SUM(Sales[", "TOTAL(Sales["), "the function TOTAL has not been tried"),
+        (lambda: spoiled("tables/Measures", "COUNTROWS(Sales)", "COUNTROWS(Sale)"), "there is no table Sale"),
+        (lambda: spoiled("tables/Measures", "COUNTROWS(Sales)", "COUNTROWS(Sales"), "its brackets do not match"),
+        (lambda: spoiled("tables/Office", '"region", ', ""), "the query does not select region"),
+        (lambda: spoiled("model", "ref table Office\n", ""), "does not refer to the table Office"),
+        (renamed, "there is no column Sales[Net Revenue]"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_the_model_is_named(fault: Callable[[], dict[str, str]], told: str) -> None:
+    """Every name that relationships, measures, hierarchies and queries use is there, and of a fitting type."""
+    found = faults_of(fault())
+    assert any(told in sentence for sentence in found), found
+
+
+def test_the_model_has_no_fault() -> None:
+    """The check itself finds nothing to complain of."""
+    assert faults_of(FILES) == []
+
+
+def test_a_measure_without_a_name_that_is_known_is_refused_at_once(tmp_path: Path) -> None:
+    """The catalogue's faults are sentences that name the file."""
+    for part in ("measures", "views", "pages"):
+        (tmp_path / part).mkdir()
+    (tmp_path / "report.toml").write_text('title = "T"\n')
+    (tmp_path / "measures/a.toml").write_text(
+        'folder = "A"\n[[measure]]\nname = "X"\nmeaning = "."\nformat = "0"\ndax = "1"\n'
+    )
+    (tmp_path / "pages/p.toml").write_text(
+        'name = "P"\ntitle = "T."\n[[visual]]\nkind = "card"\ntitle = "T"\nalt = "A"\nmeasures = ["Y"]\n'
+    )
+    with pytest.raises(ContractError, match=r"there is no measure \[Y\]"):
+        read_report(tmp_path)
