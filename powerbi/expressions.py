@@ -1,0 +1,95 @@
+"""The small expressions that PBIR's JSON is made of: literals, colours, fields and filters."""
+
+from typing import Any, TypeAlias
+
+from powerbi.names import friendly
+
+Json: TypeAlias = dict[str, Any]
+MEASURES = "Measures"
+"""The model's table that holds all measures."""
+
+
+def literal(value: bool | int | str) -> Json:
+    """Write a constant as a query expression does: true, 12D, 'it''s'."""
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, int):
+        text = f"{value}D"
+    else:
+        text = "'" + value.replace("'", "''") + "'"
+    return {"expr": {"Literal": {"Value": text}}}
+
+
+def colour(value: str) -> Json:
+    """Write a colour."""
+    return {"solid": {"color": literal(value)}}
+
+
+def properties(**values: bool | int | str | Json) -> list[Json]:
+    """Write the properties of one formatting object."""
+    return [{"properties": {n: v if isinstance(v, dict) else literal(v) for n, v in values.items()}}]
+
+
+def column(name: str) -> Json:
+    """Name a column of the model by the one of the contracts, "table.column"."""
+    table, _, attribute = name.partition(".")
+    return _field("Column", {"Entity": friendly(table)}, friendly(attribute))
+
+
+def measure(name: str) -> Json:
+    """Name a measure of the model."""
+    return _field("Measure", {"Entity": MEASURES}, name)
+
+
+def projection(field: Json) -> Json:
+    """Put a field into a visual. Of columns, an axis may have several; the active ones are those that it shows."""
+    active = {"active": True} if "Column" in field else {}
+    return {"field": field, "queryRef": reference(field), "nativeQueryRef": _inner(field)["Property"], **active}
+
+
+def reference(field: Json) -> str:
+    """Give the name by which a visual's formatting refers to a field: Sales.Net Revenue."""
+    inner = _inner(field)
+    return f"{inner['Expression']['SourceRef']['Entity']}.{inner['Property']}"
+
+
+def sort(field: Json, *, descending: bool) -> Json:
+    """Sort a visual by a field."""
+    return {"sort": [{"field": field, "direction": "Descending" if descending else "Ascending"}]}
+
+
+def greatest(name: str, by: str, measure_name: str, count: int) -> Json:
+    """Keep the members of a column with the greatest values of a measure: a Top N filter, as Desktop writes it.
+
+    The condition is membership in a subquery's answer; both name the column's table by the alias c.
+    """
+    table, _, attribute = by.partition(".")
+    member = _field("Column", {"Source": "c"}, friendly(attribute))
+    entity = {"Name": "c", "Entity": friendly(table), "Type": 0}
+    ranked = {
+        "Version": 2,
+        "From": [entity, {"Name": "m", "Entity": MEASURES, "Type": 0}],
+        "Select": [{**member, "Name": "field"}],
+        "OrderBy": [{"Direction": 2, "Expression": _field("Measure", {"Source": "m"}, measure_name)}],
+        "Top": count,
+    }
+    among = {"In": {"Expressions": [member], "Table": {"SourceRef": {"Source": "ranked"}}}}
+    return {
+        "name": name,
+        "field": column(by),
+        "type": "TopN",
+        "filter": {
+            "Version": 2,
+            "From": [{"Name": "ranked", "Expression": {"Subquery": {"Query": ranked}}, "Type": 2}, entity],
+            "Where": [{"Condition": among}],
+        },
+    }
+
+
+def _field(kind: str, source: Json, name: str) -> Json:
+    return {kind: {"Expression": {"SourceRef": source}, "Property": name}}
+
+
+def _inner(field: Json) -> Json:
+    inner: Json = next(iter(field.values()))
+    return inner

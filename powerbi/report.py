@@ -1,0 +1,152 @@
+"""The Power BI report (PBIR) as text, file by file, from the pages of the catalogue.
+
+The formats are older ones on purpose, so that older Desktops open them. What could be checked on Linux is: Microsoft's
+JSON schemas, the capabilities of the visuals, every name. It was not opened in Power BI Desktop, which is not to be
+had here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from uuid import UUID, uuid5
+
+from etl.contract import Contract
+from etl.core.errors import ContractError
+from etl.report.catalogue import Page, Report
+from powerbi import layout, theme
+from powerbi.expressions import Json
+from powerbi.tiles import Tile, slug, tiles_of
+
+PROJECT = "CloudServices"
+_SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
+_DEFINITION = f"{_SCHEMAS}/item/report/definition"
+_FORMATS = {"visual": "2.4.0", "report": "3.1.0", "page": "2.0.0"}
+_BASE_THEME = "CY24SU10"
+"""What ours is laid over. It is a part of Power BI, not of the project."""
+_ID = UUID("0d7b8f52-3c0e-5f0a-8f4e-5a1c9b1f3a60")
+
+
+def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str, str]:
+    """Give the report's files, path → text: the same bytes for the same pages.
+
+    contracts: of all tables that pages name. Raises ContractError where a page names a column that is not there, or
+    where two pages, or two visuals of one, cannot be told apart.
+    """
+    names = [slug(page.name) for page in report.pages]
+    if len(set(names)) < len(names):
+        raise ContractError(f"Two pages in {report.folder} have one name.", "Rename one of them.")
+    files = dict(_frame())
+    root = f"{PROJECT}.Report/definition/pages"
+    order = {"pageOrder": names, "activePageName": names[0]}
+    files[f"{root}/pages.json"] = _with_schema(f"{_DEFINITION}/pagesMetadata/1.0.0", order)
+    for name, page in zip(names, report.pages, strict=True):
+        tiles = tiles_of(page, report, contracts)
+        files[f"{root}/{name}/page.json"] = _page_file(name, page, tiles)
+        for number, tile in enumerate(tiles):
+            files[f"{root}/{name}/visuals/{tile.name}/visual.json"] = _visual_file(tile, number)
+    return dict(sorted(files.items()))
+
+
+def _frame() -> Iterator[tuple[str, str]]:
+    """Give what does not depend on the pages."""
+    root = f"{PROJECT}.Report"
+    yield (
+        f"{PROJECT}.pbip",
+        _with_schema(
+            f"{_SCHEMAS}/pbip/pbipProperties/1.0.0",
+            {"version": "1.0", "artifacts": [{"report": {"path": root}}], "settings": {"enableAutoRecovery": True}},
+        ),
+    )
+    yield (
+        f"{root}/.platform",
+        _with_schema(
+            f"{_SCHEMAS}/gitIntegration/platformProperties/2.0.0",
+            {
+                "metadata": {"type": "Report", "displayName": PROJECT},
+                "config": {"version": "2.0", "logicalId": str(uuid5(_ID, root))},
+            },
+        ),
+    )
+    yield (
+        f"{root}/definition.pbir",
+        _with_schema(
+            f"{_SCHEMAS}/item/report/definitionProperties/2.0.0",
+            {"version": "4.0", "datasetReference": {"byPath": {"path": f"../{PROJECT}.SemanticModel"}}},
+        ),
+    )
+    yield (
+        f"{root}/definition/version.json",
+        _with_schema(f"{_DEFINITION}/versionMetadata/1.0.0", {"version": "2.0.0"}),
+    )
+    yield f"{root}/definition/report.json", _report_file()
+    yield f"{root}/StaticResources/RegisteredResources/{theme.NAME}", _text(theme.theme())
+
+
+def _report_file() -> str:
+    def themed(name: str, kind: str) -> Json:
+        return {"name": name, "reportVersionAtImport": _FORMATS, "type": kind}
+
+    registered = "RegisteredResources"
+    return _with_schema(
+        f"{_DEFINITION}/report/{_FORMATS['report']}",
+        {
+            "themeCollection": {
+                "baseTheme": themed(_BASE_THEME, "SharedResources"),
+                "customTheme": themed(theme.NAME, registered),
+            },
+            "resourcePackages": [
+                {
+                    "name": registered,
+                    "type": registered,
+                    "items": [{"name": theme.NAME, "path": theme.NAME, "type": "CustomTheme"}],
+                }
+            ],
+            "settings": {
+                "useStylableVisualContainerHeader": True,
+                "exportDataMode": "AllowSummarized",
+                "defaultDrillFilterOtherVisuals": True,
+                "allowChangeFilterTypes": True,
+                "useEnhancedTooltips": True,
+            },
+        },
+    )
+
+
+def _page_file(name: str, page: Page, tiles: list[Tile]) -> str:
+    return _with_schema(
+        f"{_DEFINITION}/page/{_FORMATS['page']}",
+        {
+            "name": name,
+            "displayName": page.name,
+            "displayOption": "FitToWidth",
+            "height": max(tile.box.bottom for tile in tiles) + layout.MARGIN,
+            "width": layout.PAGE_WIDTH,
+        },
+    )
+
+
+def _visual_file(tile: Tile, number: int) -> str:
+    """Write a visual; keyboards reach it in the order in which it is read."""
+    order = (number + 1) * 1000
+    content: Json = {
+        "name": tile.name,
+        "position": {
+            "x": tile.box.x,
+            "y": tile.box.y,
+            "z": order,
+            "height": tile.box.height,
+            "width": tile.box.width,
+            "tabOrder": order,
+        },
+        "visual": {**tile.body, "drillFilterOtherVisuals": True},
+    }
+    if tile.filters:
+        content["filterConfig"] = {"filters": list(tile.filters)}
+    return _with_schema(f"{_DEFINITION}/visualContainer/{_FORMATS['visual']}", content)
+
+
+def _with_schema(schema: str, content: Json) -> str:
+    return _text({"$schema": f"{schema}/schema.json", **content})
+
+
+def _text(content: Json) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,119 @@
+"""The visuals of a page at their places: a sentence on top, slicers below it, then row by row what the page tells."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from etl.contract import Contract
+from etl.core.errors import ContractError
+from etl.core.names import guess
+from etl.report.catalogue import Page, Report, Visual
+from powerbi import layout, visuals
+from powerbi.expressions import Json, greatest
+from powerbi.layout import TWELFTHS, Box
+
+_ID = UUID("6f1c1c1e-6a3b-5c53-9a77-2d9f6f2b6d11")
+_TRUST = ("Data as of", "All Tables of One Night")
+"""Shown on every page, where the report has them."""
+_TOP, _HEADING, _CARD, _CHART = 72, 32, 84, 320
+_SLICERS_BESIDE = 4
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A visual at its place. name: of its folder; it stays as long as page, title and content do."""
+
+    name: str
+    box: Box
+    body: Json
+    filters: tuple[Json, ...] = ()
+
+
+def tiles_of(page: Page, report: Report, contracts: Mapping[str, Contract]) -> list[Tile]:
+    """Lay a page out, in reading order. Raises ContractError for what it names and there is not, or names twice."""
+    tiles = list(_header(page, report))
+    for place, name in _slicers(page, tiles[0].box.bottom + layout.GAP):
+        _check_column(page, name, contracts)
+        tiles.append(Tile(_name(page, name, "slicer"), place, visuals.slicer(name)))
+    top = tiles[-1].box.bottom + layout.GAP
+    for row in layout.rows([visual.width for visual in page.visual]):
+        chosen = [page.visual[number] for number in row]
+        height = max(_height(visual) for visual in chosen)
+        for visual, box in zip(chosen, layout.side_by_side(top, [v.width for v in chosen], height), strict=True):
+            tiles += _tiles(page, visual, box, report, contracts)
+        top += height + layout.GAP
+    names = [tile.name for tile in tiles]
+    if len(set(names)) < len(names):
+        raise ContractError(f"Page {page.name} shows the same twice.", "Give each visual a title of its own.")
+    return tiles
+
+
+def slug(name: str) -> str:
+    """Write a name as Power BI wants those of folders: letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _header(page: Page, report: Report) -> Iterator[Tile]:
+    trust = [report.measures[name] for name in _TRUST if name in report.measures]
+    widths = [TWELFTHS - 2 * len(trust), *[2 for _ in trust]]
+    title, *places = layout.side_by_side(layout.MARGIN, widths, _TOP)
+    yield Tile(_name(page, page.title, "title"), title, visuals.text(page.title, f"{page.name}: {page.title}.", 16))
+    for measure, box in zip(trust, places, strict=True):
+        yield Tile(_name(page, measure.name, "header"), box, visuals.card(measure, 12))
+
+
+def _slicers(page: Page, top: int) -> Iterator[tuple[Box, str]]:
+    width = TWELFTHS // _SLICERS_BESIDE
+    for row in layout.rows([width for _ in page.slicers]):
+        for number, box in zip(row, layout.side_by_side(top, [width for _ in row], _TOP), strict=True):
+            yield box, page.slicers[number]
+        top += _TOP + layout.GAP
+
+
+def _height(visual: Visual) -> int:
+    if visual.kind != "card":
+        return _CHART
+    lines = -(-len(visual.measures) // _beside(visual))
+    return _HEADING + lines * (_CARD + layout.GAP) - layout.GAP
+
+
+def _beside(visual: Visual) -> int:
+    """Say how many cards of a visual stand beside each other: none is narrower than two twelfths."""
+    return visual.width // 2
+
+
+def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapping[str, Contract]) -> Iterator[Tile]:
+    """Give what a visual of the page is made of: cards have a common heading, all else is one tile."""
+    if visual.kind == "card":
+        heading = Box(box.x, box.y, box.width, _HEADING)
+        yield Tile(_name(page, visual.title, "heading"), heading, visuals.text(visual.title, visual.alt, 12))
+        below = Box(box.x, box.y + _HEADING, box.width, _height(visual) - _HEADING)
+        for name, place in zip(
+            visual.measures, layout.divided(below, len(visual.measures), _beside(visual)), strict=True
+        ):
+            card = visuals.card(report.measures[name], 20)
+            yield Tile(_name(page, name, visual.title), place, card)
+        return
+    if visual.by is None:
+        raise ContractError(f"Page {page.name}: “{visual.title}” has no axis.", "Say by which column: by = …")
+    _check_column(page, visual.by, contracts)
+    name = _name(page, visual.title, visual.kind)
+    body = (
+        visuals.table(visual, report.measures)
+        if visual.kind == "table"
+        else visuals.chart(visual, report.measures, contracts)
+    )
+    top = (greatest(f"{name}-top", visual.by, visual.measures[0], visual.top),) if visual.top else ()
+    yield Tile(name, box, body, top)
+
+
+def _name(page: Page, said: str, what: str) -> str:
+    """Make a visual's name, that a person can read, of at most 50 letters, the same in every run."""
+    return f"{slug(said)[:36].strip('-')}-{uuid5(_ID, f'{page.name}/{said}/{what}').hex[:8]}"
+
+
+def _check_column(page: Page, name: str, contracts: Mapping[str, Contract]) -> None:
+    known = [f"{table}.{column.name}" for table, contract in contracts.items() for column in contract.columns]
+    if name not in known:
+        raise ContractError(f"Page {page.name}: there is no column {name}.", guess(name, known, "Mend its name."))
