@@ -45,3 +45,17 @@ set_up() { # ENVIRONMENT REQUIREMENTS…
     done
     flock --shared 8
 }
+
+set_up_node() { # FOLDER PACKAGES: installs what a package.json lists, each of an exact version, and runs no script of theirs
+    local folder=$1 packages=$2
+    exec 8>>"$folder.lock"
+    flock --exclusive --wait 900 8 || fail "Another run is setting $folder up." "Wait until it has ended." 75
+    sha256sum --check --status "$folder/installed.sha256" 2>/dev/null && return
+    echo "Setting up $folder" >&2
+    rm -rf "$folder"
+    mkdir "$folder"
+    cp "$packages" "$folder/package.json"
+    npm install --prefix "$folder" --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null ||
+        fail "The packages of $packages could not be installed." "Look at npm's message above." 1
+    sha256sum "$packages" >"$folder/installed.sha256"
+}

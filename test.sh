@@ -6,10 +6,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./setup.sh
 
 set_up .venv requirements.txt requirements-sample.txt requirements-dev.txt
+(PIP_NO_DEPS=1 set_up .venv requirements-powerbi.txt)
 if find_python 13 >/dev/null; then
     (LEAST_MINOR=13 set_up .venv-bigquery requirements-emulator.txt)
 else
     echo "The BigQuery scenarios will not be run: their emulator needs Python 3.13 or newer, which is not here." >&2
+fi
+if command -v npm >/dev/null; then
+    (set_up_node .node-powerbi tests/powerbi/package.json)
+else
+    echo "Microsoft's own checks of the Power BI project will not be run: they need npm, which is not here." >&2
 fi
 
 python=.venv/bin/python

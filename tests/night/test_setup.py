@@ -1,5 +1,6 @@
 """Setting up: what nightly.sh and test.sh do before anything else."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -59,6 +60,20 @@ def test_a_machine_without_a_fit_python_is_told_what_to_install(folder: Path, tm
         "Error: There is no Python 3.11 or newer with venv.\n"
         "Try: apt-get install python3 python3-venv, or set PYTHON to one.\n"
     )
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm")
+def test_packages_for_node_are_installed_on_first_use_and_renewed_when_they_changed(tmp_path: Path) -> None:
+    """Like an environment: kept while the list is the same; an installation that failed is tried again."""
+    listed, call = tmp_path / "package.json", "set_up_node .node package.json"
+    listed.write_text('{"private": true}')
+    assert [shell(tmp_path, call, HOME=str(tmp_path)).stderr for _ in range(2)] == ["Setting up .node\n", ""]
+    listed.write_text('{"private": true, "dependencies": {"no-such-package": "file:./no-such-package.tgz"}}')
+    for _ in range(2):
+        failed = shell(tmp_path, call, HOME=str(tmp_path))
+        assert failed.returncode == 1
+        assert failed.stderr.startswith("Setting up .node\n")
+        assert "Error: The packages of package.json could not be installed." in failed.stderr
 
 
 USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD …]\n"
