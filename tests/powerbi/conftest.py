@@ -1,0 +1,30 @@
+"""The company's report and what is generated of it."""
+
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+from etl.contract import Contract
+from etl.contract.catalogue import contracts as read_contracts
+from etl.load.etl_runs import ETL_RUNS
+from etl.report.catalogue import Report, read_report
+from powerbi.report import report_files
+
+
+@pytest.fixture(scope="session")
+def contracts() -> dict[str, Contract]:
+    """Give the contracts of all tables that a report may show."""
+    return read_contracts(ROOT / "tables") | {ETL_RUNS.name: ETL_RUNS}
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """Give the company's report."""
+    return read_report(Path(ROOT / "powerbi"))
+
+
+@pytest.fixture(scope="session")
+def files(report: Report, contracts: dict[str, Contract]) -> dict[str, str]:
+    """Give the files of the company's report; a test that changes them works on a copy."""
+    return report_files(report, contracts)

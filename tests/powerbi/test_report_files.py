@@ -1,0 +1,154 @@
+"""The generated report is well-formed, whole and the same each time, and says what the pages say."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.core.errors import ContractError
+from etl.report.catalogue import Page, Report, Visual
+from powerbi.report import report_files
+from tests.powerbi.node import NEEDED, capabilities
+from tests.powerbi.reading import Contracts, Files, faults, literal, visuals
+
+
+def test_the_report_is_without_fault(files: Files, report: Report, contracts: Contracts) -> None:
+    """Every file is valid by the schema that it names, and every name that a visual uses is there."""
+    assert faults(files, report, contracts) == []
+
+
+def test_the_same_pages_give_the_same_bytes(files: Files, report: Report, contracts: Contracts) -> None:
+    """Generated again, from tables in another order, nothing differs: a diff shows what was changed and no more."""
+    again = report_files(report, dict(reversed(contracts.items())))
+    assert list(again.items()) == list(files.items())
+    assert all(text.endswith("}\n") and "\r" not in text for text in files.values())
+
+
+def test_moving_a_visual_renames_none(files: Files, report: Report, contracts: Contracts) -> None:
+    """What a page shows in another order is in the same files."""
+    turned = tuple(page.model_copy(update={"visual": page.visual[::-1]}) for page in report.pages)
+    assert report_files(replace(report, pages=turned), contracts).keys() == files.keys()
+
+
+def test_names_are_such_as_power_bi_takes(files: Files) -> None:
+    """Letters, digits and hyphens, 50 at most, for pages and visuals; paths that Windows can hold."""
+    for path, text in files.items():
+        name = json.loads(text)["name"] if path.endswith(("/page.json", "/visual.json")) else "x"
+        assert re.fullmatch(r"[\w-]{1,50}", name)
+        assert len(path) < 140
+
+
+@NEEDED
+def test_visuals_are_told_only_what_they_understand(files: Files) -> None:
+    """Kinds, roles, formatting objects and their properties are of Microsoft's list of what each visual can be told."""
+    kinds, containers = capabilities()
+    for path, content in visuals(files).items():
+        visual = content["visual"]
+        kind = kinds[visual["visualType"]]
+        roles = {role["name"] for role in kind.get("dataRoles", ())}
+        assert set(visual.get("query", {}).get("queryState", {})) <= roles, path
+        told = [(kind["objects"], visual.get("objects", {})), (containers, visual["visualContainerObjects"])]
+        for known, objects in told:
+            for name, entries in objects.items():
+                assert set(entries[0]["properties"]) <= set(known[name]["properties"]), (path, name)
+
+
+def test_everything_can_be_read_out(files: Files) -> None:
+    """Every visual has a text for who cannot see it, and what shows numbers has a title and says what they mean."""
+    for path, content in visuals(files).items():
+        container = content["visual"]["visualContainerObjects"]
+        assert literal(container["general"], "altText"), path
+        if content["visual"]["visualType"] != "textbox":
+            assert literal(container["title"], "text"), path
+            assert literal(container["visualHeaderTooltip"], "text"), path
+
+
+def test_titles_and_texts_are_the_pages_own(files: Files, report: Report) -> None:
+    """What the pages say is said, also with an apostrophe in it."""
+    said = "".join(files.values()).replace("''", "'")
+    for page in report.pages:
+        assert page.title in said
+        assert all(visual.title in said and visual.alt in said for visual in page.visual)
+
+
+def test_every_page_says_as_of_when_it_is(files: Files, report: Report) -> None:
+    """The instant of the data and whether they are of one night are at the top of each page."""
+    for name in ("Data as of", "All Tables of One Night"):
+        tops = [
+            path.split("/")[3]
+            for path, content in visuals(files, "card").items()
+            if content["position"]["y"] < 20 and f"Measures.{name}" in files[path]
+        ]
+        assert len(tops) == len(report.pages)
+
+
+def test_slicers_of_one_column_stay_in_sync(files: Files, report: Report) -> None:
+    """A choice holds on all pages that have its slicer: one column, one group, and no group without both changes."""
+    groups = {}
+    for content in visuals(files, "slicer").values():
+        field = json.dumps(content["visual"]["query"]["queryState"]["Values"])
+        group = content["visual"]["syncGroup"]
+        assert (group["fieldChanges"], group["filterChanges"]) == (True, True)
+        groups.setdefault(field, set()).add(group["groupName"])
+    assert all(len(names) == 1 for names in groups.values())
+    assert len({name for names in groups.values() for name in names}) == len(groups)
+    assert len(visuals(files, "slicer")) == sum(len(page.slicers) for page in report.pages) > len(groups)
+
+
+def test_cards_show_money_to_the_cent(files: Files) -> None:
+    """A number alone is shown in full, not in thousands."""
+    for content in visuals(files, "card").values():
+        assert literal(content["visual"]["objects"]["labels"], "labelDisplayUnits") == "1D"
+
+
+def test_the_axis_runs_as_the_page_says(files: Files) -> None:
+    """Days before close run down to the close; bars and rows begin with the greatest; months run on."""
+    charts = [content["visual"] for content in visuals(files).values() if "Category" in str(content["visual"])]
+    for chart in charts:
+        axis = chart["objects"]["categoryAxis"]
+        down = "Days Before Close" in str(chart["query"]["queryState"]["Category"])
+        order = chart["query"]["sortDefinition"]["sort"][0]
+        assert order["direction"] == ("Descending" if down or "Measure" in order["field"] else "Ascending")
+        assert ("Measure" in order["field"]) == (chart["visualType"] == "clusteredBarChart")
+        if down:
+            assert literal(axis, "invertAxis") == "true"
+
+
+def lonely(report: Report, **changes: Any) -> Report:
+    """Give a report of one page with one visual."""
+    visual = Visual(kind="bar", title="A", alt="A.", measures=("Net Revenue",), by="dim_office.region")
+    page = Page(name="P", title="P", visual=(visual.model_copy(update=changes),))
+    return replace(report, pages=(page,))
+
+
+def test_a_page_that_names_an_unknown_column_is_refused(report: Report, contracts: Contracts) -> None:
+    """The sentence names the page and the nearest column."""
+    with pytest.raises(ContractError, match=r"Page P: there is no column dim_office\.regio\.") as refused:
+        report_files(lonely(report, by="dim_office.regio"), contracts)
+    assert refused.value.hint == "Did you mean dim_office.region?"
+
+
+def test_a_chart_without_an_axis_is_refused(report: Report, contracts: Contracts) -> None:
+    """The sentence names page and visual."""
+    with pytest.raises(ContractError, match="Page P: “A” has no axis"):
+        report_files(lonely(report, by=None), contracts)
+
+
+def test_what_cannot_be_told_apart_is_refused(report: Report, contracts: Contracts) -> None:
+    """Two visuals of one title and kind on a page, or two pages of one name, would be one file."""
+    page = lonely(report).pages[0]
+    twice = page.model_copy(update={"visual": page.visual * 2})
+    with pytest.raises(ContractError, match="Page P shows the same twice"):
+        report_files(replace(report, pages=(twice,)), contracts)
+    with pytest.raises(ContractError, match="have one name"):
+        report_files(replace(report, pages=(page, page)), contracts)
+
+
+def test_no_name_of_a_machine_or_a_day_is_in_the_files(files: Files) -> None:
+    """Nothing but the pages is told: no path, no host but the schemas'."""
+    text = "".join(files.values()).replace("https://developer.microsoft.com/json-schemas/", "")
+    assert "://" not in text
+    assert str(Path.home()) not in text
