@@ -14,6 +14,11 @@ else
 fi
 if command -v npm >/dev/null; then
     (set_up_node .node-powerbi tests/powerbi/package.json)
+    if [ "${POWERBI_MODELING:-}" = yes ]; then
+        (set_up_node .node-modeling tests/powerbi/modeling.json)
+    elif [ ! -d .node-modeling ]; then
+        echo "Microsoft's TMDL serializer will not be asked: POWERBI_MODELING=yes installs it (preview licence)." >&2
+    fi
 else
     echo "Microsoft's own checks of the Power BI project will not be run: they need npm, which is not here." >&2
 fi

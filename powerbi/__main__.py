@@ -22,8 +22,9 @@ def main() -> int:
 def _renew(settings_file: Path, *, check: bool) -> None:
     import config
     from etl.report.catalogue import read_report
-    from powerbi.check_model import faults_of
-    from powerbi.project import name_of, project_files, read_contracts
+    from powerbi.check import faults_of
+    from powerbi.project import project_files, read_contracts
+    from powerbi.report import name_of
 
     settings = config.load(settings_file)
     report = read_report(settings.report_folder)

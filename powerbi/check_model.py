@@ -38,7 +38,7 @@ class _Model:
     referred: list[str] = field(default_factory=list)
 
 
-def faults_of(files: Mapping[str, str]) -> list[str]:
+def faults_of_model(files: Mapping[str, str]) -> list[str]:
     """Say, a sentence each, what is wrong with the semantic model in the files of a project."""
     model, faults = _read(files)
     if faults:

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeAlias
 
-from powerbi.names import friendly
+from etl.report.names import friendly
 
 Json: TypeAlias = dict[str, Any]
 MEASURES = "Measures"

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from etl.contract import Column, Contract, Role
 from etl.report.catalogue import Measure, Report
+from etl.report.names import friendly
 from powerbi import m
-from powerbi.names import friendly
 from powerbi.tmdl import Node, quoted
 
 MEASURES = "Measures"

@@ -1,7 +1,6 @@
 """The project's files: semantic model and report."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,8 +8,9 @@ from etl.contract import Contract
 from etl.contract.catalogue import contracts
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.catalogue import Report
+from etl.report.names import friendly
 from powerbi import m, model
-from powerbi.names import friendly
+from powerbi.report import name_of, report_files
 from powerbi.tmdl import Node, written
 
 _SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
@@ -21,14 +21,9 @@ def read_contracts(tables: Path) -> dict[str, Contract]:
     return contracts(tables) | {ETL_RUNS.name: ETL_RUNS}
 
 
-def name_of(report: Report) -> str:
-    """Give the project's name: the report's title in one word."""
-    return re.sub(r"\W", "", report.title)
-
-
 def project_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:
     """Give the text of every file of the project, by its path in the project's folder."""
-    return model_files(report, every)
+    return model_files(report, every) | report_files(report, every)
 
 
 def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:

@@ -6,6 +6,7 @@ had here.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from uuid import UUID, uuid5
 
@@ -16,13 +17,17 @@ from powerbi import layout, theme
 from powerbi.expressions import Json
 from powerbi.tiles import Tile, slug, tiles_of
 
-PROJECT = "CloudServices"
 _SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
 _DEFINITION = f"{_SCHEMAS}/item/report/definition"
 _FORMATS = {"visual": "2.4.0", "report": "3.1.0", "page": "2.0.0"}
 _BASE_THEME = "CY24SU10"
 """What ours is laid over. It is a part of Power BI, not of the project."""
 _ID = UUID("0d7b8f52-3c0e-5f0a-8f4e-5a1c9b1f3a60")
+
+
+def name_of(report: Report) -> str:
+    """Give the project's name: the report's title in one word."""
+    return re.sub(r"\W", "", report.title)
 
 
 def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str, str]:
@@ -34,8 +39,9 @@ def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str,
     names = [slug(page.name) for page in report.pages]
     if len(set(names)) < len(names):
         raise ContractError(f"Two pages in {report.folder} have one name.", "Rename one of them.")
-    files = dict(_frame())
-    root = f"{PROJECT}.Report/definition/pages"
+    project = name_of(report)
+    files = dict(_frame(project))
+    root = f"{project}.Report/definition/pages"
     order = {"pageOrder": names, "activePageName": names[0]}
     files[f"{root}/pages.json"] = _with_schema(f"{_DEFINITION}/pagesMetadata/1.0.0", order)
     for name, page in zip(names, report.pages, strict=True):
@@ -46,11 +52,11 @@ def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str,
     return dict(sorted(files.items()))
 
 
-def _frame() -> Iterator[tuple[str, str]]:
+def _frame(project: str) -> Iterator[tuple[str, str]]:
     """Give what does not depend on the pages."""
-    root = f"{PROJECT}.Report"
+    root = f"{project}.Report"
     yield (
-        f"{PROJECT}.pbip",
+        f"{project}.pbip",
         _with_schema(
             f"{_SCHEMAS}/pbip/pbipProperties/1.0.0",
             {"version": "1.0", "artifacts": [{"report": {"path": root}}], "settings": {"enableAutoRecovery": True}},
@@ -61,7 +67,7 @@ def _frame() -> Iterator[tuple[str, str]]:
         _with_schema(
             f"{_SCHEMAS}/gitIntegration/platformProperties/2.0.0",
             {
-                "metadata": {"type": "Report", "displayName": PROJECT},
+                "metadata": {"type": "Report", "displayName": project},
                 "config": {"version": "2.0", "logicalId": str(uuid5(_ID, root))},
             },
         ),
@@ -70,7 +76,7 @@ def _frame() -> Iterator[tuple[str, str]]:
         f"{root}/definition.pbir",
         _with_schema(
             f"{_SCHEMAS}/item/report/definitionProperties/2.0.0",
-            {"version": "4.0", "datasetReference": {"byPath": {"path": f"../{PROJECT}.SemanticModel"}}},
+            {"version": "4.0", "datasetReference": {"byPath": {"path": f"../{project}.SemanticModel"}}},
         ),
     )
     yield (

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.report.catalogue import Measure, Visual
+from etl.report.names import friendly
 from powerbi import theme
 from powerbi.expressions import (
     Json,
@@ -18,7 +19,6 @@ from powerbi.expressions import (
     reference,
     sort,
 )
-from powerbi.names import friendly
 
 _CHARTS = {"line": "lineChart", "column": "clusteredColumnChart", "bar": "clusteredBarChart"}
 _NO_UNITS = 1

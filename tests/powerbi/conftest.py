@@ -9,6 +9,7 @@ from etl.contract import Contract
 from etl.contract.catalogue import contracts as read_contracts
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.catalogue import Report, read_report
+from powerbi.project import project_files
 from powerbi.report import report_files
 
 
@@ -28,3 +29,9 @@ def report() -> Report:
 def files(report: Report, contracts: dict[str, Contract]) -> dict[str, str]:
     """Give the files of the company's report; a test that changes them works on a copy."""
     return report_files(report, contracts)
+
+
+@pytest.fixture(scope="session")
+def project(report: Report, contracts: dict[str, Contract]) -> dict[str, str]:
+    """Give the files of the whole project, model and report."""
+    return project_files(report, contracts)

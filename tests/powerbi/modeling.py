@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.powerbi.node import FOLDER
+from tests.powerbi.node import MODELING
 
 _SECONDS = 60
 _NOWHERE = "http://127.0.0.1:9"
@@ -78,7 +78,7 @@ class _Server:
 
 @contextmanager
 def _server(home: Path) -> Iterator[_Server]:
-    programs = (FOLDER / "node_modules/@microsoft").glob("powerbi-modeling-mcp-*/dist/powerbi-modeling-mcp")
+    programs = (MODELING / "node_modules/@microsoft").glob("powerbi-modeling-mcp-*/dist/powerbi-modeling-mcp")
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "HTTPS_PROXY": _NOWHERE, "HTTP_PROXY": _NOWHERE}
     with (home / "errors").open("wb") as errors:
         process = subprocess.Popen(

@@ -18,6 +18,12 @@ NEEDED = pytest.mark.skipif(
     not (FOLDER / "node_modules").exists() or shutil.which("node") is None,
     reason=f"there are no packages for Node in {FOLDER}: test.sh installs them where npm is",
 )
+MODELING = Path(os.environ.get("POWERBI_MODELING_NODE") or ROOT / ".node-modeling")
+"""Where test.sh installs Microsoft's reader of TMDL, if it is told to."""
+MODELING_NEEDED = pytest.mark.skipif(
+    not (MODELING / "node_modules").exists(),
+    reason="Microsoft's TMDL serializer is not there: POWERBI_MODELING=yes ./test.sh installs it (preview licence)",
+)
 _SECONDS = 60
 
 

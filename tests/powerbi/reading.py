@@ -5,8 +5,8 @@ from typing import Any
 
 from etl.contract import Contract
 from etl.report.catalogue import Report
-from powerbi.check import faults_of_report
-from powerbi.names import friendly
+from etl.report.names import friendly
+from powerbi.check_report import faults_of_report
 from tests.powerbi.schemas import faults_of_schema
 
 Files = dict[str, str]

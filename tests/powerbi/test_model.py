@@ -11,8 +11,9 @@ from etl.core.errors import ContractError
 from etl.report.catalogue import read_report
 from etl.report.names import friendly
 from powerbi.__main__ import stale_files
-from powerbi.check_model import faults_of
-from powerbi.project import name_of, project_files, read_contracts
+from powerbi.check import faults_of
+from powerbi.project import project_files, read_contracts
+from powerbi.report import name_of
 from powerbi.tmdl import Node, TmdlError, read, written
 
 REPORT = read_report(ROOT / "powerbi")
@@ -66,7 +67,7 @@ def test_every_table_has_its_columns_with_descriptions(name: str) -> None:
 
 
 def test_the_calendar_is_the_date_table() -> None:
-    """Marked, its date the key, its months in the order of the year; the unknown member, which has no day, stays out."""
+    """Marked, its date the key, its months in order; the unknown member, which has no day, stays out."""
     (calendar,) = objects("tables/Date")
     assert calendar.properties["dataCategory"] == "Time"
     assert column("Date", "Date").properties["isKey"] is True
