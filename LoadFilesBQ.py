@@ -13,5 +13,6 @@ if __name__ == "__main__":
             name="LoadFilesBQ.py",
             description="Load the star into BigQuery (or the embedded DuckDB) and publish all tables at once.",
             example="./LoadFilesBQ.py --env prod.env --dry-run",
+            publishes=True,
         )
     )

@@ -21,6 +21,7 @@ from pydantic_settings import (
 from config.paths import EXAMPLE_SETTINGS, ROOT, beneath_root, data_folder_of
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_URL", re.IGNORECASE)
+_POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
 _CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[\w.=-]+)*/?")
 
 
@@ -65,6 +66,8 @@ def _web_address(url: SecretStr) -> SecretStr:
 
 
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
+PowerBiId = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+SecureAddress = Annotated[str, Field(pattern=r"^https://[^/\s?#]+$")]
 ProjectPath = Annotated[Path, AfterValidator(_project_path)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
@@ -95,6 +98,16 @@ class Settings(BaseSettings):
     bigquery_impersonate: str | None = None
     bigquery_endpoint: HttpUrl | None = None
 
+    powerbi_workspace: PowerBiId | None = None
+    powerbi_dataset: PowerBiId | None = None
+    powerbi_tenant: PowerBiId | None = None
+    powerbi_client_id: PowerBiId | None = None
+    powerbi_client_secret: SecretStr | None = None
+    powerbi_patience: int = Field(10800, ge=1)
+    powerbi_service: SecureAddress = "https://api.powerbi.com"
+    powerbi_sign_in: SecureAddress = "https://login.microsoftonline.com"
+    powerbi_scope: str = "https://analysis.windows.net/powerbi/api/.default"
+
     source_lock_seconds: int = Field(60, ge=1)
     source_patience: int = Field(120, ge=0)
     source_stall_seconds: int = Field(120, ge=1)
@@ -118,7 +131,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
-    def _whole_bigquery(self) -> Self:
+    def _whole(self) -> Self:
         if faults := _lacking_together(dict(self)):
             raise ValueError("; ".join(faults))
         return self
@@ -204,6 +217,10 @@ def _lacking_together(given: Mapping[str, Any]) -> list[str]:
         faults.append("BIGQUERY_KEY_FILE must be set when BIGQUERY_CREDENTIALS is key file")
     if credentials == "anonymous" and not given.get("bigquery_endpoint"):
         faults.append("BIGQUERY_CREDENTIALS anonymous is for an emulator: set BIGQUERY_ENDPOINT")
+    lacking = [name.upper() for name in _POWERBI if not given.get(name)]
+    if 0 < len(lacking) < len(_POWERBI):
+        there = next(name.upper() for name in _POWERBI if given.get(name))
+        faults.append(f"{' and '.join(lacking)} must be set when {there} is")
     return faults
 
 

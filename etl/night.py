@@ -32,7 +32,7 @@ STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 
 
 def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None = None) -> int:
-    """Run the stages until one fails; gives its exit code, or 0.
+    """Run the stages until one fails; gives its exit code, or 0: with 4, all is published, but Power BI not refreshed.
 
     accept: what is handed to every stage's --accept; due: HH:MM, to run only if no night was published since then.
     """

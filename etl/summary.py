@@ -9,6 +9,7 @@ from rich.table import Table
 
 from config import Settings
 from config.paths import SAMPLE_SETTINGS
+from etl.core.errors import RefreshError
 from etl.core.nights import NightRecord
 from etl.core.runs import Store
 from etl.load.open import open_warehouse
@@ -19,19 +20,26 @@ _ERROR = re.compile(r"^\S+Z ERROR Error: (.*?)(?=^\S+Z [A-Z]+ |\Z)", re.MULTILIN
 def last_line(record: NightRecord, store: Store, logged: Path, code: int, seconds: float) -> str:
     """Say in one line how a night ended. logged: its log's file; seconds: how long it took."""
     night = f"night {record.run}"
-    if code == 0 and record.run not in store.loaded.committed():
-        return f"{night}: nothing new to publish, in {seconds:.0f} s"
     if code == 0:
-        star = store.star.read(record.run)
-        rows = sum(table.rows for table in star.tables.values())
-        rejected = sum(sum(table.rejected.values()) for table in star.tables.values())
-        return (
-            f"{night}: published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC: {len(star.tables)} tables, {rows:,} rows,"
-            f" {rejected:,} rejected, in {seconds:.0f} s"
-        )
+        return f"{night}: {_published(record, store)}, in {seconds:.0f} s"
+    if code == RefreshError.exit_code:
+        why = _why(logged, code)
+        return f"{night}: {_published(record, store)}, in {seconds:.0f} s, but {why[0].lower()}{why[1:]}"
     stage = record.stages[-1].script if record.stages else "its start"
     how = {3: "a guard refused in", 130: "interrupted in"}.get(code, "failed in")
     return f"{night}: {how} {stage} (exit {code}), after {seconds:.0f} s: {_why(logged, code)}"
+
+
+def _published(record: NightRecord, store: Store) -> str:
+    if record.run not in store.loaded.committed():
+        return "nothing new to publish"
+    star = store.star.read(record.run)
+    rows = sum(table.rows for table in star.tables.values())
+    rejected = sum(sum(table.rejected.values()) for table in star.tables.values())
+    return (
+        f"published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC: {len(star.tables)} tables, {rows:,} rows,"
+        f" {rejected:,} rejected"
+    )
 
 
 def _why(logged: Path, code: int) -> str:

@@ -20,15 +20,18 @@ EXIT_INTERRUPTED = 130
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def script(run: Callable[..., None], name: str, description: str, example: str) -> int:
+def script(run: Callable[..., None], name: str, description: str, example: str, *, publishes: bool = False) -> int:
     """Parse the command line, run the stage `run(job)` under the lock, and return the exit code.
 
-    name: the script's file name. example: a call, for --help.
+    name: the script's file name; example: a call, for --help; publishes: whether it has --no-refresh.
     """
     night = os.getppid()
     if run_of_the_night():
         end_with(night)  # nobody would hear how the stage of a killed night ended
-    options = _parser(name, description, example).parse_args()
+    parser = _parser(name, description, example)
+    if publishes:
+        refresh_option(parser)
+    options = parser.parse_args()
     return outermost(lambda: _run(run, name, options))
 
 
@@ -94,6 +97,16 @@ def accept_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def refresh_option(parser: argparse.ArgumentParser) -> None:
+    """Add --no-refresh to a command line."""
+    parser.add_argument(
+        "--no-refresh",
+        dest="refresh",
+        action="store_false",
+        help="do not ask Power BI to refresh the dataset after a publish",
+    )
+
+
 def _parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=name,
@@ -106,6 +119,7 @@ def _parser(name: str, description: str, example: str) -> argparse.ArgumentParse
     parser.add_argument("--from", dest="from_run", metavar="RUN", help="read this committed run, not the newest")
     accept_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="check and say what would be done; write nothing")
+    parser.set_defaults(refresh=True)
     return parser
 
 
@@ -131,6 +145,7 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
                 dry_run=options.dry_run,
                 accept=tuple(dict.fromkeys(options.accept)),
                 settings_file=options.env,
+                refresh=options.refresh,
             )
         )
 

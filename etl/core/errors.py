@@ -7,6 +7,7 @@ EtlError                 exit 1
 ├── DataError            exit 1   data handed over is not what its manifest says; a full disk; a bucket (StorageError)
 ├── WarehouseError       exit 1   staging, reconciling or publishing
 ├── GuardError           exit 3   refused; a person must look
+├── RefreshError         exit 4   published, but the Power BI dataset was not refreshed
 └── LockError            exit 75  another run is under way
 
 `transient` marks what a retry may cure.
@@ -78,6 +79,12 @@ class GuardError(EtlError):
     """A guard refused: nothing is published until a person has looked."""
 
     exit_code = 3
+
+
+class RefreshError(EtlError):
+    """The Power BI dataset was not refreshed; what was published stays."""
+
+    exit_code = 4
 
 
 class LockError(EtlError):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Job:
     """One call of a stage. only: tables, none meaning all; from_run: None meaning the newest committed one.
 
-    accept: the guards, as "table:guard", whose refusal a person lets pass.
+    accept: the guards, as "table:guard", whose refusal a person lets pass; refresh: whether a publish is to be followed
+    by a refresh of the Power BI dataset.
     """
 
     settings: Settings
@@ -28,6 +29,7 @@ class Job:
     dry_run: bool = False
     accept: tuple[str, ...] = ()
     settings_file: Path | None = None
+    refresh: bool = True
     started: float = field(default_factory=time.monotonic)
 
     @property

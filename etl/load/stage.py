@@ -39,8 +39,8 @@ from etl.load.warehouse import Handover, Warehouse
 SCRIPT = "LoadFilesBQ.py"
 
 
-def load(job: Job) -> None:
-    """Publish a star run (or its tables named by --only) in one transaction."""
+def load(job: Job) -> bool:
+    """Publish a star run (or its tables named by --only) in one transaction; gives whether there was anything new."""
     star = job.store.star.read(job.from_run) if job.from_run else job.store.star.newest("TablesTransformMain.py")
     check_origin(star, origin_of(job.settings), job.store.star.folder)
     check_one_snapshot(star)
@@ -59,7 +59,7 @@ def load(job: Job) -> None:
         if job.dry_run:
             _tell(changes, star, [] if done else chosen, job.store.star.path(star.run))
         if job.dry_run or done:
-            return
+            return not done
         tell_of_missed(job, published, star)
         accepted = _guarded(job, star, chosen)
         with job.store.loaded.working(job.run) as folder, _parquet_folder(job, folder) as parquet:
@@ -70,9 +70,9 @@ def load(job: Job) -> None:
             manifest = _manifest(job, star, handovers).model_copy(update={"accepted": accepted, "altered": altered})
             _keep_receipt(job, manifest, folder, parquet)
     rows = sum(handover.receipt.rows for handover in handovers)
-    log.info(
-        "load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), f"{rows:,}", job.seconds
-    )
+    told = (star.run, len(handovers), f"{rows:,}", job.seconds)
+    log.info("load published star %s: %d tables, %s rows, in %.1f s", *told)
+    return True
 
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:

@@ -6,12 +6,15 @@ from typing import Any
 
 import config
 from etl.core import lock, nights
-from etl.core.errors import EtlError
+from etl.core.errors import EtlError, RefreshError
 from etl.core.manifest import LoadedManifest, Manifest, RawManifest, StarManifest
 from etl.core.nights import NightRecord
 from etl.core.runs import Runs, Store
+from etl.load import power_bi
 from etl.look.screen import console, number, safe, table
 
+_NOT_REFRESHED = f"the refresh failed (exit {RefreshError.exit_code})"
+_UNCOMMITTED = {0: "nothing to do", 3: "a guard refused (exit 3)", 4: _NOT_REFRESHED, 130: "interrupted"}
 _STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 
 
@@ -37,6 +40,8 @@ def show(settings_file: Path, count: int) -> int:
     for line in _said(runs[-count:], records, under_way=holder is not None):
         screen.print(line, soft_wrap=True)
     screen.print(_published(store), soft_wrap=True)
+    if dataset := power_bi.told(settings, store):
+        screen.print(dataset, soft_wrap=True)
     if holder:
         screen.print(f"Under way: {holder}", soft_wrap=True)
     return 0 if runs and runs[-1] in store.loaded.committed() else 1
@@ -83,14 +88,13 @@ def _counts(manifest: Manifest[Any] | str | None) -> tuple[int | None, int | Non
 def _outcome(manifest: Manifest[Any] | str | None, tried: nights.StageRecord | None) -> str:
     if isinstance(manifest, str):
         return safe(manifest)
+    code = tried.exit_code if tried else 0
     if manifest is None:
-        code = tried.exit_code if tried else 0
-        return {0: "nothing to do", 3: "a guard refused (exit 3)", 130: "interrupted"}.get(
-            code, f"failed (exit {code})"
-        )
+        return _UNCOMMITTED.get(code, f"failed (exit {code})")
+    done = f"published; {_NOT_REFRESHED}" if code == RefreshError.exit_code else "done"
     accepted = [f"accepted {name}" for name in manifest.accepted]
     altered = [f"changed by hand: {name}" for name in manifest.altered] if isinstance(manifest, LoadedManifest) else []
-    return ", ".join(["done", *accepted, *altered])
+    return ", ".join([done, *accepted, *altered])
 
 
 def _said(runs: list[str], records: dict[str, NightRecord], *, under_way: bool) -> list[str]:

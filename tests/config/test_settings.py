@@ -136,6 +136,45 @@ def test_what_bigquery_needs_together_is_said(
         assert config.load(file).bigquery_project == "p"
 
 
+POWER_BI = {
+    "POWERBI_WORKSPACE": "1111-aaaa",
+    "POWERBI_DATASET": "2222-bbbb",
+    "POWERBI_TENANT": "company.onmicrosoft.com",
+    "POWERBI_CLIENT_ID": "4444-dddd",
+    "POWERBI_CLIENT_SECRET": "hidden~secret",
+}
+
+
+@pytest.mark.parametrize("names", [["POWERBI_CLIENT_SECRET"], ["POWERBI_TENANT", "POWERBI_CLIENT_ID"]])
+def test_what_power_bi_needs_together_is_said(
+    tmp_path: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who names a dataset wants it refreshed: what lacks for that is a fault; the environment may have it."""
+    lacking = written(tmp_path, **{name: value for name, value in POWER_BI.items() if name not in names})
+    message = faults(lacking)
+    assert f"{' and '.join(names)} must be set when POWERBI_WORKSPACE is" in message
+    assert "hidden" not in message
+    for name in names:
+        monkeypatch.setenv(name, POWER_BI[name])
+    settings = config.load(lacking)
+    assert (settings.powerbi_dataset, settings.powerbi_patience) == ("2222-bbbb", 10800)
+    assert "hidden" not in repr(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("POWERBI_SERVICE", "http://api.powerbi.com"),
+        ("POWERBI_SIGN_IN", "https://login.microsoftonline.com/tenant"),
+        ("POWERBI_WORKSPACE", "https://app.powerbi.com/groups/1111-aaaa"),
+        ("POWERBI_PATIENCE", "0"),
+    ],
+)
+def test_power_bi_is_spoken_to_by_ids_and_over_https(tmp_path: Path, name: str, value: str) -> None:
+    """The secret goes over no line that others can read, and an address is no id."""
+    assert f"  {name}: " in faults(written(tmp_path, **POWER_BI | {name: value}))
+
+
 def test_settings_made_in_code_are_checked_as_well() -> None:
     """And are what is given, whatever the environment says."""
     with pytest.raises(ValidationError, match="BIGQUERY_PROJECT and BIGQUERY_DATASET must be set"):

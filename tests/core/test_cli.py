@@ -46,6 +46,7 @@ CODES = {
     "DataError": 1,
     "WarehouseError": 1,
     "GuardError": 3,
+    "RefreshError": 4,
     "LockError": 75,
 }
 

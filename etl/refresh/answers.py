@@ -1,0 +1,131 @@
+"""What the Power BI service answers, read: refreshes and how they ended, and why it refuses."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from etl.core.errors import RefreshError
+
+_ENDED = ("Completed", "Failed", "Disabled", "Cancelled", "TimedOut")
+_LONGEST = 600
+"""Characters of what the service says that are repeated."""
+
+_HISTORY = "Look at the refresh history in the dataset's settings in Power BI."
+_CREDENTIALS = "Enter the credentials of the data source anew, in the dataset's settings in Power BI."
+_CURES = {
+    401: "Let an administrator of the tenant allow service principals to call the Power BI APIs (admin portal, tenant"
+    " settings, developer settings).",
+    403: "Make the service principal a member of the workspace (Contributor or more), and let it be allowed to call the"
+    " Power BI APIs in the tenant's settings.",
+    404: "Check POWERBI_WORKSPACE and POWERBI_DATASET: both are in the address of the dataset's page.",
+}
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """A refresh as the service tells of it. status: as there; why: what it says of a failure."""
+
+    id: str
+    kind: str
+    status: str
+    why: str
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it has not ended, as far as the service knows."""
+        return self.status not in _ENDED
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether no program asked for it."""
+        return self.kind in ("Scheduled", "OnDemand")
+
+    def check(self) -> None:
+        """Raise RefreshError unless it went well."""
+        if self.status != "Completed":
+            why = f": {self.why.rstrip('.')}." if self.why else ", and Power BI does not say why."
+            raise RefreshError(
+                f"it ended as {self.status}{why}", _CREDENTIALS if "credential" in self.why.lower() else _HISTORY
+            )
+
+
+def read_refresh(told: dict[str, Any]) -> Refresh:
+    """Read an entry of the history, or the details of an enhanced refresh."""
+    status = str(told.get("status") or "Unknown")
+    closer = str(told.get("extendedStatus") or "")
+    return Refresh(
+        id=str(told.get("requestId") or ""),
+        kind=str(told.get("refreshType") or ""),
+        status=closer if closer in _ENDED and status != "Completed" else status,
+        why=_why(told),
+    )
+
+
+def content(answer: requests.Response) -> dict[str, Any]:
+    """Read an answer's JSON; nothing where it has none."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def said(answer: requests.Response) -> str:
+    """Give what an answer that refuses says: its error's code and message."""
+    error = content(answer).get("error")
+    if not isinstance(error, dict):
+        return ""
+    return _short(" ".join(str(error[part]) for part in ("code", "message") if error.get(part)))
+
+
+def is_busy(answer: requests.Response) -> bool:
+    """Whether another refresh of the dataset is under way: 409 of an enhanced one, 400 of a standard one."""
+    return answer.status_code == 409 or (answer.status_code == 400 and "already executing" in said(answer))
+
+
+def is_spent(answer: requests.Response) -> bool:
+    """Whether the refreshes are spent that a shared capacity has in 24 hours."""
+    return answer.status_code in (400, 403, 429) and "24 hours" in said(answer)
+
+
+def refused(answer: requests.Response) -> RefreshError:
+    """Explain an answer that is a refusal, or a fault of the service."""
+    text = said(answer)
+    told = f"Power BI answered {answer.status_code}" + (f": {text.rstrip('.')}." if text else ".")
+    if is_spent(answer):
+        return RefreshError(
+            f"the refreshes are spent that a shared capacity allows in 24 hours, scheduled ones among them. {told}",
+            "Take scheduled refreshes out of the dataset's settings in Power BI, wait for the day to pass, or put the"
+            " workspace on a Premium or Fabric capacity.",
+        )
+    if answer.status_code >= 500:
+        return RefreshError(told, transient=True)
+    return RefreshError(told, _CURES.get(answer.status_code, _HISTORY))
+
+
+def _why(told: dict[str, Any]) -> str:
+    """Find what a refresh says of its failure: an exception of the service, or messages of the engine."""
+    attempts = [attempt for attempt in told.get("refreshAttempts") or () if isinstance(attempt, dict)]
+    for place in (told, *reversed(attempts)):
+        if exception := place.get("serviceExceptionJson"):
+            return _exception(str(exception))
+    messages = [message for message in told.get("messages") or () if isinstance(message, dict)]
+    return _short(" ".join(str(message.get("message", "")) for message in messages if message.get("type") != "Warning"))
+
+
+def _exception(text: str) -> str:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return _short(text)
+    if not isinstance(found, dict):
+        return _short(text)
+    parts = [str(found[part]) for part in ("errorCode", "errorDescription") if found.get(part)]
+    return _short(": ".join(parts) or text)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
