@@ -107,10 +107,8 @@ def refused(answer: requests.Response) -> RefreshError:
 
 def _why(told: dict[str, Any]) -> str:
     """Find what a refresh says of its failure: an exception of the service, or messages of the engine."""
-    attempts = [attempt for attempt in told.get("refreshAttempts") or () if isinstance(attempt, dict)]
-    for place in (told, *reversed(attempts)):
-        if exception := place.get("serviceExceptionJson"):
-            return _exception(str(exception))
+    if exception := told.get("serviceExceptionJson"):
+        return _exception(str(exception))
     messages = [message for message in told.get("messages") or () if isinstance(message, dict)]
     return _short(" ".join(str(message.get("message", "")) for message in messages if message.get("type") != "Warning"))
 

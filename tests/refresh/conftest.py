@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.refresh.service import PowerBi, certificate, running
+from tests.refresh.server import certificate, running
+from tests.refresh.service import PowerBi
 
 
 @pytest.fixture(scope="session")

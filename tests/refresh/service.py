@@ -1,26 +1,14 @@
-"""A stand-in for the Power BI service and its sign-in, on loopback over TLS.
+"""A stand-in for the Power BI service and its sign-in: what it knows and answers (tests.refresh.server serves it).
 
 It answers as Microsoft documents it: OpenID configuration and tokens, workspaces, refreshes, their history and details.
 A refresh ends after a number of looks at it. What is to go wrong is put into `faults` and the other fields.
 """
 
 import datetime as dt
-import ipaddress
-import json
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
 from etl.refresh.target import Target
@@ -36,31 +24,6 @@ DROP = "drop"
 
 Fault = int | str
 Json = dict[str, Any]
-
-
-def certificate(folder: Path) -> Path:
-    """Make a certificate for 127.0.0.1 that vouches for itself; gives the file that has it and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-in")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    unlocked = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + unlocked)
-    return file
 
 
 @dataclass
@@ -89,9 +52,8 @@ class PowerBi:
 
     def target(self, patience: int = 20) -> Target:
         """Say what is to be refreshed here."""
-        return Target(
-            WORKSPACE, DATASET, TENANT, CLIENT, SecretStr(SECRET), patience, self.url, self.url, SCOPE
-        )  # fmt: skip
+        secret = SecretStr(SECRET)
+        return Target(WORKSPACE, DATASET, TENANT, CLIENT, secret, patience, self.url, self.url, SCOPE)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -145,13 +107,13 @@ class PowerBi:
         """Begin a refresh or refuse; gives status, answer, and the refresh's id."""
         enhanced = set(body) != {"notifyOption"}
         if enhanced and (not self.dedicated or "notifyOption" in body):
-            return 400, _error("InvalidRequest", "Enhanced refresh parameters are not supported here."), ""
+            return 400, error("InvalidRequest", "Enhanced refresh parameters are not supported here."), ""
         if self.history and self.history[0]["status"] == "Unknown":
             busy = "Invalid dataset refresh request. Another refresh request is already executing"
-            return 409 if enhanced else 400, _error("InvalidRequest", busy), ""
+            return 409 if enhanced else 400, error("InvalidRequest", busy), ""
         if not self.dedicated and len(self.history) >= 8:
             spent = "Invalid dataset refresh request. Number of refresh requests in last 24 hours exceeded limit"
-            return 400, _error("InvalidRequest", spent), ""
+            return 400, error("InvalidRequest", spent), ""
         return 202, {}, self.begin("ViaEnhancedApi" if enhanced else "ViaApi")["requestId"]
 
     def look(self, entry: Json) -> Json | None:
@@ -167,119 +129,21 @@ class PowerBi:
                 entry |= {"endTime": dt.datetime.now(dt.UTC).isoformat()} | failed
         extended = "InProgress" if entry["status"] == "Unknown" else entry["status"]
         shown = {name: value for name, value in entry.items() if name not in ("looks", "lag")}
-        return shown | ({"extendedStatus": extended} if entry["refreshType"] == "ViaEnhancedApi" else {})
+        if entry["refreshType"] != "ViaEnhancedApi":
+            return shown
+        return shown | {"status": "Failed" if extended == "TimedOut" else entry["status"], "extendedStatus": extended}
+
+    def details(self, refresh: str) -> Json | None:
+        """Tell of an enhanced refresh: of a failed one not the service's exception, but messages of the engine."""
+        entry = next((entry for entry in self.history if entry["requestId"] == refresh), None)
+        seen = self.look(entry) if entry else None
+        if seen is None or "serviceExceptionJson" not in seen:
+            return seen
+        told = [("Warning", "Slow."), ("Error", "The credentials provided are invalid.")]
+        del seen["serviceExceptionJson"]
+        return seen | {"messages": [{"type": kind, "message": text, "code": "0x1"} for kind, text in told]}
 
 
-def _error(code: str, message: str) -> Json:
+def error(code: str, message: str) -> Json:
+    """Say why something is refused."""
     return {"error": {"code": code, "message": message}}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Finds who is to answer."""
-
-    service: PowerBi
-
-    def do_GET(self) -> None:
-        self._heard({})
-        path = urlsplit(self.path).path
-        if path.endswith("/.well-known/openid-configuration"):
-            place = f"{self.service.url}/{TENANT}"
-            known = path.startswith(f"/{TENANT}/")
-            places = {f"{name}_endpoint": f"{place}/oauth2/v2.0/{name}" for name in ("authorization", "token")}
-            self._answer(200 if known else 400, places | {"issuer": f"{place}/v2.0"})
-        elif self._may("GET"):
-            self._get(path)
-
-    def _get(self, path: str) -> None:
-        if path == "/v1.0/myorg/groups":
-            self._answer(*self.service.workspaces())
-        elif path == self._refreshes:
-            most = int(parse_qs(urlsplit(self.path).query)["$top"][0])
-            shown = [seen for entry in self.service.history[:most] if (seen := self.service.look(entry))]
-            self._answer(200, {"value": shown})
-        else:
-            entry = next((e for e in self.service.history if path == f"{self._refreshes}/{e['requestId']}"), None)
-            seen = self.service.look(entry) if entry else None
-            self._answer(404 if seen is None else 202 if seen["status"] == "Unknown" else 200, seen or {})
-
-    def do_POST(self) -> None:
-        text = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
-        if self.path.startswith("/told"):  # a monitor and a chat live here as well
-            self._heard({"told": text})
-            self._answer(200, {})
-            return
-        if self.path == f"/{TENANT}/oauth2/v2.0/token":
-            form = {name: values[0] for name, values in parse_qs(text).items()}
-            self._heard({})
-            self._answer(*self.service.sign_in(form))
-            return
-        body = json.loads(text)
-        self._heard(body)
-        if self.service.faults.get("POST") and self.service.begins_all_the_same:
-            self.service.post(body)
-        if self._may("POST"):
-            status, answer, begun = self.service.post(body)
-            place = {"Location": f"{self.service.url}{self._refreshes}/{begun}", "x-ms-request-id": begun}
-            self._answer(status, answer, place if begun and status == 202 else {})
-
-    def do_DELETE(self) -> None:
-        self._heard({})
-        if self._may("DELETE"):
-            for entry in self.service.history:
-                if self.path.endswith(entry["requestId"]):
-                    entry["status"] = "Cancelled"
-            self._answer(200, {})
-
-    @property
-    def _refreshes(self) -> str:
-        return f"/v1.0/myorg/groups/{WORKSPACE}/datasets/{DATASET}/refreshes"
-
-    def _may(self, method: str) -> bool:
-        """Whether a call is to be answered; one without our token, and what `faults` says, is not."""
-        if self.headers["Authorization"] != f"Bearer {TOKEN}":
-            self._answer(403, _error("TokenExpired", "Access token has expired."))
-            return False
-        waiting = self.service.faults.get(method)
-        if not waiting:
-            return True
-        fault = waiting.pop(0)
-        if fault == DROP:
-            self.close_connection = True
-        elif fault == 429:
-            self._answer(429, {"message": "Too many."}, {"Retry-After": str(self.service.retry_after)})
-        else:
-            self._answer(int(fault), _error("Fault", "Injected."))
-        return False
-
-    def _heard(self, body: Json) -> None:
-        self.service.heard.append((self.command, urlsplit(self.path).path, body))
-
-    def _answer(self, status: int, content: Json, headers: dict[str, str] | None = None) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in ({"Content-Length": str(len(body))} | (headers or {})).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-@contextmanager
-def running(pem: Path) -> Iterator[PowerBi]:
-    """Run a service. pem: its certificate and key."""
-    service = PowerBi()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": service}))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
-    thread.start()
-    service.url = f"https://127.0.0.1:{server.server_port}"
-    try:
-        yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,6 +9,7 @@ import pytest
 
 from etl.core.errors import RefreshError
 from etl.refresh.follow import refresh
+from tests.drawn import rows_of
 from tests.refresh.service import DROP, SECRET, TOKEN, WORKSPACE, PowerBi
 
 
@@ -49,17 +50,24 @@ def test_a_capacity_of_its_own_gets_an_enhanced_refresh(power_bi: PowerBi) -> No
     assert power_bi.history[0]["status"] == "Completed"
 
 
-@pytest.mark.parametrize("dedicated", [False, True])
-@pytest.mark.parametrize("status", ["Failed", "Cancelled", "Disabled"])
-def test_how_a_refresh_failed_is_told(power_bi: PowerBi, dedicated: bool, status: str) -> None:
+FAILURES = """
+| dedicated | ends as   | what is said                                                | and tried        |
+| --------- | --------- | ----------------------------------------------------------- | ---------------- |
+|           | Failed    | : ModelRefreshFailed_CredentialsNotSpecified: No credentials. | Enter the cred |
+| yes       | Failed    | : The credentials provided are invalid.                     | Enter the cred   |
+| yes       | TimedOut  | , and Power BI does not say why.                            | Look at the refr |
+| yes       | Cancelled | , and Power BI does not say why.                            | Look at the refr |
+|           | Disabled  | , and Power BI does not say why.                            | Look at the refr |
+"""
+
+
+@pytest.mark.parametrize(("dedicated", "status", "said", "tried"), rows_of(FAILURES))
+def test_how_a_refresh_failed_is_told(power_bi: PowerBi, dedicated: str, status: str, said: str, tried: str) -> None:
     """In the service's own words, on one line, with what to do."""
-    power_bi.dedicated, power_bi.ends_as, power_bi.looks = dedicated, status, 0
+    power_bi.dedicated, power_bi.ends_as, power_bi.looks = dedicated == "yes", status, 0
     fault = failed(power_bi)
-    if status == "Failed":
-        assert fault.message == "it ended as Failed: ModelRefreshFailed_CredentialsNotSpecified: No credentials."
-        assert fault.hint.startswith("Enter the credentials of the data source anew")
-    else:
-        assert fault.message == f"it ended as {status}, and Power BI does not say why."
+    assert fault.message == f"it ended as {status}{said}"
+    assert fault.hint.startswith(tried)
     assert len(power_bi.asked) == 1
 
 
@@ -201,6 +209,7 @@ def test_a_request_of_unknown_fate_is_found_in_the_history_and_not_repeated(
 def test_a_request_that_came_to_nothing_is_told_and_not_repeated(power_bi: PowerBi) -> None:
     """It would count where only eight a day are allowed."""
     power_bi.faults["POST"] = [502]
+    power_bi.begin("ViaApi", status="Completed")
     assert failed(power_bi, 1).message == (
         "Power BI answered 502: Fault Injected. It did not begin, as its history tells."
     )
