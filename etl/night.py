@@ -15,7 +15,7 @@ from config import Settings
 from config.paths import ROOT
 from etl import notices
 from etl.core import log, nights
-from etl.core.errors import DataError, EtlError
+from etl.core.errors import DataError, EtlError, RefreshError
 from etl.core.lock import NIGHT, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.runs import Store
@@ -74,6 +74,8 @@ class _Night:
         code = 130  # unless it comes to its end
         try:
             code = self._stages()
+            if code in (0, RefreshError.exit_code):
+                self._draw()
         except EtlError as error:
             log.filed.error("Error: %s", error.message)
             code = error.exit_code
@@ -94,6 +96,11 @@ class _Night:
             if code:
                 return code
         return 0
+
+    def _draw(self) -> None:
+        from etl.dashboard.make import renew
+
+        renew(self._settings)
 
     @contextmanager
     def _noted(self, script: str, started: datetime, began: float) -> Iterator[list[int]]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import config
 from config import Settings
 from etl.contract.catalogue import contracts
-from etl.core.errors import UsageError
+from etl.core.errors import EtlError, UsageError
+from etl.core.log import log
 from etl.core.runs import Store
 from etl.dashboard.answers import picture
 from etl.dashboard.html import html
@@ -34,6 +35,16 @@ def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
     path = target or dashboard_of(settings)
     write(settings, path, from_star=from_star)
     print(path)
+
+
+def renew(settings: Settings) -> None:
+    """Write the dashboard at the end of a night, if the company has a report. That it fails never fails the night."""
+    if not has_report(settings):
+        return
+    try:
+        write(settings, dashboard_of(settings))
+    except (EtlError, OSError) as error:
+        log.warning("the dashboard could not be written, and stays as it was: %s", error)
 
 
 def write(settings: Settings, target: Path, *, from_star: bool = False) -> None:
