@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         return self.report_dir or self.tables_dir.parent / "powerbi"
 
     @property
+    def dashboard_file(self) -> Path:
+        """Where the nights write the dashboard."""
+        return self.machine_dir / "dashboard.html"
+
+    @property
     def duckdb_path(self) -> Path:
         """The embedded warehouse's file."""
         return self.duckdb_file or self.machine_dir / "warehouse.duckdb"

@@ -12,7 +12,6 @@ from config.paths import SAMPLE_SETTINGS
 from etl.core.errors import RefreshError
 from etl.core.nights import NightRecord
 from etl.core.runs import Store
-from etl.dashboard.make import dashboard_of
 from etl.load.open import open_warehouse
 
 _ERROR = re.compile(r"^\S+Z ERROR Error: (.*?)(?=^\S+Z [A-Z]+ |\Z)", re.MULTILINE | re.DOTALL)
@@ -70,8 +69,8 @@ def show(settings: Settings, settings_file: Path, store: Store, run: str) -> Non
         console.print(f"Raw files, star, rejects, receipts and logs: {store.folder}", soft_wrap=True)
     else:
         console.print(f"Raw files, star, rejects and receipts: {store.folder}; logs: {store.local}", soft_wrap=True)
-    if (drawn := dashboard_of(settings)).exists():
-        console.print(f"The dashboard, for any browser: {drawn}", soft_wrap=True)
+    if settings.dashboard_file.exists():
+        console.print(f"The dashboard, for any browser: {settings.dashboard_file}", soft_wrap=True)
     with open_warehouse(settings) as warehouse:
         console.print(warehouse.describe(), soft_wrap=True)
     option = "" if settings_file == SAMPLE_SETTINGS else f" --env {quote(str(settings_file))}"

@@ -16,13 +16,6 @@ from etl.load.open import open_warehouse
 from etl.report import star
 from etl.report.catalogue import read_report
 
-FILE = "dashboard.html"
-
-
-def dashboard_of(settings: Settings) -> Path:
-    """Say where the dashboard of a company lies."""
-    return settings.machine_dir / FILE
-
 
 def has_report(settings: Settings) -> bool:
     """Whether the company has a report."""
@@ -32,7 +25,7 @@ def has_report(settings: Settings) -> bool:
 def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
     """Write the dashboard for a person, and say where it is."""
     settings = config.load(settings_file)
-    path = target or dashboard_of(settings)
+    path = target or settings.dashboard_file
     write(settings, path, from_star=from_star)
     print(path)
 
@@ -42,7 +35,7 @@ def renew(settings: Settings) -> None:
     if not has_report(settings):
         return
     try:
-        write(settings, dashboard_of(settings))
+        write(settings, settings.dashboard_file)
     except (EtlError, OSError) as error:
         log.warning("the dashboard could not be written, and stays as it was: %s", error)
 
