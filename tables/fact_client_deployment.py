@@ -26,7 +26,7 @@ SUMS = ["contracts", "returned_contracts", "instances", "gross_revenue", "net_re
 MONEY = "#,0.00"
 
 
-class FactClientDeployment(Fact, cluster_by=("deployment_key", "client_key")):
+class FactClientDeployment(Fact, cluster_by=("deployment_key", "client_key"), group_by="client_id"):
     """One row per client and deployment in which the client has a contract.
 
     Retention compares editions of the same product in which the client had net sales (contracts not returned): none

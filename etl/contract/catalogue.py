@@ -69,6 +69,7 @@ def read_tables(folder: Path) -> dict[str, TableFile]:
     for table in tables.values():
         _check_references(table, tables)
         _check_hierarchies(table, tables)
+        _check_group_by(table, tables)
     return tables
 
 
@@ -204,3 +205,21 @@ def _check_references(table: TableFile, tables: dict[str, TableFile]) -> None:
                 f" {', '.join(target.contract.natural_key)}.",
                 "Name as many columns in `on`.",
             )
+
+
+def _check_group_by(table: TableFile, tables: dict[str, TableFile]) -> None:
+    """Refuse portions that do not divide the rows: each row's group is to follow from what identifies it."""
+    column = table.contract.group_by
+    if column is None:
+        return
+    references = {c.name: c.on or tables[str(c.dimension)].contract.natural_key for c in table.contract.references}
+    key = [part for name in table.contract.grain_key for part in references.get(name, (name,))]
+    if column not in key:
+        raise ContractError(
+            f"{table.path}: group_by={column} is none of what identifies a row: {', '.join(key)}.", "Name one of these."
+        )
+    if not table.partials or table.contract.is_dimension or table.contract.rows_of:
+        raise ContractError(
+            f"{table.path}: group_by is for a fact that summarizes a streamed one.",
+            "Write a partial, and leave rows_of out; or leave group_by out.",
+        )

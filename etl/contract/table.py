@@ -17,6 +17,8 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
     """Base of every contract. Class arguments say how the engine treats the table.
 
     stream: the query that is handed to `build` in blocks (for what does not fit into memory).
+    group_by: a column of build's; by its values a table that summarizes a stream is built in portions (for what does
+    not fit into memory, summarized), the rows of one value together.
     survivor: of rows with the same key the first in this order stays; "-column" is descending, NULL comes last.
     Without it a doubled key is an error. partition_by: a DATE column, by month. cluster_by: up to four columns.
     rows_of: the queries of which each row is a row of this table, or is rejected, set aside or merged, by build's word.
@@ -36,6 +38,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
         survivor: tuple[str, ...] = (),
         partition_by: str | None = None,
         cluster_by: tuple[str, ...] = (),
+        group_by: str | None = None,
         rows_of: tuple[str, ...] = (),
         rejects: float = 0.01,
         unknown: float = 0.01,
@@ -50,6 +53,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
             "survivor": tuple(survivor),
             "partition_by": partition_by,
             "cluster_by": tuple(cluster_by),
+            "group_by": group_by,
             "rows_of": (stream,) if stream else tuple(rows_of),
             "rejects": rejects,
             "unknown": unknown,
@@ -96,6 +100,7 @@ class Contract:
     survivor: tuple[str, ...]
     partition_by: str | None
     cluster_by: tuple[str, ...]
+    group_by: str | None
     rows_of: tuple[str, ...]
     rejects: float
     unknown: float

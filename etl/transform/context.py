@@ -110,11 +110,12 @@ def star_files(context: Context, name: str) -> list[Path]:
 def star_frame(context: Context, name: str) -> pd.DataFrame:
     """Read a star table without its unknown member."""
     contract = context.tables[name].contract
-    parts = [arrow_csv.read_file(path, contract.schema) for path in star_files(context, name)]
-    frame: pd.DataFrame = pa.concat_tables(parts).to_pandas(types_mapper=pd.ArrowDtype)
+    parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, contract.schema))
     if contract.surrogate_key:
-        frame = frame[(frame[contract.surrogate_key] != UNKNOWN).to_numpy(dtype=bool)]
-    return frame.reset_index(drop=True)
+        parts = (part.filter(pc.field(contract.surrogate_key) != UNKNOWN) for part in parts)
+    whole = pa.concat_tables([contract.schema.empty_table(), *parts])
+    frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 @lru_cache(maxsize=16)

@@ -1,4 +1,4 @@
-"""What a transform writes into its working folder: tables or parts of them, rejects, key maps, partials."""
+"""What a transform writes into its working folder: tables or parts of them, and rejects."""
 
 import hashlib
 import time
@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from etl.core import arrow_csv
-from etl.core.folders import for_arrow
 from etl.core.manifest import StarFile, TableReceipt
 from etl.core.row_hash import receipt_at
 from etl.transform.check import Checked
@@ -20,7 +17,7 @@ from etl.transform.context import Context
 from etl.transform.months import Months, months_of
 from etl.transform.raw import Reject
 
-REJECTS, PARTIALS = "rejects", ".partials"
+REJECTS = "rejects"
 
 _ROWS_AT_ONCE = 1 << 16
 """Rows that are turned into text at a time: a whole table's text would take as much memory again as the table."""
@@ -89,23 +86,3 @@ def _write_rejects(path: Path, rejects: list[Reject]) -> None:
     if rejects:
         reasons, rows = zip(*rejects, strict=True)
         path.write_bytes(arrow_csv.write(pa.table({"reason": reasons, "row": rows})))
-
-
-def write_partial(folder: Path, table: str, function: str, number: int, frame: pd.DataFrame) -> None:
-    """Keep what a partial made of block `number`."""
-    path = folder / PARTIALS / f"{table}.{function}.{number:05}.parquet"
-    with for_arrow(path, "wb") as target:
-        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), target)
-
-
-def read_partials(folder: Path, table: str, function: str) -> pd.DataFrame:
-    """Read what a partial made of every block, one below the other."""
-    paths = sorted((folder / PARTIALS).glob(f"{table}.{function}.*.parquet"))
-    whole = pa.concat_tables([_read(path) for path in paths], promote_options="permissive")
-    frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
-
-
-def _read(path: Path) -> pa.Table:
-    with for_arrow(path, "rb") as source:
-        return pq.read_table(source)

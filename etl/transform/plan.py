@@ -97,6 +97,12 @@ def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:
                 f"{table.path}: of {name}, which a partial summarizes, build is to ask once, and one partial to tell.",
                 f"Let there be one partial({name}, …), and build({name}, …).",
             )
+    whole = [name for name in table.build.parameters if name not in (*tables, *summarized, NIGHT)]
+    if table.contract.group_by and whole:
+        raise ContractError(
+            f"{table.path}: {whole[0]} is read whole, so each portion of group_by would hold all of it.",
+            f"Write a function partial_{whole[0]}({whole[0]}) that summarizes a block of it.",
+        )
     for name in table.build.parameters:
         if name in tables and tables[name].contract.stream and name not in summarized:
             raise ContractError(

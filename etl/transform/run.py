@@ -16,6 +16,7 @@ from etl.core.workers import worker_pool
 from etl.transform.context import Context
 from etl.transform.files import Built
 from etl.transform.groups import check_order
+from etl.transform.partials import portions
 from etl.transform.plan import Plan, Step
 from etl.transform.raw_receipt import check_raw
 from etl.transform.rules import broken_rules
@@ -53,11 +54,18 @@ def _warm_up(context: Context, plan: Plan) -> None:
         receipt_at(context.receipts, schema.empty_table(), schema)
 
 
+def _pieces(context: Context, step: Step) -> int:
+    """Count the pieces of work of a step: blocks of a stream, or portions of a table."""
+    if step.stream:
+        return len(context.raw_table(step.stream).blocks)
+    return portions(context, context.tables[step.tables[0]])
+
+
 def run_plan(context: Context, plan: Plan, workers: int, cluster: str | None) -> Worked:
     """Work the plan off. workers: how many processes; cluster: or the address of a cluster."""
     if not cluster:
         _warm_up(context, plan)
-    work = sum(len(context.raw_table(step.stream).blocks) if step.stream else 1 for step in plan.steps.values())
+    work = sum(_pieces(context, step) for step in plan.steps.values())
     with (
         cluster_pool(cluster, context.folder) if cluster else worker_pool(workers) as executor,
         progress("transform", work) as advance,  # a thread, which is not to be forked
@@ -95,22 +103,25 @@ class _Runner:
         for name in [name for name, needs in self._waiting.items() if not needs]:
             del self._waiting[name]
             step = self._plan.steps[name]
-            if not step.stream:
-                self._submit(step, build_whole, self._context, step.tables[0])
-                continue
             self._blocks[name] = {}
-            for number in range(len(self._context.raw_table(step.stream).blocks)):
-                self._submit(step, stream_block, self._context, step, number, frozenset())
+            for number in range(_pieces(self._context, step)):
+                if step.stream:
+                    self._submit(step, stream_block, self._context, step, number, frozenset())
+                else:
+                    self._submit(step, build_whole, self._context, step.tables[0], number)
 
     def _submit(self, step: Step, work: Any, *arguments: Any) -> None:
         self._under_way[self._executor.submit(work, *arguments)] = step
 
     def _table_done(self, step: Step, built: Built, peak: int) -> None:
         self.peak_memory_mb = max(self.peak_memory_mb, peak)
-        self.results[built.table] = Result([built])
+        parts = self.results.setdefault(built.table, Result([])).parts
+        parts.append(built)
         self._corrected(built.corrected)
         self._advance(1)
-        self._finish(step)
+        if step not in self._under_way.values():
+            parts.sort(key=lambda part: part.file.name)
+            self._finish(step)
 
     def _block_done(self, step: Step, block: BlockDone) -> None:
         self.peak_memory_mb = max(self.peak_memory_mb, block.peak_memory_mb)

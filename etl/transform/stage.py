@@ -23,10 +23,11 @@ from etl.guards.refusal import check_accept, settle
 from etl.transform.balance import check_balance
 from etl.transform.context import Context, star_files
 from etl.transform.correct import check_changes, check_corrections
-from etl.transform.files import PARTIALS, REJECTS
+from etl.transform.files import REJECTS
 from etl.transform.key_files import HASHES
 from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key_map
 from etl.transform.months import added
+from etl.transform.partials import PARTIALS
 from etl.transform.plan import Plan, make_plan
 from etl.transform.raw import check_file
 from etl.transform.run import Result, Worked, run_plan

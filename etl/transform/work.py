@@ -24,7 +24,7 @@ from etl.transform.check import (
     unknown_member,
 )
 from etl.transform.context import Context, arguments, doubled_key, members, raw_rejects, raw_rows, read_at_once
-from etl.transform.files import Built, read_partials, write_part, write_partial
+from etl.transform.files import Built, write_part
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
 from etl.transform.key_files import HASHES, write_hashes
@@ -37,6 +37,7 @@ from etl.transform.keys import (
     read_key_map,
     write_key_map,
 )
+from etl.transform.partials import check_portion, summaries, write_partial
 from etl.transform.plan import Partial, Step
 from etl.transform.raw import Reject, as_json, read_block
 
@@ -71,15 +72,13 @@ class BlockDone:
     peak_memory_mb: int
 
 
-def build_whole(context: Context, name: str) -> tuple[Built, int]:
-    """Build a table at once; gives it and this process's peak memory."""
+def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
+    """Build a table at once, or a portion of its groups; gives it and this process's peak memory."""
     began = time.monotonic()
     table = context.tables[name]
     contract = table.contract
-    summaries, rejects = _summaries(context, table)
-    frame = _built(context, table, summaries).reset_index(drop=True)
-    rejects += raw_rejects(context, table)
-    queries = read_at_once(context, table)
+    frame, rejects = _built_of_partials(context, table, portion)
+    queries = read_at_once(context, table) if portion == 0 else []  # its rows are told of once
     beside = sum(len(raw_rows(context, name).rejects) for name in queries if name not in contract.rows_of)
     corrected = sum((raw_rows(context, name).corrected for name in queries), Counter())
     _forget_raw_rows()
@@ -92,9 +91,18 @@ def build_whole(context: Context, name: str) -> tuple[Built, int]:
     _forget_raw_rows()
     result = _with_surrogate_keys(context, contract, checked.table) if contract.is_dimension else checked.table
     checked.rejects = [*rejects, *doubles, *checked.rejects]
-    built = write_part(context, name, name, checked, result, handed, began)
+    file = f"{name}.{portion:05}" if contract.group_by else name
+    built = write_part(context, name, file, checked, result, handed, began)
     built.beside, built.corrected = beside, corrected
     return built, peak_memory_mb()
+
+
+def _built_of_partials(context: Context, table: TableFile, portion: int) -> tuple[pd.DataFrame, list[Reject]]:
+    """Build a frame of a portion of what the partials made; gives it and the rejects of what was read."""
+    given, rejects = summaries(context, table, portion)
+    frame = _built(context, table, given).reset_index(drop=True)
+    check_portion(context, table, portion, frame)
+    return frame, rejects + (raw_rejects(context, table) if portion == 0 else [])
 
 
 def _merged(frame: pd.DataFrame) -> int:
@@ -159,27 +167,11 @@ def _forget_raw_rows() -> None:
 
 
 def _summarize(context: Context, partial: Partial, number: int, rows: pd.DataFrame, rejects: list[Reject]) -> None:
-    """Let a partial summarize a block. rejects: of the block; where no streamed table tells of them, this one does."""
+    """Let a partial summarize a block. rejects: of the block."""
     table = context.tables[partial.table]
     function = table.partials[partial.number]
     summary = _called(table, function, arguments(context, function, {partial.stream: rows}))
-    write_partial(context.folder, partial.table, function.name, number, summary)
-    if partial.stream not in context.tables:
-        told = pd.DataFrame(rejects, columns=["reason", "row"], dtype="string[pyarrow]")
-        write_partial(context.folder, partial.table, f"{function.name}-rejects", number, told)
-
-
-def _summaries(context: Context, table: TableFile) -> tuple[dict[str, pd.DataFrame], list[Reject]]:
-    """Read what a table's partials made of every block, under the name of what they summarize, and the rejects."""
-    found: dict[str, pd.DataFrame] = {}
-    rejects: list[Reject] = []
-    for function in table.partials:
-        stream = function.parameters[0]
-        found[stream] = read_partials(context.folder, table.name, function.name)
-        if stream not in context.tables:
-            told = read_partials(context.folder, table.name, f"{function.name}-rejects")
-            rejects += list(told.itertuples(index=False, name=None))
-    return found, rejects
+    write_partial(context, table, function, number, summary, rejects)
 
 
 def _built(context: Context, table: TableFile, given: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -1,0 +1,106 @@
+"""What partials make of blocks, kept until their table is built, and the portions in which that is done."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from etl.contract.catalogue import Function, TableFile
+from etl.core.errors import ContractError
+from etl.transform.context import Context
+from etl.transform.keys import hashes
+from etl.transform.raw import Reject
+
+PARTIALS = ".partials"
+
+_BLOCKS_A_PORTION = 4
+"""A portion then takes about as much memory as a dimension does, beside which it is built: 250,000 contracts."""
+
+
+def portions(context: Context, table: TableFile) -> int:
+    """Count the portions of its groups in which a table is built; 1 where it is built at once."""
+    if not table.contract.group_by:
+        return 1
+    streams = (partial.parameters[0] for partial in table.partials)
+    queries = (context.tables[name].contract.stream if name in context.tables else name for name in streams)
+    blocks = max(len(context.raw_table(str(query)).blocks) for query in queries)
+    return max(-(-blocks // _BLOCKS_A_PORTION), 1)
+
+
+def write_partial(
+    context: Context, table: TableFile, function: Function, number: int, summary: pd.DataFrame, rejects: list[Reject]
+) -> None:
+    """Keep what a partial made of block `number`, portion by portion.
+
+    rejects: of the block; where no streamed table tells of them, the table that summarizes it does.
+    """
+    count, column = portions(context, table), table.contract.group_by
+    if column and column not in summary:
+        raise ContractError(
+            f"{table.path}: {function.name} returned no column {column}, by which the contract groups.", "Return it."
+        )
+    of_rows = _portion_of_rows(summary, column, count) if column else np.zeros(len(summary), dtype=np.int64)
+    _write(context, f"{table.name}.{function.name}", number, summary, of_rows, count)
+    if function.parameters[0] not in context.tables:
+        told = pd.DataFrame(rejects, columns=["reason", "row"], dtype="string[pyarrow]")
+        _write(context, f"{table.name}.{function.name}-rejects", number, told, np.zeros(len(told), dtype=np.int64), 1)
+
+
+def summaries(context: Context, table: TableFile, portion: int) -> tuple[dict[str, pd.DataFrame], list[Reject]]:
+    """Read a portion of what a table's partials made of every block, by the name of what they summarize.
+
+    Gives the rejects, too, with the first portion.
+    """
+    found: dict[str, pd.DataFrame] = {}
+    rejects: list[Reject] = []
+    for function in table.partials:
+        stream = function.parameters[0]
+        found[stream] = _read(context, f"{table.name}.{function.name}", portion)
+        if stream not in context.tables and portion == 0:
+            told = _read(context, f"{table.name}.{function.name}-rejects", portion)
+            rejects += list(told.itertuples(index=False, name=None))
+    return found, rejects
+
+
+def check_portion(context: Context, table: TableFile, portion: int, frame: pd.DataFrame) -> None:
+    """Raise ContractError where build made rows of groups of another portion: they would be there twice."""
+    column, count = table.contract.group_by, portions(context, table)
+    if not column:
+        return
+    strays = frame[_portion_of_rows(frame, column, count) != portion]
+    if len(strays):
+        raise ContractError(
+            f"{table.path}: build made a row of {column} {strays[column].iloc[0]}, of which it was given none.",
+            "Let it make rows of what the partials tell alone, or leave group_by out.",
+        )
+
+
+def _portion_of_rows(frame: pd.DataFrame, column: str, count: int) -> npt.NDArray[np.int64]:
+    return (hashes(frame, (column,)) % np.uint64(count)).astype(np.int64)
+
+
+def _write(
+    context: Context, name: str, number: int, frame: pd.DataFrame, of_rows: npt.NDArray[np.int64], count: int
+) -> None:
+    """Write a frame, a record batch for each of `count` portions. of_rows: the portion of each row."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if count > 1:
+        table = table.take(pa.array(np.argsort(of_rows, kind="stable")))
+    whole = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=table.schema)
+    sizes = np.bincount(of_rows, minlength=count)
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    path = context.folder / PARTIALS / f"{name}.{number:05}.arrow"
+    with path.open("wb") as target, pa.ipc.new_file(target, table.schema, options=options) as writer:
+        for start, size in zip(np.cumsum(sizes) - sizes, sizes, strict=True):
+            writer.write_batch(whole.slice(start, size))
+
+
+def _read(context: Context, name: str, portion: int) -> pd.DataFrame:
+    """Read a portion of every block, one below the other."""
+    tables = []
+    for path in sorted((context.folder / PARTIALS).glob(f"{name}.*.arrow")):
+        with path.open("rb") as source:
+            tables.append(pa.Table.from_batches([pa.ipc.open_file(source).get_batch(portion)]))
+    whole = pa.concat_tables(tables, promote_options="permissive")
+    frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
