@@ -13,10 +13,10 @@ from etl.contract import Contract
 from etl.contract.catalogue import contracts
 from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError
-from etl.core.folders import is_remote, remove_tree
-from etl.core.job import Job, peak_memory_mb
+from etl.core.folders import is_remote
+from etl.core.job import Job
 from etl.core.log import log, progress
-from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
+from etl.core.manifest import LoadedTable, StarManifest, TableReceipt
 from etl.core.names import check_only
 from etl.core.origin import origin_of
 from etl.core.receipt import add
@@ -24,6 +24,7 @@ from etl.core.runs import check_origin
 from etl.guards import star as guards
 from etl.guards.refusal import Refusal, check_accept, settle
 from etl.load.checks import check_receipt
+from etl.load.kept import keep_receipt, last_kept, manifest_of
 from etl.load.open import open_warehouse
 from etl.load.parquet import check_file, conversions, convert
 from etl.load.present import (
@@ -67,8 +68,8 @@ def load(job: Job) -> bool:
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
             warehouse.publish(job.run, handovers)
-            manifest = _manifest(job, star, handovers).model_copy(update={"accepted": accepted, "altered": altered})
-            _keep_receipt(job, manifest, folder, parquet)
+            manifest = manifest_of(job, star, handovers).model_copy(update={"accepted": accepted, "altered": altered})
+            keep_receipt(job, manifest, folder, parquet)
     rows = sum(handover.receipt.rows for handover in handovers)
     told = (star.run, len(handovers), f"{rows:,}", job.seconds)
     log.info("load published star %s: %d tables, %s rows, in %.1f s", *told)
@@ -78,7 +79,7 @@ def load(job: Job) -> bool:
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
     """Let the guards judge the star and compare it with what was published last; gives what a person let pass."""
     check_accept(job, SCRIPT, star.tables)
-    last = _last(job)
+    last = last_kept(job)
     refusals = guards.refusals(chosen, star.tables, last)
     for contract in chosen:
         before = last.tables.get(contract.name) if last else None
@@ -97,19 +98,9 @@ def _judged_months(job: Job, star: StarManifest, contract: Contract, last: Loade
     return refusals
 
 
-def _last(job: Job) -> LoadedManifest | None:
-    """Read what was published last; a damaged receipt is no obstacle to a new one."""
-    try:
-        return job.store.loaded.newest("")
-    except DataError as fault:
-        if job.store.loaded.committed():
-            log.warning("load: the guards cannot compare with the last night. %s", fault.message)
-        return None
-
-
 def _is_kept(job: Job, star: StarManifest, chosen: list[Contract]) -> bool:
     """Whether the receipt of a publishing is there: a run that was killed after it has left none."""
-    last = _last(job)
+    last = last_kept(job)
     kept = {name: table.star_run for name, table in last.tables.items()} if last else {}
     return all(kept.get(contract.name) == star.tables[contract.name].run for contract in chosen)
 
@@ -208,43 +199,3 @@ def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
                 megabytes,
                 seconds,
             )
-
-
-def _keep_receipt(job: Job, manifest: LoadedManifest, folder: Path, parquet: Path) -> None:
-    """Commit what was published; the star is the backup, so the Parquet goes."""
-    try:
-        remove_tree(parquet)
-        job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
-    except OSError as error:
-        raise DataError(
-            f"The star {manifest.made_from} is published, but its receipt cannot be kept in {folder.parent}:"
-            f" {error.strerror}.",
-            "Free space or mend the folder's permissions, then run LoadFilesBQ.py again.",
-        ) from None
-
-
-def _manifest(job: Job, star: StarManifest, handovers: list[Handover]) -> LoadedManifest:
-    tables = {} if not job.only else dict(job.store.loaded.newest("LoadFilesBQ.py").tables)
-    for handover in handovers:
-        built = star.tables[handover.contract.name]
-        tables[handover.contract.name] = LoadedTable(
-            star_run=handover.star_run,
-            as_of=handover.as_of,
-            receipt=handover.receipt,
-            bytes=sum(file.stat().st_size for file in handover.files),
-            handed=built.handed,
-            rejected=built.rejected,
-            set_aside=built.set_aside,
-            unknown=built.unknown,
-            months=built.months,
-        )
-    return LoadedManifest(
-        run=job.run,
-        stage="loaded",
-        made_from=star.run,
-        origin=star.origin | origin_of(job.settings),
-        as_of=min(table.as_of for table in tables.values()),
-        tables=dict(sorted(tables.items())),
-        seconds=job.seconds,
-        peak_memory_mb=peak_memory_mb(),
-    )

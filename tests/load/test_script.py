@@ -76,6 +76,13 @@ def test_some_tables_alone_are_published_of_the_star_that_is_published(house: Ho
     assert set(house.store.loaded.newest("nobody").tables) == {"dim_shop", "fact_sale"}
 
 
+def test_all_tables_by_name_are_a_first_load_like_any(house: House) -> None:
+    """Where nothing is kept of an earlier publishing, the receipt is of what was named."""
+    done = load(house, "--only", "dim_shop", "fact_sale")
+    assert done.returncode == 0, done.stderr
+    assert set(house.store.loaded.newest("nobody").tables) == {"dim_shop", "fact_sale"}
+
+
 def test_some_tables_of_another_night_are_refused(house: House) -> None:
     """Exit code 3: a fact of tonight beside dimensions of last night would be a mix."""
     assert load(house).returncode == 0

@@ -1,0 +1,63 @@
+"""What is kept of a publishing: the manifest in 3_loaded, by which the next load knows what is there."""
+
+from pathlib import Path
+
+from etl.core.errors import DataError
+from etl.core.folders import remove_tree
+from etl.core.job import Job, peak_memory_mb
+from etl.core.log import log
+from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest
+from etl.core.origin import origin_of
+from etl.load.warehouse import Handover
+
+
+def last_kept(job: Job) -> LoadedManifest | None:
+    """Read what was published last; a damaged receipt is no obstacle to a new one."""
+    try:
+        return job.store.loaded.newest("")
+    except DataError as fault:
+        if job.store.loaded.committed():
+            log.warning("load: the guards cannot compare with the last night. %s", fault.message)
+        return None
+
+
+def keep_receipt(job: Job, manifest: LoadedManifest, folder: Path, parquet: Path) -> None:
+    """Commit what was published; the star is the backup, so the Parquet goes."""
+    try:
+        remove_tree(parquet)
+        job.store.loaded.commit(folder, manifest, job.settings.keep_runs)
+    except OSError as error:
+        raise DataError(
+            f"The star {manifest.made_from} is published, but its receipt cannot be kept in {folder.parent}:"
+            f" {error.strerror}.",
+            "Free space or mend the folder's permissions, then run LoadFilesBQ.py again.",
+        ) from None
+
+
+def manifest_of(job: Job, star: StarManifest, handovers: list[Handover]) -> LoadedManifest:
+    """Write down what was published of a star; of the tables that --only left alone, what was kept of them."""
+    last = last_kept(job) if job.only else None
+    tables = dict(last.tables) if last else {}
+    for handover in handovers:
+        built = star.tables[handover.contract.name]
+        tables[handover.contract.name] = LoadedTable(
+            star_run=handover.star_run,
+            as_of=handover.as_of,
+            receipt=handover.receipt,
+            bytes=sum(file.stat().st_size for file in handover.files),
+            handed=built.handed,
+            rejected=built.rejected,
+            set_aside=built.set_aside,
+            unknown=built.unknown,
+            months=built.months,
+        )
+    return LoadedManifest(
+        run=job.run,
+        stage="loaded",
+        made_from=star.run,
+        origin=star.origin | origin_of(job.settings),
+        as_of=min(table.as_of for table in tables.values()),
+        tables=dict(sorted(tables.items())),
+        seconds=job.seconds,
+        peak_memory_mb=peak_memory_mb(),
+    )
