@@ -19,7 +19,7 @@ from etl.guards.refusal import GUARDS
 from sample import server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NOT_COPIED = shutil.ignore_patterns("data", ".venv*", ".git", "__pycache__", ".*_cache", ".hypothesis")
+NOT_COPIED = shutil.ignore_patterns("data", ".venv*", ".git", "__pycache__", ".*_cache", ".hypothesis", ".node-*")
 
 
 def example_files() -> dict[str, str]:
