@@ -1,4 +1,4 @@
-"""The whole night, looks at what it did and at what is published, the README's list of tables."""
+"""The whole night, looks at what it did and at what is published, the data dictionary."""
 
 import argparse
 import signal
@@ -40,7 +40,9 @@ def main() -> int:
     settings_option(dashboard)
     dashboard.add_argument("--output", type=Path, metavar="FILE", help="where to (default: in the data folder)")
     dashboard.add_argument("--from-star", action="store_true", help="of the newest star, although it is not published")
-    commands.add_parser("docs", help="renew the README's list of tables from the contracts")
+    docs = commands.add_parser("docs", help="renew the data dictionary, and the README's list of tables")
+    settings_option(docs)
+    docs.add_argument("--output", type=Path, metavar="FOLDER", help="where to (default: docs beside the tables)")
     options = parser.parse_args()
     return outermost(lambda: _do(options))
 
@@ -59,7 +61,9 @@ def _do(options: argparse.Namespace) -> int | None:
         show_dashboard(options.env, options.output, from_star=options.from_star)
         return None
     if options.command == "docs":
-        _renew_readme()
+        from etl.docs.make import show as show_docs
+
+        show_docs(options.env, options.output)
         return None
     from etl.load.look import show
 
@@ -77,14 +81,6 @@ def _look(options: argparse.Namespace) -> int:
     else:
         rejects.show(options.env, options.table, options.run, max(options.examples, 0), options.full)
     return 0
-
-
-def _renew_readme() -> None:
-    from config.paths import ROOT
-    from etl.docs import renewed
-
-    readme = ROOT / "README.md"
-    readme.write_text(renewed(readme.read_text(encoding="utf-8"), ROOT / "tables"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""The dictionary's chapters: the star and the flow in pictures, then everything by itself."""
+
+from collections.abc import Iterator
+
+from etl.docs.company import Company
+from etl.docs.lineage import Kind, Lineage, lineage_of
+from etl.docs.matrix import bus_matrix
+from etl.docs.parts import Book, Chapter, Code, Entry, Line, counted
+from etl.docs.pictures import of_folder, overview
+from etl.docs.report import measure_entry, page_entry, view_entry
+from etl.docs.tables import query_entry, table_entry
+from etl.report.catalogue import Report
+
+_STAR: Line = (
+    "Which table can be looked at by which dimension. ● is a reference, the active one to its dimension; ○ an inactive "
+    "one, which a measure has to ask for; “via” a dimension means through the reference that this one has.",
+)
+_FLOW: Line = (
+    "What each is made of, from left to right: a query is read by tables, these by others, by views and by measures, "
+    "which pages show. A dashed line is a reference alone: the table holds the other one's keys, and no value comes "
+    "from there. Each entry below says what its values are made of, down to the queries, and what a change reaches.",
+)
+_NULLS: Line = (
+    "Key 0 of each is the unknown member, of what is not known or matches nothing. NULL: whether a column may be NULL; "
+    "“member 0” means in the unknown member alone.",
+)
+
+
+def make_book(company: Company) -> Book:
+    """Write the dictionary of a company."""
+    lineage = lineage_of(company)
+    title = f"{company.report.title}: data dictionary" if company.report else "Data dictionary"
+    about: tuple[Line, ...] = ((_contents(lineage),), ("Written by ", Code("python -m etl docs"), _FROM))
+    return Book(title, about, tuple(_chapters(company, lineage)))
+
+
+_FROM = " from the tables' contracts, the queries' headers and the report."
+
+
+def _contents(lineage: Lineage) -> str:
+    kinds = (Kind.QUERY, Kind.DIMENSION, Kind.FACT, Kind.VIEW, Kind.MEASURE, Kind.PAGE)
+    return ", ".join(counted(len(lineage.of(kind)), kind.value) for kind in kinds if lineage.of(kind)) + "."
+
+
+def _chapters(company: Company, lineage: Lineage) -> Iterator[Chapter]:
+    yield Chapter("The star", (_STAR,), grid=bus_matrix(company), star=True)
+    yield Chapter("The flow", (_FLOW,), graph=overview(lineage))
+    yield Chapter("Dimensions", (_NULLS,), entries=_tables(company, lineage, Kind.DIMENSION))
+    yield Chapter("Facts", entries=_tables(company, lineage, Kind.FACT))
+    yield Chapter("The engine's own table", entries=_tables(company, lineage, Kind.RECORD))
+    yield Chapter("Queries", entries=tuple(query_entry(query, lineage) for query in company.queries.values()))
+    if company.report:
+        yield from _of_report(company.report, company, lineage)
+
+
+def _of_report(report: Report, company: Company, lineage: Lineage) -> Iterator[Chapter]:
+    if report.views:
+        yield Chapter("Views", entries=tuple(view_entry(view, company, lineage) for view in report.views.values()))
+    for folder, measures in lineage.folders.items():
+        entries = tuple(measure_entry(report.measures[measure.name], lineage) for measure in measures)
+        yield Chapter(f"Measures: {folder.name}", node=folder, graph=of_folder(folder, lineage), entries=entries)
+    yield Chapter("Pages", entries=tuple(page_entry(page, company, lineage) for page in report.pages))
+
+
+def _tables(company: Company, lineage: Lineage, kind: Kind) -> tuple[Entry, ...]:
+    return tuple(table_entry(company.contracts[node.name], company, lineage) for node in lineage.of(kind))

@@ -1,0 +1,34 @@
+"""All that a company declares: its queries, its tables, and its report if it has one."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from config import Settings
+from etl.contract import Contract
+from etl.contract.catalogue import TableFile, read_tables
+from etl.download.query import Query, read_queries
+from etl.load.etl_runs import ETL_RUNS
+from etl.report.catalogue import Report, read_report
+from etl.transform.plan import make_plan
+
+
+@dataclass(frozen=True)
+class Company:
+    """What is declared, each by name."""
+
+    queries: dict[str, Query]
+    tables: dict[str, TableFile]
+    report: Report | None
+
+    @cached_property
+    def contracts(self) -> dict[str, Contract]:
+        """The contracts of all that is published: the star, and the engine's own table."""
+        return {name: table.contract for name, table in self.tables.items()} | {ETL_RUNS.name: ETL_RUNS}
+
+
+def read_company(settings: Settings) -> Company:
+    """Read what the settings name. Raises ContractError naming what is at fault."""
+    queries, tables = read_queries(settings.queries_dir), read_tables(settings.tables_dir)
+    make_plan(tables, list(queries))  # refuses names that match nothing
+    has_report = settings.report_dir is not None or (settings.report_folder / "measures").is_dir()
+    return Company(queries, tables, read_report(settings.report_folder) if has_report else None)

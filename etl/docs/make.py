@@ -1,0 +1,40 @@
+"""Writing the dictionary's files, and the README's list of tables."""
+
+from pathlib import Path
+
+import config
+from config.paths import ROOT
+from etl.docs.book import make_book
+from etl.docs.company import Company, read_company
+from etl.docs.html import html
+from etl.docs.markdown import Markdown
+from etl.docs.mermaid import star
+from etl.docs.parts import Book
+from etl.docs.readme import renewed
+
+FOLDER = "docs"
+MARKDOWN, HTML = "dictionary.md", "dictionary.html"
+
+
+def show(settings_file: Path, output: Path | None) -> None:
+    """Renew the dictionary of a company, and say where it is. output: a folder; by default docs/ beside its tables.
+
+    The README's list is renewed with that of the tables beside it.
+    """
+    settings = config.load(settings_file)
+    company = read_company(settings)
+    book = make_book(company)
+    folder = output or settings.tables_dir.parent / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {folder / name: text for name, text in dictionary(company, book).items()}
+    readme = ROOT / "README.md"
+    if folder == ROOT / FOLDER:
+        files[readme] = renewed(readme.read_text(encoding="utf-8"), book, f"{FOLDER}/{MARKDOWN}")
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(path)
+
+
+def dictionary(company: Company, book: Book) -> dict[str, str]:
+    """Give the text of each file, by its name: always the same of the same company."""
+    return {MARKDOWN: Markdown(book, star(company)).text(), HTML: html(book)}

@@ -1,0 +1,66 @@
+"""What is to be said of the report's views, measures and pages."""
+
+import re
+
+from etl.docs.company import Company
+from etl.docs.lineage import Kind, Lineage, Node, table_node
+from etl.docs.parts import Code, Entry, Line, Listing, To, links, listed, prose
+from etl.docs.reach import beyond, made_of
+from etl.report.catalogue import Measure, Page, View
+
+_LIKE = re.compile(r"like:\s*\w+\s*")
+
+
+def view_entry(view: View, company: Company, lineage: Lineage) -> Entry:
+    """Tell what a view is."""
+    lines = view.sql.strip().splitlines()
+    header = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
+    like = table_node(company.contracts[view.like], company.tables)
+    node = Node(Kind.VIEW, view.name)
+    facts: list[tuple[str, Line]] = [("Refers to dimensions like", (To(like),))]
+    facts += [*made_of(node, lineage), *beyond(node, lineage)]
+    sql = "\n".join(line for line in lines if not line.startswith("--"))
+    about = " ".join(line for line in header if not _LIKE.fullmatch(line))
+    return Entry(node, prose(about), (), tuple(facts), None, (Listing("SQL", "sql", sql),))
+
+
+def measure_entry(measure: Measure, lineage: Lineage) -> Entry:
+    """Tell what a measure means and how it is computed, in SQL and in DAX."""
+    node = Node(Kind.MEASURE, measure.name)
+    facts: list[tuple[str, Line]] = [("Shown as", (Code(measure.format),))]
+    if measure.latest:
+        per, last = measure.latest
+        facts.append(("Balance", ("the rows of the greatest ", Code(last), ", for each ", Code(per))))
+    if measure.ignores:
+        facts.append(("Ignores filters on", _ignored(measure, lineage)))
+    facts += [*made_of(node, lineage), *beyond(node, lineage)]
+    listings = [Listing("DAX", "dax", measure.dax.strip("\n"))]
+    if measure.sql:
+        title = f"SQL, over {measure.of}" if measure.of else "SQL"
+        listings.append(Listing(title, "sql", measure.sql.strip("\n")))
+    return Entry(node, prose(measure.meaning), (), tuple(facts), None, tuple(listings))
+
+
+def page_entry(page: Page, company: Company, lineage: Lineage) -> Entry:
+    """Tell what a page shows."""
+    node = Node(Kind.PAGE, page.name)
+    facts: list[tuple[str, Line]] = []
+    if page.slicers:
+        facts.append(("Slicers", listed([_column(column, company) for column in page.slicers])))
+    for visual in page.visual:
+        shown = links(tuple(Node(Kind.MEASURE, name) for name in visual.measures))
+        by: Line = (" by ", *_column(visual.by, company)) if visual.by else ()
+        facts.append((visual.kind.capitalize(), (*prose(visual.title), ": ", *shown, *by)))
+    facts += made_of(node, lineage)
+    return Entry(node, prose(page.title), (), tuple(facts))
+
+
+def _ignored(measure: Measure, lineage: Lineage) -> Line:
+    if "*" in measure.ignores:
+        return ("everything",)
+    return links(tuple(node for node in lineage.of(Kind.DIMENSION) if node.name in measure.ignores))
+
+
+def _column(column: str, company: Company) -> Line:
+    table, _, name = column.partition(".")
+    return (To(table_node(company.contracts[table], company.tables)), ".", Code(name))

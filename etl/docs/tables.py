@@ -1,0 +1,172 @@
+"""What is to be said of the star's tables, and of the queries that they are made of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from etl.contract import Column, Contract, Role
+from etl.docs.company import Company
+from etl.docs.lineage import Kind, Lineage, Node, table_node
+from etl.docs.parts import Code, Entry, Grid, Line, Listing, To, codes, links, listed, paragraphs, prose
+from etl.docs.reach import beyond, made_of
+from etl.download.query import Query
+
+_OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE)
+"""Columns that the engine fills: their rules are its own."""
+_BOUNDS = {
+    "greater_than_or_equal_to": "≥ {min_value}",
+    "greater_than": "> {min_value}",
+    "less_than_or_equal_to": "≤ {max_value}",
+    "less_than": "< {max_value}",
+    "equal_to": "= {value}",
+    "not_equal_to": "≠ {value}",
+}
+_LISTS = {"isin": ("one of ", "allowed_values"), "notin": ("none of ", "forbidden_values")}
+
+
+def type_name(kind: pa.DataType) -> str:
+    """Give the name of a column's type."""
+    name = str(kind).removesuffix("[day]").replace("decimal128", "decimal").replace("[us, tz=UTC]", "")
+    return name.removesuffix("32" if name == "date32" else "").removesuffix("64")
+
+
+def table_entry(contract: Contract, company: Company, lineage: Lineage) -> Entry:
+    """Tell all that is known of a table."""
+    node = table_node(contract, company.tables)
+    facts = [*_keys(contract), *_plan(contract), *_guards(contract, node), *_hierarchies(contract, company)]
+    facts += [*made_of(node, lineage), *beyond(node, lineage)]
+    rest = contract.description.partition("\n")[2]
+    return Entry(node, prose(contract.grain), paragraphs(rest), tuple(facts), _columns(contract, company))
+
+
+def query_entry(query: Query, lineage: Lineage) -> Entry:
+    """Tell all that a query's header says, and who reads it."""
+    node = Node(Kind.QUERY, query.name)
+    facts: list[tuple[str, Line]] = [("Grain", prose(query.grain)), ("Source", (Code(query.source),))]
+    facts.append(("Key", codes(query.key)))
+    more = {"Survivor": query.survivor, "Grouped by": query.group_by}
+    more["Extracted by ranges of"] = (query.partition_on,) if query.partition_on else ()
+    more["Newest by"] = (query.tolerance.newest,) if query.tolerance.newest else ()
+    facts += [(term, codes(names)) for term, names in more.items() if names]
+    allowed = query.tolerance
+    empty = "may be empty" if allowed.may_be_empty else "may not be empty"
+    facts.append(("Guards", (f"{empty}, may shrink by {_share(allowed.shrink)}, may grow by {_share(allowed.grow)}",)))
+    facts += beyond(node, lineage)
+    listing = Listing("SQL", "sql", query.sql.strip("\n"))
+    return Entry(node, prose(query.description or query.grain), (), tuple(facts), None, (listing,))
+
+
+def _keys(contract: Contract) -> Iterator[tuple[str, Line]]:
+    if contract.surrogate_key:
+        yield "Surrogate key", (Code(contract.surrogate_key),)
+    yield "Natural key" if contract.natural_key == contract.grain_key else "Key", codes(contract.grain_key)
+    if contract.survivor:
+        yield "Survivor", codes(contract.survivor)
+
+
+def _plan(contract: Contract) -> Iterator[tuple[str, Line]]:
+    if contract.stream:
+        yield "Streamed", ("block by block of ", To(Node(Kind.QUERY, contract.stream)))
+    if contract.rows_of:
+        yield "Each row is one of", links(tuple(Node(Kind.QUERY, name) for name in contract.rows_of))
+    if contract.partition_by:
+        yield "Partitioned", ("by month of ", Code(contract.partition_by))
+    if contract.cluster_by:
+        yield "Clustered by", codes(contract.cluster_by)
+
+
+def _guards(contract: Contract, node: Node) -> Iterator[tuple[str, Line]]:
+    if node.kind is Kind.RECORD:
+        return
+    allowed: Line = (f"rejects up to {_share(contract.rejects)}",)
+    if contract.references:
+        allowed += (f", unknown members up to {_share(contract.unknown)}",)
+    if contract.closed_months:
+        allowed += (", sums of closed months of ", Code(contract.closed_months))
+        allowed += (f" within {_share(contract.tolerance)}",)
+    yield "Guards", allowed
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.10g} %"
+
+
+def _hierarchies(contract: Contract, company: Company) -> Iterator[tuple[str, Line]]:
+    for title, levels in contract.hierarchies.items():
+        yield "Hierarchy", (f"{title}: ", *listed([_level(level, company) for level in levels], " › "))
+
+
+def _level(level: str, company: Company) -> Line:
+    table, _, column = level.rpartition(".")
+    if not table:
+        return (Code(column),)
+    return (To(table_node(company.contracts[table], company.tables)), ".", Code(column))
+
+
+def _columns(contract: Contract, company: Company) -> Grid:
+    fields = contract.model.to_schema().columns
+    active = active_references(contract)
+    rows = tuple(
+        (
+            (Code(column.name),),
+            (type_name(column.type),),
+            (_null(column, fields[column.name]),),
+            prose(column.description),
+            listed(list(_more(column, contract, fields[column.name], company, column.name in active)), " · "),
+        )
+        for column in contract.columns
+    )
+    return Grid((("column",), ("type",), ("NULL",), ("meaning",), ("more",)), rows)
+
+
+def active_references(contract: Contract) -> dict[str, str]:
+    """Give the columns whose reference is the active one to its dimension, as in Power BI: the first."""
+    first: dict[str, str] = {}
+    for column in contract.references:
+        first.setdefault(str(column.dimension), column.name)
+    return {name: dimension for dimension, name in first.items()}
+
+
+def _null(column: Column, field: Any) -> str:
+    if field.nullable:
+        return "yes"
+    return "member 0" if column.nullable else "no"
+
+
+def _more(column: Column, contract: Contract, field: Any, company: Company, active: bool) -> Iterator[Line]:
+    if column.role in (Role.SURROGATE_KEY, Role.NATURAL_KEY):
+        yield (f"{column.role.value}",)
+    if column.dimension:
+        yield from _refers(column, company, active)
+    if column.grain:
+        yield ("part of the key",)
+    if column.pii:
+        yield ("personal data",)
+    if contract.is_dimension and column.unknown is not None:
+        yield "member 0: ", Code(str(column.unknown))
+    if column.role not in _OF_THE_ENGINE:
+        yield from (_rule(check) for check in field.checks)
+    if field.unique:
+        yield ("unique",)
+    if column.number_format:
+        yield "shown as ", Code(column.number_format)
+    if column.sort_by:
+        yield "sorted by ", Code(column.sort_by)
+
+
+def _refers(column: Column, company: Company, active: bool) -> Iterator[Line]:
+    target = company.contracts[str(column.dimension)]
+    found = column.on or target.natural_key
+    to = To(table_node(target, company.tables))
+    yield "refers to ", to, ", found by ", *codes(found)
+    yield ("active",) if active else ("inactive",)
+
+
+def _rule(check: Any) -> Line:
+    if check.name in _BOUNDS:
+        return (_BOUNDS[check.name].format(**check.statistics),)
+    if check.name in _LISTS:
+        words, values = _LISTS[check.name]
+        return (words, *codes(tuple(str(value) for value in check.statistics[values])))
+    return (check.description or check.error or check.name or "a rule of its own",)
