@@ -70,7 +70,7 @@ def placed(graph: Graph) -> Place:
     """Find a place for everything."""
     chains = _chains(graph)
     layers = _layers(graph, chains)
-    before, after = _neighbours(chains)
+    before, after = _neighbours(layers, chains)
     order: dict[_Item, float] = {}
     for layer in layers:
         order |= _shares(layer)
@@ -108,19 +108,20 @@ def _layers(graph: Graph, chains: dict[Edge, list[_Item]]) -> list[list[_Item]]:
     return layers
 
 
-def _neighbours(chains: dict[Edge, list[_Item]]) -> tuple[dict[_Item, list[_Item]], dict[_Item, list[_Item]]]:
-    before: dict[_Item, list[_Item]] = {}
-    after: dict[_Item, list[_Item]] = {}
+def _neighbours(
+    layers: list[list[_Item]], chains: dict[Edge, list[_Item]]
+) -> tuple[dict[_Item, list[_Item]], dict[_Item, list[_Item]]]:
+    before: dict[_Item, list[_Item]] = {item: [] for layer in layers for item in layer}
+    after: dict[_Item, list[_Item]] = {item: [] for item in before}
     for left, right in dict.fromkeys(step for chain in chains.values() for step in pairwise(chain)):
-        before.setdefault(right, []).append(left)
-        after.setdefault(left, []).append(right)
-    items = before.keys() | after.keys()
-    return {item: before.get(item, []) for item in items}, {item: after.get(item, []) for item in items}
+        before[right].append(left)
+        after[left].append(right)
+    return before, after
 
 
 def _sort(layer: list[_Item], near: dict[_Item, list[_Item]], order: dict[_Item, float]) -> None:
     """Sort a column by the middle of its neighbours; what has none stays where it is."""
-    layer.sort(key=lambda item: _mean([order[other] for other in near.get(item, [])], order[item]))
+    layer.sort(key=lambda item: _mean([order[other] for other in near[item]], order[item]))
     order |= _shares(layer)
 
 

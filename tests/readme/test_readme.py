@@ -12,9 +12,12 @@ from typing import get_args
 import pytest
 from dotenv import dotenv_values
 
+import config
 from config import Settings
-from config.paths import EXAMPLE_SETTINGS, ROOT
-from etl.docs import renewed
+from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS
+from etl.docs.book import make_book
+from etl.docs.company import read_company
+from etl.docs.readme import renewed
 from etl.guards.refusal import GUARDS
 from sample import server
 
@@ -77,12 +80,14 @@ def test_adding_a_table_touches_one_query_one_table_file_and_one_test(checkout: 
     assert "True" in shown.stdout
     run(checkout, "-m", "pytest", "-q", "tests/tables/test_dim_country.py")
     run(checkout, "-m", "etl", "docs")
-    assert "dim_country" in (checkout / "README.md").read_text(encoding="utf-8")
+    for renewed_file in ("README.md", "docs/dictionary.md", "docs/dictionary.html"):
+        assert "dim_country" in (checkout / renewed_file).read_text(encoding="utf-8")
 
 
 def test_the_list_of_tables_is_that_of_the_contracts() -> None:
     """Renewing the README's list changes nothing; where it does, run `python -m etl docs`."""
-    assert renewed(README, ROOT / "tables") == README
+    book = make_book(read_company(config.load(SAMPLE_SETTINGS)))
+    assert renewed(README, book, "docs/dictionary.md") == README
 
 
 def test_each_setting_is_explained_and_nothing_else() -> None:

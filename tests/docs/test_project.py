@@ -1,0 +1,135 @@
+"""The dictionary of this project, as it is committed."""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+
+from config.paths import ROOT, SAMPLE_SETTINGS
+from etl.docs.book import make_book
+from etl.docs.company import Company
+from etl.docs.graph import text_width
+from etl.docs.make import dictionary
+from tests.docs import shop
+from tests.docs.reading import Html, Markdown
+
+MARKDOWN, HTML = ((ROOT / "docs" / f"dictionary.{kind}").read_text(encoding="utf-8") for kind in ("md", "html"))
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    """Give this project's company."""
+    return shop.read(SAMPLE_SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def html() -> Html:
+    """Give the HTML as read."""
+    return Html(HTML)
+
+
+@pytest.fixture(scope="module")
+def markdown() -> Markdown:
+    """Give the Markdown as read."""
+    return Markdown(MARKDOWN)
+
+
+def test_the_dictionary_is_that_of_the_contracts(company: Company) -> None:
+    """Writing it again changes no byte; where it does, run `python -m etl docs`."""
+    written = dictionary(company, make_book(company))
+    stale = [name for name, text in written.items() if (ROOT / "docs" / name).read_bytes() != text.encode()]
+    assert stale == []
+
+
+def test_everything_is_there(company: Company, html: Html, markdown: Markdown) -> None:
+    """Each table, column, query, view, measure and page of the project is in both files, each with what it means."""
+    assert company.report
+    names = [*company.contracts, *company.queries, *company.report.views, *company.report.measures]
+    names += [column.name for contract in company.contracts.values() for column in contract.columns]
+    meanings = [query.description for query in company.queries.values()]
+    meanings += [c.grain for c in company.contracts.values()]
+    meanings += [column.description for contract in company.contracts.values() for column in contract.columns]
+    meanings += [measure.meaning for measure in company.report.measures.values()]
+    meanings += [page.title for page in company.report.pages]
+    missing = [said for said in [*names, *meanings] if said not in html.text or said not in markdown.text]
+    assert missing == []
+
+
+def test_links_lead_somewhere(html: Html, markdown: Markdown) -> None:
+    """Each link of the HTML has its id, each of the Markdown its heading, and no id is there twice."""
+    ids, anchors = html.values("id"), markdown.anchors()
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
+    assert {link for link in html.values("href") if link.removeprefix("#") not in ids} == set()
+    assert {link for link in markdown.links if link.removeprefix("#") not in anchors} == set()
+
+
+def test_the_readme_links_into_the_dictionary(markdown: Markdown) -> None:
+    """Each table of the README's list is explained where the link leads."""
+    found = re.findall(r"\(docs/dictionary\.md#([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(found) > 10
+    assert set(found) <= set(markdown.anchors())
+
+
+def test_the_html_needs_nothing_else(html: Html) -> None:
+    """No element fetches anything, and only the style and the script that are in the file are let in."""
+    policy = next(str(found["content"]) for _, found in html.elements if "http-equiv" in found)
+    for tag, directive in (("style", "style-src"), ("script", "script-src")):
+        inside = re.findall(rf"<{tag}>(.*?)</{tag}>", HTML, re.DOTALL)
+        hashed = base64.b64encode(hashlib.sha256(inside[0].encode()).digest()).decode()
+        assert len(inside) == 1
+        assert f"{directive} 'sha256-{hashed}'" in policy
+    assert "default-src 'none'" in policy
+    assert html.values("src") == []
+    assert html.values("style") == []
+    assert [link for link in html.values("href") if not link.startswith("#")] == []
+
+
+def pictures() -> list[ElementTree.Element]:
+    """Give the pictures of the HTML."""
+    return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", HTML, re.DOTALL)]  # noqa: S314
+
+
+def test_pictures_can_be_read_aloud() -> None:
+    """Each picture is well-formed, and named and explained to screen readers."""
+    assert len(pictures()) > 5
+    for picture in pictures():
+        named = picture.attrib["aria-labelledby"].split()
+        told = [picture.find(f"{SVG}title"), picture.find(f"{SVG}desc")]
+        assert [element.attrib["id"] for element in told if element is not None and element.text] == named
+
+
+def test_names_in_pictures_do_not_overlap() -> None:
+    """No two boxes of a picture touch, all are within it, and each is as wide as its name."""
+    for picture in pictures():
+        boxes = []
+        for node in picture.iter(f"{SVG}a"):
+            rect, text = node.find(f"{SVG}rect"), node.find(f"{SVG}text")
+            assert rect is not None
+            assert text is not None
+            x, y, width, height = (int(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+            assert width > text_width(str(text.text))
+            assert x + width <= int(picture.attrib["width"])
+            assert y + height <= int(picture.attrib["height"])
+            boxes.append((x, y, x + width, y + height))
+        touching = [
+            (a, b)
+            for n, a in enumerate(boxes)
+            for b in boxes[:n]
+            if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+        ]
+        assert touching == []
+
+
+def test_pictures_are_drawn_by_mermaid_too(company: Company, markdown: Markdown) -> None:
+    """The Markdown has the star, with every reference, and a flowchart for each picture of the HTML."""
+    star, *flows = markdown.listings("mermaid")
+    every = [table.contract for table in company.tables.values()]
+    references = {(contract.name, c.name, c.dimension) for contract in every for c in contract.references}
+    assert star.startswith("erDiagram\n")
+    drawn = re.findall(r'^  (\w+) \}o(?:--|\.\.)\|\| (\w+) : "(\w+)(?: \(inactive\))?"$', star, re.MULTILINE)
+    assert {(fact, column, dimension) for fact, dimension, column in drawn} == references
+    assert [flow.splitlines()[0] for flow in flows] == ["flowchart LR"] * len(pictures())
