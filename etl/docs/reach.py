@@ -29,10 +29,13 @@ def made_of(node: Node, lineage: Lineage) -> Iterator[tuple[str, Line]]:
 
 def beyond(node: Node, lineage: Lineage) -> Iterator[tuple[str, Line]]:
     """Tell what is made of something: directly, and all that a change of it may break."""
-    uses, reached, referring = lineage.uses[node], lineage.beyond(node), lineage.referring(node)
-    if referring:
-        yield "Referred to by", links(referring)
-    if uses or not referring:
+    uses, reached = lineage.uses[node], lineage.beyond(node)
+    referring = {other for n in (node, *reached) for other in lineage.referring(n) if other not in reached}
+    if keys := tuple(other for other in lineage.of(*TABLES) if other in referring):
+        yield "Keys of it in", links(keys)
+    if counting := tuple(other for other in lineage.referring(node) if other.kind is Kind.MEASURE):
+        yield "Rows counted by", links(counting)
+    if uses or not keys:
         yield "Used by", _grouped(uses, lineage) if uses else ("nothing in this dictionary",)
     if len(reached) > len(uses):
         yield "A change reaches", _grouped(reached, lineage)
