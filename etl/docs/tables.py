@@ -68,6 +68,8 @@ def _keys(contract: Contract) -> Iterator[tuple[str, Line]]:
 def _plan(contract: Contract) -> Iterator[tuple[str, Line]]:
     if contract.stream:
         yield "Streamed", ("block by block of ", To(Node(Kind.QUERY, contract.stream)))
+    if contract.group_by:
+        yield "Built in portions", ("by ", Code(contract.group_by))
     if contract.rows_of:
         yield "Each row is one of", links(tuple(Node(Kind.QUERY, name) for name in contract.rows_of))
     if contract.partition_by:
