@@ -22,6 +22,14 @@ if command -v npm >/dev/null; then
 else
     echo "Microsoft's own checks of the Power BI project will not be run: they need npm, which is not here." >&2
 fi
+if ! [ -x /usr/bin/chromium ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release; then
+    echo "Installing Chromium" >&2
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium \
+        fonts-liberation; } >/dev/null 2>&1 || true
+fi
+if ! [ -x /usr/bin/chromium ]; then
+    echo "The dashboard will not be tested in a browser: it needs /usr/bin/chromium, which is not here." >&2
+fi
 
 python=.venv/bin/python
 "$python" -m ruff format --check --quiet .
