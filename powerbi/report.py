@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from etl.contract import Contract
 from etl.core.errors import ContractError
-from etl.report.catalogue import Page, Report
+from etl.report.catalogue import Page, Report, check_trust
 from powerbi import layout, theme
 from powerbi.expressions import Json
 from powerbi.tiles import Tile, slug, tiles_of
@@ -36,6 +36,7 @@ def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str,
     contracts: of all tables that pages name. Raises ContractError where a page names a column that is not there, or
     where two pages, or two visuals of one, cannot be told apart.
     """
+    check_trust(report)
     names = [slug(page.name) for page in report.pages]
     if len(set(names)) < len(names):
         raise ContractError(f"Two pages in {report.folder} have one name.", "Rename one of them.")

@@ -8,13 +8,13 @@ from uuid import UUID, uuid5
 from etl.contract import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from etl.report.catalogue import Page, Report, Visual
+from etl.report.catalogue import AS_OF, ONE_NIGHT, Page, Report, Visual
 from powerbi import layout, visuals
 from powerbi.expressions import Json, greatest
 from powerbi.layout import TWELFTHS, Box
 
 _ID = UUID("6f1c1c1e-6a3b-5c53-9a77-2d9f6f2b6d11")
-_TRUST = ("Data as of", "All Tables of One Night")
+_TRUST = (AS_OF, ONE_NIGHT)
 """Shown on every page, where the report has them."""
 _TOP, _HEADING, _CARD, _CHART = 72, 32, 84, 320
 _SLICERS_BESIDE = 4

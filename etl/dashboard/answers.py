@@ -10,12 +10,9 @@ from etl.contract import Contract
 from etl.core.errors import DataError
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
 from etl.report import catalogue
-from etl.report.catalogue import Report
+from etl.report.catalogue import AS_OF, ONE_NIGHT, Report, check_trust
 from etl.report.names import friendly
 from etl.report.sql import Composer
-
-AS_OF, ONE_NIGHT = "Data as of", "All Tables of One Night"
-"""The measures that every report has: they stand at the head of each page."""
 
 Read = Callable[[str], pa.Table]
 Row = tuple[Value, ...]
@@ -23,6 +20,7 @@ Row = tuple[Value, ...]
 
 def picture(report: Report, contracts: Mapping[str, Contract], read: Read, source: str) -> Picture:
     """Ask for all numbers. read: runs a query over the tables; source: a sentence that says where they are."""
+    check_trust(report)
     composer = Composer(report, contracts)
     head = read(composer.query((AS_OF, ONE_NIGHT))).to_pylist()[0]
     if head["v0"] is None:

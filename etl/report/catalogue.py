@@ -16,6 +16,8 @@ from etl.core.names import guess
 
 NAMED = re.compile(r"\[([^\]]+)\]")
 """Another measure, as DAX and our SQL name it."""
+AS_OF, ONE_NIGHT = "Data as of", "All Tables of One Night"
+"""The measures that every report has: they stand at the head of each page."""
 _LIKE = re.compile(r"--\s*like:\s*(\w+)")
 
 
@@ -115,6 +117,12 @@ def read_report(folder: Path) -> Report:
     report = Report(folder, title, measures, views, pages)
     _check_names(report)
     return report
+
+
+def check_trust(report: Report) -> None:
+    """Refuse a report that cannot say at the head of its pages whether its numbers are to be trusted."""
+    for name in (AS_OF, ONE_NIGHT):
+        _known(report, name, f"the head of each page in {report.folder}")
 
 
 def _measures(path: Path) -> list[Measure]:

@@ -78,6 +78,7 @@ def test_adding_a_table_touches_one_query_one_table_file_and_one_test(checkout: 
         "SELECT count(*) > 1 AS there FROM dim_country WHERE country_key = 0 OR clients > 0",
     )
     assert "True" in shown.stdout
+    assert "Cloud Services" in (checkout / "data/sample/dashboard.html").read_text(encoding="utf-8")
     run(checkout, "-m", "pytest", "-q", "tests/tables/test_dim_country.py")
     run(checkout, "-m", "etl", "docs")
     for renewed_file in ("README.md", "docs/dictionary.md", "docs/dictionary.html"):

@@ -112,10 +112,16 @@ def write_settings(folder: Path, kind: str, **others: str) -> Path:
 
 def run_script(script: str, env: Path, **variables: str) -> None:
     """Run one of the three scripts as cron would; whatever it said when it failed is the error."""
-    command = [sys.executable, str(ROOT / script), "--env", str(env)]
-    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, timeout=300)
+    run(str(ROOT / script), "--env", str(env), **variables)
+
+
+def run(*command: str, **variables: str) -> None:
+    """Run a command of Python's."""
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=300
+    )
     if done.returncode:
-        raise RuntimeError(f"{script} exited with {done.returncode}:\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}:\n{done.stderr}")
 
 
 def _answer(cursor: Any, question: str) -> Answer:
