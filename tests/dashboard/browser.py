@@ -50,12 +50,12 @@ def opened(
 
 
 def screenshot(file: Path, target: Path, *, width: int = 1280, dark: bool = False, anchor: str = "") -> None:
-    """Take a picture of a dashboard's whole page, sharp enough for a README."""
+    """Take a picture of a dashboard's whole page."""
     shape = {"width": width, "height": 900}
     scheme = "dark" if dark else "light"
     with (
         running() as browser,
-        opened(browser, file, anchor, viewport=shape, color_scheme=scheme, device_scale_factor=2) as (page, _, _),
+        opened(browser, file, anchor, viewport=shape, color_scheme=scheme, device_scale_factor=1) as (page, _, _),
     ):
         page.screenshot(path=target, full_page=True)
 
