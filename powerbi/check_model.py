@@ -13,6 +13,7 @@ _COLUMN = re.compile(r"(?:'((?:[^']|'')+)'|\b([A-Za-z_]\w*))\[([^\]]+)\]")
 _MEASURE = re.compile(r"(?<![\w'\]])\[([^\]@]+)\]")
 _TABLE = re.compile(r"'((?:[^']|'')+)'(?!\[)|\b([A-Z][A-Za-z]*)\b(?!\s*[\[(])")
 _FUNCTION = re.compile(r"\b([A-Z][A-Z0-9.]*)\(")
+_VARIABLE = re.compile(r"\bVAR (\w+)")
 _TEXT = re.compile(r'"(?:[^"]|"")*"')
 _END = re.compile(r"('(?:[^']|'')+'|[\w-]+)\.('(?:[^']|'')+'|[\w-]+)")
 
@@ -167,6 +168,10 @@ def _faults_of_dax(where: str, node: Node, model: _Model) -> Iterator[str]:
             yield f"{where}: there is no measure [{name}]."
     for name in sorted(set(_FUNCTION.findall(dax)) - FUNCTIONS):
         yield f"{where}: the function {name} has not been tried."
+    names = {name.lower() for name in (*model.columns, *FUNCTIONS, *_WORDS)}
+    for name in _VARIABLE.findall(dax):
+        if name.lower() in names:
+            yield f"{where}: the variable {name} is named like a table or a function."
     for quoted, plain in _TABLE.findall(_COLUMN.sub("", re.sub(r"\[[^\]]*\]", "", dax))):
         if (name := quoted or plain) not in model.columns and name not in _WORDS:
             yield f"{where}: there is no table {name}."

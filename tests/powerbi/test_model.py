@@ -192,6 +192,7 @@ def renamed() -> dict[str, str]:
         (lambda: spoiled("tables/Measures", "SUM(Sales[", "TOTAL(Sales["), "the function TOTAL has not been tried"),
         (lambda: spoiled("tables/Measures", "COUNTROWS(Sales)", "COUNTROWS(Sale)"), "there is no table Sale"),
         (lambda: spoiled("tables/Measures", "COUNTROWS(Sales)", "COUNTROWS(Sales"), "its brackets do not match"),
+        (lambda: spoiled("tables/Measures", "VAR lastSale", "VAR sales"), "the variable sales is named like a table"),
         (lambda: spoiled("tables/Office", '"region", ', ""), "the query does not select region"),
         (lambda: spoiled("model", "ref table Office\n", ""), "does not refer to the table Office"),
         (renamed, "there is no column Sales[Net Revenue]"),

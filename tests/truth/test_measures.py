@@ -198,7 +198,7 @@ def test_a_table_of_another_night_is_told(duckdb_of: Callable[[Company], Warehou
         ("Net Revenue", "Net Revenue", "Gross Revenue"),
         ("New Clients", '"New"', '"None"'),
         ("Active Clients", "KEEPFILTERS(Sales[Client Key] <> 0)", "KEEPFILTERS(Sales[Client Key] >= 0)"),
-        ("Net Revenue LY", "<= clock", "<> clock"),
+        ("Net Revenue LY", "<= lastSale", "<> lastSale"),
         ("Pace", "Comparable Net Revenue to Date", "Net Revenue to Date"),
         (
             "Returned Revenue by Day of Return",
