@@ -35,13 +35,22 @@ def _renew(settings_file: Path, *, check: bool) -> None:
     stale = stale_files(folder, files)
     if check and stale:
         raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")
-    for path in stale:
-        if path in files:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(files[path], encoding="utf-8", newline="\n")
-        else:
-            (folder / path).unlink()
+    write(folder, files, stale)
     print(f"{folder}: {len(files)} files, of which {len(stale)} changed.")
+
+
+def write(folder: Path, files: dict[str, str], stale: list[str]) -> None:
+    """Write what is stale, and remove what is one too many, with its folder: to Power BI that would be a visual."""
+    for path in stale:
+        target = folder / path
+        if path in files:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(files[path], encoding="utf-8", newline="\n")
+            continue
+        target.unlink()
+        for parent in target.relative_to(folder).parents:
+            if not any((folder / parent).iterdir()):
+                (folder / parent).rmdir()
 
 
 def stale_files(folder: Path, files: dict[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from config.paths import ROOT
 from etl.core.errors import ContractError
 from etl.report.catalogue import read_report
 from etl.report.names import friendly
-from powerbi.__main__ import stale_files
+from powerbi.__main__ import stale_files, write
 from powerbi.check import faults_of
 from powerbi.project import project_files, read_contracts
 from powerbi.report import name_of
@@ -49,6 +49,18 @@ def test_a_stale_file_is_named(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert stale_files(tmp_path, {"a": "1", "b": "two", "c": "3"}) == ["b", "c", "d"]
+
+
+def test_what_is_one_too_many_goes_with_its_folder(tmp_path: Path) -> None:
+    """Power BI would take an empty folder for a visual."""
+    old = {"pages/a/visuals/x/visual.json": "1", "pages/a/page.json": "2"}
+    write(tmp_path, old, list(old))
+    new = {"pages/a/page.json": "3"}
+    write(tmp_path, new, stale_files(tmp_path, new))
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == [
+        "pages", "pages/a", "pages/a/page.json",
+    ]  # fmt: skip
+    assert (tmp_path / "pages/a/page.json").read_text() == "3"
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
