@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./setup.sh
 
 set_up .venv requirements.txt requirements-sample.txt requirements-dev.txt
-(PIP_NO_DEPS=1 set_up .venv requirements-powerbi.txt)
+PIP_NO_DEPS=1 set_up .venv requirements-powerbi.txt
 if find_python 13 >/dev/null; then
     (LEAST_MINOR=13 set_up .venv-bigquery requirements-emulator.txt)
 else
