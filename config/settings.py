@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         return self.report_dir or self.tables_dir.parent / "powerbi"
 
     @property
+    def has_report(self) -> bool:
+        """Whether there is a report: where REPORT_DIR names its folder, it is to be there."""
+        return self.report_dir is not None or (self.report_folder / "measures").is_dir()
+
+    @property
     def dashboard_file(self) -> Path:
         """Where the nights write the dashboard."""
         return self.machine_dir / "dashboard.html"

@@ -98,9 +98,23 @@ class _Night:
         return 0
 
     def _draw(self) -> None:
-        from etl.dashboard.make import renew
-
-        renew(self._settings)
+        """Write the dashboard, if there is a report. That it fails, however it does, is a warning and no more."""
+        if not self._settings.has_report:
+            return
+        environment = {name: value for name, value in os.environ.items() if name != log.FILE}
+        done = subprocess.run(
+            [sys.executable, "-m", "etl", "dashboard", "--env", str(self._file)],
+            cwd=ROOT,
+            env=environment | {NIGHT: f"{self._record.run}:{os.getpid()}"},
+            close_fds=False,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = [line for line in done.stderr.splitlines() if line.startswith("Error: ")] or done.stderr.splitlines()
+            why = said[-1].removeprefix("Error: ") if said else f"it exited with {done.returncode}"
+            log.log.warning("the dashboard could not be written, and stays as it was: %s", why)
 
     @contextmanager
     def _noted(self, script: str, started: datetime, began: float) -> Iterator[list[int]]:

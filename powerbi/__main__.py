@@ -1,6 +1,7 @@
 """Write the Power BI project from the contracts, the measures and the pages, beside these: powerbi/CloudServices/."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -54,18 +55,23 @@ def write(folder: Path, files: dict[str, str], stale: list[str]) -> None:
 
 
 def stale_files(folder: Path, files: dict[str, str]) -> list[str]:
-    """Name the files of a folder that are not, or no longer, what they are to be."""
+    """Name the files that are not what they are to be; of those that are one too many, what an older run has written.
+
+    What else is there is Power BI Desktop's, or a person's, and left alone.
+    """
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    theirs = {path for path in there if not path.startswith(_OF_DESKTOP) and "/.pbi/" not in path}
+    ours = {path for path in there if _OURS.search(path)}
     return sorted(
         path
-        for path in theirs | set(files)
+        for path in ours | set(files)
         if path not in files or path not in there or (folder / path).read_bytes() != files[path].encode()
     )
 
 
-_OF_DESKTOP = (".pbi/", ".gitignore")
-"""What Power BI Desktop keeps beside a project for itself."""
+_OURS = re.compile(
+    r"[.]SemanticModel/definition/tables/[^/]+[.]tmdl$|[.]Report/definition/pages/[^/]+/(page|visuals/.*/visual)[.]json$"
+)
+"""The files of which there may be one too many: tables, pages and visuals."""
 
 
 if __name__ == "__main__":

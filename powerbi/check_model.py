@@ -19,11 +19,13 @@ _END = re.compile(r"('(?:[^']|'')+'|[\w-]+)\.('(?:[^']|'')+'|[\w-]+)")
 
 _TRIED = """
 ALL BLANK CALCULATE COUNTROWS DATE DATESBETWEEN DISTINCTCOUNT DIVIDE EDATE FALSE FILTER HASONEVALUE IF ISBLANK
-KEEPFILTERS MAX MAXX MIN MINX NOT RANKX RELATED REMOVEFILTERS SAMEPERIODLASTYEAR SUM SUMMARIZE SUMX TRUE
+KEEPFILTERS MAX MAXX MIN MINX NOT RANKX RELATED REMOVEFILTERS SUM SUMMARIZE SUMX TREATAS TRUE
 USERELATIONSHIP VALUES YEAR
 """
 FUNCTIONS = frozenset(_TRIED.split())
 """The functions of DAX that measures may use: a new one is added here when it was tried."""
+_RESERVED = frozenset({"measures", "measure", "calculations", "goal"})
+"""Names of tables with which a model does not open, or not all of it works."""
 _WORDS = frozenset({"VAR", "RETURN", "TRUE", "FALSE", "NOT", "IN"})
 
 
@@ -36,6 +38,7 @@ class _Model:
     calculated: list[tuple[str, Node]] = field(default_factory=list)
     tables: list[Node] = field(default_factory=list)
     relationships: list[Node] = field(default_factory=list)
+    expressions: list[str] = field(default_factory=list)
     referred: list[str] = field(default_factory=list)
 
 
@@ -84,6 +87,8 @@ def _add(model: _Model, node: Node) -> None:
         model.columns[node.name] = {c.name: str(c.properties.get("dataType", "int64")) for c in node.of("column")}
         model.measures |= {measure.name: measure for measure in node.of("measure")}
         model.calculated += [(f"{node.name}[{c.name}]", c) for c in node.of("column") if c.expression]
+    elif node.kind == "expression":
+        model.expressions.append(node.name)
     elif node.kind == "relationship":
         model.relationships.append(node)
     elif node.kind == "ref table":
@@ -95,8 +100,7 @@ def _faults_of_tables(model: _Model) -> Iterator[str]:
         f"model refers to the table {name}, which is not there." for name in set(model.referred) - set(model.columns)
     )
     yield from (f"model does not refer to the table {name}." for name in set(model.columns) - set(model.referred))
-    names = [name.lower() for table in model.tables for name in [m.name for m in table.of("measure")]]
-    yield from (f"there are two measures [{name}]." for name in sorted({n for n in names if names.count(n) > 1}))
+    yield from _faults_of_names(model)
     for table in model.tables:
         own = model.columns[table.name]
         for column in table.of("column"):
@@ -107,6 +111,25 @@ def _faults_of_tables(model: _Model) -> Iterator[str]:
             if unquoted(str(level.properties.get("column"))) not in own:
                 yield f"{table.name}: the level {level.name} is no column of the table."
         yield from _faults_of_source(table)
+
+
+def _faults_of_names(model: _Model) -> Iterator[str]:
+    """Find names that Power BI refuses, or takes for one, as it does not mind letter case."""
+    for name in _twice([table.name for table in model.tables] + model.expressions):
+        yield f"two tables or parameters are named {name}."
+    for name in _twice([measure.name for table in model.tables for measure in table.of("measure")]):
+        yield f"there are two measures [{name}]."
+    for table in model.tables:
+        if table.name.lower() in _RESERVED:
+            yield f"a table cannot be named {table.name}: that is Power BI's."
+        named = [child.name for kind in ("column", "measure", "hierarchy") for child in table.of(kind)]
+        for name in _twice(named):
+            yield f"{table.name}: two columns, measures or hierarchies are named {name}."
+
+
+def _twice(names: list[str]) -> list[str]:
+    folded = [name.lower() for name in names]
+    return sorted({name for name in names if folded.count(name.lower()) > 1})
 
 
 def _faults_of_source(table: Node) -> Iterator[str]:

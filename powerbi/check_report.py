@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from powerbi.expressions import MEASURES, Json
+from powerbi.expressions import Json
+from powerbi.model import MEASURES
 
 Aliases = Mapping[str, str]
 """The tables that a query calls by a letter."""

@@ -3,10 +3,9 @@
 from typing import Any, TypeAlias
 
 from etl.report.names import friendly
+from powerbi.model import MEASURES
 
 Json: TypeAlias = dict[str, Any]
-MEASURES = "Measures"
-"""The model's table that holds all measures."""
 
 
 def literal(value: bool | int | str) -> Json:

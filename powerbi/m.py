@@ -11,7 +11,7 @@ _INSTANT = (
 
 PARAMETERS = {
     "Project": (_PARAMETER.format(value="my-project"), "The Google Cloud project that owns the dataset."),
-    "Dataset": (_PARAMETER.format(value="cloud_services"), "The dataset of the published tables: BIGQUERY_DATASET."),
+    "Dataset": (_PARAMETER.format(value="my_dataset"), "The dataset of the published tables: BIGQUERY_DATASET."),
     "Billing Project": (_PARAMETER.format(value="my-project"), "The project that pays for what is read."),
     "RangeStart": (_INSTANT.format(year=2000), "Incremental refresh: Power BI sets it. Here: everything."),
     "RangeEnd": (_INSTANT.format(year=2100), "Incremental refresh: Power BI sets it. Here: everything."),

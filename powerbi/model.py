@@ -16,8 +16,10 @@ from etl.report.names import friendly
 from powerbi import m
 from powerbi.tmdl import Node, quoted
 
-MEASURES = "Measures"
-"""The table that holds the measures."""
+MEASURES = "Key Measures"
+"""The table that holds the measures. `Measures` itself is reserved: Power BI refuses such a model."""
+_YEARS = 20
+"""Years that Power BI keeps of a large table."""
 _LEFT_OUT = ("receipt",)
 """Columns of the engine's own table that no analyst reads."""
 _NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
@@ -51,7 +53,7 @@ def table(contract: Contract, contracts: Mapping[str, Contract]) -> Node:
     node.children += [_column(contract, column, is_calendar == column.name) for column in columns_of(contract)]
     node.children += _levels_of_others(contract, contracts)
     node.children += [_hierarchy(contract, title, levels) for title, levels in contract.hierarchies.items()]
-    is_large = contract.stream is not None and contract.partition_by is not None
+    is_large = contract.stream is not None and _day_of_rows(contract) is not None
     if is_large:
         node.children.insert(0, _refresh_policy(contract))
     source = m.source(contract, columns_of(contract), not_null=is_calendar, ranged=is_large, tables=_tables(contracts))
@@ -120,7 +122,7 @@ def _column(contract: Contract, column: Column, is_key: bool) -> Node:
 
 def _levels_of_others(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
     """Bring the levels that are another dimension's into the table: a hierarchy has columns of one table."""
-    for level in (level for levels in contract.hierarchies.values() for level in levels if "." in level):
+    for level in dict.fromkeys(level for levels in contract.hierarchies.values() for level in levels if "." in level):
         dimension, _, column = level.partition(".")
         own = next(c for c in contracts[dimension].columns if c.name == column)
         name = friendly(column)
@@ -140,14 +142,24 @@ def _hierarchy(contract: Contract, title: str, levels: tuple[str, ...]) -> Node:
     return node
 
 
+def _day_of_rows(contract: Contract) -> str | None:
+    """Give the column by which Power BI may divide a table: the partition's, if every row has one."""
+    days = [c.name for c in contract.columns if c.name == contract.partition_by and not c.nullable]
+    return days[0] if days else None
+
+
 def _refresh_policy(contract: Contract) -> Node:
-    """Keep five years, and read the last twelve months again each night."""
+    """Divide a table into years, of which those are read again in which rows may still change.
+
+    Unless the contract says when rows are settled, that is all: contracts are returned late, and deployments leave the
+    published window, with rows of any year. A policy that kept those would add up what is no longer published.
+    """
     periods: dict[str, str | bool] = {
         "policyType": "basic",
         "rollingWindowGranularity": "year",
-        "rollingWindowPeriods": "5",
-        "incrementalGranularity": "month",
-        "incrementalPeriods": "12",
+        "rollingWindowPeriods": str(_YEARS),
+        "incrementalGranularity": "year",
+        "incrementalPeriods": str(min(contract.settled_after or _YEARS, _YEARS - 1)),
     }
     return Node(
         "refreshPolicy",
@@ -178,9 +190,8 @@ def _tables(contracts: Mapping[str, Contract]) -> list[str]:
 
 
 def dax_table(name: str) -> str:
-    """Name a table in DAX, where a name of several words, and `Date`, which is a function's, are quoted."""
-    shown = friendly(name)
-    return shown if shown.isalnum() and shown != "Date" else f"'{shown}'"
+    """Name a table in DAX."""
+    return f"'{friendly(name)}'"
 
 
 def dax_column(table_name: str, column: str) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from etl.contract import Contract
 from etl.contract.catalogue import contracts
+from etl.core.errors import ContractError
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.catalogue import Report
-from etl.report.names import friendly
 from powerbi import m, model
 from powerbi.report import name_of, report_files
 from powerbi.tmdl import Node, written
@@ -37,6 +37,8 @@ def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]
         "relationships": model.relationships(every),
         "cultures/en-US": [Node("cultureInfo", "en-US")],
     } | {f"tables/{node.name}": [node] for node in tables}
+    if len(definition) != len(tables) + 5:
+        raise ContractError("Two tables have one name for analysts.", "Rename one of the table files.")
     return {
         f"{name}.SemanticModel/.platform": _json(
             {
@@ -63,7 +65,7 @@ def _model(tables: list[Node]) -> list[Node]:
         "sourceQueryCulture": "en-US",
     }
     options: dict[str, str | bool] = {"legacyRedirects": True, "returnErrorValuesAsNull": True}
-    order = json.dumps([*m.PARAMETERS, *(friendly(node.name) for node in tables)])
+    order = json.dumps([*m.PARAMETERS, *(node.name for node in tables if node.name != model.MEASURES)])
     return [
         Node("model", "Model", properties=properties, children=[Node("dataAccessOptions", properties=options)]),
         Node("annotation", "PBI_QueryOrder", order),

@@ -26,8 +26,14 @@ _ID = UUID("0d7b8f52-3c0e-5f0a-8f4e-5a1c9b1f3a60")
 
 
 def name_of(report: Report) -> str:
-    """Give the project's name: the report's title in one word."""
-    return re.sub(r"\W", "", report.title)
+    """Give the project's name: the report's title in one word. Raises ContractError where that is no name."""
+    name = re.sub(r"\W", "", report.title)
+    if not name or ((report.folder / name).is_dir() and not (report.folder / name / f"{name}.pbip").exists()):
+        raise ContractError(
+            f"A Power BI project cannot be named {name!r}, after the title {report.title!r}, in {report.folder}.",
+            "Mend the title in report.toml.",
+        )
+    return name
 
 
 def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str, str]:

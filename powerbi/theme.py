@@ -8,7 +8,7 @@ from typing import Any
 
 from powerbi.expressions import Json
 
-NAME = "CloudServicesSober.json"
+NAME = "Sober.json"
 """The file's name. With its ending it is also the theme's name in report.json: without, Power BI does not find it."""
 FONT = "Segoe UI"
 INK = "#1F2933"
@@ -24,7 +24,7 @@ BAR, BAR_BELOW = "#B5D3E7", "#F3CBB3"
 def theme() -> Json:
     """Give the theme's content."""
     return {
-        "name": "Cloud Services, sober",
+        "name": "Sober",
         "dataColors": list(DATA_COLOURS),
         "good": "#009E73",
         "neutral": "#8C6D1F",

@@ -95,16 +95,15 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
             card = visuals.card(report.measures[name], 20)
             yield Tile(_name(page, name, visual.title), place, card)
         return
-    if visual.by is None:
-        raise ContractError(f"Page {page.name}: “{visual.title}” has no axis.", "Say by which column: by = …")
-    _check_column(page, visual.by, contracts)
+    for column in filter(None, (visual.by, visual.names)):
+        _check_column(page, column, contracts)
     name = _name(page, visual.title, visual.kind)
     body = (
         visuals.table(visual, report.measures)
         if visual.kind == "table"
         else visuals.chart(visual, report.measures, contracts)
     )
-    top = (greatest(f"{name}-top", visual.by, visual.measures[0], visual.top),) if visual.top else ()
+    top = (greatest(f"{name}-top", str(visual.by), visual.ranked_by, visual.top),) if visual.top else ()
     yield Tile(name, box, body, top)
 
 

@@ -82,7 +82,8 @@ def chart(visual: Visual, measures: Mapping[str, Measure], contracts: Mapping[st
 
 def table(visual: Visual, measures: Mapping[str, Measure]) -> Json:
     """Rows of members with their numbers, the greatest first; behind the first number a bar."""
-    by, values = column(str(visual.by)), [measure(name) for name in visual.measures]
+    members = [column(name) for name in (visual.names, visual.by) if name]
+    values = [measure(name) for name in visual.measures]
     bars = {
         "positiveColor": colour(theme.BAR),
         "negativeColor": colour(theme.BAR_BELOW),
@@ -92,7 +93,7 @@ def table(visual: Visual, measures: Mapping[str, Measure]) -> Json:
     }
     return {
         "visualType": "tableEx",
-        "query": {**_query({"Values": [by, *values]}), "sortDefinition": sort(values[0], descending=True)},
+        "query": {**_query({"Values": [*members, *values]}), "sortDefinition": sort(values[0], descending=True)},
         "objects": {
             "columnFormatting": [
                 {"properties": {"dataBars": bars}, "selector": {"metadata": reference(values[0])}},

@@ -29,6 +29,7 @@ class DimDate(Dimension, hierarchies={"Calendar": ("year", "quarter", "month_nam
     weekday: Integer = attribute("ISO 8601 day of the week, Monday is 1.")
     weekday_name: Text = attribute("English name of the weekday.", unknown="Unknown", sort_by="weekday")
     is_weekend: Flag = attribute("Saturday or Sunday.", unknown=False)
+    one_year_later: Date = attribute("The date one year later; of 29 February the 28th.")
 
 
 def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
@@ -51,5 +52,6 @@ def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
             "weekday": weekday + 1,
             "weekday_name": weekday.map(dict(enumerate(WEEKDAYS))),
             "is_weekend": weekday >= 5,
+            "one_year_later": (days + pd.DateOffset(years=1)).dt.date,
         }
     )

@@ -38,8 +38,9 @@ class DimDeployment(
 
 
 def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
-    """An edition is open until its closing date has passed."""
+    """An edition is open from its first day of sale until its closing date has passed."""
     closed = deployments["closes_on"] < night.business_date
+    opened = deployments["opened_on"] <= night.business_date
     return pd.DataFrame(
         {
             "product_id": deployments["product_id"],
@@ -48,6 +49,6 @@ def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
             "unit_price": deployments["unit_price"],
             "opened_on": deployments["opened_on"],
             "closes_on": deployments["closes_on"],
-            "is_open": ~closed.fillna(False),
+            "is_open": opened & ~closed.fillna(False),
         }
     )

@@ -87,6 +87,7 @@ def dimensions() -> tuple[pd.DataFrame, pd.DataFrame]:
         year=moment.year, quarter=moment.quarter, month=moment.month, month_name=moment.month_name(),
         year_month=moment.strftime("%Y-%m"), day_of_month=moment.day, iso_week=moment.isocalendar().week,
         weekday=moment.day_of_week + 1, weekday_name=moment.day_name(), is_weekend=moment.day_of_week >= 5,
+        one_year_later=dates["date"] + pd.DateOffset(years=1),
     )  # fmt: skip
     write_dimension("dim_date", dates, ["date"], ["date"])
 

@@ -25,6 +25,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
     What the guards allow, as shares: rejects (of the rows handed in), unknown (of the rows, for each reference: that
     match no member; that are NULL beyond last night's share), tolerance (by which a measure's sum over a month that was
     over last night may change; closed_months: the date column that tells the month).
+    settled_after: years after which no row changes, or leaves the published window: Power BI then keeps older ones.
     hierarchies: how analysts drill down: names and their columns, the coarsest first; of a dimension that this one
     refers to as "table.column".
     """
@@ -44,6 +45,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
         unknown: float = 0.01,
         closed_months: str | None = None,
         tolerance: float = 0.01,
+        settled_after: int | None = None,
         hierarchies: dict[str, tuple[str, ...]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -59,6 +61,7 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
             "unknown": unknown,
             "closed_months": closed_months,
             "tolerance": tolerance,
+            "settled_after": settled_after,
             "hierarchies": hierarchies or {},
         }
 
@@ -106,6 +109,7 @@ class Contract:
     unknown: float
     closed_months: str | None
     tolerance: float
+    settled_after: int | None
     hierarchies: dict[str, tuple[str, ...]]
 
     @classmethod

@@ -50,7 +50,7 @@ def set_up(level: str) -> None:
     """Send the log to standard error, every line stamped (UTC) unless a person watches; and to the night's file."""
     handler = _CurrentStderr()
     handler.setFormatter(logging.Formatter("%(message)s") if sys.stderr.isatty() else _stamped())
-    log.handlers[:] = [handler, *filed.handlers]
+    log.handlers[:] = [handler, *(own for own in filed.handlers if isinstance(own, _NightsFile))]
     log.setLevel(level)
 
 

@@ -1,6 +1,7 @@
 """The report's numbers: every visual of every page, asked of the published tables or of the star."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.core.errors import DataError
+from etl.dashboard.formats import NOTHING
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
 from etl.report import catalogue
 from etl.report.catalogue import AS_OF, ONE_NIGHT, Report, check_trust
@@ -34,17 +36,28 @@ def picture(report: Report, contracts: Mapping[str, Contract], read: Read, sourc
 
 def rows_of(visual: catalogue.Visual, composer: Composer, read: Read) -> tuple[Row, ...]:
     """Ask for the rows of a visual, in the order in which they are shown."""
-    table = read(composer.query(visual.measures, visual.by))
+    asked = list(dict.fromkeys([*visual.measures, visual.ranked_by]))
+    table = read(composer.query(asked, visual.by))
     rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
     if visual.by is None:
         return tuple((None, *row) for row in rows)
+    shown = len(visual.measures) + 1
+    rows = [row for row in rows if any(value is not None for value in row[1:shown])]
+    rows.sort(key=lambda row: str(row[0] or "").casefold())
+    rows.sort(key=lambda row: _rank(row[1 + asked.index(visual.ranked_by)]))
+    rows = rows[: visual.top]
     if visual.kind in ("line", "column"):
-        there = [row for row in rows if row[0] is not None and any(value is not None for value in row[1:])]
-        return tuple(sorted(there, key=lambda row: row[0], reverse=visual.descending))
-    there = [row for row in rows if any(value is not None for value in row[1:])]
-    there.sort(key=lambda row: str(row[0] or "").casefold())
-    there.sort(key=lambda row: _rank(row[1]))
-    return tuple(there[: visual.top])
+        rows = sorted((r for r in rows if r[0] is not None), key=lambda row: row[0], reverse=visual.descending)
+    return tuple(row[:shown] for row in rows)
+
+
+def named(visual: catalogue.Visual, rows: tuple[Row, ...], composer: Composer, read: Read) -> tuple[Row, ...]:
+    """Call the members of a visual by their names, and by what tells them apart: there are namesakes."""
+    members = [row[0] for row in rows if row[0] is not None]
+    if not (visual.by and visual.names and members):
+        return rows
+    found = {row["label"]: row["name"] for row in read(composer.names(visual.by, visual.names, members)).to_pylist()}
+    return tuple((f"{found.get(label) or NOTHING} · {label}", *values) for label, *values in rows)
 
 
 def _visual(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
@@ -54,12 +67,14 @@ def _visual(visual: catalogue.Visual, report: Report, composer: Composer, read: 
         title=visual.title,
         alt=visual.alt,
         width=visual.width,
-        axis=friendly(visual.by.partition(".")[2]) if visual.by else None,
+        axis=friendly((visual.names or visual.by).partition(".")[2]) if visual.by else None,
         series=tuple(Series(measure.name, measure.format, measure.meaning) for measure in measures),
-        rows=rows_of(visual, composer, read),
+        rows=named(visual, rows_of(visual, composer, read), composer, read),
     )
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Order from the greatest on; what is not known comes last."""
+    """Order from the greatest or latest on; what is not known comes last."""
+    if isinstance(value, datetime):
+        return (0, -value.timestamp())
     return (0, -value) if isinstance(value, int | float | Decimal) else (1, 0)

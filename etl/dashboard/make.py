@@ -5,9 +5,11 @@ from pathlib import Path
 import config
 from config import Settings
 from etl.contract.catalogue import contracts
-from etl.core.errors import EtlError, UsageError
-from etl.core.log import log
+from etl.core import log
+from etl.core.errors import UsageError
+from etl.core.lock import held
 from etl.core.runs import Store
+from etl.core.whole import write_whole
 from etl.dashboard.answers import picture
 from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
@@ -17,49 +19,30 @@ from etl.report import star
 from etl.report.catalogue import read_report
 
 
-def has_report(settings: Settings) -> bool:
-    """Whether the company has a report."""
-    return (settings.report_folder / "pages").is_dir()
-
-
 def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
-    """Write the dashboard for a person, and say where it is."""
-    settings = config.load(settings_file)
-    path = target or settings.dashboard_file
-    write(settings, path, from_star=from_star)
-    print(path)
-
-
-def renew(settings: Settings) -> None:
-    """Write the dashboard at the end of a night, if the company has a report. That it fails never fails the night."""
-    if not has_report(settings):
-        return
-    try:
-        write(settings, settings.dashboard_file)
-    except (EtlError, OSError) as error:
-        log.warning("the dashboard could not be written, and stays as it was: %s", error)
-
-
-def write(settings: Settings, target: Path, *, from_star: bool = False) -> None:
-    """Write the dashboard in place of an older one, whole or not at all.
+    """Write the dashboard, and say where it is; nobody publishes meanwhile.
 
     from_star: of the newest star, although that may not be published. Raises UsageError where there is no report.
     """
-    if not has_report(settings):
+    settings = config.load(settings_file)
+    if not settings.has_report:
         raise UsageError(
             f"There is no report in {settings.report_folder}.", "Name the folder of measures/ and pages/ in REPORT_DIR."
         )
-    drawn = html(_picture(settings, from_star=from_star))
-    beside = target.with_name(f".{target.name}")
-    beside.write_text(drawn, encoding="utf-8")
-    beside.replace(target)
+    log.set_up(settings.log_level)
+    store = Store.of(settings)
+    with held(store.local, "python -m etl dashboard", store.folder):
+        store.check_version()
+        drawn = html(_picture(settings, store, from_star=from_star))
+    path = target or settings.dashboard_file
+    write_whole(path, drawn)
+    print(path)
 
 
-def _picture(settings: Settings, *, from_star: bool) -> Picture:
+def _picture(settings: Settings, store: Store, *, from_star: bool) -> Picture:
     report, of_star = read_report(settings.report_folder), contracts(settings.tables_dir)
     every = of_star | {ETL_RUNS.name: ETL_RUNS}
     if from_star:
-        store = Store.of(settings)
         newest = store.star.newest("TablesTransformMain.py")
         with star.opened(store, newest, list(of_star.values())) as read:
             return picture(report, every, read, f"From the star {newest.run}, published or not.")

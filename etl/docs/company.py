@@ -30,5 +30,4 @@ def read_company(settings: Settings) -> Company:
     """Read what the settings name. Raises ContractError naming what is at fault."""
     queries, tables = read_queries(settings.queries_dir), read_tables(settings.tables_dir)
     make_plan(tables, list(queries))  # refuses names that match nothing
-    has_report = settings.report_dir is not None or (settings.report_folder / "measures").is_dir()
-    return Company(queries, tables, read_report(settings.report_folder) if has_report else None)
+    return Company(queries, tables, read_report(settings.report_folder) if settings.has_report else None)

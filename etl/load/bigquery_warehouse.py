@@ -58,7 +58,7 @@ class BigQueryWarehouse:
     def __exit__(self, *exc: object) -> None:
         """Close the connections, if any were made, and tell what the queries read."""
         if "_client" in self.__dict__:
-            log.info("load BigQuery read %.1f MB for the checks and the publish", self._jobs.scanned / 1e6)
+            log.info("BigQuery read %.1f MB", self._jobs.scanned / 1e6)
             self._client.close()
 
     @cached_property

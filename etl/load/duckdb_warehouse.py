@@ -6,6 +6,7 @@ it over it: whoever has the old one open goes on reading last night, whoever ope
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,11 +25,11 @@ from etl.core.row_hash import DUCKDB
 from etl.load import duckdb_schema as ddl
 from etl.load.checks import check_names, check_receipt, refuse_differences
 from etl.load.duckdb_errors import explained
+from etl.load.duckdb_limits import limit
 from etl.load.duckdb_schema import quoted, text
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.warehouse import Handover, Published
 
-_MEMORY_LIMIT = "400MB"
 _NIGHT = "night"
 """The name of the attached file. The tables of the old one are `last_night`'s while a new file is built."""
 
@@ -116,8 +117,12 @@ class DuckDBWarehouse:
         """Run a query over the published tables."""
         if not self.path.exists():
             raise WarehouseError(f"Nothing is published in {self.path} yet.", "Run LoadFilesBQ.py first.")
-        with explained("reading", self.path), duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with (
+            explained("reading", self.path),
+            tempfile.TemporaryDirectory(prefix="etl-") as spill,
+            duckdb.connect() as connection,
+        ):
+            limit(connection, Path(spill))
             connection.execute(f"ATTACH {text(str(self.path))} AS {_NIGHT} (READ_ONLY)")
             connection.execute(f"USE {_NIGHT}")
             return connection.sql(sql).to_arrow_table()
@@ -137,9 +142,7 @@ class DuckDBWarehouse:
     @contextmanager
     def _connected(self, doing: str) -> Iterator[duckdb.DuckDBPyConnection]:
         with explained(doing, self.path), duckdb.connect() as connection:
-            settings = {"memory_limit": _MEMORY_LIMIT, "temp_directory": str(self._spill), "TimeZone": "UTC"}
-            for name, value in settings.items():
-                connection.execute(f"SET {name} = {text(value)}")
+            limit(connection, self._spill)
             connection.execute("SET preserve_insertion_order = false")
             yield connection
 

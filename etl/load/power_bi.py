@@ -14,6 +14,7 @@ from etl.core.job import Job
 from etl.core.log import log
 from etl.core.manifest import LoadedManifest, Record
 from etl.core.runs import Store
+from etl.core.whole import write_whole
 from etl.refresh.target import Target, target_of
 
 
@@ -96,9 +97,7 @@ def _note(store: Store) -> Refreshed | None:
 
 
 def _keep(store: Store, note: Refreshed) -> None:
-    beside = store.local / ".refreshed.json"
     try:
-        beside.write_text(note.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        beside.replace(store.local / "refreshed.json")
+        write_whole(store.local / "refreshed.json", note.model_dump_json(indent=1) + "\n")
     except OSError as error:
         log.warning("refresh: that cannot be noted, so the next load refreshes again: %s", error.strerror)

@@ -15,10 +15,8 @@ from etl.refresh.service import BusyError, Service
 from etl.refresh.target import Target
 from etl.refresh.waiting import PatienceError, Waiting
 
-_LAG = 60.0
+LAG = 60.0
 """Seconds after which the service knows a refresh that it has accepted; at first it may not."""
-_LOOK = 10.0
-"""Seconds for which the history is looked at for a refresh of which it is not known whether it began."""
 _LONGEST = 24 * 3600 - 60
 """Seconds that the service lets a refresh take at the most."""
 
@@ -52,7 +50,7 @@ def _begun(service: Service, waiting: Waiting, *, enhanced: bool) -> str:
         except RefreshError as error:
             if not error.transient:
                 raise
-            lost = RefreshError(f"{error.message} It did not begin, as its history tells.", error.hint)
+            lost = RefreshError(f"{error.message} Its history has no sign of it.", error.hint)
         if begun := _appeared(service, waiting, known):
             return begun
         raise lost
@@ -84,7 +82,7 @@ def _await_others(service: Service, waiting: Waiting) -> None:
 
 def _appeared(service: Service, waiting: Waiting, known: set[str]) -> str:
     """Find a refresh in the history that was not there before, and that no schedule began; gives its id, or nothing."""
-    end = waiting.took + min(_LOOK, waiting.left)
+    end = waiting.took + min(LAG, waiting.left)
     while True:
         ours = [entry.id for entry in service.history() if entry.id not in known and not entry.is_scheduled]
         if ours or waiting.took >= end:
@@ -94,7 +92,7 @@ def _appeared(service: Service, waiting: Waiting, known: set[str]) -> str:
 
 def _followed(service: Service, waiting: Waiting, begun: str, *, enhanced: bool) -> None:
     """Wait until a refresh has ended. Raises RefreshError unless it went well."""
-    known_by = waiting.took + _LAG
+    known_by = waiting.took + LAG
     while True:
         state: Refresh | None = service.state(begun, enhanced=enhanced)
         if state is None and waiting.took > known_by:

@@ -6,10 +6,11 @@ Nothing is registered.
 import re
 import tomllib
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from etl.core.errors import ContractError
 from etl.core.names import guess
@@ -18,6 +19,7 @@ NAMED = re.compile(r"\[([^\]]+)\]")
 """Another measure, as DAX and our SQL name it."""
 AS_OF, ONE_NIGHT = "Data as of", "All Tables of One Night"
 """The measures that every report has: they stand at the head of each page."""
+_COLUMN = r"^\w+\.\w+$"
 _LIKE = re.compile(r"--\s*like:\s*(\w+)")
 
 
@@ -47,22 +49,48 @@ class Measure(_Entry):
     latest: tuple[str, str] | None = None
     ignores: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _has_rows_or_measures(self) -> Self:
+        if self.sql and not self.of and not NAMED.search(self.sql):
+            raise ValueError("its sql names no other measure, so say `of` which table or view it is")
+        if not self.of and (self.latest or self.ignores):
+            raise ValueError("`latest` and `ignores` are of a measure with `of`")
+        return self
+
 
 class Visual(_Entry):
-    """A visual of a page: `measures` by the column `by` ("table.column"), none for a card.
+    """A visual of a page: `measures` by the column `by` ("table.column"); a card has none.
 
-    top: how many members are shown, the greatest first measure first. descending: whether the axis of a line or column
-    chart runs down. width: in twelfths of the page.
+    names: of a table's members, whose `by` is what tells them apart, the column that people call them by.
+    top: how many members are shown: those with the greatest `top_by`, which is the first measure unless it is named.
+    descending: whether the axis of a line or column chart runs down. width: in twelfths of the page.
     """
 
     kind: Literal["card", "line", "column", "bar", "table"]
     title: str
     alt: str
     measures: tuple[str, ...] = Field(min_length=1)
-    by: str | None = Field(None, pattern=r"^\w+\.\w+$")
+    by: str | None = Field(None, pattern=_COLUMN)
+    names: str | None = Field(None, pattern=_COLUMN)
     top: int | None = Field(None, ge=1)
+    top_by: str | None = None
     descending: bool = False
     width: int = Field(6, ge=2, le=12)
+
+    @property
+    def ranked_by(self) -> str:
+        """The measure by which `top` chooses."""
+        return self.top_by or self.measures[0]
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if (self.by is None) != (self.kind == "card"):
+            raise ValueError("a card has no `by`" if self.by else f"a {self.kind} needs a column: by = …")
+        if self.names and (self.kind != "table" or self.names.partition(".")[0] != str(self.by).partition(".")[0]):
+            raise ValueError("`names` is for a table, and of the same table as `by`")
+        if self.top_by and not self.top:
+            raise ValueError("`top_by` needs `top`")
+        return self
 
 
 class _About(_Entry):
@@ -129,7 +157,8 @@ def _measures(path: Path) -> list[Measure]:
     content = _toml(path)
     folder = content.pop("folder", "")
     entries = content.pop("measure", [])
-    if content or not isinstance(folder, str) or not folder or not isinstance(entries, list):
+    is_list = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
+    if content or not isinstance(folder, str) or not folder or not is_list:
         raise ContractError(
             f"{path} is no list of measures.", 'Begin with folder = "…", then write [[measure]] entries.'
         )
@@ -141,7 +170,7 @@ def _page(path: Path) -> Page:
 
 
 def _view(path: Path) -> View:
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     like = _LIKE.search(text)
     if like is None:
         raise ContractError(f"{path}: the header has no line `-- like: …`.", "Name the table whose references it has.")
@@ -150,11 +179,18 @@ def _view(path: Path) -> View:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ContractError(f"{path} is no TOML: {error}.", "Mend it.") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ContractError(f"{path} cannot be read: {error.strerror}.", "Mend the report, or REPORT_DIR.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ContractError(f"{path} is no TOML: {error}.", "Mend it.") from None
+    except UnicodeDecodeError:
+        raise ContractError(f"{path} is no UTF-8 text.", "Save it as that.") from None
 
 
 def _entry(path: Path, kind: type[E], given: dict[str, Any]) -> E:
@@ -167,15 +203,21 @@ def _entry(path: Path, kind: type[E], given: dict[str, Any]) -> E:
 
 
 def _check_names(report: Report) -> None:
-    """Refuse a visual or a measure that names a measure which is not there."""
+    """Refuse a visual or a measure that names a measure which is not there, and measures made of each other."""
     for page in report.pages:
         for visual in page.visual:
-            for name in visual.measures:
+            for name in (*visual.measures, visual.ranked_by):
                 _known(report, name, f"page {page.name}, visual “{visual.title}”")
+    made_of: dict[str, list[str]] = {}
     for measure in report.measures.values():
-        if measure.sql and not measure.of:
-            for name in NAMED.findall(measure.sql):
-                _known(report, name, f"measure [{measure.name}], sql")
+        made_of[measure.name] = NAMED.findall(measure.sql) if measure.sql and not measure.of else []
+        for name in made_of[measure.name]:
+            _known(report, name, f"measure [{measure.name}], sql")
+    try:
+        TopologicalSorter(made_of).prepare()
+    except CycleError as error:
+        loop = " of ".join(f"[{name}]" for name in error.args[1])
+        raise ContractError(f"{report.folder}: measures are made of each other: {loop}.", "Mend their sql.") from None
 
 
 def _known(report: Report, name: str, where: str) -> None:

@@ -36,6 +36,12 @@ class Composer:
 
     def __init__(self, report: Report, contracts: Mapping[str, Contract]) -> None:
         self._report, self._contracts = report, contracts
+        for measure in report.measures.values():
+            for name in set(measure.ignores) - {*contracts, "*"}:
+                raise ContractError(
+                    f"The measure [{measure.name}] ignores {name}, which is no table.",
+                    guess(name, contracts, "Mend `ignores`."),
+                )
 
     def query(self, measures: Sequence[str], by: str | None = None, filters: Filters | None = None) -> str:
         """Give the query for measures by a column; its columns: label, if there is an axis, and v0, v1, ….
@@ -59,9 +65,19 @@ class Composer:
             else:
                 joined += f"\nFULL JOIN g{number} USING (member)" if axis else f"\nCROSS JOIN g{number}"
             labels += [f"label{number}"] if axis else []
+        if by and not labels:
+            raise ContractError(f"{by} matters to none of {', '.join(measures)}.", "Choose another column.")
         values = [f"{self._value(name, alias)} AS v{number}" for number, name in enumerate(measures)]
         label = [f"{labels[0]} AS label" if len(labels) == 1 else f"COALESCE({', '.join(labels)}) AS label"]
         return f"WITH {', '.join(parts)}\nSELECT {', '.join((label if labels else []) + values)}\nFROM {joined}"
+
+    def names(self, by: str, names: str, members: Sequence[object]) -> str:
+        """Give the query for what members are called; its columns: label and name."""
+        self._check(by)
+        self._check(names)
+        table, _, column = by.partition(".")
+        name = names.partition(".")[2]
+        return f"SELECT {column} AS label, {name} AS name FROM {table} WHERE {_among(column, members)}"
 
     def view(self, name: str) -> str:
         """Give the query behind a table or view, as something to select from."""
@@ -181,4 +197,7 @@ def _literal(value: object) -> str:
         return str(value)
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
-    return "'" + str(value).replace("'", "''") + "'"
+    text = str(value)
+    if "'" in text or "\\" in text:  # warehouses escape them in different ways
+        raise ContractError(f"A filter cannot choose {text!r}.", "Choose by a number or a code.")
+    return f"'{text}'"

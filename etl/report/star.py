@@ -1,7 +1,6 @@
 """A star run as tables that can be asked: the report's numbers where the warehouse is away, or not published yet."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,20 +12,26 @@ from etl.contract import Contract
 from etl.core.errors import DataError
 from etl.core.manifest import StarManifest
 from etl.core.runs import Store
+from etl.load.duckdb_limits import limit
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.parquet import conversions, convert
 
 
 @contextmanager
 def opened(store: Store, star: StarManifest, contracts: list[Contract]) -> Iterator[Callable[[str], pa.Table]]:
-    """Give what runs queries over the star's tables, and over `etl_runs` as a publish would write it."""
+    """Give what runs queries over the star's tables, and over `etl_runs` as a publish would write it.
+
+    The caller holds the lock.
+    """
     lacking = sorted({contract.name for contract in contracts} - set(star.tables))
     if lacking:
         raise DataError(f"The star {star.run} has no {', '.join(lacking)}.", "Run TablesTransformMain.py first.")
-    folder = Path(tempfile.mkdtemp(prefix=".star-", dir=store.local))
+    folder = store.local / ".asked"
+    shutil.rmtree(folder, ignore_errors=True)  # by a run that was killed
+    folder.mkdir()
     try:
         with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+            limit(connection, folder / "spill")
             for contract in contracts:
                 files = _parquet(store, star, contract, folder)
                 connection.read_parquet([str(file) for file in files]).create_view(contract.name)

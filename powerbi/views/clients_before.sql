@@ -2,11 +2,11 @@
 -- like: fact_client_deployment
 SELECT
     earlier.client_key,
-    edition.deployment_key,
+    next_one.deployment_key,
     came.client_key IS NOT NULL AS came_back
 FROM fact_client_deployment AS earlier
 JOIN dim_deployment AS before ON before.deployment_key = earlier.deployment_key
-JOIN dim_deployment AS edition ON edition.product_id = before.product_id AND edition.edition = before.edition + 1
+JOIN dim_deployment AS next_one ON next_one.product_id = before.product_id AND next_one.edition = before.edition + 1
 LEFT JOIN fact_client_deployment AS came
-    ON came.client_key = earlier.client_key AND came.deployment_key = edition.deployment_key AND came.retention <> 'None'
-WHERE earlier.retention <> 'None' AND edition.opened_on <= (SELECT MAX(contract_date) FROM fact_sales)
+    ON came.client_key = earlier.client_key AND came.deployment_key = next_one.deployment_key AND came.retention <> 'None'
+WHERE earlier.retention <> 'None' AND next_one.opened_on <= (SELECT MAX(contract_date) FROM fact_sales)

@@ -8,5 +8,6 @@ SELECT
     team_member_key,
     net_revenue
 FROM fact_sales
-JOIN dim_date AS later ON later.date = CAST(DATE_ADD(contract_date, INTERVAL 1 YEAR) AS DATE)
+JOIN dim_date AS sold ON sold.date_key = fact_sales.contract_date_key
+JOIN dim_date AS later ON later.date = sold.one_year_later
 WHERE later.date <= (SELECT MAX(contract_date) FROM fact_sales)

@@ -133,5 +133,5 @@ def test_bytes_that_bigquery_read_are_told(cloud: Cloud) -> None:
     publish = r"^GET .*/jobs/.*-publish-"
     cloud.proxy.rules += [refusal(publish, 404, "notFound", "Not found: Job"), answered(publish, done_job)]
     done = load(cloud.house, **cloud.environment)
-    assert "BigQuery read 123.4 MB for the checks and the publish" in done.stderr
+    assert "BigQuery read 123.4 MB" in done.stderr
     assert cloud.published() == TONIGHT

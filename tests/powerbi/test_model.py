@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from etl.contract import Contract
 from etl.core.errors import ContractError
 from etl.report.catalogue import read_report
 from etl.report.names import friendly
+from powerbi import model
 from powerbi.__main__ import stale_files, write
 from powerbi.check import faults_of
 from powerbi.project import project_files, read_contracts
@@ -44,23 +46,35 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def test_a_stale_file_is_named(tmp_path: Path) -> None:
-    """One that is lacking, one that is changed, one too many; what Desktop keeps for itself is none."""
-    for path, text in {"a": "1", "b": "2", "d": "4", "X.Report/.pbi/localSettings.json": "{}"}.items():
+    """One that is lacking, one that is changed, a table too many; what Desktop or a person keeps there is none."""
+    table = "X.SemanticModel/definition/tables/T.tmdl"
+    others = [
+        "X.Report/.pbi/localSettings.json",
+        "X.SemanticModel/DAXQueries/q.dax",
+        "X.Report/definition/bookmarks/b.json",
+    ]
+    for path, text in {"a": "1", "b": "2", table: "4", **dict.fromkeys(others, "")}.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    assert stale_files(tmp_path, {"a": "1", "b": "two", "c": "3"}) == ["b", "c", "d"]
+    assert stale_files(tmp_path, {"a": "1", "b": "two", "c": "3"}) == [table, "b", "c"]
+
+
+@pytest.mark.parametrize("title", ["", "–", "pages", "measures"])
+def test_a_title_that_is_no_name_of_a_project_is_refused(title: str) -> None:
+    """Else the report itself would be taken for what an older run has written."""
+    with pytest.raises(ContractError, match="cannot be named"):
+        name_of(replace(REPORT, title=title))
 
 
 def test_what_is_one_too_many_goes_with_its_folder(tmp_path: Path) -> None:
     """Power BI would take an empty folder for a visual."""
-    old = {"pages/a/visuals/x/visual.json": "1", "pages/a/page.json": "2"}
+    page = "X.Report/definition/pages/a"
+    old = {f"{page}/visuals/x/visual.json": "1", f"{page}/page.json": "2"}
     write(tmp_path, old, list(old))
-    new = {"pages/a/page.json": "3"}
+    new = {f"{page}/page.json": "3"}
     write(tmp_path, new, stale_files(tmp_path, new))
-    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == [
-        "pages", "pages/a", "pages/a/page.json",
-    ]  # fmt: skip
-    assert (tmp_path / "pages/a/page.json").read_text() == "3"
+    assert [path.name for path in (tmp_path / page).iterdir()] == ["page.json"]
+    assert (tmp_path / page / "page.json").read_text() == "3"
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -134,10 +148,22 @@ def test_large_facts_are_refreshed_by_increments(name: str) -> None:
         assert "Date.From(RangeEnd)" in str(source)
 
 
+def test_years_are_kept_only_where_the_contract_says_that_their_rows_are_settled() -> None:
+    """Contracts come back late, and deployments leave the published window: a year that is kept would be wrong."""
+    sales = CONTRACTS["fact_sales"]
+
+    def periods(contract: Contract) -> object:
+        (policy,) = model.table(contract, CONTRACTS).of("refreshPolicy")
+        return policy.properties["incrementalPeriods"], policy.properties["rollingWindowPeriods"]
+
+    assert periods(sales) == ("19", "20")
+    assert periods(replace(sales, settled_after=2)) == ("2", "20")
+
+
 def test_there_are_thirty_measures_each_with_a_folder_a_format_and_a_meaning() -> None:
     """What an analyst sees of a measure is said in one sentence."""
     assert len(REPORT.measures) >= 30
-    (table,) = objects("tables/Measures")
+    (table,) = objects("tables/Key Measures")
     for node in table.of("measure"):
         assert node.description.endswith(".")
         assert node.properties["displayFolder"] == REPORT.measures[node.name].folder
@@ -196,18 +222,23 @@ def renamed() -> dict[str, str]:
         (lambda: spoiled("tables/Client", "dataType: int64", "dataType: string"),
          "is int64, and Client.'Client Key' string"),
         (lambda: spoiled("relationships", "\tisActive: false\n", ""), "two active paths from Sales to Date"),
-        (lambda: spoiled("tables/Measures", "\tmeasure 'Net Revenue'", "\t\t\tmeasure 'Net Revenue'"),
+        (lambda: spoiled("tables/Key Measures", "\tmeasure 'Net Revenue'", "\t\t\tmeasure 'Net Revenue'"),
          "is indented by 3 tabs"),
         (lambda: spoiled("tables/Date", "sortByColumn: Month", "sortByColumn: Months"), "sorted by Months"),
         (lambda: spoiled("tables/Date", "column: Quarter", "column: Term"), "the level Quarter is no column"),
-        (lambda: spoiled("tables/Measures", "[Gross Revenue])", "[Gros Revenue])"), "there is no"),
-        (lambda: spoiled("tables/Measures", "SUM(Sales[", "TOTAL(Sales["), "the function TOTAL has not been tried"),
-        (lambda: spoiled("tables/Measures", "COUNTROWS(Sales)", "COUNTROWS(Sale)"), "there is no table Sale"),
-        (lambda: spoiled("tables/Measures", "COUNTROWS(Sales)", "COUNTROWS(Sales"), "its brackets do not match"),
-        (lambda: spoiled("tables/Measures", "VAR lastSale", "VAR sales"), "the variable sales is named like a table"),
+        (lambda: spoiled("tables/Key Measures", "[Gross Revenue])", "[Gros Revenue])"), "there is no"),
+        (lambda: spoiled("tables/Key Measures", "SUM(Sales[", "TOTAL(Sales["), "the function TOTAL has not been tried"),
+        (lambda: spoiled("tables/Key Measures", "COUNTROWS(Sales)", "COUNTROWS(Sale)"), "there is no table Sale"),
+        (lambda: spoiled("tables/Key Measures", "COUNTROWS(Sales)", "COUNTROWS(Sales"), "its brackets do not match"),
+        (lambda: spoiled("tables/Key Measures", "VAR lastSale", "VAR sales"),
+         "the variable sales is named like a table"),
         (lambda: spoiled("tables/Office", '"region", ', ""), "the query does not select region"),
         (lambda: spoiled("model", "ref table Office\n", ""), "does not refer to the table Office"),
         (renamed, "there is no column Sales[Net Revenue]"),
+        (lambda: spoiled("tables/Office", "table Office", "table Measures"), "a table cannot be named Measures"),
+        (lambda: spoiled("tables/Office", "column Region", "column 'office name'"), "are named office name"),
+        (lambda: spoiled("tables/Date", "hierarchy Calendar", "hierarchy Year"), "are named Year"),
+        (lambda: spoiled("expressions", "expression Project", "expression Office"), "parameters are named Office"),
     ],
 )  # fmt: skip
 def test_a_fault_in_the_model_is_named(fault: Callable[[], dict[str, str]], told: str) -> None:

@@ -210,9 +210,7 @@ def test_a_request_that_came_to_nothing_is_told_and_not_repeated(power_bi: Power
     """It would count where only eight a day are allowed."""
     power_bi.faults["POST"] = [502]
     power_bi.begin("ViaApi", status="Completed")
-    assert failed(power_bi, 1).message == (
-        "Power BI answered 502: Fault Injected. It did not begin, as its history tells."
-    )
+    assert failed(power_bi, 1).message == ("Power BI answered 502: Fault Injected. Its history has no sign of it.")
     assert len(power_bi.asked) == 1
 
 

@@ -40,7 +40,7 @@ def test_offices_and_products_are_cleaned() -> None:
 
 
 def test_a_deployment_is_open_until_its_closing_date_has_passed() -> None:
-    """On the closing date itself it is still sold; without one it is open."""
+    """On the closing date itself it is still sold; without one it is open, but not before its first day."""
     deployments = judged(
         "dim_deployment",
         deployments=drawn(
@@ -50,6 +50,8 @@ def test_a_deployment_is_open_until_its_closing_date_has_passed() -> None:
             | 1          | 1       | 10.00      | 2030-01-01 | 2030-03-14 |
             | 1          | 2       | 10.00      | 2030-01-01 | 2030-03-15 |
             | 1          | 3       | 10.00      | 2030-01-01 | ∅          |
+            | 1          | 4       | 10.00      | 2030-03-15 | ∅          |
+            | 1          | 5       | 10.00      | 2030-03-16 | 2030-06-30 |
             """,
             "deployments",
         ),
@@ -62,6 +64,8 @@ def test_a_deployment_is_open_until_its_closing_date_has_passed() -> None:
         | 1       | no      |
         | 2       | yes     |
         | 3       | yes     |
+        | 4       | yes     |
+        | 5       | no      |
         """,
     )
 
@@ -88,6 +92,15 @@ def test_the_calendar_of_a_company_without_deployments_is_that_of_its_nights() -
     """Nothing to sell yet is no fault."""
     dates = [row["date"] for row in rows(judged("dim_date", deployments=nothing("deployments")).table)]
     assert (dates[0], dates[-1]) == (date(NIGHT.business_date.year, 1, 1), date(NIGHT.business_date.year + 1, 12, 31))
+
+
+def test_the_day_one_year_later_of_29_february_is_the_28th() -> None:
+    """So that each day is compared with a day of the year before, and none is left out."""
+    days = judged("dim_date", deployments=drawn("| opened_on | closes_on |\n|-|-|\n| 2027-06-01 | 2029-01-01 |"))
+    later = {row["date"]: row["one_year_later"] for row in rows(days.table)}
+    assert later[date(2028, 2, 28)] == later[date(2028, 2, 29)] == date(2029, 2, 28)
+    assert later[date(2027, 12, 31)] == date(2028, 12, 31)
+    assert later[date(2027, 2, 28)] == date(2028, 2, 28)
 
 
 def test_the_calendar_tells_of_each_day_what_iso_and_english_say() -> None:

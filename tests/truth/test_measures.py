@@ -31,6 +31,9 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "a year": {"dim_date.year": f"{MOST_SALES.format('year')} LIMIT 1"},
     "a month": {"dim_date.year_month": f"{MOST_SALES.format('year_month')} LIMIT 1"},
     "a day": {"dim_date.date": f"{MOST_SALES.format('date')} LIMIT 1"},
+    "29 February": {"dim_date.date": "SELECT DATE '2024-02-29'"},
+    "28 February after it": {"dim_date.date": "SELECT DATE '2025-02-28'"},
+    "Februaries": {"dim_date.month": "SELECT 2"},
     "the years to come": {"dim_date.year": "SELECT EXTRACT(YEAR FROM MAX(contract_date)) + 1 FROM fact_sales"},
     "a product": {"dim_product.product_name": "SELECT product_name FROM dim_product WHERE product_id = 1"},
     "an edition": {
@@ -89,9 +92,10 @@ def expected(warehouse: Warehouse, context: Context) -> dict[str, Any]:
 
 
 def a_year_before(until: dt.date) -> dt.date:
-    """Give the first of the twelve months' days that end with a day."""
-    day = until.replace(day=28) if (until.month, until.day) == (2, 29) else until
-    return day.replace(year=day.year - 1) + dt.timedelta(days=1)
+    """Give the first of the twelve months' days that end with a day: after 28 and 29 February it is 1 March."""
+    if until.month == 2 and until.day >= 28:
+        return dt.date(until.year - 1, 3, 1)
+    return until.replace(year=until.year - 1) + dt.timedelta(days=1)
 
 
 def net_revenue(
@@ -174,7 +178,7 @@ def test_every_warehouse_answers_a_visual_alike(
     assert len(rows["d"]) == len(rows["b"])
     formats = [REPORT.measures[name].format for name in visual.measures]
     for one, other in zip(rows["d"], rows["b"], strict=True):
-        assert one[0] == other[0]
+        assert one[0] == other[0] or visual.by == "etl_runs.run_id"  # each load is a run of its own
         if "published" not in visual.alt and "instant" not in visual.alt:
             assert not any(map(differs, formats, one[1:], other[1:])), (one, other)
 
@@ -198,7 +202,7 @@ def test_a_table_of_another_night_is_told(duckdb_of: Callable[[Company], Warehou
         ("Net Revenue", "Net Revenue", "Gross Revenue"),
         ("New Clients", '"New"', '"None"'),
         ("Active Clients", "KEEPFILTERS(Sales[Client Key] <> 0)", "KEEPFILTERS(Sales[Client Key] >= 0)"),
-        ("Net Revenue LY", "<= lastSale", "<> lastSale"),
+        ("Net Revenue LY", "[One Year Later]", "[Date]"),
         ("Pace", "Comparable Net Revenue to Date", "Net Revenue to Date"),
         (
             "Returned Revenue by Day of Return",

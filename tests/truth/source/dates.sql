@@ -8,5 +8,6 @@ SELECT day::date AS day, extract(year FROM day) AS year, extract(quarter FROM da
        extract(month FROM day) AS month, to_char(day, 'FMMonth') AS month_name, to_char(day, 'YYYY-MM') AS year_month,
        extract(day FROM day) AS day_of_month, extract(week FROM day) AS iso_week,
        extract(isodow FROM day) AS weekday, to_char(day, 'FMDay') AS weekday_name,
-       extract(isodow FROM day) >= 6 AS is_weekend
+       extract(isodow FROM day) >= 6 AS is_weekend,
+       (day + interval '1 year')::date AS one_year_later
 FROM years, generate_series(first_day, last_year + interval '1 year' - interval '1 day', interval '1 day') AS day

@@ -1,0 +1,115 @@
+"""The report as data: every fault of its files is one sentence that names the file."""
+
+from pathlib import Path
+
+import pytest
+
+from etl.core.errors import ContractError
+from etl.report.catalogue import read_report
+
+MEASURES = """
+folder = "All"
+
+[[measure]]
+name = "Net"
+meaning = "What is left."
+format = "0"
+dax = "1"
+of = "fact_sale"
+sql = "SUM(net)"
+
+[[measure]]
+name = "Twice"
+meaning = "Two of them."
+format = "0"
+dax = "[Net] * 2"
+sql = "[Net] * 2"
+"""
+PAGE = """
+name = "Sales"
+title = "What was sold"
+
+[[visual]]
+kind = "card"
+title = "All"
+alt = "All of it."
+measures = ["Net"]
+
+[[visual]]
+kind = "table"
+title = "By client"
+alt = "A row per client."
+measures = ["Net", "Twice"]
+by = "dim_client.client_id"
+names = "dim_client.name"
+top = 3
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give the folder of a good report."""
+    files = {"report.toml": 'title = "T"', "measures/a.toml": MEASURES, "pages/1.toml": PAGE}
+    for name, text in (files | {"views/v.sql": "-- like: fact_sale\nSELECT * FROM fact_sale;\n"}).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_report_is_read_in_its_order(folder: Path) -> None:
+    """Measures and pages by file, then by entry; the view without what ends a statement."""
+    report = read_report(folder)
+    assert list(report.measures) == ["Net", "Twice"]
+    assert report.measures["Net"].folder == "All"
+    assert [visual.title for page in report.pages for visual in page.visual] == ["All", "By client"]
+    assert report.views["v"].sql.endswith("FROM fact_sale")
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "told"),
+    [
+        ("measures/a.toml", 'sql = "[Net] * 2"', 'sql = "[Nett] * 2"', "no measure [Nett]"),
+        ("measures/a.toml", 'sql = "[Net] * 2"', 'sql = "[Twice] * 2"', "made of each other: [Twice] of [Twice]"),
+        ("measures/a.toml", 'sql = "[Net] * 2"', 'sql = "1"', "say `of` which table or view"),
+        ("measures/a.toml", 'sql = "[Net] * 2"', 'sql = "[Net]"\nlatest = ["a", "b"]', "are of a measure with `of`"),
+        ("measures/a.toml", 'name = "Twice"', 'name = "Net"', "there are two measures [Net]"),
+        ("measures/a.toml", 'format = "0"', 'format = "0"\nformta = "0"', "[Net]: formta: Extra inputs"),
+        ("measures/a.toml", MEASURES, 'folder = "All"\nmeasure = ["Net"]', "is no list of measures"),
+        ("measures/a.toml", 'folder = "All"', "", "is no list of measures"),
+        ("measures/a.toml", MEASURES, "folder = ", "is no TOML"),
+        ("pages/1.toml", '"Net", "Twice"', '"Net", "Thrice"', "“By client”: there is no measure [Thrice]"),
+        ("pages/1.toml", 'measures = ["Net"]', 'measures = ["Net"]\nby = "a.b"', "a card has no `by`"),
+        ("pages/1.toml", 'by = "dim_client.client_id"\nnames = "dim_client.name"\n', "", "a table needs a column: by"),
+        ("pages/1.toml", 'names = "dim_client', 'names = "dim_office', "of the same table as `by`"),
+        ("pages/1.toml", "top = 3", 'top_by = "Twice"', "`top_by` needs `top`"),
+        ("pages/1.toml", "top = 3", 'top = 3\ntop_by = "Last"', "there is no measure [Last]"),
+        ("views/v.sql", "-- like: fact_sale\n", "", "has no line `-- like: …`"),
+        ("report.toml", 'title = "T"', "", "title: Field required"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named(folder: Path, file: str, right: str, wrong: str, told: str) -> None:
+    """No traceback, and nothing is shown that was not meant."""
+    text = (folder / file).read_text(encoding="utf-8")
+    assert right in text
+    (folder / file).write_text(text.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(ContractError) as fault:
+        read_report(folder)
+    assert told in fault.value.message
+
+
+@pytest.mark.parametrize("file", ["views/v.sql", "pages/1.toml"])
+def test_what_is_no_text_is_named(folder: Path, file: str) -> None:
+    """A file that an editor saved in another encoding."""
+    (folder / file).write_bytes("-- like: fact_sale é".encode("latin-1"))
+    with pytest.raises(ContractError, match="is no UTF-8 text"):
+        read_report(folder)
+
+
+def test_what_is_not_there_is_named(folder: Path) -> None:
+    """A folder without pages, and one without a title."""
+    (folder / "report.toml").unlink()
+    with pytest.raises(ContractError, match=r"report\.toml cannot be read: No such file"):
+        read_report(folder)
+    (folder / "pages/1.toml").unlink()
+    with pytest.raises(ContractError, match=r"cannot be read|There is no report in"):
+        read_report(folder)
