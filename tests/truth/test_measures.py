@@ -1,6 +1,7 @@
 """The measures of Power BI: what their DAX gives is what SQL on the published tables says."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -194,6 +195,16 @@ def test_a_table_of_another_night_is_told(duckdb_of: Callable[[Company], Warehou
     runs = dax.tables["ETL Runs"]
     runs["rows"][0][runs["columns"].index("As of")] -= dt.timedelta(days=1)
     assert Dax.values(dax, trust, {}) == {"All Tables of One Night": False}
+
+
+def test_no_variable_is_named_like_a_function() -> None:
+    """Power BI refuses such a measure, and this engine does not."""
+    catalogue = pytest.importorskip("pbix_mcp.dax.function_catalog")
+    functions = {name for name, _ in catalogue.FUNCTION_CATALOG}
+    assert {"LASTDATE", "PRODUCT", "RANK"} <= functions
+    used = {name for measure in REPORT.measures.values() for name in re.findall(r"\bVAR (\w+)", measure.dax)}
+    assert len(used) > 5
+    assert [name for name in used if name.upper() in functions] == []
 
 
 @pytest.mark.parametrize(
