@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -31,6 +32,15 @@ def running() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a browser."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"Chromium is not here ({CHROMIUM})")
+    with running() as browser:
+        yield browser
 
 
 @contextmanager

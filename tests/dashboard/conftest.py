@@ -8,17 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from etl.dashboard.html import html
-from tests.dashboard.browser import CHROMIUM, opened, running
+from tests.dashboard.browser import browser, opened
 from tests.dashboard.pictures import PICTURE
 
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give a browser."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"Chromium is not here ({CHROMIUM})")
-    with running() as browser:
-        yield browser
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,13 @@ import pytest
 
 from etl.load.warehouse import Warehouse
 from sample import server
+from tests.dashboard.browser import browser
 from tests.load.emulator import NoEmulatorError, running_emulator
 from tests.truth.night import COMPANIES, Company, Night, published, run_night
 
 T = TypeVar("T")
+
+__all__ = ["browser"]
 
 
 @contextmanager

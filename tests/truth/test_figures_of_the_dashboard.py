@@ -1,7 +1,7 @@
 """The dashboard as the command writes it, in a browser: its figures are those of the published tables."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,12 @@ from config.paths import ROOT
 from etl.dashboard.formats import shown
 from etl.load.warehouse import Warehouse
 from etl.report.catalogue import read_report
-from tests.dashboard.browser import CHROMIUM, opened, running
+from tests.dashboard.browser import opened
 from tests.truth.kpis import KPIS
 from tests.truth.night import COMPANIES, Company, Night, run
 
 REPORT = read_report(ROOT / "powerbi")
 MARKUP = "<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\">"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give a browser."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"Chromium is not here ({CHROMIUM})")
-    with running() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
