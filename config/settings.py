@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     @property
     def has_report(self) -> bool:
         """Whether there is a report: where REPORT_DIR names its folder, it is to be there."""
-        return self.report_dir is not None or (self.report_folder / "measures").is_dir()
+        return self.report_dir is not None or (self.report_folder / "report.toml").is_file()
 
     @property
     def dashboard_file(self) -> Path:

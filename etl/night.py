@@ -25,6 +25,9 @@ from etl.summary import last_line, show
 _PATIENCE = 30
 """Seconds that a stage has to end itself when the night is interrupted."""
 
+_LONGEST_DRAWING = 900
+"""Seconds that the dashboard may take."""
+
 _TAIL = 10_000
 """Characters of the log's end that the heartbeat is told when the night failed."""
 
@@ -62,6 +65,7 @@ class _Night:
     def __init__(self, settings: Settings, settings_file: Path, store: Store, accept: tuple[str, ...]) -> None:
         self._settings, self._file, self._store, self._accept = settings, settings_file, store, accept
         self._began = time.monotonic()
+        self._undrawn = ""
         self._record = NightRecord(run=store.new_run(), started=datetime.now(UTC))
         self._log = nights.folder_of(store.local) / f"{self._record.run}.log"
         self._keep()
@@ -74,8 +78,9 @@ class _Night:
         code = 130  # unless it comes to its end
         try:
             code = self._stages()
-            if code in (0, RefreshError.exit_code):
-                self._draw()
+            if code in (0, RefreshError.exit_code) and (why := self._draw()):
+                log.log.warning("the dashboard could not be written, and stays as it was: %s", why)
+                self._undrawn = why
         except EtlError as error:
             log.filed.error("Error: %s", error.message)
             code = error.exit_code
@@ -85,7 +90,7 @@ class _Night:
             log.end_file()
         if code == 0:
             with log.room_or_not(sys.stdout):
-                show(self._settings, self._file, self._store, self._record.run)
+                show(self._settings, self._file, self._store, self._record)
         return code
 
     def _stages(self) -> int:
@@ -97,24 +102,26 @@ class _Night:
                 return code
         return 0
 
-    def _draw(self) -> None:
-        """Write the dashboard, if there is a report. That it fails, however it does, is a warning and no more."""
+    def _draw(self) -> str:
+        """Write the dashboard, if there is a report; gives what went wrong, which never fails the night."""
         if not self._settings.has_report:
-            return
+            return ""
         environment = {name: value for name, value in os.environ.items() if name != log.FILE}
-        done = subprocess.run(
-            [sys.executable, "-m", "etl", "dashboard", "--env", str(self._file)],
-            cwd=ROOT,
-            env=environment | {NIGHT: f"{self._record.run}:{os.getpid()}"},
-            close_fds=False,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            said = [line for line in done.stderr.splitlines() if line.startswith("Error: ")] or done.stderr.splitlines()
-            why = said[-1].removeprefix("Error: ") if said else f"it exited with {done.returncode}"
-            log.log.warning("the dashboard could not be written, and stays as it was: %s", why)
+        command = [sys.executable, "-m", "etl", "dashboard", "--env", str(self._file)]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_LONGEST_DRAWING,
+            )
+        except subprocess.TimeoutExpired:
+            return f"it took longer than {_LONGEST_DRAWING} s"
+        errors = [line.removeprefix("Error: ") for line in done.stderr.splitlines() if line.startswith("Error: ")]
+        return (errors or [f"it exited with {done.returncode}"])[-1] if done.returncode else ""
 
     @contextmanager
     def _noted(self, script: str, started: datetime, began: float) -> Iterator[list[int]]:
@@ -150,10 +157,14 @@ class _Night:
     def _tell(self, code: int) -> None:
         """Write the log's last line and the record, and tell those who are not watching."""
         said = last_line(self._record, self._store, self._log, code, time.monotonic() - self._began)
+        if self._undrawn:
+            said += f"; the dashboard stays as it was: {self._undrawn}"
         (log.log.error if code else log.log.info)("%s", said)
         self._keep(ended=datetime.now(UTC), exit_code=code, said=said)
         if code == 0:
             notices.heartbeat(self._settings.heartbeat_url, "", said)
+            if self._undrawn:
+                notices.webhook(self._settings.webhook_url, said)
             return
         text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else said
         notices.heartbeat(self._settings.heartbeat_url, "fail", text[-_TAIL:])

@@ -1,6 +1,7 @@
 """How a night ended: the last line of its log, and the short table for whoever is watching."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from shlex import quote
 
@@ -52,9 +53,9 @@ def _why(logged: Path, code: int) -> str:
     return "no error was written; see standard error" if code != 130 else "nothing more was committed"
 
 
-def show(settings: Settings, settings_file: Path, store: Store, run: str) -> None:
+def show(settings: Settings, settings_file: Path, store: Store, record: NightRecord) -> None:
     """Print what was published, and where it lies."""
-    star = store.star.read(run)
+    star = store.star.read(record.run)
     table = Table(
         "table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC"
     )
@@ -69,10 +70,15 @@ def show(settings: Settings, settings_file: Path, store: Store, run: str) -> Non
         console.print(f"Raw files, star, rejects, receipts and logs: {store.folder}", soft_wrap=True)
     else:
         console.print(f"Raw files, star, rejects and receipts: {store.folder}; logs: {store.local}", soft_wrap=True)
-    if settings.dashboard_file.exists():
+    if drawn_since(settings.dashboard_file, record.started):
         console.print(f"The dashboard, for any browser: {settings.dashboard_file}", soft_wrap=True)
     with open_warehouse(settings) as warehouse:
         console.print(warehouse.describe(), soft_wrap=True)
     option = "" if settings_file == SAMPLE_SETTINGS else f" --env {quote(str(settings_file))}"
     query = "SELECT table_name, as_of, row_count FROM etl_runs ORDER BY published_at"
     console.print(f'Or from here: .venv/bin/python -m etl sql{option} "{query}"', soft_wrap=True)
+
+
+def drawn_since(file: Path, start: datetime) -> bool:
+    """Whether a dashboard was written since a night began."""
+    return file.exists() and file.stat().st_mtime >= start.timestamp() - 1

@@ -22,6 +22,7 @@ def main() -> int:
 
 def _renew(settings_file: Path, *, check: bool) -> None:
     import config
+    from etl.dashboard.rehearse import rehearse
     from etl.report.catalogue import read_report
     from powerbi.check import faults_of
     from powerbi.project import project_files, read_contracts
@@ -30,7 +31,9 @@ def _renew(settings_file: Path, *, check: bool) -> None:
     settings = config.load(settings_file)
     report = read_report(settings.report_folder)
     folder = settings.report_folder / name_of(report)
-    files = project_files(report, read_contracts(settings.tables_dir))
+    contracts = read_contracts(settings.tables_dir)
+    rehearse(report, contracts)
+    files = project_files(report, contracts)
     if faults := faults_of(files):
         raise ContractError("The Power BI project would be faulty:\n  " + "\n  ".join(faults), "Mend the report.")
     stale = stale_files(folder, files)

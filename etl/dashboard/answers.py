@@ -1,14 +1,15 @@
 """The report's numbers: every visual of every page, asked of the published tables or of the star."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
 
 from etl.contract import Contract
-from etl.core.errors import DataError
+from etl.core.errors import ContractError, DataError, EtlError
 from etl.dashboard.formats import NOTHING
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
 from etl.report import catalogue
@@ -28,7 +29,7 @@ def picture(report: Report, contracts: Mapping[str, Contract], read: Read, sourc
     if head["v0"] is None:
         raise DataError("Nothing is published yet, so that there is nothing to show.", "Run ./nightly.sh first.")
     pages = tuple(
-        Page(page.name, page.title, tuple(_visual(visual, report, composer, read) for visual in page.visual))
+        Page(page.name, page.title, tuple(_visual(page.name, visual, report, composer, read) for visual in page.visual))
         for page in report.pages
     )
     return Picture(report.title, head["v0"], bool(head["v1"]), source, pages)
@@ -60,8 +61,17 @@ def named(visual: catalogue.Visual, rows: tuple[Row, ...], composer: Composer, r
     return tuple((f"{found.get(label) or NOTHING} · {label}", *values) for label, *values in rows)
 
 
-def _visual(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
+def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
     measures = [report.measures[name] for name in visual.measures]
+    where = f"page {page}, visual “{visual.title}”"
+    try:
+        rows = named(visual, rows_of(visual, composer, read), composer, read)
+    except EtlError as error:
+        raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
+    for row in rows:
+        for measure, value in zip(measures, row[1:], strict=True):
+            if isinstance(value, float) and not isfinite(value):
+                raise ContractError(f"{where}: [{measure.name}] is {value}.", "Divide by NULLIF(…, 0) in its sql.")
     return Visual(
         kind=visual.kind,
         title=visual.title,
@@ -69,7 +79,7 @@ def _visual(visual: catalogue.Visual, report: Report, composer: Composer, read: 
         width=visual.width,
         axis=friendly((visual.names or visual.by).partition(".")[2]) if visual.by else None,
         series=tuple(Series(measure.name, measure.format, measure.meaning) for measure in measures),
-        rows=named(visual, rows_of(visual, composer, read), composer, read),
+        rows=rows,
     )
 
 
@@ -77,4 +87,6 @@ def _rank(value: Any) -> tuple[int, Any]:
     """Order from the greatest or latest on; what is not known comes last."""
     if isinstance(value, datetime):
         return (0, -value.timestamp())
+    if isinstance(value, date):
+        return (0, -value.toordinal())
     return (0, -value) if isinstance(value, int | float | Decimal) else (1, 0)

@@ -1,12 +1,14 @@
 """Making the dashboard's file: of the published tables, or of the newest star."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import config
 from config import Settings
+from etl.contract import Contract
 from etl.contract.catalogue import contracts
 from etl.core import log
-from etl.core.errors import UsageError
+from etl.core.errors import UsageError, WarehouseError
 from etl.core.lock import held
 from etl.core.runs import Store
 from etl.core.whole import write_whole
@@ -18,33 +20,60 @@ from etl.load.open import open_warehouse
 from etl.report import star
 from etl.report.catalogue import read_report
 
+_TIMES = 3
+"""Nights that may be published while the dashboard is made."""
+
 
 def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
-    """Write the dashboard, and say where it is; nobody publishes meanwhile.
+    """Write the dashboard, and say where it is. Raises UsageError where there is no report, or no such place.
 
-    from_star: of the newest star, although that may not be published. Raises UsageError where there is no report.
+    from_star: of the newest star, although that may not be published; it has a file of its own.
     """
     settings = config.load(settings_file)
-    if not settings.has_report:
-        raise UsageError(
-            f"There is no report in {settings.report_folder}.", "Name the folder of measures/ and pages/ in REPORT_DIR."
-        )
     log.set_up(settings.log_level)
-    store = Store.of(settings)
-    with held(store.local, "python -m etl dashboard", store.folder):
-        store.check_version()
-        drawn = html(_picture(settings, store, from_star=from_star))
-    path = target or settings.dashboard_file
-    write_whole(path, drawn)
+    path = target or (_beside(settings.dashboard_file) if from_star else settings.dashboard_file)
+    if target:
+        _check_place(target)
+    drawn = html(_of_star(settings) if from_star else _of_tables(settings))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path.resolve(), drawn, shared=target is not None)
     print(path)
 
 
-def _picture(settings: Settings, store: Store, *, from_star: bool) -> Picture:
-    report, of_star = read_report(settings.report_folder), contracts(settings.tables_dir)
-    every = of_star | {ETL_RUNS.name: ETL_RUNS}
-    if from_star:
-        newest = store.star.newest("TablesTransformMain.py")
-        with star.opened(store, newest, list(of_star.values())) as read:
-            return picture(report, every, read, f"From the star {newest.run}, published or not.")
+def _beside(file: Path) -> Path:
+    return file.with_name(f"{file.stem}-unpublished{file.suffix}")
+
+
+def _check_place(target: Path) -> None:
+    """Refuse what is no place for a file: a device, a folder, or a folder that is not there."""
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target} is no file that could be written anew.", "Name another one with --output.")
+    if not target.parent.is_dir() or not target.name:
+        raise UsageError(f"There is no folder {target.parent} for the dashboard.", "Make it, or name another --output.")
+
+
+def _of_tables(settings: Settings) -> Picture:
+    """Ask the published tables; again, where a night was published meanwhile: nothing is to be of two nights."""
+    report, every = read_report(settings.report_folder), _contracts(settings)
     with open_warehouse(settings) as warehouse:
-        return picture(report, every, warehouse.read, "From the published tables.")
+        for _ in range(_TIMES):
+            before = [(row.table, row.run) for row in warehouse.published()]
+            drawn = picture(report, every, warehouse.read, "From the published tables.")
+            if before == [(row.table, row.run) for row in warehouse.published()]:
+                return drawn
+    raise WarehouseError("Tables were published while the dashboard asked for them.", "Run it again.")
+
+
+def _of_star(settings: Settings) -> Picture:
+    report, every = read_report(settings.report_folder), _contracts(settings)
+    store = Store.of(settings)
+    with held(store.local, "python -m etl dashboard", store.folder):
+        store.check_version()
+        newest = store.star.newest("TablesTransformMain.py")
+        with star.opened(store, newest, [each for each in every.values() if each is not ETL_RUNS]) as read:
+            drawn = picture(report, every, read, f"From the star {newest.run}.")
+    return replace(drawn, is_published=False)
+
+
+def _contracts(settings: Settings) -> dict[str, Contract]:
+    return contracts(settings.tables_dir) | {ETL_RUNS.name: ETL_RUNS}

@@ -51,7 +51,7 @@ class Page:
 class Picture:
     """The whole. as_of: the instant of the source's snapshot (UTC); one_night: whether all tables are of one night.
 
-    source: where the numbers are from, a sentence.
+    source: where the numbers are from, a sentence; is_published: whether they are what everybody sees.
     """
 
     title: str
@@ -59,3 +59,4 @@ class Picture:
     one_night: bool
     source: str
     pages: tuple[Page, ...]
+    is_published: bool = True

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from etl.core.errors import ContractError
+from etl.core.errors import ContractError, UsageError
 from etl.core.names import guess
 
 NAMED = re.compile(r"\[([^\]]+)\]")
@@ -127,7 +127,13 @@ class Report:
 
 
 def read_report(folder: Path) -> Report:
-    """Read the report of a folder. Raises ContractError naming the file that is at fault."""
+    """Read the report of a folder. Raises UsageError where there is none, ContractError naming what is at fault."""
+    if not (folder / "report.toml").is_file():
+        raise UsageError(
+            f"There is no report in {folder}.",
+            "Copy powerbi/ there without CloudServices, or name the folder of report.toml, measures/ and pages/ in"
+            " REPORT_DIR.",
+        )
     measures: dict[str, Measure] = {}
     for path in sorted((folder / "measures").glob("*.toml")):
         for measure in _measures(path):
@@ -138,8 +144,8 @@ def read_report(folder: Path) -> Report:
     pages = tuple(_page(path) for path in sorted((folder / "pages").glob("*.toml")))
     if not measures or not pages:
         raise ContractError(
-            f"There is no report in {folder}: it has {len(measures)} measures and {len(pages)} pages.",
-            "Name the folder of measures/, views/ and pages/ in REPORT_DIR.",
+            f"The report in {folder} has {len(measures)} measures and {len(pages)} pages.",
+            "Write at least one of each.",
         )
     title = _entry(folder / "report.toml", _About, _toml(folder / "report.toml")).title
     report = Report(folder, title, measures, views, pages)

@@ -81,9 +81,9 @@ class Composer:
 
     def view(self, name: str) -> str:
         """Give the query behind a table or view, as something to select from."""
-        view = self._report.views.get(name)
+        like, view = self._like(name), self._report.views.get(name)
         if view is None:
-            return name
+            return like
         tables = ", ".join(f"'{table}'" for table in sorted(self._contracts) if table != view.like)
         return f"({view.sql.replace('{tables}', tables)}\n)"
 

@@ -33,5 +33,5 @@ def test_without_a_report_there_are_no_measures(tmp_path: Path) -> None:
     with settings.open("a") as file:
         file.write(f"REPORT_DIR={tmp_path}/powerby\n")
     failed = shop.docs(settings)
-    assert failed.returncode == 1
+    assert failed.returncode == 2
     assert "There is no report in" in failed.stderr

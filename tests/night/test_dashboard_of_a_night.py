@@ -1,5 +1,7 @@
 """The dashboard at the end of a night: written where there is a report, and never a reason to fail."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -78,9 +80,12 @@ def test_a_faulty_report_is_a_warning_and_the_last_dashboard_stays(company: Comp
     before = file.read_bytes()
     with_report(company, f'folder = "All"\n{TRUST}')
     company.rows(14, night=2)
-    assert company.night().returncode == 0
+    done = company.night()
+    assert done.returncode == 0
     assert "the dashboard could not be written, and stays as it was: page Things, visual “Things”" in company.log()
     assert "published as of" in company.last_line()
+    assert "the dashboard stays as it was: page Things, visual “Things”" in company.last_line()
+    assert str(file) not in done.stdout
     assert file.read_bytes() == before
 
 
@@ -108,3 +113,55 @@ def test_a_report_without_the_measures_of_trust_is_refused(company: Company) -> 
     """Each page says as of when it is, and whether it is of one night."""
     assert with_report(company, f'folder = "All"\n{THINGS}').night().returncode == 0
     assert "there is no measure [Data as of]" in company.log()
+
+
+def dashboard(company: Company, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    command = company.command()
+    return company.ended([*command[:3], "dashboard", *command[4:], *options])
+
+
+def test_what_is_not_published_has_a_file_and_an_alarm_of_its_own(company: Company) -> None:
+    """Nobody takes the star's figures for what everybody sees."""
+    assert with_report(company).night().returncode == 0
+    before = (company.data / "dashboard.html").read_bytes()
+    done = dashboard(company, "--from-star")
+    assert done.returncode == 0, done.stderr
+    assert (company.data / "dashboard.html").read_bytes() == before
+    unpublished = (company.data / "dashboard-unpublished.html").read_text(encoding="utf-8")
+    assert 'role="alert">Not published' in unpublished
+    assert b"Not published" not in before
+
+
+@pytest.mark.parametrize("target", ["/dev/null", "{folder}", "{folder}/nowhere/d.html"])
+def test_a_place_that_is_none_is_refused(company: Company, target: str) -> None:
+    """A device is not replaced by a file; the sentence names what was given."""
+    assert with_report(company).night().returncode == 0
+    given = target.format(folder=company.folder)
+    done = dashboard(company, "--output", given)
+    assert done.returncode == 2
+    assert str(Path(given).parent) in done.stderr
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_dashboard_for_others_is_for_others(company: Company) -> None:
+    """Through a link, and with the permissions that the umask gives; the one in the data folder is the owner's."""
+    assert with_report(company).night().returncode == 0
+    (company.folder / "link.html").symlink_to(company.folder / "shared.html")
+    assert dashboard(company, "--output", str(company.folder / "link.html")).returncode == 0
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (company.folder / "shared.html").stat().st_mode & 0o777 == 0o666 & ~mask
+    assert (company.folder / "link.html").is_symlink()
+    assert (company.data / "dashboard.html").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_wrong_measure_is_told_with_its_place(company: Company) -> None:
+    """The fault is the report's, and not the warehouse's."""
+    assert company.night().returncode == 0
+    done = dashboard(with_report(company, f'folder = "All"\n{TRUST}{THINGS.replace("COUNT(*)", "COUNT(thinq)")}'))
+    assert done.returncode == 1
+    assert "Error: page Things, visual “Things”: " in done.stderr
+    assert "thinq" in done.stderr
+    done = dashboard(with_report(company, f'folder = "All"\n{TRUST}{THINGS.replace("COUNT(*)", "1.0::DOUBLE / 0")}'))
+    assert "“Things”: [Things] is inf." in done.stderr

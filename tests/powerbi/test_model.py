@@ -9,6 +9,7 @@ import pytest
 from config.paths import ROOT
 from etl.contract import Contract
 from etl.core.errors import ContractError
+from etl.dashboard.rehearse import rehearse
 from etl.report.catalogue import read_report
 from etl.report.names import friendly
 from powerbi import model
@@ -245,6 +246,24 @@ def test_a_fault_in_the_model_is_named(fault: Callable[[], dict[str, str]], told
     """Every name that relationships, measures, hierarchies and queries use is there, and of a fitting type."""
     found = faults_of(fault())
     assert any(told in sentence for sentence in found), found
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("Net Revenue", {"sql": "SUM(net_revenu)"}, r"measure \[Net Revenue\]: Binder Error"),
+        ("Net Revenue", {"of": "fact_sale"}, r"measure \[Net Revenue\]: There is no table or view fact_sale"),
+        ("Net Revenue", {"format": "€ #,0.00"}, r"measure \[Net Revenue\]"),
+        ("Net Revenue", {"of": "fact_team_deployment"}, "page Income, visual “The last 18 months"),
+    ],
+)
+def test_sql_that_cannot_be_asked_is_told_before_anything_is_written(
+    name: str, changes: dict[str, str], told: str
+) -> None:
+    """Both ways of showing the report refuse the same faults."""
+    faulty = REPORT.measures | {name: REPORT.measures[name].model_copy(update=changes)}
+    with pytest.raises(ContractError, match=told):
+        rehearse(replace(REPORT, measures=faulty), CONTRACTS)
 
 
 def test_the_model_has_no_fault() -> None:

@@ -30,6 +30,8 @@ _NEWEST = "FROM etl_runs WHERE run_id = (SELECT MAX(run_id) FROM etl_runs)"
 KPIS = {
     "Open Editions": "SELECT COUNT(*) FROM dim_deployment WHERE is_open",
     "Open Revenue to Date": f"{_OPEN} SELECT SUM(net_revenue_to_date) FROM balance",
+    "Open Comparable Revenue to Date": f"""{_OPEN} SELECT SUM(net_revenue_to_date) FROM balance
+        WHERE previous_net_revenue_to_date IS NOT NULL""",
     "Open Previous Revenue to Date": f"{_OPEN} SELECT SUM(previous_net_revenue_to_date) FROM balance",
     "Open Pace": f"""{_OPEN} SELECT SUM(net_revenue_to_date) / SUM(previous_net_revenue_to_date) FROM balance
         WHERE previous_net_revenue_to_date IS NOT NULL""",
@@ -38,9 +40,10 @@ KPIS = {
     "Contracts": "SELECT COUNT(*) FROM fact_sales",
     "Average Contract": "SELECT SUM(instances * unit_price) / COUNT(*) FROM fact_sales",
     "Active Clients": "SELECT COUNT(DISTINCT client_key) FROM fact_sales WHERE NOT is_returned AND client_key > 0",
-    "ARPU": f"""SELECT SUM({_NET}) / COUNT(DISTINCT CASE WHEN NOT is_returned AND client_key > 0 THEN client_key END)
-        FROM fact_sales""",
+    "ARPU": f"""SELECT SUM({_NET}) / COUNT(DISTINCT CASE WHEN NOT is_returned THEN client_key END)
+        FROM fact_sales WHERE client_key > 0""",
     "Retention Rate": f"{_AGAIN} SELECT AVG(CASE WHEN again THEN 1.0 ELSE 0.0 END) FROM pairs",
+    "Returning Clients": f"{_AGAIN} SELECT COUNT(*) FROM pairs WHERE again",
     "Lost Clients": f"{_AGAIN} SELECT COUNT(*) FROM pairs WHERE NOT again",
     "Previous Edition Clients": f"{_AGAIN} SELECT COUNT(*) FROM pairs",
     "New Clients": _CLASS.format("New"),

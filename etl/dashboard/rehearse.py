@@ -1,0 +1,46 @@
+"""The report's SQL, tried on tables without a row: what cannot be asked is told before there is a night to show."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import duckdb
+import pyarrow as pa
+
+from etl.contract import Contract
+from etl.core.errors import ContractError
+from etl.dashboard import formats
+from etl.dashboard.answers import rows_of
+from etl.report.catalogue import Report
+from etl.report.sql import Composer
+
+
+def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
+    """Ask for every measure and every visual. Raises ContractError naming the first one at fault."""
+    composer = Composer(report, contracts)
+    with duckdb.connect() as connection:
+        for name, contract in contracts.items():
+            connection.register(name, contract.schema.empty_table())
+
+        def read(sql: str) -> pa.Table:
+            return connection.sql(sql).to_arrow_table()
+
+        for measure in report.measures.values():
+            with _told(f"measure [{measure.name}]"):
+                formats.check(measure.format)
+                if measure.sql:
+                    read(composer.query([measure.name]))
+        for page in report.pages:
+            for visual in page.visual:
+                with _told(f"page {page.name}, visual “{visual.title}”"):
+                    rows_of(visual, composer, read)
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """Say where a fault is."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise ContractError(f"{where}: {str(error).splitlines()[0]}", "Mend its sql, or the view's.") from None
+    except ContractError as error:
+        raise ContractError(f"{where}: {error.message}", error.hint) from None
