@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -15,10 +17,14 @@ from dotenv import dotenv_values
 import config
 from config import Settings
 from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS
+from etl.contract.catalogue import contracts
+from etl.dashboard.rehearse import rehearse
 from etl.docs.book import make_book
 from etl.docs.company import read_company
 from etl.docs.readme import renewed
 from etl.guards.refusal import GUARDS
+from etl.load.etl_runs import ETL_RUNS
+from etl.report.catalogue import Measure, Visual, read_report
 from sample import server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -83,6 +89,17 @@ def test_adding_a_table_touches_one_query_one_table_file_and_one_test(checkout: 
     run(checkout, "-m", "etl", "docs")
     for renewed_file in ("README.md", "docs/dictionary.md", "docs/dictionary.html"):
         assert "dim_country" in (checkout / renewed_file).read_text(encoding="utf-8")
+
+
+def test_the_measure_and_the_visual_of_the_readme_can_be_asked() -> None:
+    """As they are written: they fit the report that is here."""
+    measure, visual = (
+        tomllib.loads(text) for text in re.findall(r"```toml\n(\[\[(?:measure|visual)\]\].*?)```", README, re.DOTALL)
+    )
+    report, tables = read_report(ROOT / "powerbi"), contracts(ROOT / "tables") | {ETL_RUNS.name: ETL_RUNS}
+    added = Measure(folder="More", **measure["measure"][0])
+    page = report.pages[0].model_copy(update={"visual": (*report.pages[0].visual, Visual(**visual["visual"][0]))})
+    rehearse(replace(report, measures=report.measures | {added.name: added}, pages=(page,)), tables)
 
 
 def test_the_list_of_tables_is_that_of_the_contracts() -> None:
