@@ -10,18 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, HttpUrl, PlainValidator, SecretStr, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.paths import EXAMPLE_SETTINGS, ROOT, beneath_root, data_folder_of
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_URL", re.IGNORECASE)
 _POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[\w.=-]+)*/?")
 
 
@@ -65,8 +60,14 @@ def _web_address(url: SecretStr) -> SecretStr:
     return url
 
 
+def _guid(text: str) -> str:
+    if not _GUID.fullmatch(text):
+        raise ValueError("it is no id such as 11111111-2222-3333-4444-555555555555")
+    return text
+
+
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
-PowerBiId = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+PowerBiId = Annotated[str, AfterValidator(_guid)]
 SecureAddress = Annotated[str, Field(pattern=r"^https://[^/\s?#]+$")]
 ProjectPath = Annotated[Path, AfterValidator(_project_path)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
@@ -100,7 +101,7 @@ class Settings(BaseSettings):
 
     powerbi_workspace: PowerBiId | None = None
     powerbi_dataset: PowerBiId | None = None
-    powerbi_tenant: PowerBiId | None = None
+    powerbi_tenant: str | None = Field(None, pattern=r"^[\w.-]+$")
     powerbi_client_id: PowerBiId | None = None
     powerbi_client_secret: SecretStr | None = None
     powerbi_patience: int = Field(10800, ge=1)

@@ -137,10 +137,10 @@ def test_what_bigquery_needs_together_is_said(
 
 
 POWER_BI = {
-    "POWERBI_WORKSPACE": "1111-aaaa",
-    "POWERBI_DATASET": "2222-bbbb",
+    "POWERBI_WORKSPACE": "11111111-aaaa-4aaa-8aaa-111111111111",
+    "POWERBI_DATASET": "22222222-BBBB-4BBB-8BBB-222222222222",
     "POWERBI_TENANT": "company.onmicrosoft.com",
-    "POWERBI_CLIENT_ID": "4444-dddd",
+    "POWERBI_CLIENT_ID": "44444444-dddd-4ddd-8ddd-444444444444",
     "POWERBI_CLIENT_SECRET": "hidden~secret",
 }
 
@@ -157,7 +157,7 @@ def test_what_power_bi_needs_together_is_said(
     for name in names:
         monkeypatch.setenv(name, POWER_BI[name])
     settings = config.load(lacking)
-    assert (settings.powerbi_dataset, settings.powerbi_patience) == ("2222-bbbb", 10800)
+    assert (settings.powerbi_dataset, settings.powerbi_patience) == (POWER_BI["POWERBI_DATASET"], 10800)
     assert "hidden" not in repr(settings) + settings.model_dump_json()
 
 
@@ -166,13 +166,22 @@ def test_what_power_bi_needs_together_is_said(
     [
         ("POWERBI_SERVICE", "http://api.powerbi.com"),
         ("POWERBI_SIGN_IN", "https://login.microsoftonline.com/tenant"),
-        ("POWERBI_WORKSPACE", "https://app.powerbi.com/groups/1111-aaaa"),
+        ("POWERBI_TENANT", "https://company.onmicrosoft.com"),
         ("POWERBI_PATIENCE", "0"),
     ],
 )
 def test_power_bi_is_spoken_to_by_ids_and_over_https(tmp_path: Path, name: str, value: str) -> None:
     """The secret goes over no line that others can read, and an address is no id."""
     assert f"  {name}: " in faults(written(tmp_path, **POWER_BI | {name: value}))
+
+
+@pytest.mark.parametrize("name", ["POWERBI_WORKSPACE", "POWERBI_DATASET", "POWERBI_CLIENT_ID"])
+@pytest.mark.parametrize("value", ["Sales", "11111111-aaaa", "https://app.powerbi.com/groups/{id}", "{id}/details"])
+def test_what_is_no_id_is_told_before_the_night(tmp_path: Path, name: str, value: str) -> None:
+    """A name, a part of an id and an address are none; Power BI would answer only after the publish."""
+    wrong = value.replace("{id}", POWER_BI[name])
+    message = faults(written(tmp_path, **POWER_BI | {name: wrong}))
+    assert f"  {name}: it is no id such as 11111111-2222-3333-4444-555555555555" in message.splitlines()
 
 
 def test_settings_made_in_code_are_checked_as_well() -> None:
