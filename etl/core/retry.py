@@ -20,7 +20,7 @@ def attempts(on: Callable[[Exception], bool], seconds: float, times: int | None 
 
     on: which exceptions to try again after; seconds: for how long, from the first fault on, however long the work had
     gone well before; times: how often at the most. Pauses double from half a second to five, so that who is told to
-    stop does not sleep on.
+    stop does not sleep on, and are a quarter of the time at the most, so that its end is kept.
     """
     end: float | None = None
 
@@ -31,7 +31,7 @@ def attempts(on: Callable[[Exception], bool], seconds: float, times: int | None 
         return now < end and on(error)
 
     yield from stamina.retry_context(
-        on=again, attempts=times, timeout=None, wait_initial=0.5, wait_max=5.0, wait_jitter=0.5
+        on=again, attempts=times, timeout=None, wait_initial=0.5, wait_max=min(5.0, seconds / 4), wait_jitter=0.5
     )
 
 

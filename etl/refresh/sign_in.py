@@ -27,13 +27,16 @@ class SignIn:
         self._app: Any = None
 
     def token(self, seconds: float) -> str:
-        """Give a token that is valid now. seconds: for how long to try. Raises RefreshError."""
-        for attempt in attempts(is_transient, seconds):
-            with attempt:
-                answer = self._asked()
-                if "access_token" not in answer:
-                    raise _refused(answer)
-                return str(answer["access_token"])
+        """Give a token that is valid now. seconds: for how long to try. Raises RefreshError, never a transient one."""
+        try:
+            for attempt in attempts(is_transient, seconds):
+                with attempt:
+                    answer = self._asked()
+                    if "access_token" not in answer:
+                        raise _refused(answer)
+                    return str(answer["access_token"])
+        except RefreshError as error:  # the time is over: whoever asks for the token must not begin it anew
+            raise RefreshError(error.message, error.hint) from None
         raise AssertionError  # the last attempt raises
 
     def _asked(self) -> dict[str, Any]:

@@ -165,6 +165,15 @@ def test_an_expired_secret_is_told_with_its_cure(power_bi: PowerBi) -> None:
     assert power_bi.asked == []
 
 
+def test_a_sign_in_that_is_not_there_is_tried_for_our_patience_and_no_longer(power_bi: PowerBi) -> None:
+    """One deadline: the question that wants the token does not begin the time anew."""
+    target, began = power_bi.target(2), time.monotonic()
+    with pytest.raises(RefreshError, match="could not be asked for a token") as caught:
+        refresh(type(target)(**vars(target) | {"sign_in": "https://127.0.0.1:9"}))
+    assert 2 < time.monotonic() - began < 3
+    assert not caught.value.transient
+
+
 def test_a_tenant_that_is_not_there_is_told(power_bi: PowerBi) -> None:
     """By its name, with the setting."""
     target = power_bi.target()
