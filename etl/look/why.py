@@ -28,10 +28,13 @@ def show(settings_file: Path, name: str) -> None:
     elif raw and name in raw.tables:
         _show_query(screen, name, raw.tables[name], tables)
     else:
-        known = [*star.tables, *(raw.tables if raw else [])]
-        raise UsageError(
-            f"There is no table {name} in star {star.run}.", guess(name, known, f"Choose: {', '.join(known)}.")
-        )
+        known = [*(table for table in star.tables if table in tables), *(raw.tables if raw else [])]
+        otherwise = f"Choose: {', '.join(known)}."
+        if name in star.tables:
+            raise UsageError(
+                f"Star {star.run} has the table {name}, but {settings.tables_dir} no longer has its file.", otherwise
+            )
+        raise UsageError(f"There is no table {name} in star {star.run}.", guess(name, known, otherwise))
 
 
 def _show_table(

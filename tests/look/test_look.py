@@ -128,6 +128,16 @@ def test_a_table_that_is_not_there_is_guessed(house: House, command: str) -> Non
     assert "Did you mean fact_sale?" in done.stderr
 
 
+def test_why_of_a_table_whose_file_is_gone_says_so(house: House) -> None:
+    """The star still has it; neither its own name nor another one without a file is suggested."""
+    (house.tables_dir / "fact_sale.py").unlink()
+    done = etl(env(house), "why", "fact_sale")
+    assert done.returncode == 2
+    said = f"Error: Star {house.star.run} has the table fact_sale, but {house.tables_dir} no longer has its file."
+    assert done.stderr.splitlines() == [said, "Try: Choose: dim_shop, shops, sales."]
+    assert "fact_sale" not in etl(env(house), "why", "fact_sail").stderr
+
+
 def test_rejects_are_shown_by_reason_with_examples(house: House) -> None:
     """With counts; what would disturb a terminal is escaped; how to correct them stands below."""
     done = etl(env(house), "rejects", "fact_sale")
