@@ -88,7 +88,7 @@ class _Night:
         finally:
             self._tell(code)
             log.end_file()
-        if code == 0:
+        if code in (0, RefreshError.exit_code):
             with log.room_or_not(sys.stdout):
                 show(self._settings, self._file, self._store, self._record)
         return code

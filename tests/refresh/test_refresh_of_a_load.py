@@ -23,6 +23,7 @@ from etl.look import status
 from etl.night import run_night
 from etl.transform.stage import transform
 from tests.night.company import Company
+from tests.night.test_dashboard_of_a_night import with_report
 from tests.refresh.service import DATASET, SECRET, TOKEN, PowerBi
 
 
@@ -123,9 +124,12 @@ def test_a_load_that_is_killed_during_the_refresh_is_made_up_for(company: Compan
 def test_a_night_whose_refresh_failed_is_a_published_one(
     tmp_path: Path, power_bi: PowerBi, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 4; log, notices and `status` tell both; it is not due again; the next load makes up for the refresh."""
+    """Exit code 4, and what was published is shown; log, notices and `status` tell both; it is not due again.
+
+    The next load makes up for the refresh.
+    """
     power_bi.expired = True
-    company = Company(tmp_path)
+    company = with_report(Company(tmp_path))
     company.settings |= power_bi.settings
     company.settings |= {"HEARTBEAT_URL": f"{power_bi.url}/told", "WEBHOOK_URL": f"{power_bi.url}/told/chat"}
     done = company.night()
@@ -135,6 +139,9 @@ def test_a_night_whose_refresh_failed_is_a_published_one(
     assert f"Error: T{why}" in done.stderr
     assert f" Star {run} stays published, as of " in done.stderr
     assert "Try: Make a new client secret" in done.stderr
+    assert "Published as of" in done.stdout
+    assert re.search(r"dim_thing +│ +11 ", done.stdout)
+    assert f"The dashboard, for any browser: {company.data / 'dashboard.html'}" in done.stdout
     assert re.match(rf"night {run}: published as of .* in \d+ s, but t{why}", company.last_line())
     heard = {path: body["told"] for _, path, body in power_bi.heard if "told" in body}
     assert list(heard) == ["/told/start", "/told/fail", "/told/chat"]
