@@ -211,7 +211,8 @@ def _read(file: Path) -> dict[str, str]:
         raise SettingsError(f"The settings file {file} cannot be read: {error}.", "It is to be UTF-8 text.") from None
     broken = [str(line.original.line) for line in lines if line.error or (line.key and line.value is None)]
     if broken:
-        raise SettingsError(f"The settings file {file} is broken in line {', '.join(broken)}.", "Write NAME=VALUE.")
+        named = ", ".join(broken[:5]) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
+        raise SettingsError(f"The settings file {file} is broken in line {named}.", "Write NAME=VALUE.")
     return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 

@@ -244,6 +244,13 @@ def test_a_broken_line_is_named_by_its_number(tmp_path: Path) -> None:
     assert message == f"The settings file {tmp_path / 'company.env'} is broken in line 2, 3."
 
 
+@pytest.mark.parametrize(("count", "named"), [(5, "1, 2, 3, 4, 5"), (6, "1, 2, 3, 4, 5 and 1 more")])
+def test_of_many_broken_lines_the_first_five_are_named(tmp_path: Path, count: int, named: str) -> None:
+    """And how many more there are: a file that holds no settings at all fills no screen."""
+    file = written(tmp_path, "Some prose.\n" * count)
+    assert faults(file) == f"The settings file {file} is broken in line {named}."
+
+
 def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
     """UTF-16, for one."""
     file = tmp_path / "company.env"
