@@ -1,5 +1,6 @@
 """The last nights, stage by stage, what is published, and what is under way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def show(settings_file: Path, count: int) -> int:
     if runs:
         screen.print(shown)
     holder = lock.holder(store.local, store.folder)
-    for line in _said(runs[-count:], records, under_way=holder is not None):
+    for line in _said(runs[-count:], records, store.loaded.committed(), under_way=holder is not None):
         screen.print(line, soft_wrap=True)
     screen.print(_published(store), soft_wrap=True)
     if dataset := power_bi.told(settings, store):
@@ -97,16 +98,25 @@ def _outcome(manifest: Manifest[Any] | str | None, tried: nights.StageRecord | N
     return ", ".join([done, *accepted, *altered])
 
 
-def _said(runs: list[str], records: dict[str, NightRecord], *, under_way: bool) -> list[str]:
-    """Tell why nights failed, and which never ended."""
+def _said(runs: list[str], records: dict[str, NightRecord], published: Sequence[str], *, under_way: bool) -> list[str]:
+    """Tell why nights failed, which never ended, and whether that is over."""
     said = []
     for run in runs:
         record = records.get(run)
+        over = " (since then published)" if record and _is_over(record, records, published) else ""
         if record and record.exit_code is None:
-            said.append(f"night {run}: it {'is under way' if under_way and run == runs[-1] else 'was killed'}")
+            said.append(f"night {run}: it {'is under way' if under_way and run == runs[-1] else 'was killed'}{over}")
         elif record and record.exit_code:
-            said.append(safe(record.said))
+            said.append(f"{safe(record.said)}{over}")
     return said
+
+
+def _is_over(record: NightRecord, records: dict[str, NightRecord], published: Sequence[str]) -> bool:
+    """Whether a later run was published; after a failed refresh, one whose own refresh did not fail."""
+    later = [run for run in published if run > record.run]
+    if record.exit_code != RefreshError.exit_code:
+        return bool(later)
+    return any(run not in records or records[run].exit_code == 0 for run in later)
 
 
 def _published(store: Store) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from etl.core import nights
+from etl.core.nights import NightRecord
 from etl.core.runs import MANIFEST
 from tests.night.company import Company
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
@@ -50,6 +52,28 @@ def test_status_of_the_newest_nights_only(company: Company) -> None:
     """--nights N."""
     done = etl(company.env, "status", "--nights", "1")
     assert company.runs("3_loaded")[0] not in done.stdout.partition("Published")[0]
+
+
+def test_status_marks_a_failure_that_is_over(tmp_path: Path) -> None:
+    """One before a night that was published; a failed refresh only if that night's did not fail; never the newest."""
+    company = Company(tmp_path)
+    assert company.night().returncode == 0
+    (good,) = company.runs("3_loaded")
+    record = NightRecord.model_validate_json(nights.file_of(company.data, good).read_bytes())
+    for run, code in [("20000101T000000Z", 1), ("20000102T000000Z", 4), ("20000103T000000Z", None)]:
+        nights.write(company.data, record.model_copy(update={"run": run, "exit_code": code, "said": f"no {run}."}), 9)
+    company.query("SELECT nonsense")
+    assert company.night().returncode == 1
+    told = etl(company.env, "status").stdout.splitlines()
+    assert "no 20000101T000000Z. (since then published)" in told
+    assert "no 20000102T000000Z. (since then published)" in told
+    assert "night 20000103T000000Z: it was killed (since then published)" in told
+    assert [line for line in told if "since then" in line and "nonsense" in line] == []
+    nights.write(company.data, record.model_copy(update={"exit_code": 4, "said": "no refresh."}), 9)
+    told = etl(company.env, "status").stdout.splitlines()
+    assert "no 20000101T000000Z. (since then published)" in told
+    assert "no 20000102T000000Z." in told
+    assert "no refresh." in told
 
 
 def test_status_tells_what_is_under_way(tmp_path: Path) -> None:
