@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -61,58 +63,31 @@ def company(tmp_path: Path) -> Company:
     return Company(tmp_path)
 
 
-def test_a_night_ends_with_the_dashboard_of_what_it_published(company: Company) -> None:
-    """It lies in the data folder, and the night says where; the next night writes it anew."""
-    file = with_report(company).data / "dashboard.html"
+@dataclass
+class Shown:
+    """A company whose night has shown its report: what it said, and the dashboard of that time."""
+
+    company: Company
+    out: str
+    file: Path
+    drawn: str
+
+
+@pytest.fixture(scope="module")
+def after_a_night(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """Run a night of a company with a report."""
+    company = with_report(Company(tmp_path_factory.mktemp("shown") / "company"))
     done = company.night()
     assert done.returncode == 0, done.stderr
-    assert str(file) in done.stdout
-    assert '<dd class="value">11</dd>' in file.read_text(encoding="utf-8")
-    company.rows(14, night=2)
-    assert company.night().returncode == 0
-    assert '<dd class="value">15</dd>' in file.read_text(encoding="utf-8")
+    file = company.data / "dashboard.html"
+    return Shown(company, done.stdout, file, file.read_text(encoding="utf-8"))
 
 
-def test_a_faulty_report_is_a_warning_and_the_last_dashboard_stays(company: Company) -> None:
-    """What is published is published; the log says what is to be mended."""
-    file = with_report(company).data / "dashboard.html"
-    assert company.night().returncode == 0
-    before = file.read_bytes()
-    with_report(company, f'folder = "All"\n{TRUST}')
-    company.rows(14, night=2)
-    done = company.night()
-    assert done.returncode == 0
-    assert "the dashboard could not be written, and stays as it was: page Things, visual “Things”" in company.log()
-    assert "published as of" in company.last_line()
-    assert "the dashboard stays as it was: page Things, visual “Things”" in company.last_line()
-    assert str(file) not in done.stdout
-    assert file.read_bytes() == before
-
-
-def test_a_company_without_a_report_has_no_dashboard(company: Company) -> None:
-    """And no warning; the command says what is missing."""
-    assert company.night().returncode == 0
-    assert "dashboard" not in company.log()
-    assert not (company.data / "dashboard.html").exists()
-    command = company.command()
-    done = company.ended([*command[:3], "dashboard", *command[4:]])
-    assert done.returncode == 2
-    assert "There is no report in" in done.stderr
-
-
-def test_nothing_published_is_a_sentence(company: Company) -> None:
-    """Before the first night there is nothing to show."""
-    command = with_report(company).command()
-    done = company.ended([*command[:3], "dashboard", *command[4:]])
-    assert done.returncode == 1
-    assert "Nothing is published" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_report_without_the_measures_of_trust_is_refused(company: Company) -> None:
-    """Each page says as of when it is, and whether it is of one night."""
-    assert with_report(company, f'folder = "All"\n{THINGS}').night().returncode == 0
-    assert "there is no measure [Data as of]" in company.log()
+@pytest.fixture
+def shown(after_a_night: Shown) -> Iterator[Shown]:
+    """Give that company; its report is mended afterwards."""
+    yield after_a_night
+    with_report(after_a_night.company)
 
 
 def dashboard(company: Company, *options: str) -> subprocess.CompletedProcess[str]:
@@ -121,47 +96,89 @@ def dashboard(company: Company, *options: str) -> subprocess.CompletedProcess[st
     return company.ended([*command[:3], "dashboard", *command[4:], *options])
 
 
-def test_what_is_not_published_has_a_file_and_an_alarm_of_its_own(company: Company) -> None:
+def test_a_night_ends_with_the_dashboard_of_what_it_published(shown: Shown) -> None:
+    """It lies in the data folder, and the night says where."""
+    assert str(shown.file) in shown.out
+    assert '<dd class="value">11</dd>' in shown.drawn
+
+
+def test_a_faulty_report_is_a_warning_and_the_last_dashboard_stays(shown: Shown) -> None:
+    """What is published is published; the log says what is to be mended, and the command draws it when that is done."""
+    company = with_report(shown.company, f'folder = "All"\n{TRUST}')
+    company.rows(14, night=2)
+    before = shown.file.read_bytes()
+    done = company.night()
+    assert done.returncode == 0
+    assert "the dashboard could not be written, and stays as it was: page Things, visual “Things”" in company.log()
+    assert "published as of" in company.last_line()
+    assert "the dashboard stays as it was: page Things, visual “Things”" in company.last_line()
+    assert str(shown.file) not in done.stdout
+    assert shown.file.read_bytes() == before
+    assert dashboard(with_report(company)).returncode == 0
+    assert '<dd class="value">15</dd>' in shown.file.read_text(encoding="utf-8")
+
+
+def test_a_company_without_a_report_has_no_dashboard(company: Company) -> None:
+    """And no warning; the command says what is missing."""
+    assert company.night().returncode == 0
+    assert "dashboard" not in company.log()
+    assert not (company.data / "dashboard.html").exists()
+    done = dashboard(company)
+    assert done.returncode == 2
+    assert "There is no report in" in done.stderr
+
+
+def test_nothing_published_is_a_sentence(company: Company) -> None:
+    """Before the first night there is nothing to show."""
+    done = dashboard(with_report(company))
+    assert done.returncode == 1
+    assert "Nothing is published" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_report_without_the_measures_of_trust_is_refused(shown: Shown) -> None:
+    """Each page says as of when it is, and whether it is of one night."""
+    done = dashboard(with_report(shown.company, f'folder = "All"\n{THINGS}'))
+    assert done.returncode == 1
+    assert "there is no measure [Data as of]" in done.stderr
+
+
+def test_what_is_not_published_has_a_file_and_an_alarm_of_its_own(shown: Shown) -> None:
     """Nobody takes the star's figures for what everybody sees."""
-    assert with_report(company).night().returncode == 0
-    before = (company.data / "dashboard.html").read_bytes()
-    done = dashboard(company, "--from-star")
+    before = shown.file.read_bytes()
+    done = dashboard(shown.company, "--from-star")
     assert done.returncode == 0, done.stderr
-    assert (company.data / "dashboard.html").read_bytes() == before
-    unpublished = (company.data / "dashboard-unpublished.html").read_text(encoding="utf-8")
+    assert shown.file.read_bytes() == before
+    unpublished = shown.file.with_name("dashboard-unpublished.html").read_text(encoding="utf-8")
     assert 'role="alert">Not published' in unpublished
-    assert b"Not published" not in before
+    assert "Not published" not in shown.drawn
 
 
 @pytest.mark.parametrize("target", ["/dev/null", "{folder}", "{folder}/nowhere/d.html"])
-def test_a_place_that_is_none_is_refused(company: Company, target: str) -> None:
+def test_a_place_that_is_none_is_refused(shown: Shown, target: str) -> None:
     """A device is not replaced by a file; the sentence names what was given."""
-    assert with_report(company).night().returncode == 0
-    given = target.format(folder=company.folder)
-    done = dashboard(company, "--output", given)
+    given = target.format(folder=shown.company.folder)
+    done = dashboard(shown.company, "--output", given)
     assert done.returncode == 2
     assert str(Path(given).parent) in done.stderr
     assert Path("/dev/null").is_char_device()
 
 
-def test_a_dashboard_for_others_is_for_others(company: Company) -> None:
+def test_a_dashboard_for_others_is_for_others(shown: Shown, tmp_path: Path) -> None:
     """Through a link, and with the permissions that the umask gives; the one in the data folder is the owner's."""
-    assert with_report(company).night().returncode == 0
-    (company.folder / "link.html").symlink_to(company.folder / "shared.html")
-    assert dashboard(company, "--output", str(company.folder / "link.html")).returncode == 0
+    (tmp_path / "link.html").symlink_to(tmp_path / "shared.html")
+    assert dashboard(shown.company, "--output", str(tmp_path / "link.html")).returncode == 0
     mask = os.umask(0)
     os.umask(mask)
-    assert (company.folder / "shared.html").stat().st_mode & 0o777 == 0o666 & ~mask
-    assert (company.folder / "link.html").is_symlink()
-    assert (company.data / "dashboard.html").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "shared.html").stat().st_mode & 0o777 == 0o666 & ~mask
+    assert (tmp_path / "link.html").is_symlink()
+    assert shown.file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_wrong_measure_is_told_with_its_place(company: Company) -> None:
+def test_a_wrong_measure_is_told_with_its_place(shown: Shown) -> None:
     """The fault is the report's, and not the warehouse's."""
-    assert company.night().returncode == 0
-    done = dashboard(with_report(company, f'folder = "All"\n{TRUST}{THINGS.replace("COUNT(*)", "COUNT(thinq)")}'))
-    assert done.returncode == 1
-    assert "Error: page Things, visual “Things”: " in done.stderr
-    assert "thinq" in done.stderr
-    done = dashboard(with_report(company, f'folder = "All"\n{TRUST}{THINGS.replace("COUNT(*)", "1.0::DOUBLE / 0")}'))
-    assert "“Things”: [Things] is inf." in done.stderr
+    for sql, told in (("COUNT(thinq)", "thinq"), ("1.0::DOUBLE / 0", "[Things] is inf.")):
+        done = dashboard(with_report(shown.company, f'folder = "All"\n{TRUST}{THINGS.replace("COUNT(*)", sql)}'))
+        assert done.returncode == 1
+        assert "Error: page Things, visual “Things”: " in done.stderr
+        assert told in done.stderr
