@@ -20,6 +20,9 @@ _AT_ONCE = 4 * 1024 * 1024
 """Bytes of a file that are read at a time, unless a row is longer."""
 _LONGEST_ROW = 64 * 1024 * 1024
 
+has_written = False
+"""Whether this process has written CSV."""
+
 
 def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
     """Read CSV bytes whose columns are exactly those of `schema`. Raises pyarrow.ArrowInvalid where a value is not."""
@@ -60,7 +63,10 @@ def write(table: pa.Table) -> bytes:
     """Write a table as CSV with a header: a text quoted where it must be, NULL never.
 
     By polars, to which Arrow's columns are given as they are: in two fifths of the time that Arrow's writer takes.
+    From then on this process must not be forked: polars has begun its threads, for which a fork would wait for ever.
     """
+    global has_written
+    has_written = True
     out = io.BytesIO()
     pl.DataFrame({name: _as_written(table.column(name)) for name in table.column_names}).write_csv(out)
     return out.getvalue()

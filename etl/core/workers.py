@@ -10,6 +10,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
+from etl.core import arrow_csv
 from etl.core.errors import DataError
 from etl.core.memory import give_back
 from etl.core.orphan import end_with
@@ -22,9 +23,10 @@ def worker_pool(workers: int) -> Iterator[Executor]:
     """Give an executor of processes, which end with this one, however it ends.
 
     They are forks, which need not import what this process has, and share its memory; so they are made at once, while
-    it is one thread. Where it has threads already (of a bucket's library, of a progress bar), they begin afresh.
+    it is one thread. Where it has threads already (of a bucket's library, of what writes CSV), they begin afresh.
     """
-    context = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
+    is_one_thread = threading.active_count() == 1 and not arrow_csv.has_written
+    context = multiprocessing.get_context("fork" if is_one_thread else "spawn")
     executor = ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),))
     try:
         gc.freeze()  # what is there already stays where it is, and shared
