@@ -106,17 +106,10 @@ class _Night:
         """Write the dashboard, if there is a report; gives what went wrong, which never fails the night."""
         if not self._settings.has_report:
             return ""
-        environment = {name: value for name, value in os.environ.items() if name != log.FILE}
         command = [sys.executable, "-m", "etl", "dashboard", "--env", str(self._file)]
         try:
             done = subprocess.run(
-                command,
-                cwd=ROOT,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=_LONGEST_DRAWING,
+                command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=_LONGEST_DRAWING
             )
         except subprocess.TimeoutExpired:
             return f"it took longer than {_LONGEST_DRAWING} s"

@@ -23,15 +23,16 @@ def main() -> int:
 def _renew(settings_file: Path, *, check: bool) -> None:
     import config
     from etl.dashboard.rehearse import rehearse
+    from etl.load.etl_runs import published_contracts
     from etl.report.catalogue import read_report
     from powerbi.check import faults_of
-    from powerbi.project import project_files, read_contracts
+    from powerbi.project import project_files
     from powerbi.report import name_of
 
     settings = config.load(settings_file)
     report = read_report(settings.report_folder)
     folder = settings.report_folder / name_of(report)
-    contracts = read_contracts(settings.tables_dir)
+    contracts = published_contracts(settings.tables_dir)
     rehearse(report, contracts)
     files = project_files(report, contracts)
     if faults := faults_of(files):

@@ -46,7 +46,7 @@ def source(
         )
     if not_null:
         steps.append(f"Known = Table.SelectRows(Selected, each [{not_null}] <> null)")
-    if tables and "table_name" in contract.schema.names and not contract.references and not contract.is_dimension:
+    if tables:
         among = ", ".join(map(_text, tables))
         steps.append(f"Present = Table.SelectRows(Selected, each List.Contains({{{among}}}, [table_name]))")
     instants = [column.name for column in columns if pa.types.is_timestamp(column.type)]

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from etl.contract import Column, Contract, Role
-from etl.report.catalogue import Measure, Report
+from etl.load.etl_runs import ETL_RUNS
+from etl.report.catalogue import ROWS_OF_ALL, Measure, Report
 from etl.report.names import friendly
 from powerbi import m
 from powerbi.tmdl import Node, quoted
@@ -32,15 +33,14 @@ def tag(*path: str) -> str:
 
 def columns_of(contract: Contract) -> list[Column]:
     """Give the columns that the model has of a table."""
-    return [column for column in contract.columns if contract.name != "etl_runs" or column.name not in _LEFT_OUT]
+    return [column for column in contract.columns if contract.name != ETL_RUNS.name or column.name not in _LEFT_OUT]
 
 
 def date_column(contract: Contract) -> str | None:
     """Give the column that makes a dimension the date table."""
-    days = [c.name for c in contract.columns if c.role is Role.NATURAL_KEY and pa.types.is_date(c.type)]
-    return (
-        days[0] if contract.is_dimension and [days[0:1], list(contract.natural_key)] == [days, days] and days else None
-    )
+    keys = [column for column in contract.columns if column.role is Role.NATURAL_KEY]
+    is_calendar = contract.is_dimension and len(keys) == 1 and pa.types.is_date(keys[0].type)
+    return keys[0].name if is_calendar else None
 
 
 def table(contract: Contract, contracts: Mapping[str, Contract]) -> Node:
@@ -56,7 +56,8 @@ def table(contract: Contract, contracts: Mapping[str, Contract]) -> Node:
     is_large = contract.stream is not None and _day_of_rows(contract) is not None
     if is_large:
         node.children.insert(0, _refresh_policy(contract))
-    source = m.source(contract, columns_of(contract), not_null=is_calendar, ranged=is_large, tables=_tables(contracts))
+    among = _tables(contracts) if contract.name == ETL_RUNS.name else None
+    source = m.source(contract, columns_of(contract), not_null=is_calendar, ranged=is_large, tables=among)
     node.children.append(Node("partition", name, "m", properties={"mode": "import", "source": source}))
     return node
 
@@ -170,7 +171,7 @@ def _refresh_policy(contract: Contract) -> Node:
 def _measure(measure: Measure, contracts: Mapping[str, Contract]) -> Node:
     properties: dict[str, str | bool] = {} if measure.format == "General" else {"formatString": measure.format}
     properties |= {"displayFolder": measure.folder, "lineageTag": tag(MEASURES, measure.name)}
-    dax = measure.dax.strip("\n").replace("{rows of all tables}", _rows_of_all(contracts))
+    dax = measure.dax.strip("\n").replace(ROWS_OF_ALL, _rows_of_all(contracts))
     return Node("measure", measure.name, dax, measure.meaning, properties)
 
 
@@ -186,7 +187,7 @@ def _rows_of_all(contracts: Mapping[str, Contract]) -> str:
 
 def _tables(contracts: Mapping[str, Contract]) -> list[str]:
     """Name the tables of the star."""
-    return [name for name in contracts if name != "etl_runs"]
+    return [name for name in contracts if name != ETL_RUNS.name]
 
 
 def dax_table(name: str) -> str:

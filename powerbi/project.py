@@ -2,23 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from etl.contract import Contract
-from etl.contract.catalogue import contracts
 from etl.core.errors import ContractError
-from etl.load.etl_runs import ETL_RUNS
 from etl.report.catalogue import Report
 from powerbi import m, model
-from powerbi.report import name_of, report_files
+from powerbi.report import SCHEMAS, name_of, report_files, with_schema
 from powerbi.tmdl import Node, written
-
-_SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
-
-
-def read_contracts(tables: Path) -> dict[str, Contract]:
-    """Read the contracts of the tables that analysts see: the star's, and what was published when."""
-    return contracts(tables) | {ETL_RUNS.name: ETL_RUNS}
 
 
 def project_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:
@@ -40,19 +30,15 @@ def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]
     if len(definition) != len(tables) + 5:
         raise ContractError("Two tables have one name for analysts.", "Rename one of the table files.")
     return {
-        f"{name}.SemanticModel/.platform": _json(
+        f"{name}.SemanticModel/.platform": with_schema(
+            f"{SCHEMAS}/gitIntegration/platformProperties/2.0.0",
             {
-                "$schema": f"{_SCHEMAS}/gitIntegration/platformProperties/2.0.0/schema.json",
                 "metadata": {"type": "SemanticModel", "displayName": name},
                 "config": {"version": "2.0", "logicalId": model.tag("SemanticModel")},
-            }
+            },
         ),
-        f"{name}.SemanticModel/definition.pbism": _json(
-            {
-                "$schema": f"{_SCHEMAS}/item/semanticModel/definitionProperties/1.0.0/schema.json",
-                "version": "4.2",
-                "settings": {},
-            }
+        f"{name}.SemanticModel/definition.pbism": with_schema(
+            f"{SCHEMAS}/item/semanticModel/definitionProperties/1.0.0", {"version": "4.2", "settings": {}}
         ),
     } | {f"{name}.SemanticModel/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items()}
 
@@ -85,7 +71,3 @@ def _expression(name: str, expression: str, meaning: str) -> Node:
         {"lineageTag": model.tag("expression", name)},
         [Node("annotation", "PBI_NavigationStepName", "Navigation"), Node("annotation", "PBI_ResultType", kind)],
     )
-
-
-def _json(content: object) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

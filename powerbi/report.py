@@ -1,8 +1,8 @@
 """The Power BI report (PBIR) as text, file by file, from the pages of the catalogue.
 
 The formats are older ones on purpose, so that older Desktops open them. What could be checked on Linux is: Microsoft's
-JSON schemas, the capabilities of the visuals, every name. It was not opened in Power BI Desktop, which is not to be
-had here.
+JSON schemas, the capabilities of the visuals, every name. It was not opened in Power BI Desktop, of which there is none
+for Linux.
 """
 
 import json
@@ -17,8 +17,8 @@ from powerbi import layout, theme
 from powerbi.expressions import Json
 from powerbi.tiles import Tile, slug, tiles_of
 
-_SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
-_DEFINITION = f"{_SCHEMAS}/item/report/definition"
+SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
+_DEFINITION = f"{SCHEMAS}/item/report/definition"
 _FORMATS = {"visual": "2.4.0", "report": "3.1.0", "page": "2.0.0"}
 _BASE_THEME = "CY24SU10"
 """What ours is laid over. It is a part of Power BI, not of the project."""
@@ -50,7 +50,7 @@ def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str,
     files = dict(_frame(project))
     root = f"{project}.Report/definition/pages"
     order = {"pageOrder": names, "activePageName": names[0]}
-    files[f"{root}/pages.json"] = _with_schema(f"{_DEFINITION}/pagesMetadata/1.0.0", order)
+    files[f"{root}/pages.json"] = with_schema(f"{_DEFINITION}/pagesMetadata/1.0.0", order)
     for name, page in zip(names, report.pages, strict=True):
         tiles = tiles_of(page, report, contracts)
         files[f"{root}/{name}/page.json"] = _page_file(name, page, tiles)
@@ -64,15 +64,15 @@ def _frame(project: str) -> Iterator[tuple[str, str]]:
     root = f"{project}.Report"
     yield (
         f"{project}.pbip",
-        _with_schema(
-            f"{_SCHEMAS}/pbip/pbipProperties/1.0.0",
+        with_schema(
+            f"{SCHEMAS}/pbip/pbipProperties/1.0.0",
             {"version": "1.0", "artifacts": [{"report": {"path": root}}], "settings": {"enableAutoRecovery": True}},
         ),
     )
     yield (
         f"{root}/.platform",
-        _with_schema(
-            f"{_SCHEMAS}/gitIntegration/platformProperties/2.0.0",
+        with_schema(
+            f"{SCHEMAS}/gitIntegration/platformProperties/2.0.0",
             {
                 "metadata": {"type": "Report", "displayName": project},
                 "config": {"version": "2.0", "logicalId": str(uuid5(_ID, root))},
@@ -81,14 +81,14 @@ def _frame(project: str) -> Iterator[tuple[str, str]]:
     )
     yield (
         f"{root}/definition.pbir",
-        _with_schema(
-            f"{_SCHEMAS}/item/report/definitionProperties/2.0.0",
+        with_schema(
+            f"{SCHEMAS}/item/report/definitionProperties/2.0.0",
             {"version": "4.0", "datasetReference": {"byPath": {"path": f"../{project}.SemanticModel"}}},
         ),
     )
     yield (
         f"{root}/definition/version.json",
-        _with_schema(f"{_DEFINITION}/versionMetadata/1.0.0", {"version": "2.0.0"}),
+        with_schema(f"{_DEFINITION}/versionMetadata/1.0.0", {"version": "2.0.0"}),
     )
     yield f"{root}/definition/report.json", _report_file()
     yield f"{root}/StaticResources/RegisteredResources/{theme.NAME}", _text(theme.theme())
@@ -99,7 +99,7 @@ def _report_file() -> str:
         return {"name": name, "reportVersionAtImport": _FORMATS, "type": kind}
 
     registered = "RegisteredResources"
-    return _with_schema(
+    return with_schema(
         f"{_DEFINITION}/report/{_FORMATS['report']}",
         {
             "themeCollection": {
@@ -125,7 +125,7 @@ def _report_file() -> str:
 
 
 def _page_file(name: str, page: Page, tiles: list[Tile]) -> str:
-    return _with_schema(
+    return with_schema(
         f"{_DEFINITION}/page/{_FORMATS['page']}",
         {
             "name": name,
@@ -154,10 +154,11 @@ def _visual_file(tile: Tile, number: int) -> str:
     }
     if tile.filters:
         content["filterConfig"] = {"filters": list(tile.filters)}
-    return _with_schema(f"{_DEFINITION}/visualContainer/{_FORMATS['visual']}", content)
+    return with_schema(f"{_DEFINITION}/visualContainer/{_FORMATS['visual']}", content)
 
 
-def _with_schema(schema: str, content: Json) -> str:
+def with_schema(schema: str, content: Json) -> str:
+    """Write a JSON file that follows one of Microsoft's schemas."""
     return _text({"$schema": f"{schema}/schema.json", **content})
 
 

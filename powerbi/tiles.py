@@ -15,7 +15,7 @@ from powerbi.layout import TWELFTHS, Box
 
 _ID = UUID("6f1c1c1e-6a3b-5c53-9a77-2d9f6f2b6d11")
 _TRUST = (AS_OF, ONE_NIGHT)
-"""Shown on every page, where the report has them."""
+"""Shown on every page."""
 _TOP, _HEADING, _CARD, _CHART = 72, 32, 84, 320
 _SLICERS_BESIDE = 4
 
@@ -55,7 +55,7 @@ def slug(name: str) -> str:
 
 
 def _header(page: Page, report: Report) -> Iterator[Tile]:
-    trust = [report.measures[name] for name in _TRUST if name in report.measures]
+    trust = [report.measures[name] for name in _TRUST]
     widths = [TWELFTHS - 2 * len(trust), *[2 for _ in trust]]
     title, *places = layout.side_by_side(layout.MARGIN, widths, _TOP)
     yield Tile(_name(page, page.title, "title"), title, visuals.text(page.title, f"{page.name}: {page.title}.", 16))

@@ -50,10 +50,12 @@ def unquoted(name: str) -> str:
 
 def written(nodes: list[Node]) -> str:
     """Write a document."""
-    text = ""
+    text, before = "", ""
     for node in nodes:
-        is_list = node.kind.startswith("ref ") and text.rpartition("\n\n")[0].rpartition("\n")[2].startswith(node.kind)
-        text = (text.removesuffix("\n") if is_list else text) + "\n".join(_lines(node, 0)) + "\n\n"
+        if node.kind == before and node.kind.startswith("ref "):  # a list, without blank lines
+            text = text.removesuffix("\n")
+        text += "\n".join(_lines(node, 0)) + "\n\n"
+        before = node.kind
     return text
 
 

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import config
 from config import Settings
-from etl.contract import Contract
-from etl.contract.catalogue import contracts
 from etl.core import log
 from etl.core.errors import UsageError, WarehouseError
 from etl.core.lock import held
@@ -15,7 +13,7 @@ from etl.core.whole import write_whole
 from etl.dashboard.answers import picture
 from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
-from etl.load.etl_runs import ETL_RUNS
+from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.open import open_warehouse
 from etl.report import star
 from etl.report.catalogue import read_report
@@ -54,7 +52,7 @@ def _check_place(target: Path) -> None:
 
 def _of_tables(settings: Settings) -> Picture:
     """Ask the published tables; again, where a night was published meanwhile: nothing is to be of two nights."""
-    report, every = read_report(settings.report_folder), _contracts(settings)
+    report, every = read_report(settings.report_folder), published_contracts(settings.tables_dir)
     with open_warehouse(settings) as warehouse:
         for _ in range(_TIMES):
             before = [(row.table, row.run) for row in warehouse.published()]
@@ -65,7 +63,7 @@ def _of_tables(settings: Settings) -> Picture:
 
 
 def _of_star(settings: Settings) -> Picture:
-    report, every = read_report(settings.report_folder), _contracts(settings)
+    report, every = read_report(settings.report_folder), published_contracts(settings.tables_dir)
     store = Store.of(settings)
     with held(store.local, "python -m etl dashboard", store.folder):
         store.check_version()
@@ -73,7 +71,3 @@ def _of_star(settings: Settings) -> Picture:
         with star.opened(store, newest, [each for each in every.values() if each is not ETL_RUNS]) as read:
             drawn = picture(report, every, read, f"From the star {newest.run}.")
     return replace(drawn, is_published=False)
-
-
-def _contracts(settings: Settings) -> dict[str, Contract]:
-    return contracts(settings.tables_dir) | {ETL_RUNS.name: ETL_RUNS}

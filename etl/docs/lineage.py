@@ -11,8 +11,8 @@ from etl.contract.catalogue import NIGHT, TableFile
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.docs.company import Company
-from etl.docs.named import ROWS_OF_ALL, measures_in_dax, tables_in_dax, tables_in_sql
-from etl.report.catalogue import NAMED, Measure, Page, Report
+from etl.docs.named import measures_in_dax, tables_in_dax, tables_in_sql
+from etl.report.catalogue import NAMED, ROWS_OF_ALL, Measure, Page, Report
 
 
 class Kind(StrEnum):

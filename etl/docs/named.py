@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping
 
 from etl.report.names import friendly
 
-ROWS_OF_ALL = "{rows of all tables}"
-"""What a measure's DAX may say instead of naming every table of the star."""
 _DAX = re.compile(
     r"""
     "(?:[^"]|"")*+"                             # a text

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from etl.contract import Contract, Integer, Table, Text, Timestamp, attribute, measure, natural_key
+from etl.contract.catalogue import contracts
 from etl.load.warehouse import Handover, Published
 
 
@@ -24,6 +26,12 @@ class EtlRuns(Table):
 
 
 ETL_RUNS = Contract.of("etl_runs", EtlRuns)
+
+
+def published_contracts(tables: Path) -> dict[str, Contract]:
+    """Read the contracts of all that is published: the star of a folder of table files, and what was published when."""
+    return contracts(tables) | {ETL_RUNS.name: ETL_RUNS}
+
 
 NEWEST = """
 SELECT run_id, table_name, star_run, as_of, published_at, row_count, receipt

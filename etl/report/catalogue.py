@@ -19,6 +19,8 @@ NAMED = re.compile(r"\[([^\]]+)\]")
 """Another measure, as DAX and our SQL name it."""
 AS_OF, ONE_NIGHT = "Data as of", "All Tables of One Night"
 """The measures that every report has: they stand at the head of each page."""
+ROWS_OF_ALL = "{rows of all tables}"
+"""What stands in a measure's DAX for the count of all tables' rows."""
 _COLUMN = r"^\w+\.\w+$"
 _LIKE = re.compile(r"--\s*like:\s*(\w+)")
 

@@ -8,5 +8,4 @@ def friendly(name: str) -> str:
     """Give the friendly name of a table or column: fact_sales → Sales, net_revenue_to_date → Net Revenue to Date."""
     for kind in _KINDS:
         name = name.removeprefix(kind)
-    first, *others = name.split("_")
-    return " ".join([_AS_WRITTEN.get(first, first.capitalize()), *(_AS_WRITTEN.get(w, w.capitalize()) for w in others)])
+    return " ".join(_AS_WRITTEN.get(word, word.capitalize()) for word in name.split("_"))

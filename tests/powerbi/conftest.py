@@ -6,8 +6,7 @@ import pytest
 
 from config.paths import ROOT
 from etl.contract import Contract
-from etl.contract.catalogue import contracts as read_contracts
-from etl.load.etl_runs import ETL_RUNS
+from etl.load.etl_runs import published_contracts
 from etl.report.catalogue import Report, read_report
 from powerbi.project import project_files
 from powerbi.report import report_files
@@ -16,7 +15,7 @@ from powerbi.report import report_files
 @pytest.fixture(scope="session")
 def contracts() -> dict[str, Contract]:
     """Give the contracts of all tables that a report may show."""
-    return read_contracts(ROOT / "tables") | {ETL_RUNS.name: ETL_RUNS}
+    return published_contracts(ROOT / "tables")
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,12 @@ from dotenv import dotenv_values
 import config
 from config import Settings
 from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS
-from etl.contract.catalogue import contracts
 from etl.dashboard.rehearse import rehearse
 from etl.docs.book import make_book
 from etl.docs.company import read_company
 from etl.docs.readme import renewed
 from etl.guards.refusal import GUARDS
-from etl.load.etl_runs import ETL_RUNS
+from etl.load.etl_runs import published_contracts
 from etl.report.catalogue import Measure, Visual, read_report
 from sample import server
 
@@ -95,7 +94,7 @@ def test_the_measure_and_the_visual_of_the_readme_can_be_asked() -> None:
     """As they are written: they fit the report that is here."""
     blocks = re.findall(r"```toml\n(\[\[(?:measure|visual)\]\].*?)```", README, re.DOTALL)
     measure, visual = map(tomllib.loads, blocks)
-    report, tables = read_report(ROOT / "powerbi"), contracts(ROOT / "tables") | {ETL_RUNS.name: ETL_RUNS}
+    report, tables = read_report(ROOT / "powerbi"), published_contracts(ROOT / "tables")
     added = Measure(folder="More", **measure["measure"][0])
     page = report.pages[0].model_copy(update={"visual": (*report.pages[0].visual, Visual(**visual["visual"][0]))})
     rehearse(replace(report, measures=report.measures | {added.name: added}, pages=(page,)), tables)

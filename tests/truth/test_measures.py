@@ -10,15 +10,15 @@ import pytest
 
 from config.paths import ROOT
 from etl.dashboard.answers import rows_of
+from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
 from etl.report.catalogue import Visual, read_report
 from etl.report.sql import Composer
-from powerbi.project import read_contracts
 from tests.truth.dax import Context, Dax, differs
 from tests.truth.night import COMPANIES, Company
 
 REPORT = read_report(ROOT / "powerbi")
-CONTRACTS = read_contracts(ROOT / "tables")
+CONTRACTS = published_contracts(ROOT / "tables")
 SQL = Composer(REPORT, CONTRACTS)
 VISUALS = [pytest.param(visual, id=visual.title) for page in REPORT.pages for visual in page.visual]
 
