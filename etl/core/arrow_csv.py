@@ -4,6 +4,7 @@ A value may hold line breaks. Booleans are t and f in raw files, as PostgreSQL w
 star. Times are UTC.
 """
 
+import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ _AT_ONCE = 4 * 1024 * 1024
 """Bytes of a file that are read at a time, unless a row is longer."""
 _LONGEST_ROW = 64 * 1024 * 1024
 
+_BOM = codecs.BOM_UTF8
+
 has_written = False
 """Whether this process has written CSV."""
 
@@ -31,6 +34,8 @@ def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
     )
     if not header and not len(data):
         return schema.empty_table()
+    if not header and bytes(memoryview(data)[: len(_BOM)]) == _BOM:
+        data = pa.py_buffer(_BOM + data.to_pybytes())  # Arrow takes one away, but these bytes are a text's
     table = pacsv.read_csv(pa.BufferReader(data), options, _PARSE, _convert(schema))
     return table.cast(schema) if table.schema != schema else table
 

@@ -11,7 +11,7 @@ Values = st.SearchStrategy[Any]
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
     ["", "NA", "nan", "NULL", "null", "None", "true", "t", "1", '"', '""', '","', "\n", "\r\n", "\r", ",", "\\", "\\.",
-     "🚀", "e\u0301", " ", "\t", "\0", "#", "\u2028", "1e5", "2031-01-01"]
+     "🚀", "e\u0301", " ", "\t", "\0", "#", "\u2028", "\ufeff", "\ufeffA1", "\ufeff\ufeff", "1e5", "2031-01-01"]
 )  # fmt: skip
 
 

@@ -50,6 +50,15 @@ def test_what_postgresql_writes_is_read() -> None:
     assert [str(row["at"]) for row in rows] == ["2031-05-18 02:30:00+00:00", "None", "1969-12-31 23:59:59.999999+00:00"]
 
 
+def test_a_value_may_begin_with_a_byte_order_mark() -> None:
+    """As the first export out of a spreadsheet does: in the first cell of a block, quoted or not, and in the others."""
+    schema = pa.schema([("code", pa.string()), ("more", pa.string())])
+    for first in ("\ufeffA1", "\ufeff", "\ufeff\ufeff", '"\ufeff"', '"\ufeffA1"', "\ufffe", "A\ufeff"):
+        data = pa.py_buffer(f"{first},\ufeff\n\ufeffB2,\n".encode())
+        rows = arrow_csv.read(data, schema, header=False).to_pylist()
+        assert rows == [{"code": first.strip('"'), "more": "\ufeff"}, {"code": "\ufeffB2", "more": None}]
+
+
 @pytest.mark.parametrize("text", ["x\n", "1,2\n", "1.5\n", "9223372036854775808\n", '"1\n'])
 def test_what_does_not_fit_is_refused_and_not_bent(text: str) -> None:
     """The reader of a block then judges it row by row."""

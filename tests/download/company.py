@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,12 +80,16 @@ class Company:
 
     def download(self, *arguments: str) -> Ended:
         """Run the script in this process."""
+        return self.call(SCRIPT, download.run, *arguments)
+
+    def call(self, path: Path, run: Callable[..., Any], *arguments: str) -> Ended:
+        """Run a stage's script in this process. run: what the script calls."""
         out, err = io.StringIO(), io.StringIO()
         before = signal.getsignal(signal.SIGTERM)
-        command = [str(SCRIPT), "--env", str(self.env), *arguments]
+        command = [str(path), "--env", str(self.env), *arguments]
         try:
             with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", command):
-                code = script(download.run, "SQLDownloadMain.py", "Download.", "none")
+                code = script(run, path.name, "A stage.", "none")
         except SystemExit as usage:
             code = int(usage.code or 0)
         finally:
