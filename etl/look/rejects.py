@@ -12,7 +12,8 @@ from etl.core.errors import UsageError
 from etl.core.manifest import StarManifest
 from etl.core.names import guess
 from etl.core.runs import Store
-from etl.look.screen import console, safe, table
+from etl.core.safe_text import safe
+from etl.look.screen import console, table
 
 _SCHEMA = pa.schema([("reason", pa.string()), ("row", pa.string())])
 _LONGEST = 200

@@ -22,12 +22,6 @@ def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) 
     return made
 
 
-def safe(text: str, longest: int | None = None) -> str:
-    """Escape what a terminal would obey, and cut what is longer than `longest` characters."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return shown if longest is None or len(shown) <= longest else shown[: longest - 1] + "…"
-
-
 def number(value: int | None) -> str:
     """Write a count; nothing where it is not known."""
     return "" if value is None else f"{value:,}"

@@ -11,8 +11,9 @@ from etl.core.errors import EtlError, RefreshError
 from etl.core.manifest import LoadedManifest, Manifest, RawManifest, StarManifest
 from etl.core.nights import NightRecord
 from etl.core.runs import Runs, Store
+from etl.core.safe_text import safe
 from etl.load import power_bi
-from etl.look.screen import console, number, safe, table
+from etl.look.screen import console, number, table
 
 _NOT_REFRESHED = f"the refresh failed (exit {RefreshError.exit_code})"
 _UNCOMMITTED = {0: "nothing to do", 3: "a guard refused (exit 3)", 4: _NOT_REFRESHED, 130: "interrupted"}

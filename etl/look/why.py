@@ -13,7 +13,8 @@ from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
 from etl.core.names import guess
 from etl.core.receipt_sql import SLICES
 from etl.core.runs import Store
-from etl.look.screen import console, safe, table
+from etl.core.safe_text import safe
+from etl.look.screen import console, table
 
 
 def show(settings_file: Path, name: str) -> None:
