@@ -8,22 +8,22 @@ _NOTHING = "\u200b"
 
 
 def safe(text: str, longest: int | None = None) -> str:
-    """Return a text in one line: what a terminal would obey is escaped (control characters, line breaks, bidi marks).
+    r"""Return a text in one line: what a terminal would obey is escaped (control characters, line breaks, bidi marks).
 
     longest: characters after which it is cut.
 
-    >>> safe("red\\x1b[31m")
-    'red\\\\x1b[31m'
+    >>> safe("red\x1b[31m")
+    'red\\x1b[31m'
     """
     shown = text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
     return shown if longest is None or len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def safe_lines(text: str) -> str:
-    """Return a text of several lines, the further ones indented: none of them can be taken for a line of its own.
+    r"""Return a text of several lines, the further ones indented: none of them can be taken for a line of its own.
 
-    >>> safe_lines("two things:\\nthis\\rand that")
-    'two things:\\n  this\\\\rand that'
+    >>> safe_lines("two things:\nthis\rand that")
+    'two things:\n  this\\rand that'
     """
     return "\n  ".join(safe(line) for line in text.split("\n"))
 
