@@ -4,12 +4,12 @@
 #   ./nightly.sh                             the sample company, into data/sample/
 #   ./nightly.sh --env FILE                  the company whose settings are in FILE
 #   … --due HH:MM                            only if none was published since the clock last showed HH:MM
-#   … --accept TABLE:GUARD [TABLE:GUARD …]   let pass what these guards refuse, after you looked
+#   … --accept TABLE:GUARD=FIGURE …           let pass what guards refused, as they printed it, after you looked
 set -euo pipefail
 umask 077
 
 usage() {
-    echo "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD …]" >&2
+    echo "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …]" >&2
     exit 2
 }
 

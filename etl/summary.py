@@ -3,13 +3,12 @@
 import re
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 
 from rich.console import Console
 from rich.table import Table
 
 from config import Settings
-from config.paths import SAMPLE_SETTINGS
+from etl.core.call import call
 from etl.core.errors import RefreshError
 from etl.core.nights import NightRecord
 from etl.core.runs import Store
@@ -74,9 +73,8 @@ def show(settings: Settings, settings_file: Path, store: Store, record: NightRec
         console.print(f"The dashboard, for any browser: {settings.dashboard_file}", soft_wrap=True)
     with open_warehouse(settings) as warehouse:
         console.print(warehouse.describe(), soft_wrap=True)
-    option = "" if settings_file == SAMPLE_SETTINGS else f" --env {quote(str(settings_file))}"
     query = "SELECT table_name, as_of, row_count FROM etl_runs ORDER BY published_at"
-    console.print(f'Or from here: .venv/bin/python -m etl sql{option} "{query}"', soft_wrap=True)
+    console.print(f'Or from here: {call("-m etl sql", settings_file)} "{query}"', soft_wrap=True)
 
 
 def drawn_since(file: Path, start: datetime) -> bool:

@@ -92,8 +92,9 @@ def accept_option(parser: argparse.ArgumentParser) -> None:
         "--accept",
         nargs="+",
         default=[],
-        metavar="TABLE:GUARD",
-        help="let pass what these guards refuse, after you looked",
+        action="extend",
+        metavar="TABLE:GUARD=FIGURE",
+        help="let pass what these guards refused, up to the figure that was printed, after you looked",
     )
 
 

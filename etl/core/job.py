@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Job:
     """One call of a stage. only: tables, none meaning all; from_run: None meaning the newest committed one.
 
-    accept: the guards, as "table:guard", whose refusal a person lets pass; refresh: whether a publish is to be followed
-    by a refresh of the Power BI dataset.
+    accept: what a person lets pass, as "table:guard=figure" (etl.guards.accept); refresh: whether a publish is to be
+    followed by a refresh of the Power BI dataset.
     """
 
     settings: Settings

@@ -33,7 +33,7 @@ def download(job: Job) -> None:
     """Extract the queries (or those of --only) into a committed run."""
     queries = read_queries(job.settings.queries_dir)
     chosen = _chosen(queries, job.only)
-    check_accept(job, SCRIPT, queries)
+    check_accept(job.settings, job.accept)
     kept = _kept(job, queries, chosen)
     for attempt in attempts(is_transient, job.settings.source_patience):
         with attempt:

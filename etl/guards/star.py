@@ -3,62 +3,71 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from etl.contract import Contract
+from etl.core.call import call
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
+from etl.guards.accept import fingerprint
 from etl.guards.refusal import Refusal
 
 _FEW = 10
+"""Rows that may always be rejected or refer to nothing."""
+
 _TOLD = 10
 """Changed months, the newest, that a refusal names."""
-"""Rows that may always be rejected or refer to nothing."""
 
 _NAMELESS = "no such member"
 
 
 def refusals(
-    contracts: Sequence[Contract], tables: Mapping[str, StarTable], last: LoadedManifest | None
+    contracts: Sequence[Contract],
+    tables: Mapping[str, StarTable],
+    last: LoadedManifest | None,
+    settings_file: Path | None = None,
 ) -> list[Refusal]:
-    """Judge the rejects and the references of the tables."""
+    """Judge the rejects and the references of the tables. settings_file: for the commands in the sentences."""
     return [
-        Refusal(contract.name, guard, sentence)
+        refusal
         for contract in contracts
-        for guard, sentence in _judged(
-            contract, tables[contract.name], last.tables.get(contract.name) if last else None
+        for refusal in _judged(
+            contract, tables[contract.name], last.tables.get(contract.name) if last else None, settings_file
         )
     ]
 
 
-def _judged(contract: Contract, table: StarTable, last: LoadedTable | None) -> Iterator[tuple[str, str]]:
+def _judged(
+    contract: Contract, table: StarTable, last: LoadedTable | None, settings_file: Path | None
+) -> Iterator[Refusal]:
     rejected, before = sum(table.rejected.values()), sum(last.rejected.values()) if last else None
     if rejected > max(_FEW, contract.rejects * table.handed):
         most = ", ".join(f"{count:,} × {reason}" for reason, count in _most(table.rejected))
-        yield (
-            "rejects",
+        told = (
             f"{rejected:,} of {table.handed:,} rows are rejected (last time {_or_none(before)}; the contract allows"
-            f" {contract.rejects:.1%}): {most}. `python -m etl rejects {contract.name}` shows them",
+            f" {contract.rejects:.1%}): {most}. {call('-m etl rejects', settings_file, contract.name)} shows them"
         )
+        yield Refusal(contract.name, "rejects", told, str(rejected))
     for column in contract.references:
-        yield from _unknown(contract, column.name, table, last)
+        if told := "; and ".join(_unknown(contract, column.name, table, last)):
+            now = sum(table.unknown.get(f"{column.name}: {kind}", 0) for kind in (_NAMELESS, "NULL"))
+            yield Refusal(f"{contract.name}.{column.name}", "unknown", told, str(now))
 
 
-def _unknown(contract: Contract, column: str, table: StarTable, last: LoadedTable | None) -> Iterator[tuple[str, str]]:
+def _unknown(contract: Contract, column: str, table: StarTable, last: LoadedTable | None) -> Iterator[str]:
     nameless, allowed = table.unknown.get(f"{column}: {_NAMELESS}", 0), contract.unknown
     if nameless > max(_FEW, allowed * table.rows):
         before = last.unknown.get(f"{column}: {_NAMELESS}", 0) if last else None
         yield (
-            "unknown",
             f"{nameless:,} of {table.rows:,} rows have a {column} that matches no member"
-            f" (last time {_or_none(before)}; the contract allows {allowed:.1%})",
+            f" (last time {_or_none(before)}; the contract allows {allowed:.1%})"
         )
     if last is None or not last.receipt.rows or not table.rows:
         return
     now, then = table.unknown.get(f"{column}: NULL", 0), last.unknown.get(f"{column}: NULL", 0)
     if now / table.rows - then / last.receipt.rows > max(allowed, _FEW / table.rows):
         yield (
-            "unknown",
             f"{now:,} of {table.rows:,} rows have no {column}, last time {then:,} of {last.receipt.rows:,}"
-            f" (the contract allows {allowed:.1%} more)",
+            f" (the contract allows {allowed:.1%} more)"
         )
 
 
@@ -85,7 +94,7 @@ def changed_months(
             (large if share > Decimal(str(contract.tolerance)) else small).append(sentence)
     more = f"; and {len(large) - _TOLD} more" if len(large) > _TOLD else ""
     told = f"{'; '.join(large[-_TOLD:])}{more}; the contract allows {contract.tolerance:.1%}"
-    return small, [Refusal(contract.name, "months", told)] if large else []
+    return small, [Refusal(contract.name, "months", told, fingerprint(*large))] if large else []
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

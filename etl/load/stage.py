@@ -78,9 +78,9 @@ def load(job: Job) -> bool:
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
     """Let the guards judge the star and compare it with what was published last; gives what a person let pass."""
-    check_accept(job, SCRIPT, star.tables)
+    check_accept(job.settings, job.accept)
     last = last_kept(job)
-    refusals = guards.refusals(chosen, star.tables, last)
+    refusals = guards.refusals(chosen, star.tables, last, job.settings_file)
     for contract in chosen:
         before = last.tables.get(contract.name) if last else None
         if before and contract.closed_months:

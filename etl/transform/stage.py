@@ -56,7 +56,7 @@ def transform(job: Job) -> None:
     if job.dry_run:
         _tell(plan)
         return
-    check_accept(job, SCRIPT, tables)
+    check_accept(job.settings, job.accept)
     with job.store.star.working(job.run) as folder:
         for name in (KEYS, REJECTS, PARTIALS, HASHES):
             (folder / name).mkdir()

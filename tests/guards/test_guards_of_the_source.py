@@ -1,6 +1,7 @@
 """What stage 1 refuses to commit until a person has looked, and how that person lets it pass."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -52,29 +53,45 @@ def test_what_a_guard_refuses_is_told_with_both_nights_figures_and_passes_when_a
     assert refused.code == 3
     assert re.search(f"things:{guard}: {said}", refused.err)
     assert company.store.raw.committed() == last
-    assert f".venv/bin/python SQLDownloadMain.py --env {company.env} --accept things:{guard}" in refused.err
-    accepted = company.done("--accept", *(["things:empty"] if guard == "empty" else [f"things:{guard}"]), *also(guard))
+    assert f".venv/bin/python SQLDownloadMain.py --env {company.env} --accept things:{guard}=" in refused.err
+    accepted = company.done("--accept", *printed(refused.err))
     assert f"things:{guard}" in accepted.accepted
 
 
-def also(guard: str) -> list[str]:
-    """Name what is refused besides: a table without rows has no newest one either."""
-    return {"empty": ["things:newest"]}.get(guard, [])
+def printed(err: str) -> list[str]:
+    """Read what is to be accepted off the command that a refusal prints."""
+    return shlex.split(err.partition(" --accept ")[2].partition("\n")[0])
+
+
+def test_what_was_accepted_is_the_figure_that_was_looked_at_and_no_worse(company: Company) -> None:
+    """Who looked at 800 rows has not looked at one; and what a guard let pass is named in the next command too."""
+    company.query("things", AT.format(800))
+    accept = printed(company.download().err)
+    assert accept == ["things:shrank=800"]
+    company.query("things", AT.format(799).replace("g AS id", "g::text AS id"))
+    worse = company.download("--accept", *accept)
+    assert worse.code == 3
+    assert printed(worse.err)[0] == "things:shrank=799"
+    assert printed(worse.err)[1].startswith("things:types=")
+    assert company.done("--accept", *printed(worse.err)).tables["things"].rows == 799
 
 
 def test_all_refusals_are_told_at_once(company: Company) -> None:
     """One look, one command."""
     company.query("things", AT.format(500).replace("g AS id", "g::text AS id"), more="-- newest: at\n")
     refused = company.download()
-    assert "--accept things:shrank things:types things:newest" in refused.err
+    assert re.search(
+        "--accept things:shrank=500 things:types=[0-9a-f]{8} things:newest=2031-05-21T20:00:00", refused.err
+    )
 
 
 @pytest.mark.parametrize(
     ("accept", "said"),
     [
         ("things", "--accept things names no guard"),
-        ("things:shrunk", "Did you mean shrank?"),
-        ("thing:shrank", "Did you mean things?"),
+        ("things:shrunk=5", "Did you mean shrank?"),
+        ("things:shrank", "does not say which figure"),
+        ("thing:shrank=5", "Did you mean things?"),
     ],
 )
 def test_an_accept_that_can_mean_nothing_is_a_fault_of_the_command_line(
@@ -88,7 +105,7 @@ def test_an_accept_that_can_mean_nothing_is_a_fault_of_the_command_line(
 
 def test_an_accept_for_another_stage_is_ignored(company: Company) -> None:
     """A night hands its accepts to every stage."""
-    company.done("--accept", "fact_sale:months")
+    company.done("--accept", "things:rejects=3")
 
 
 def test_without_receipts_the_guard_of_the_newest_rows_cannot_judge(company: Company, sql: Sql) -> None:
@@ -155,4 +172,4 @@ def test_a_fast_stage_is_refused_by_the_script_too(company: Company) -> None:
     refused = company.download()
     assert refused.code == 3
     assert "download:fast: it took 0 s; the last 3 runs took 3000 s in the median" in refused.err
-    assert company.done("--accept", "download:fast").accepted
+    assert company.done("--accept", *printed(refused.err)).accepted

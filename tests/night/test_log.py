@@ -125,10 +125,10 @@ def test_an_accept_of_the_night_reaches_every_stage(company: Company) -> None:
     company.query("SELECT thing_id, -night AS night, name FROM things")
     refused = company.night()
     assert refused.returncode == 3
-    assert f"Try: Look at the source; if it is right so: ./nightly.sh --env {company.env} --accept things:grew" in (
+    assert f"Try: Look at the source; if it is right so: ./nightly.sh --env {company.env} --accept things:grew=500" in (
         refused.stderr
     )
-    assert company.night("--accept", "things:grew").returncode == 0
+    assert company.night("--accept", "things:grew=500").returncode == 0
 
 
 def test_where_the_locale_knows_no_umlaut_nothing_breaks(company: Company) -> None:

@@ -76,7 +76,7 @@ def test_packages_for_node_are_installed_on_first_use_and_renewed_when_they_chan
         assert "Error: The packages of package.json could not be installed." in failed.stderr
 
 
-USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD …]\n"
+USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …]\n"
 
 
 @pytest.mark.parametrize(

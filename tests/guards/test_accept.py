@@ -1,0 +1,113 @@
+"""What --accept means: the figure that a person looked at, and no worse; anything else is refused early."""
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.core.call import call
+from etl.core.errors import UsageError
+from etl.guards.accept import GUARDS, LESS, MORE, OTHER, check_tables, fingerprint, read_accept
+
+
+def covers(accepted: str, figure: str) -> bool:
+    """Whether an --accept covers its guard's refusal of a figure."""
+    (one,) = read_accept([accepted])
+    return one.covers(one.table, one.guard, figure)
+
+
+@given(accepted=st.integers(0, 10**12), now=st.integers(0, 10**12), guard=st.sampled_from(sorted(GUARDS)))
+def test_a_figure_covers_itself_and_what_is_better(accepted: int, now: int, guard: str) -> None:
+    """Which side is worse is the guard's; of a fingerprint, every other one."""
+    allowed = {LESS: now >= accepted, MORE: now <= accepted, OTHER: now == accepted}[GUARDS[guard]]
+    assert covers(f"t:{guard}={accepted}", str(now)) == allowed
+    if GUARDS[guard] is not OTHER:
+        assert covers(f"t:{guard}={accepted:,}", str(now)) == allowed  # as the sentence writes it
+
+
+@given(accepted=st.datetimes(), now=st.datetimes())
+def test_a_time_is_compared_as_a_time(accepted: datetime, now: datetime) -> None:
+    """With and without a zone or fractions of a second, which texts would order otherwise."""
+    assert covers(f"t:newest={accepted.isoformat()}", f"{now.isoformat()}+00:00") == (now >= accepted)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "now", "allowed"),
+    [
+        ("t:newest=99", "120", True),
+        ("t:newest=120", "99", False),
+        ("t:newest=2031-06-11", "2031-06-11T00:00:00+00:00", True),
+        ("t:newest=2031-06-11T01:00:00+02:00", "2031-06-10T22:59:59", False),
+        ("t:newest=2031-06-11", "99", False),
+        ("t:newest=gone", "1999-01-01", True),
+        ("t:newest=1999-01-01", "gone", False),
+        ("t:newest=gone", "gone", True),
+        ("t:disk=218.4", "218.5", False),
+        ("t:types=0af1b2c3", "0af1b2c3", True),
+        ("t:types=00000001", "1", False),
+    ],
+)
+def test_kinds_of_figures_are_not_mixed(accepted: str, now: str, allowed: bool) -> None:
+    """A number is no time, and what is gone is worse than all."""
+    assert covers(accepted, now) is allowed
+
+
+def test_one_accept_covers_no_other_table_or_guard() -> None:
+    """Nor another column of the same table."""
+    (one,) = read_accept(["fact_sale.shop_key:unknown=21"])
+    assert one.covers("fact_sale.shop_key", "unknown", "20")
+    assert not one.covers("fact_sale.client_key", "unknown", "20")
+    assert not one.covers("fact_sale.shop_key", "rejects", "20")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("sales", "--accept sales names no guard.", "Write TABLE:GUARD=FIGURE"),
+        ("sales:shrunk=5", "--accept sales:shrunk=5 names no guard.", "Did you mean shrank?"),
+        (":shrank=5", "--accept :shrank=5 names no guard.", "Did you mean shrank?"),
+        ("sales:shrank", "does not say which figure is accepted", "Write --accept sales:shrank=FIGURE"),
+        ("sales:shrank=", "does not say which figure is accepted", "Write --accept sales:shrank=FIGURE"),
+        ("sales:shrank=all", "all is not a number, date or time", "Copy the figure"),
+        ("sales:grew=Infinity", "Infinity is not a number, date or time", "Copy the figure"),
+        ("sales:grew=NaN", "NaN is not a number, date or time", "Copy the figure"),
+        ("sales:shrank=gone", "gone is not a number, date or time", "Copy the figure"),
+    ],
+)
+def test_what_can_mean_nothing_or_anything_is_refused(text: str, said: str, hint: str) -> None:
+    """Exit 2, before there are settings or tables."""
+    with pytest.raises(UsageError) as refused:
+        read_accept([text])
+    assert said in refused.value.message
+    assert hint in refused.value.hint
+    assert refused.value.exit_code == 2
+
+
+def test_a_table_that_is_not_there_gets_the_nearest_name() -> None:
+    """Whatever stage it is meant for; the stages' own names are tables too."""
+    every = ["sales", "fact_sale"]
+    check_tables(
+        read_accept(["sales:shrank=5", "fact_sale.shop_key:unknown=1", "night:disk=3", "load:origin=x"]), every
+    )
+    with pytest.raises(UsageError, match="there is no table sale") as refused:
+        check_tables(read_accept(["sale:shrank=5"]), every)
+    assert refused.value.hint == "Did you mean sales?"
+
+
+def test_a_fingerprint_hangs_on_what_was_told_and_not_on_its_order() -> None:
+    """So that the same finding has the same one on the next try."""
+    assert fingerprint("a", "b") == fingerprint("b", "a") != fingerprint("ab")
+    assert all(len(fingerprint(str(Decimal(n)))) == 8 for n in range(100))
+
+
+def test_a_command_names_the_settings_file_as_a_shell_needs_it() -> None:
+    """The sample's is the default, and not named."""
+    assert call("-m etl rejects", Path("/etc/my co.env"), "dim_a") == (
+        ".venv/bin/python -m etl rejects --env '/etc/my co.env' dim_a"
+    )
+    assert call("./nightly.sh", None, "--accept", "a:newest=2031-01-01T00:00:00+00:00") == (
+        "./nightly.sh --accept a:newest=2031-01-01T00:00:00+00:00"
+    )
