@@ -1,6 +1,5 @@
 """Typed settings: what each means, its unit and its default stand in .env.example."""
 
-import io
 import os
 import re
 from collections.abc import Mapping
@@ -8,13 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dotenv.parser import parse_stream
-from pydantic import AfterValidator, Field, HttpUrl, PlainValidator, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, PlainValidator, SecretStr, model_validator
 
-from config.paths import EXAMPLE_SETTINGS, ROOT, beneath_root, data_folder_of
+from config import urls
+from config.paths import ROOT, beneath_root
 
-_SOURCE = re.compile(r"SOURCE_(\w+)_URL", re.IGNORECASE)
 _POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[\w.=-]+)*/?")
@@ -50,13 +47,26 @@ def _data_folder(given: object) -> Path | str:
     if "://" not in text:
         return _project_path(Path(text))
     if not _CLOUD_FOLDER.fullmatch(text):
-        raise ValueError(f"{text!r} is neither a folder nor gs://bucket/folder")
+        named = "it" if "@" in text else repr(text)  # which may hold a password
+        raise ValueError(f"{named} is neither a folder nor gs://bucket/folder")
     return text.rstrip("/")
 
 
 def _web_address(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("http://", "https://")):
-        raise ValueError("it is no address that begins with https://")
+    if fault := urls.web_fault(url.get_secret_value()):
+        raise ValueError(fault)
+    return url
+
+
+def _database_url(url: SecretStr) -> SecretStr:
+    if fault := urls.database_fault(url.get_secret_value()):
+        raise ValueError(fault)
+    return url
+
+
+def _without_user(url: HttpUrl | None) -> HttpUrl | None:
+    if url and (url.username or url.password):
+        raise ValueError("it takes no user and no password")
     return url
 
 
@@ -67,27 +77,19 @@ def _guid(text: str) -> str:
 
 
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 PowerBiId = Annotated[str, AfterValidator(_guid)]
-SecureAddress = Annotated[str, Field(pattern=r"^https://[^/\s?#]+$")]
+SecureAddress = Annotated[str, Field(pattern=r"^https://[^/\s?#@]+$")]
 ProjectPath = Annotated[Path, AfterValidator(_project_path)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
-class _Environment(EnvSettingsSource):
-    """The variables of the environment, where a source is SOURCE_<NAME>_URL."""
-
-    def __call__(self) -> dict[str, Any]:
-        found = super().__call__()
-        sources = {m[1].lower(): v for name, v in self.env_vars.items() if v and (m := _SOURCE.fullmatch(name))}
-        return found | {"sources": sources}
-
-
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of one company. Secrets are secret types, which print as asterisks."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    sources: Annotated[dict[str, SecretStr], NoDecode] = {}
+    sources: dict[str, DatabaseUrl] = {}
 
     warehouse: Literal["bigquery", "duckdb"]
     duckdb_file: ProjectPath | None = None
@@ -97,7 +99,7 @@ class Settings(BaseSettings):
     bigquery_credentials: Literal["default", "key file", "anonymous"] = "default"
     bigquery_key_file: ProjectPath | None = None
     bigquery_impersonate: str | None = None
-    bigquery_endpoint: HttpUrl | None = None
+    bigquery_endpoint: Annotated[HttpUrl | None, AfterValidator(_without_user)] = None
 
     powerbi_workspace: PowerBiId | None = None
     powerbi_dataset: PowerBiId | None = None
@@ -133,21 +135,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if faults := _lacking_together(dict(self)):
+        if faults := lacking_together(dict(self)):
             raise ValueError("; ".join(faults))
         return self
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over what `load` read from the file."""
-        return _Environment(settings_cls), init_settings
 
     @property
     def machine_dir(self) -> Path:
@@ -175,48 +165,7 @@ class Settings(BaseSettings):
         return self.duckdb_file or self.machine_dir / "warehouse.duckdb"
 
 
-def load(file: Path) -> Settings:
-    """Read the settings file; a variable of the environment wins over its line. Raises SettingsError."""
-    given = dict.fromkeys(("data_dir", "local_dir"), str(data_folder_of(file))) | _given(_read(file))
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        faults = [_fault(dict(details)) for details in error.errors() if details["loc"]]
-        faults += _lacking_together(given | _Environment(Settings)())
-        raise SettingsError(
-            f"The settings are faulty (looked in the environment and in {file}):\n"
-            + "\n".join(f"  {fault}" for fault in faults),
-            f"Each setting is explained in {EXAMPLE_SETTINGS}.",
-        ) from None
-
-
-def _given(lines: Mapping[str, str]) -> dict[str, Any]:
-    """Sort the file's lines into settings and sources. What is empty counts as not set; what is unknown is refused."""
-    sources = {m[1].lower(): value for name, value in lines.items() if value and (m := _SOURCE.fullmatch(name))}
-    known = set(Settings.model_fields) - {"sources"}
-    others = {name: value for name, value in lines.items() if value and not _SOURCE.fullmatch(name)}
-    # the "=" keeps an unknown name from being taken for a field
-    named = {name.lower() if name.lower() in known else f"{name}=": value for name, value in others.items()}
-    return {"sources": sources, **named}
-
-
-def _read(file: Path) -> dict[str, str]:
-    if not file.is_file():
-        raise SettingsError(
-            f"The settings file {file} does not exist.", f"Copy {EXAMPLE_SETTINGS} there and fill it in."
-        )
-    try:
-        lines = list(parse_stream(io.StringIO(file.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {file} cannot be read: {error}.", "It is to be UTF-8 text.") from None
-    broken = [str(line.original.line) for line in lines if line.error or (line.key and line.value is None)]
-    if broken:
-        named = ", ".join(broken[:5]) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
-        raise SettingsError(f"The settings file {file} is broken in line {named}.", "Write NAME=VALUE.")
-    return {line.key: line.value for line in lines if line.key and line.value is not None}
-
-
-def _lacking_together(given: Mapping[str, Any]) -> list[str]:
+def lacking_together(given: Mapping[str, Any]) -> list[str]:
     """Find what is not set although another setting needs it."""
     missing = [
         name.upper()
@@ -234,12 +183,3 @@ def _lacking_together(given: Mapping[str, Any]) -> list[str]:
         there = next(name.upper() for name in _POWERBI if given.get(name))
         faults.append(f"{' and '.join(lacking)} must be set when {there} is")
     return faults
-
-
-def _fault(details: dict[str, Any]) -> str:
-    name = ".".join(str(part) for part in details["loc"]).upper().rstrip("=")
-    if details["type"] == "missing":
-        return f"{name} is not set"
-    if details["type"] == "extra_forbidden":
-        return f"{name} is no setting"
-    return f"{name}: {str(details['msg']).removeprefix('Value error, ')}"

@@ -1,6 +1,7 @@
 """A real PostgreSQL for whoever asks for one: one server for the whole session, out of the sample's wheel."""
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from sample import generate, server
 
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("house")
+os.umask(0o077)  # as of a night: settings files with secrets are the owner's alone
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

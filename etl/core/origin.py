@@ -1,10 +1,19 @@
 """What data belongs to: the sources and the warehouse that the settings name. Each manifest says so."""
 
+import re
+
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from config import Settings
+from config.urls import Parts, is_keywords
 from etl.core.errors import UsageError
+
+_POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
+_HOST = re.compile(r"[\w.-]*|/.*|@\w+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?")
+"""A name, a folder of sockets, an abstract socket, an address of IPv6."""
+_HOSTS = re.compile(r"[\w.:%,/\[\]@-]*")
+_EXAMPLES = "postgresql://user:password@host:5432/database, or for several hosts …@h1:5432,h2:5432/database"
 
 
 def origin_of(settings: Settings) -> dict[str, str]:
@@ -25,6 +34,8 @@ def warehouse_of(settings: Settings) -> str:
 def read_url(name: str, text: str) -> URL:
     """Read a source's URL. Raises UsageError without repeating it, for it holds a password."""
     try:
+        if _POSTGRES.match(text) or is_keywords(text):
+            return _read_postgres(name, text)
         return make_url(text)
     except (ArgumentError, ValueError):
         raise UsageError(
@@ -32,8 +43,48 @@ def read_url(name: str, text: str) -> URL:
         ) from None
 
 
+def _read_postgres(name: str, text: str) -> URL:
+    """Read whatever libpq takes, by its own parser: several hosts, sockets, services, options, and keywords."""
+    from psycopg2 import ProgrammingError
+    from psycopg2.extensions import parse_dsn
+
+    text = _POSTGRES.sub("postgresql://", text)
+    try:
+        given = parse_dsn(text)
+    except ProgrammingError as error:
+        unknown = re.search(r'invalid (?:URI query parameter|connection option) ?:? "(\w+)"', str(error))
+        what = f"names {unknown[1]}, which is no parameter of PostgreSQL's." if unknown else "is no database URL."
+        raise UsageError(f"SOURCE_{name.upper()}_URL {what}", f"Write e.g. {_EXAMPLES}") from None
+    hosts, ports = given.get("host", ""), given.get("port", "")
+    if not all(_HOST.fullmatch(host) for host in hosts.split(",")) or not re.fullmatch(r"[\d,]*", ports):
+        raise UsageError(f"SOURCE_{name.upper()}_URL names what is no host, or no port.", f"Write e.g. {_EXAMPLES}")
+    parts = Parts.of(text)
+    is_one = parts is not None and parts.hosts and not hosts.startswith("/") and "," not in hosts + ports
+    own = {"host": hosts, "port": int(ports) if ports else None} if is_one else {}
+    known = ("user", "password", "dbname", *own)
+    return URL.create(
+        "postgresql",
+        username=given.get("user"),
+        password=given.get("password"),
+        database=given.get("dbname"),
+        query={key: value for key, value in given.items() if key not in known},
+        **own,
+    )
+
+
+def libpq_options(url: URL) -> dict[str, str]:
+    """Give what `read_url` read of PostgreSQL's as libpq's own parameters, which need no encoding."""
+    named = url.translate_connect_args(username="user", database="dbname")
+    return {key: str(value) for key, value in {**named, **url.query}.items()}
+
+
 def described(url: URL) -> str:
     """Name a database for people and manifests: no user, no password."""
-    host = url.host or url.query.get("host") or ""
-    port = f":{url.port}" if url.port else ""
-    return f"{url.get_backend_name()}://{host}{port}/{url.database or ''}"
+    if "service" in url.query and not url.host:
+        return f"{url.get_backend_name()}://service {url.query['service']}/{url.database or ''}"
+    host, port = url.host or str(url.query.get("host") or ""), f":{url.port}" if url.port else ""
+    if "," in host:
+        ports = str(url.query.get("port") or "").split(",")
+        pairs = zip(host.split(","), ports * (host.count(",") + 1) if len(ports) == 1 else ports, strict=False)
+        host = ",".join(f"{each}:{number}" if number else each for each, number in pairs)
+    return f"{url.get_backend_name()}://{host if _HOSTS.fullmatch(host) else ''}{port}/{url.database or ''}"

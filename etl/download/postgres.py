@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 
 from etl.core.errors import SourceError
 from etl.core.manifest import RawColumn, TableReceipt
-from etl.core.origin import described
+from etl.core.origin import described, libpq_options
 from etl.core.receipt_sql import receipt_from
 from etl.download.postgres_errors import fault_of, first_line, lost
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
@@ -34,14 +34,18 @@ _SESSION = (
     "SET bytea_output = 'hex'; SET idle_in_transaction_session_timeout = 0"
 )
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_CONNECT_SECONDS = 15
-_WATCH: dict[str, Any] = {
+_DEFAULTS: dict[str, Any] = {
+    "connect_timeout": 15,
+    "application_name": "nightly-etl",
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""Seconds (of the last, milliseconds) after which a peer that says nothing counts as dead; else it would be hours."""
+"""What the URL may say otherwise: seconds (of the last, milliseconds) after which a peer that says nothing counts as
+dead; else it would be hours."""
+_FIXED: dict[str, Any] = {"client_encoding": "UTF8"}
+"""A SET of it would be news to the driver."""
 
 Cursor = psycopg2.extensions.cursor
 
@@ -58,7 +62,7 @@ class PostgresSource:
         self.connections = limits.connections
         self._name = name
         self._where = described(url)
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._options = _DEFAULTS | libpq_options(url) | _FIXED
         self._binds = binds
         self._stopped = False
 
@@ -184,13 +188,7 @@ class PostgresSource:
             ) from None
 
     def _connect(self) -> psycopg2.extensions.connection:
-        connection: psycopg2.extensions.connection = psycopg2.connect(
-            self._dsn,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name="nightly-etl",
-            client_encoding="UTF8",  # a SET of it would be news to the driver
-            **_WATCH,
-        )
+        connection: psycopg2.extensions.connection = psycopg2.connect(**self._options)
         connection.autocommit = True  # transactions are begun by hand, with their isolation level
         with within(self._limits.stall_seconds, connection), connection.cursor() as cursor:
             cursor.execute(f"{_SESSION}; SET lock_timeout = '{self._limits.lock_seconds}s'")

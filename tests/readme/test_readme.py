@@ -119,7 +119,7 @@ def test_each_setting_is_explained_and_nothing_else() -> None:
 def test_the_example_is_a_settings_file_that_works(tmp_path: Path) -> None:
     """A copy of .env.example is read without a fault."""
     copy = tmp_path / "prod.env"
-    shutil.copy(EXAMPLE_SETTINGS, copy)
+    shutil.copyfile(EXAMPLE_SETTINGS, copy)  # its mode is not copied: the example holds a password, for others to read
     assert {"WAREHOUSE", "BUSINESS_TIME_ZONE"} <= set(dotenv_values(copy))
     run(ROOT, "-c", f"import config, pathlib; config.load(pathlib.Path({str(copy)!r}))")
 

@@ -1,0 +1,193 @@
+"""Reading a settings file and the environment: what is misspelt is named, and no secret lies open to others."""
+
+import io
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv.parser import parse_stream
+from pydantic import ValidationError
+
+from config import redacted, urls
+from config.paths import EXAMPLE_SETTINGS, beneath_root, data_folder_of
+from config.settings import Settings, SettingsError, lacking_together
+
+_SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
+_SECRETS = ("POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL")
+_KNOWN = ({name.upper() for name in Settings.model_fields} - {"SOURCES"}) | {f"{name}_FILE" for name in _SECRETS}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+
+
+def load(file: Path) -> Settings:
+    """Read the settings file; a variable of the environment wins over its line. Raises SettingsError.
+
+    Whatever is secret in it is kept out of errors, logs and notices from now on.
+    """
+    lines = _read(file)
+    there = {name.upper(): value for name, value in lines.items() if value and _is_known(name.upper())}
+    _check_mode(file, there)
+    given, faults = _with_secret_files(_overlaid(there))
+    redacted.remember(*_secrets_in(given))
+    faults = [_unknown(name) for name, value in lines.items() if value and not _is_known(name.upper())] + faults
+    sources, more = _sources(given)
+    faults += more
+    fields = dict.fromkeys(("data_dir", "local_dir"), str(data_folder_of(file))) | {"sources": sources}
+    fields |= {name.lower(): value for name, value in given.items() if not _SOURCE.fullmatch(name)}
+    try:
+        settings = Settings(**fields)
+    except ValidationError as error:
+        faults += [_fault(dict(details)) for details in error.errors() if details["loc"]]
+        faults += lacking_together(fields)
+    if faults:
+        raise SettingsError(
+            f"The settings are faulty (looked in the environment and in {file}):\n"
+            + "\n".join(f"  {fault}" for fault in faults),
+            f"Each setting is explained in {EXAMPLE_SETTINGS}.",
+        )
+    return settings
+
+
+def _is_known(name: str) -> bool:
+    return name in _KNOWN or _SOURCE.fullmatch(name) is not None
+
+
+def _overlaid(there: Mapping[str, str]) -> dict[str, str]:
+    """Let the environment win over the file: a secret also over the file that was to hold it, and the reverse."""
+    found = {name.upper(): value for name, value in os.environ.items() if value and _is_known(name.upper())}
+    hidden = {name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE" for name in found}
+    return {name: value for name, value in there.items() if name not in hidden} | found
+
+
+def _sources(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Give the sources' URLs, with the passwords that are settings of their own; and what is wrong with these."""
+    urls_, faults = (
+        {m[1].lower(): v for name, v in given.items() if (m := _SOURCE.fullmatch(name)) and m[2] == "URL"},
+        [],
+    )
+    for name, password in given.items():
+        source = _SOURCE.fullmatch(name)
+        if source is None or source[2] == "URL":
+            continue
+        url, setting = urls_.get(source[1].lower(), ""), f"SOURCE_{source[1]}_URL"
+        if not url:
+            faults.append(f"{setting} must be set when {name} is")
+        elif urls.database_fault(url):
+            continue  # which is told
+        elif urls.passwords_in(url):
+            faults.append(f"{setting} holds a password besides {name}: leave one out")
+        elif with_it := urls.with_password(url, password):
+            urls_[source[1].lower()] = with_it
+        else:
+            faults.append(f"{setting} names no user, whose password {name} could be")
+    return urls_, faults
+
+
+def _read(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        raise SettingsError(
+            f"The settings file {file} does not exist.", f"Copy {EXAMPLE_SETTINGS} there and fill it in."
+        )
+    try:
+        lines = list(parse_stream(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {file} cannot be read: {error}.", "It is to be UTF-8 text.") from None
+    broken = [str(line.original.line) for line in lines if line.error or (line.key and line.value is None)]
+    if broken:
+        named = ", ".join(broken[:5]) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
+        raise SettingsError(f"The settings file {file} is broken in line {named}.", "Write NAME=VALUE.")
+    return {line.key: line.value for line in lines if line.key and line.value is not None}
+
+
+def _check_mode(file: Path, there: Mapping[str, str]) -> None:
+    """Refuse a file with secrets that others may read. Raises SettingsError."""
+    holding = [name for name, value in there.items() if _is_secret(name, value)]
+    if holding and (mode := _open_to_others(file)):
+        raise SettingsError(
+            f"The settings file {file} holds secrets ({', '.join(holding)}), and others may read it (mode {mode}).",
+            f"chmod 600 {file}",
+        )
+
+
+def _is_secret(name: str, value: str) -> bool:
+    source = _SOURCE.fullmatch(name)
+    if source is None or source[3]:
+        return name in _SECRETS
+    return source[2] == "PASSWORD" or bool(urls.passwords_in(value) or urls.database_fault(value))
+
+
+def _open_to_others(file: Path) -> str:
+    """Give the mode of a file that others may use; nothing if its owner alone may, or our group, if it is not ours."""
+    status = file.stat()
+    theirs = 0o077 if status.st_uid == os.geteuid() else 0o037
+    return f"{stat.S_IMODE(status.st_mode):04o}" if status.st_mode & theirs else ""
+
+
+def _with_secret_files(given: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Put the contents of the files that hold a secret (NAME_FILE) in its place; gives the faults, too."""
+    found, faults = {}, []
+    for name, value in given.items():
+        holder = re.fullmatch(r"(SOURCE_\w+_(?:URL|PASSWORD)|\w+_(?:URL|SECRET))_FILE", name)
+        if holder is None:
+            found[name] = value
+        elif holder[1] in given:
+            faults.append(f"{holder[1]} and {name} are both set: leave one out")
+        else:
+            text, fault = _secret_in(value)
+            found |= {holder[1]: text} if text else {}
+            faults += [f"{name}: {fault}"] if fault else []
+    key_file = found.get("BIGQUERY_KEY_FILE")
+    if key_file and (fault := _secret_in(key_file)[1]).startswith("others"):  # else, who needs it says what is wrong
+        faults.append(f"BIGQUERY_KEY_FILE: {fault}")
+    return found, faults
+
+
+def _secret_in(named: str) -> tuple[str, str]:
+    """Read a file that holds one secret; gives it, or what is wrong."""
+    try:
+        path = beneath_root(Path(named))
+        if mode := _open_to_others(path):
+            return "", f"others may read {path} (mode {mode}): chmod 600 {path}"
+        text = path.read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        return "", f"{named} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"
+    return text, "" if text else f"{path} is empty"
+
+
+def _secrets_in(given: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """List what is secret, and the users of the databases."""
+    secrets, users = [], []
+    for name, value in given.items():
+        source = _SOURCE.fullmatch(name)
+        if source and source[2] == "URL":
+            secrets += [*([value] if urls.passwords_in(value) else []), *urls.passwords_in(value)]
+            parts = urls.Parts.of(value)
+            users += [parts.user] if parts else []
+        elif name in _SECRETS and name.endswith("_URL"):
+            secrets += urls.secrets_in_address(value)
+        elif source or name in _SECRETS:
+            secrets.append(value)
+    return secrets, users
+
+
+def _fault(details: dict[str, Any]) -> str:
+    first, *others = (str(part).upper() for part in details["loc"])
+    name = f"SOURCE_{others[0]}_URL" if first == "SOURCES" and others else ".".join((first, *others))
+    if details["type"] == "missing":
+        return f"{name} is not set"
+    fault = f"{name}: {str(details['msg']).removeprefix('Value error, ')}"
+    return f"{fault}; or put it into {name[:-4]}_PASSWORD as it is" if urls.ESCAPES in fault and others else fault
+
+
+def _unknown(name: str) -> str:
+    """Name what is no setting, with the one that was most likely meant; what is no name may be a part of a secret."""
+    from difflib import get_close_matches
+
+    if not _NAME.fullmatch(name):
+        return "a line begins with what is no name of a setting"
+    source = re.fullmatch(r"SOURCE_(\w+)_\w+", name.upper())
+    ours = [f"SOURCE_{source[1]}_{what}" for what in ("URL", "PASSWORD", "PASSWORD_FILE")] if source else []
+    near = get_close_matches(name.upper(), [*sorted(_KNOWN), *ours], 1, cutoff=0.75)
+    return f"{name.upper()} is no setting" + (f". Did you mean {near[0]}?" if near else "")
