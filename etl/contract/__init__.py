@@ -16,6 +16,7 @@ descriptions and constraints, and the README's list of tables.
 from etl.contract.cleaning import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
 from etl.contract.columns import (
     Date,
+    Decimal,
     Flag,
     Integer,
     Key,
@@ -40,6 +41,7 @@ __all__ = [
     "Column",
     "Contract",
     "Date",
+    "Decimal",
     "Dimension",
     "Fact",
     "Flag",

@@ -7,6 +7,10 @@ import pandas as pd
 import pandera.pandas as pa_check
 import pyarrow as pa
 
+from etl.core.errors import ContractError
+
+_MOST_DIGITS = 38
+
 Key = Annotated[pd.ArrowDtype, pa.int64()]
 """A surrogate key: a small integer, 0 for the unknown member."""
 Integer = Annotated[pd.ArrowDtype, pa.int64()]
@@ -19,6 +23,20 @@ Date = Annotated[pd.ArrowDtype, pa.date32()]
 """A calendar date in the business time zone."""
 Timestamp = Annotated[pd.ArrowDtype, pa.timestamp("us", "UTC")]
 Flag = Annotated[pd.ArrowDtype, pa.bool_()]
+
+
+def Decimal(precision: int, scale: int = 0) -> Any:  # noqa: N802 -- a type, like those above
+    """Return the type of exact decimals: `price: Decimal(18, 4)`. precision: all digits; scale: those after the point.
+
+    Raises ContractError where no warehouse holds it.
+    """
+    if not 0 < precision <= _MOST_DIGITS or not 0 <= scale <= precision:
+        raise ContractError(
+            f"Decimal({precision}, {scale}) is no type: it has 1 to {_MOST_DIGITS} digits, 0 to all of them after the"
+            " point.",
+            f"Write at most Decimal({_MOST_DIGITS}, {min(max(scale, 0), 9)}), or round the values in build.",
+        )
+    return Annotated[pd.ArrowDtype, pa.decimal128(precision, scale)]
 
 
 class Role(StrEnum):

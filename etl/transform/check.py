@@ -13,16 +13,17 @@ import pyarrow.compute as pc
 
 from etl.contract import Column, Contract, KeyIndex, Role
 from etl.core.errors import ContractError
+from etl.transform.fitting import cast, check_kind, misfits
 from etl.transform.frames import all_but, only
 from etl.transform.keys import UNKNOWN
-from etl.transform.raw import Reject, as_json, unfit
+from etl.transform.raw import Reject, as_json
 from etl.transform.rules import broken_rules
 
 SET_ASIDE, REJECT, UNPUBLISHED, MERGED = "_set_aside", "_reject", "_unpublished", "_merged"
 """Columns that build may add: the reason to leave a row out; the rule that it breaks; true where the row is computed
 with and not published (it lies before the window); how many further rows of the source it stands for."""
 
-RESERVED = (SET_ASIDE, REJECT, UNPUBLISHED, MERGED)
+RESERVED = {SET_ASIDE: pa.string(), REJECT: pa.string(), UNPUBLISHED: pa.bool_(), MERGED: pa.int64()}
 INTO_ANOTHER = "merged into another row"
 
 OUTSIDE_WINDOW = "before the published window"
@@ -134,6 +135,15 @@ def check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[s
         )
 
 
+def check_kinds(frame: pd.DataFrame, contract: Contract) -> None:
+    """Raise ContractError where a column that build returned has values of another kind than its contract wants."""
+    wanted = {c.name: c.type for c in contract.columns if c.name in frame} | {
+        name: kind for name, kind in RESERVED.items() if name in frame
+    }
+    for name, kind in wanted.items():
+        check_kind(contract.name, name, frame.dtypes[name].pyarrow_dtype, kind)
+
+
 def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
     """Turn the contract's columns into its exact types; a value that does not fit rejects its row."""
     columns = [c for c in contract.columns if c.role not in (Role.SURROGATE_KEY, Role.REFERENCE)]
@@ -141,50 +151,19 @@ def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tu
         typed: dict[str, pa.Array] = {}
         faults: dict[int, str] = {}
         for column in columns:
-            values = _arrow(frame[column.name], column, contract)
+            values = _arrow(frame[column.name])
             try:
-                typed[column.name] = values.cast(column.type)
+                typed[column.name] = cast(values, column.type)
             except pa.ArrowInvalid:
-                faults |= {int(p): f"{column.name} is no {column.type}" for p in unfit(values, column.type)}
+                faults |= misfits(column.name, values, column.type)
         if not faults:
             return frame, typed
         frame = _without(frame, faults, rejects)
 
 
-def _arrow(series: pd.Series, column: Column, contract: Contract) -> pa.Array:
+def _arrow(series: pd.Series) -> pa.Array:
     values = pa.array(series, from_pandas=True)
-    if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    if not _is_kind_of(values.type, column.type):
-        raise ContractError(
-            f"{contract.name}: build returned {_told(values.type)} for {column.name}, a column of {column.type}.",
-            "Convert the column in build, or let its query deliver the type (`-- types:`; AT TIME ZONE).",
-        )
-    return values
-
-
-def _is_kind_of(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether values of one type may stand in a column of another. The types decide, never the values of a block."""
-    kinds = pa.types
-    if kinds.is_null(found):
-        return True
-    if kinds.is_decimal(wanted):
-        return bool(kinds.is_decimal(found) or kinds.is_integer(found))
-    if kinds.is_integer(wanted) or kinds.is_floating(wanted):
-        return bool(kinds.is_integer(found) or kinds.is_floating(found) or kinds.is_decimal(found))
-    if kinds.is_timestamp(wanted):
-        return bool(kinds.is_timestamp(found) and found.tz is not None)
-    if kinds.is_date(wanted):
-        return bool(kinds.is_date(found))
-    if kinds.is_string(wanted):
-        return bool(kinds.is_string(found) or kinds.is_large_string(found))
-    return bool(found == wanted)
-
-
-def _told(kind: pa.DataType) -> str:
-    if pa.types.is_floating(kind):
-        return "floating point numbers"
-    return "times without a zone" if pa.types.is_timestamp(kind) and kind.tz is None else str(kind)
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
 def _reference(frame: pd.DataFrame, on: tuple[str, ...], members: Members) -> pa.Array:

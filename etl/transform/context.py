@@ -20,6 +20,9 @@ from etl.transform.frames import all_but
 from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
 from etl.transform.raw import RawRows, Reject, as_json, read_whole
 
+_BLOCKS_A_PORTION = 4
+"""A portion then takes about as much memory as a dimension does, beside which it is built: 250,000 contracts."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -53,16 +56,20 @@ class Context:
 
 
 def arguments(context: Context, function: Function, given: dict[str, pd.DataFrame]) -> list[object]:
-    """Collect what a function's parameters name: the night, what is given, star tables, raw tables."""
-    found: list[object] = []
-    for name in function.parameters:
-        if name == NIGHT:
-            found.append(context.night)
-        elif name in given:
-            found.append(given[name])
-        else:
-            found.append(star_frame(context, name) if name in context.tables else raw_rows(context, name).frame)
-    return found
+    """Collect what a function's parameters name: the night, what is given, star tables, raw tables.
+
+    Frames are shallow copies: what a function changes in them, its successor in this process does not see.
+    """
+    return [
+        context.night if name == NIGHT else _frame(context, name, given).copy(deep=False)
+        for name in function.parameters
+    ]
+
+
+def _frame(context: Context, name: str, given: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    if name in given:
+        return given[name]
+    return star_frame(context, name) if name in context.tables else raw_rows(context, name).frame
 
 
 @lru_cache(maxsize=4)
@@ -103,7 +110,31 @@ def star_files(context: Context, name: str) -> list[Path]:
     if name in context.kept and context.last_star:
         manifest = StarManifest.model_validate_json((context.last_star / MANIFEST).read_bytes())
         return [context.last_star / file.name for file in manifest.tables[name].files]
-    return sorted(context.folder.glob(f"{name}.*.csv")) or [context.folder / f"{name}.csv"]
+    contract = context.tables[name].contract
+    if contract.stream:
+        return [context.folder / part_of(name, number) for number in range(blocks_of(context, contract.stream))]
+    if contract.group_by:
+        return [context.folder / part_of(name, number) for number in range(portions(context, context.tables[name]))]
+    return [context.folder / f"{name}.csv"]
+
+
+def part_of(name: str, number: int) -> str:
+    """Name the file of a table's part: of a block of what it streams, or of a portion of its groups."""
+    return f"{name}.{number:05}.csv"
+
+
+def blocks_of(context: Context, stream: str) -> int:
+    """Count the blocks in which a query, or what a streamed table makes of it, is read."""
+    query = context.tables[stream].contract.stream if stream in context.tables else stream
+    return len(context.raw_table(str(query)).blocks)
+
+
+def portions(context: Context, table: TableFile) -> int:
+    """Count the portions of its groups in which a table is built; 1 where it is built at once."""
+    if not table.contract.group_by:
+        return 1
+    blocks = max(blocks_of(context, partial.parameters[0]) for partial in table.partials)
+    return max(-(-blocks // _BLOCKS_A_PORTION), 1)
 
 
 @lru_cache(maxsize=16)

@@ -48,22 +48,22 @@ class Built:
 def write_part(
     context: Context, name: str, file: str, checked: Checked, table: pa.Table, handed: int, began: float
 ) -> Built:
-    """Write table `name` or a part of it (`file`, without its ending), and its rejects; give the receipt.
+    """Write table `name` or a part of it into `file`, and its rejects into one of that name; give the receipt.
 
     The receipt is of the rows in memory: whoever reads the file compares what it reads with it.
     """
     folder, schema = context.folder, context.tables[name].contract.schema
     receipt = receipt_at(context.receipts, table, schema)
     length, digest = 0, hashlib.sha256()
-    with (folder / f"{file}.csv").open("wb") as out:
+    with (folder / file).open("wb") as out:
         for piece in _pieces(table):
             out.write(piece)
             digest.update(piece)
             length += len(piece)
-    _write_rejects(folder / REJECTS / f"{file}.csv", checked.rejects)
+    _write_rejects(folder / REJECTS / file, checked.rejects)
     return Built(
         table=name,
-        file=StarFile(name=f"{file}.csv", bytes=length, rows=table.num_rows, sha256=digest.hexdigest()),
+        file=StarFile(name=file, bytes=length, rows=table.num_rows, sha256=digest.hexdigest()),
         receipt=receipt,
         handed=handed,
         rejected=Counter(reason for reason, _ in checked.rejects),

@@ -141,7 +141,7 @@ def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...])
     """Give the positions of the rows that yield to another one of the same key.
 
     survivor: the order in which the first stays ("-column" descending, NULL last). What it leaves open the other
-    columns decide, so that the choice never hangs on the order in which a source gives its rows.
+    columns decide, whatever their names, so that the choice never hangs on the order in which a source gives its rows.
     """
     every = hashes(frame, key)
     positions = np.flatnonzero(np.isin(every, doubled([every])))
@@ -149,7 +149,7 @@ def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...])
         return positions
     suspects = pa.Table.from_pandas(frame.iloc[positions], preserve_index=False)
     ranked = {*key, *(column.removeprefix("-") for column in survivor)}
-    others = [column for column in suspects.column_names if column not in ranked and not column.startswith("_")]
+    others = [column for column in suspects.column_names if column not in ranked]
     order = [(c.removeprefix("-"), "descending" if c.startswith("-") else "ascending") for c in (*survivor, *others)]
     best_first = pc.sort_indices(suspects, sort_keys=[*order, *((name, "ascending") for name in key)]).to_numpy()
     again = suspects.select(list(key)).take(best_first).to_pandas(types_mapper=pd.ArrowDtype).duplicated()

@@ -1,5 +1,7 @@
 """What partials make of blocks, kept until their table is built, and the portions in which that is done."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -7,24 +9,11 @@ import pyarrow as pa
 
 from etl.contract.catalogue import Function, TableFile
 from etl.core.errors import ContractError
-from etl.transform.context import Context
+from etl.transform.context import Context, blocks_of, portions
 from etl.transform.keys import hashes
 from etl.transform.raw import Reject
 
 PARTIALS = ".partials"
-
-_BLOCKS_A_PORTION = 4
-"""A portion then takes about as much memory as a dimension does, beside which it is built: 250,000 contracts."""
-
-
-def portions(context: Context, table: TableFile) -> int:
-    """Count the portions of its groups in which a table is built; 1 where it is built at once."""
-    if not table.contract.group_by:
-        return 1
-    streams = (partial.parameters[0] for partial in table.partials)
-    queries = (context.tables[name].contract.stream if name in context.tables else name for name in streams)
-    blocks = max(len(context.raw_table(str(query)).blocks) for query in queries)
-    return max(-(-blocks // _BLOCKS_A_PORTION), 1)
 
 
 def write_partial(
@@ -55,9 +44,10 @@ def summaries(context: Context, table: TableFile, portion: int) -> tuple[dict[st
     rejects: list[Reject] = []
     for function in table.partials:
         stream = function.parameters[0]
-        found[stream] = _read(context, f"{table.name}.{function.name}", portion)
+        blocks = blocks_of(context, stream)
+        found[stream] = _read(context, f"{table.name}.{function.name}", blocks, portion)
         if stream not in context.tables and portion == 0:
-            told = _read(context, f"{table.name}.{function.name}-rejects", portion)
+            told = _read(context, f"{table.name}.{function.name}-rejects", blocks, portion)
             rejects += list(told.itertuples(index=False, name=None))
     return found, rejects
 
@@ -89,17 +79,23 @@ def _write(
     whole = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=table.schema)
     sizes = np.bincount(of_rows, minlength=count)
     options = pa.ipc.IpcWriteOptions(compression="zstd")
-    path = context.folder / PARTIALS / f"{name}.{number:05}.arrow"
-    with path.open("wb") as target, pa.ipc.new_file(target, table.schema, options=options) as writer:
+    with (
+        _file(context, name, number).open("wb") as target,
+        pa.ipc.new_file(target, table.schema, options=options) as writer,
+    ):
         for start, size in zip(np.cumsum(sizes) - sizes, sizes, strict=True):
             writer.write_batch(whole.slice(start, size))
 
 
-def _read(context: Context, name: str, portion: int) -> pd.DataFrame:
+def _file(context: Context, name: str, number: int) -> Path:
+    return context.folder / PARTIALS / f"{name}.{number:05}.arrow"
+
+
+def _read(context: Context, name: str, blocks: int, portion: int) -> pd.DataFrame:
     """Read a portion of every block, one below the other."""
     tables = []
-    for path in sorted((context.folder / PARTIALS).glob(f"{name}.*.arrow")):
-        with path.open("rb") as source:
+    for number in range(blocks):
+        with _file(context, name, number).open("rb") as source:
             tables.append(pa.Table.from_batches([pa.ipc.open_file(source).get_batch(portion)]))
     whole = pa.concat_tables(tables, promote_options="permissive")
     frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +18,7 @@ from etl.core import arrow_csv
 from etl.core.errors import DataError
 from etl.core.manifest import Block, RawTable, TableReceipt, arrow_type
 from etl.transform.correct import corrected
+from etl.transform.fitting import misfits
 from etl.transform.raw_receipt import check_raw, raw_receipt
 
 Corrections = Sequence[Correction]
@@ -106,18 +106,6 @@ def as_json(frame: pd.DataFrame) -> list[str]:
     return [encoder.encode(row) for part in parts for row in part.to_pylist()]
 
 
-def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:
-    """Find the positions of the values that cannot be turned into `kind` without loss, by halving."""
-    try:
-        values.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        if len(values) == 1:
-            return np.zeros(1, dtype=np.int64)
-        half = len(values) // 2
-        return np.concatenate([unfit(values.slice(0, half), kind), half + unfit(values.slice(half), kind)])
-    return np.empty(0, dtype=np.int64)
-
-
 def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections) -> RawRows:
     schema = schema_of(table)
     rows = _as_it_fits(data, schema, _MISFITS[table.query_sha256])
@@ -175,8 +163,8 @@ def _judged(rows: pa.Table, texts: Callable[[list[int]], pa.Table], table: RawTa
     for name, kind in zip(schema.names, schema.types, strict=True):
         if rows.schema.field(name).type != kind:
             column = _normal(rows.column(name).combine_chunks(), kind)
-            for position in unfit(column, kind):
-                reasons.setdefault(int(position), f"{name} is no {kind}")
+            for position, reason in misfits(name, column, kind).items():
+                reasons.setdefault(position, reason)
     if not reasons:
         typed = _cast(rows, schema)
         return RawRows(_pandas(typed), receipt=raw_receipt(table, typed, None))

@@ -36,10 +36,39 @@ def _judged(table: pa.Table, contract: Contract) -> dict[int, str]:
         cases = errors.failure_cases
         if cases["index"].isna().any():
             case = cases[cases["index"].isna()].iloc[0]
-            raise ContractError(f"{contract.name}: {case['column']} breaks {case['check']}.", "Mend build.") from None
+            raise ContractError(
+                f"{contract.name}: the rule {case['check']} of {case['column']} cannot be judged.",
+                "Let it be a rule of its column's type: e.g. ge= for numbers, isin= for texts.",
+            ) from None
         for position, column, rule in zip(cases["index"], cases["column"], cases["check"], strict=True):
-            _add(faults, int(position), f"{column} is NULL" if rule == "not_nullable" else f"{column} breaks {rule}")
+            _add(faults, int(position), f"{column} {_words(str(rule))}")
     return faults
+
+
+_WORDS = {
+    "not_nullable": "is NULL",
+    "field_uniqueness": "occurs more than once",
+    "equal_to": "is not {}",
+    "not_equal_to": "is {}",
+    "greater_than": "is not more than {}",
+    "greater_than_or_equal_to": "is less than {}",
+    "less_than": "is not less than {}",
+    "less_than_or_equal_to": "is more than {}",
+    "in_range": "is not within {}",
+    "isin": "is none of {}",
+    "notin": "is one of {}",
+    "str_matches": "does not match {}",
+    "str_contains": "does not contain {}",
+    "str_startswith": "does not begin with {}",
+    "str_endswith": "does not end with {}",
+    "str_length": "has another length than {}",
+}
+
+
+def _words(rule: str) -> str:
+    """Say what a value does that breaks a rule. rule: as pandera writes it, e.g. "greater_than_or_equal_to(0)"."""
+    name, _, rest = rule.partition("(")
+    return _WORDS.get(name, f"breaks the rule {rule}").format(rest.removesuffix(")"))
 
 
 def _to_be_judged(table: pa.Table, contract: Contract) -> tuple[str, ...]:

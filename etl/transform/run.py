@@ -13,10 +13,9 @@ from etl.core.errors import ContractError
 from etl.core.log import Advance, log, progress
 from etl.core.row_hash import receipt_at
 from etl.core.workers import worker_pool
-from etl.transform.context import Context
+from etl.transform.context import Context, blocks_of, portions
 from etl.transform.files import Built
 from etl.transform.groups import check_order
-from etl.transform.partials import portions
 from etl.transform.plan import Plan, Step
 from etl.transform.raw_receipt import check_raw
 from etl.transform.rules import broken_rules
@@ -57,7 +56,7 @@ def _warm_up(context: Context, plan: Plan) -> None:
 def _pieces(context: Context, step: Step) -> int:
     """Count the pieces of work of a step: blocks of a stream, or portions of a table."""
     if step.stream:
-        return len(context.raw_table(step.stream).blocks)
+        return blocks_of(context, step.stream)
     return portions(context, context.tables[step.tables[0]])
 
 

@@ -28,24 +28,23 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
     if not twice:
         return {}
     under_way = [executor.submit(_suspects, context, step, done[place].number, some) for place, some in twice.items()]
-    frame = pd.concat([each.result() for each in under_way], ignore_index=True)
-    out = frame.iloc[losers(frame, table.key, table.survivor)]
+    parts = {done[place].number: each.result() for place, each in zip(twice, under_way, strict=True)}
+    blocks = np.repeat(list(parts), [len(part) for part in parts.values()])
+    positions = np.concatenate([part.index.to_numpy() for part in parts.values()])
+    frame = pd.concat(list(parts.values()), ignore_index=True)
+    out = losers(frame, table.key, table.survivor)
     if len(out) and not table.survivor:
-        raise doubled_rows(table.file, out, table.key)
-    yielding_ = {
-        int(number): out.loc[out["_block"] == number, "_position"].to_numpy() for number in out["_block"].unique()
-    }
-    del frame, out, under_way
+        raise doubled_rows(table.file, frame.iloc[out], table.key)
+    del frame, parts, under_way
     trim()
-    return yielding_
+    return {int(block): frozenset(positions[out[blocks[out] == block]].tolist()) for block in np.unique(blocks[out])}
 
 
 def _suspects(context: Context, step: Step, number: int, twice: Hashes) -> pd.DataFrame:
-    """Read the rows of a block again whose keys have certain hashes; a worker does."""
+    """Read the rows of a block again whose keys have certain hashes; a worker does. Their index: their positions."""
     table = context.raw_table(str(step.stream))
     rows = read_block(context.raw, table, table.blocks[number], context.corrections_of(str(step.stream)))
-    frame = rows.frame[np.isin(hashes(rows.frame, table.key), twice)]
-    return frame.assign(_block=number, _position=frame.index)
+    return rows.frame[np.isin(hashes(rows.frame, table.key), twice)]
 
 
 def check_unique(context: Context, step: Step, name: str, done: list[BlockDone], executor: Executor) -> None:

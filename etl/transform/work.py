@@ -21,9 +21,19 @@ from etl.transform.check import (
     Checked,
     check,
     check_columns,
+    check_kinds,
     unknown_member,
 )
-from etl.transform.context import Context, arguments, doubled_key, members, raw_rejects, raw_rows, read_at_once
+from etl.transform.context import (
+    Context,
+    arguments,
+    doubled_key,
+    members,
+    part_of,
+    raw_rejects,
+    raw_rows,
+    read_at_once,
+)
 from etl.transform.files import Built, write_part
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
@@ -91,7 +101,7 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     _forget_raw_rows()
     result = _with_surrogate_keys(context, contract, checked.table) if contract.is_dimension else checked.table
     checked.rejects = [*rejects, *doubles, *checked.rejects]
-    file = f"{name}.{portion:05}" if contract.group_by else name
+    file = part_of(name, portion) if contract.group_by else f"{name}.csv"
     built = write_part(context, name, file, checked, result, handed, began)
     built.beside, built.corrected = beside, corrected
     return built, peak_memory_mb()
@@ -150,7 +160,7 @@ def _stream_table(
     aside = raw_rejects(context, table) if number == 0 else []  # of what is read whole beside every block, once
     handed = context.raw_table(str(step.stream)).blocks[number].rows + len(aside)
     checked.rejects = [*aside, *rejects, *checked.rejects]
-    part = write_part(context, name, f"{name}.{number:05}", checked, checked.table, handed, began)
+    part = write_part(context, name, part_of(name, number), checked, checked.table, handed, began)
     part.own_keys = not np.array_equal(keys, read)
     if part.own_keys:
         write_hashes(context.folder / HASHES / f"{name}.{number:05}", keys)
@@ -170,7 +180,7 @@ def _summarize(context: Context, partial: Partial, number: int, rows: pd.DataFra
     """Let a partial summarize a block. rejects: of the block."""
     table = context.tables[partial.table]
     function = table.partials[partial.number]
-    summary = _called(table, function, arguments(context, function, {partial.stream: rows}))
+    summary = arrow_backed(_called(table, function, arguments(context, function, {partial.stream: rows})), table.name)
     write_partial(context, table, function, number, summary, rejects)
 
 
@@ -178,7 +188,9 @@ def _built(context: Context, table: TableFile, given: dict[str, pd.DataFrame]) -
     """Let a table file build its frame, and see to its columns."""
     frame = _called(table, table.build, arguments(context, table.build, given))
     check_columns(frame, table.contract, _on(context, table.contract))
-    return arrow_backed(frame, table.name)
+    frame = arrow_backed(frame, table.name)
+    check_kinds(frame, table.contract)
+    return frame
 
 
 def _called(table: TableFile, function: Function, given: list[object]) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from etl.transform import context, run, stage
 HEAD = """
 import pandas as pd
 from etl.contract import (
-    Contract, Date, Dimension, Fact, Flag, Integer, Key, Money, Number, Text, Timestamp,
+    Contract, Date, Decimal, Dimension, Fact, Flag, Integer, Key, Money, Number, Text, Timestamp,
     attribute, measure, natural_key, reference, surrogate_key, totals,
 )
 

@@ -49,7 +49,7 @@ def correct(house: House, text: str, table: str = "fact_sale") -> None:
 def test_a_rerun_takes_the_corrected_row_in(house: House) -> None:
     """What could not be read is corrected before it is read; the manifest counts the rows."""
     house.build()
-    assert house.rejects("fact_sale")[0][0].startswith("price is no decimal")
+    assert house.rejects("fact_sale")[0][0].startswith("price is not a number")
     assert [row["sale_id"] for row in house.rows("fact_sale")] == [7]
     correct(house, MENDED)
     star = house.build()

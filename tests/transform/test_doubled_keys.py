@@ -153,3 +153,18 @@ def test_sales_of_one_number_and_two_origins_are_two(house: House) -> None:
     house.raw(1, shops=shops(1), sales=Raw(columns, rows, ("origin", "sale_id")))
     house.build()
     assert len(house.rows("fact_sale")) == 2
+
+
+@pytest.mark.parametrize("rows_a_block", [1, 100])
+@pytest.mark.parametrize("column", ["_name", "_block", "_position", "_set_aside"])
+def test_columns_of_any_name_decide_what_the_survivor_leaves_open(house: House, column: str, rows_a_block: int) -> None:
+    """Also those that begin with an underscore, and those that an engine might use itself."""
+    kinds = f"sale_id int64, shop_id int64, price decimal128(12, 2), touched int64, {column} string"
+    rows = [("1", "1", "1.00", "5", "b"), ("1", "1", "1.00", "5", "a"), ("1", "1", "1.00", "5", "c")]
+    kept = []
+    for order in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        raw = Raw(kinds, [rows[place] for place in order], ("sale_id",), ("-touched",))
+        house.raw(rows_a_block, shops=shops(1), sales=raw)
+        house.build()
+        kept.append(sorted(str(row[column]) for _, row in house.rejects("fact_sale")))
+    assert kept == [["b", "c"]] * 3

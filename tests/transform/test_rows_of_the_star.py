@@ -38,7 +38,7 @@ def test_a_row_that_breaks_a_rule_is_rejected_with_its_reason_and_its_values(hou
     assert [row["sale_id"] for row in house.rows("fact_sale")] == [1, 5]
     reasons = [reason for reason, _ in house.rejects("fact_sale")]
     assert reasons[0] == "sale_id is NULL"
-    assert "price breaks" in reasons[1]
+    assert "price is less than 0" in reasons[1]
     assert reasons[2] == "sale_id is NULL; price is NULL"
     assert house.rejects("fact_sale")[1][1] == {"sale_id": 3, "shop_id": 1, "price": "-1.00"}
     assert star.tables["fact_sale"].handed == 5
@@ -144,7 +144,7 @@ def test_rejects_of_a_query_that_only_a_partial_reads_are_told(house: House) -> 
     house.raw(1, shops=shops(1), sales=sales("1 1 9.99", "2 1 x", "3 1 0.01"))
     star = house.build()
     assert [row["price"] for row in house.rows("fact_shop")] == [Decimal("10.00")]
-    assert star.tables["fact_shop"].rejected == {"price is no decimal128(12, 2)": 1}
+    assert star.tables["fact_shop"].rejected == {"price is not a number": 1}
     assert_accounted(star.tables["fact_shop"])
 
 
@@ -154,7 +154,7 @@ def test_rejects_of_a_query_that_a_stream_reads_whole_are_told_once(house: House
     rates = Raw("day date32[day], rate double", [("2030-01-01", "1"), ("soon", "2")], ("day",))
     house.raw(1, shops=shops(1), sales=sales("1 1 9.99", "2 1 9.99"), rates=rates)
     star = house.build()
-    assert star.tables["fact_sale"].rejected == {"day is no date32[day]": 1}
+    assert star.tables["fact_sale"].rejected == {"day is not a date of the years 1 to 9999": 1}
     assert_accounted(star.tables["fact_sale"])
 
 
@@ -168,7 +168,7 @@ def test_rejects_of_a_query_that_a_stream_reads_whole_are_told_once(house: House
         ("pd.concat([sales, sales[['price']]], axis=1)", "the column price twice"),
         ("sales.assign(price=sales['price'].astype('float64[pyarrow]'))", "floating point numbers for price"),
         ("sales.assign(price=[1.5, 2.5])", "floating point numbers for price"),
-        ("sales.assign(sale_id=['1', '2'])", "string for sale_id"),
+        ("sales.assign(sale_id=['1', '2'])", "texts for sale_id"),
         ("sales.assign(sale_id=['1', 2])", "values of several types for sale_id"),
         ("sales.iloc[:1]", "dropped or reordered rows"),
         ("sales.iloc[::-1]", "dropped or reordered rows"),

@@ -1,0 +1,157 @@
+"""Whether values fit a column's exact type; where they do not, why, and what to write instead.
+
+No reason repeats a value: rejects are counted by their reasons, and a value may be personal.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from etl.core.errors import ContractError
+
+_WORDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "true or false"),
+    (pa.types.is_integer, "whole numbers"),
+    (pa.types.is_floating, "floating point numbers"),
+    (pa.types.is_date, "dates"),
+    (pa.types.is_string, "texts"),
+    (pa.types.is_large_string, "texts"),
+    (pa.types.is_time, "times of day"),
+    (pa.types.is_duration, "lengths of time"),
+    (pa.types.is_binary, "bytes"),
+    (pa.types.is_nested, "lists or records"),
+)
+
+_TO_TEXT = 'Write them as texts in build: .map(str, na_action="ignore"), which keeps NULL.'
+_FALLBACK = "Convert the column in build, or cast it in the query; `-- types:` in its header says what it delivers."
+
+
+def words(kind: pa.DataType) -> str:
+    """Return what a type's values are, for people: "decimal(12, 2)", "texts", "times without a zone"."""
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision}, {kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return "times with a zone" if kind.tz else "times without a zone"
+    if isinstance(kind, pa.BaseExtensionType):
+        return f"values of the type {kind.extension_name}"
+    return next((told for belongs, told in _WORDS if belongs(kind)), str(kind))
+
+
+def cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return the values as `kind`, exactly. Raises pyarrow.ArrowInvalid where one does not fit."""
+    if pa.types.is_integer(values.type) and pa.types.is_decimal(kind):
+        values = values.cast(pa.decimal128(20, 0))  # Arrow asks for room for any integer, but 10 fits decimal(4, 2)
+    return values.cast(kind)
+
+
+def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:
+    """Return the positions of the values that cannot be turned into `kind` without loss, found by halving."""
+    try:
+        cast(values, kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        if len(values) == 1:
+            return np.zeros(1, dtype=np.int64)
+        half = len(values) // 2
+        return np.concatenate([unfit(values.slice(0, half), kind), half + unfit(values.slice(half), kind)])
+    return np.empty(0, dtype=np.int64)
+
+
+def misfits(name: str, values: pa.Array, kind: pa.DataType) -> dict[int, str]:
+    """Return the reason for each value that does not fit, by position. Texts are a query's, other values build's."""
+    found = {}
+    for position in unfit(values, kind).tolist():
+        fault = _fault(values[position].as_py(), kind)
+        found[position] = f"{name} {fault}{_cure(name, fault, kind, of_query=pa.types.is_string(values.type))}"
+    return found
+
+
+def check_kind(table: str, name: str, found: pa.DataType, wanted: pa.DataType) -> None:
+    """Refuse values of one type in a column of another. The types decide, never the values of a block.
+
+    Raises ContractError, once for the column.
+    """
+    if not _belongs(found, wanted):
+        raise ContractError(
+            f"{table}: build returned {words(found)} for {name}, a column of {words(wanted)}.",
+            _hint(name, found, wanted),
+        )
+
+
+def _belongs(found: pa.DataType, wanted: pa.DataType) -> bool:
+    kinds = pa.types
+    if kinds.is_null(found):
+        return True
+    if kinds.is_decimal(wanted):
+        return bool(kinds.is_decimal(found) or kinds.is_integer(found))
+    if kinds.is_integer(wanted) or kinds.is_floating(wanted):
+        return bool(kinds.is_integer(found) or kinds.is_floating(found) or kinds.is_decimal(found))
+    if kinds.is_timestamp(wanted):
+        return bool(kinds.is_timestamp(found) and (found.tz is None) == (wanted.tz is None))
+    if kinds.is_date(wanted):
+        return bool(kinds.is_date(found))
+    if kinds.is_string(wanted):
+        return bool(kinds.is_string(found) or kinds.is_large_string(found) or kinds.is_string_view(found))
+    return bool(found == wanted)
+
+
+def _hint(name: str, found: pa.DataType, wanted: pa.DataType) -> str:
+    kinds = pa.types
+    if kinds.is_timestamp(wanted) and kinds.is_timestamp(found):
+        return (
+            f"Say which zone they are of: {name} AT TIME ZONE '…' in the query, or .dt.tz_localize(…) in build;"
+            " night.time_zone is the business's."
+        )
+    if kinds.is_decimal(wanted) and kinds.is_floating(found):
+        target = f"CAST({name} AS DECIMAL({wanted.precision}, {wanted.scale}))"
+        return f"Floating point numbers are not exact: write {target} in the query; or declare the column a Number."
+    if kinds.is_date(wanted) and kinds.is_timestamp(found):
+        return "Take the day in build: business_date(…) of etl.contract; or cast it to DATE in the query."
+    if kinds.is_string(wanted):
+        return _TO_TEXT
+    return _FALLBACK
+
+
+def _fault(value: Any, kind: pa.DataType) -> str:
+    """Say why a value does not fit."""
+    if pa.types.is_boolean(kind):
+        return "is neither true nor false"
+    if pa.types.is_date(kind):
+        return "is not a date of the years 1 to 9999"
+    if pa.types.is_timestamp(kind):
+        return "is not a time of the years 1 to 9999 in whole microseconds"
+    number = _number(value)
+    if number is None or pa.types.is_floating(kind):
+        return "cannot be held as a floating point number" if number is not None else "is not a number"
+    if pa.types.is_integer(kind):
+        return f"is beyond {kind.bit_width} bits" if number == number.to_integral_value() else "is not a whole number"
+    if pa.types.is_decimal(kind):
+        decimals = max(-int(number.normalize().as_tuple().exponent), 0)
+        if decimals > kind.scale:
+            return f"has more than {kind.scale} decimals"
+        return f"has more than {kind.precision - kind.scale} digits before the point"
+    return f"does not fit {words(kind)}"
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool | date | datetime):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _cure(name: str, fault: str, kind: pa.DataType, *, of_query: bool) -> str:
+    if not pa.types.is_decimal(kind) or "more than" not in fault:
+        return ""
+    if of_query:
+        precision, scale = (20, 6) if (kind.precision, kind.scale) == (38, 9) else (kind.precision, kind.scale)
+        return f": round it in the query, e.g. CAST({name} AS DECIMAL({precision}, {scale}))"
+    precision, scale = min(kind.precision + 4, 38), kind.scale + (2 if "decimals" in fault else 0)
+    return f": round it in build, or declare the column Decimal({precision}, {scale})"
