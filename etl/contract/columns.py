@@ -26,9 +26,9 @@ Flag = Annotated[pd.ArrowDtype, pa.bool_()]
 
 
 def Decimal(precision: int, scale: int = 0) -> Any:  # noqa: N802 -- a type, like those above
-    """Return the type of exact decimals: `price: Decimal(18, 4)`. precision: all digits; scale: those after the point.
+    """Return a type of exact numbers, exact to the last digit, as the type of a column.
 
-    Raises ContractError where no warehouse holds it.
+    precision: all its digits; scale: those of them after the point. Raises ContractError where no warehouse holds it.
     """
     if not 0 < precision <= _MOST_DIGITS or not 0 <= scale <= precision:
         raise ContractError(
