@@ -28,6 +28,6 @@ class Company:
 
 def read_company(settings: Settings) -> Company:
     """Read what the settings name. Raises ContractError naming what is at fault."""
-    queries, tables = read_queries(settings.queries_dir), read_tables(settings.tables_dir)
+    queries, tables = read_queries(settings.queries_dir, {}), read_tables(settings.tables_dir)
     make_plan(tables, list(queries))  # refuses names that match nothing
     return Company(queries, tables, read_report(settings.report_folder) if settings.has_report else None)

@@ -21,10 +21,10 @@ from etl.core.receipt_sql import Dialect, receipt_from, select_receipt
 from etl.download.query import Query
 from etl.download.source import Extent, Plan, check_binds, checked_columns
 from etl.download.sql import binds_of, with_binds
-from etl.download.types import ANY_NUMERIC, arrow_type_of
+from etl.download.types import ANY_NUMERIC, declared_type
 from etl.download.writer import RawWriter
 
-_BATCH = 10_000
+_BATCH = 1_000
 
 _BY_CLASS: tuple[tuple[type, pa.DataType], ...] = (
     (bool, pa.bool_()),
@@ -155,10 +155,10 @@ class GenericSource:
     def _rows(self, query: Query) -> Iterator[Any]:
         try:
             check_binds(query, self._binds)
-            statement = bound_text(with_binds(query.sql, ":{}".format, keep=_without_binds))
+            statement = bound_text(with_binds(query.sql, ":{}".format, _without_binds, query.dialect))
             options = {"stream_results": True, "yield_per": _BATCH}
             with self._connection.execution_options(**options).execute(
-                statement, {name: self._binds[name] for name in binds_of(query.sql)}
+                statement, {name: self._binds[name] for name in binds_of(query.sql, query.dialect)}
             ) as result:
                 yield result
         except SQLAlchemyError as error:
@@ -175,7 +175,7 @@ def _without_binds(text: str) -> str:
 
 def _column(name: str, declared: str | None, values: Sequence[Any]) -> RawColumn:
     if declared:
-        return RawColumn(name=name, type=str(arrow_type_of(declared)), source_type=declared)
+        return RawColumn(name=name, type=str(declared_type(declared)), source_type=declared)
     value = next((value for value in values if value is not None), None)
     if isinstance(value, datetime):
         kind: pa.DataType = pa.timestamp("us", "UTC") if value.tzinfo else pa.timestamp("us")

@@ -6,16 +6,20 @@ The header is the comment at the file's top: prose, and lines `-- name: value` f
 import hashlib
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 
 from etl.core.errors import ContractError, EtlError, UsageError, joined
-from etl.download.sql import has_code, one_statement
+from etl.download.sql import POSTGRES, has_code, one_statement
+from etl.download.types import declared_type
 from etl.guards.raw import Tolerance
 
 _KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
+_SEPARATOR = re.compile(r""",(?![^(]*\))(?=(?:[^"]*"[^"]*")*[^"]*$)""")
+_TYPED = re.compile(r"""(?:"([^"]+)"|(\S+))\s+(\S.*)""")
 _NAMES = (
     *("grain", "source", "key", "survivor", "group by", "partition on", "types"),
     *("may be empty", "may shrink", "may grow", "newest"),
@@ -28,8 +32,8 @@ class Query:
 
     survivor: of rows with the same key the first in this order stays ("-column" descending); without it a doubled key
     is an error. group_by: rows that belong together, which the query sorts by: no block splits a group.
-    partition_on: a long query is extracted by ranges of this column. types: column types (as SQL writes them) for
-    databases whose cursors do not tell them. tolerance: what the guards allow.
+    partition_on: a long query is extracted by ranges of this column. types: of columns, in the header's words, for
+    databases that do not tell them. tolerance: what the guards allow. dialect: of the SQL, in sqlglot's words.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Query:
     partition_on: str | None = None
     types: tuple[tuple[str, str], ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
+    dialect: str = POSTGRES
 
     @property
     def sha256(self) -> str:
@@ -51,13 +56,16 @@ class Query:
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
-def read_queries(folder: Path) -> dict[str, Query]:
-    """Read every query of a folder, by name; raises the faults of all of them at once."""
+def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
+    """Read every query of a folder, by name; raises the faults of all of them at once.
+
+    dialects: the one that each source speaks (see `etl.download.sql.dialect_of`), as far as it is known.
+    """
     queries: dict[str, Query] = {}
     faults: list[EtlError] = []
     for path in sorted(folder.glob("*.sql")):
         try:
-            queries[path.stem] = read_query(path)
+            queries[path.stem] = read_query(path, dialects)
         except ContractError as fault:
             faults.append(fault)
     if faults:
@@ -67,7 +75,7 @@ def read_queries(folder: Path) -> dict[str, Query]:
     return queries
 
 
-def read_query(path: Path) -> Query:
+def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
     """Read one .sql file. Raises ContractError where its header lacks what the engine needs."""
     lines = _text(path).split("\n")
     header = list(takewhile(lambda line: line.startswith("--"), lines))
@@ -78,7 +86,8 @@ def read_query(path: Path) -> Query:
             f"{path}: the header has no line `-- {missing[0]}: …`.",
             "Say what one row is (grain), the source's name (source) and what identifies a row (key).",
         )
-    body = _body(path, "\n".join([""] * len(header) + lines[len(header) :]))
+    dialect = dialects.get(found["source"].lower())
+    body = _body(path, "\n".join([""] * len(header) + lines[len(header) :]), dialect)
     group_by, partition_on = _names(found.get("group by", "")), found.get("partition on")
     if partition_on and group_by and group_by[0] != partition_on:
         raise ContractError(
@@ -103,6 +112,7 @@ def read_query(path: Path) -> Query:
             grow=_share(path, "may grow", found.get("may grow", "100 %")),
             newest=found.get("newest"),
         ),
+        dialect=POSTGRES if dialect is None else dialect,
     )
 
 
@@ -113,15 +123,20 @@ def _text(path: Path) -> str:
         raise ContractError(f"{path} cannot be read: {error}.", "Save it as UTF-8.") from None
 
 
-def _body(path: Path, text: str) -> str:
-    """Give the one statement below the header, each line where it is in the file."""
+def _body(path: Path, text: str, dialect: str | None) -> str:
+    """Give the one statement below the header, each line where it is in the file.
+
+    dialect: where it is not known, nothing is refused that may be right in some other one.
+    """
+    body, spoken = text, POSTGRES if dialect is None else dialect
     try:
-        body = one_statement(text).rstrip()
+        body = one_statement(text, spoken)
     except ValueError as error:
-        raise ContractError(f"{path}:{error}: a second statement follows.", "One query, one file.") from None
-    if not has_code(body):
+        if dialect is not None:
+            raise ContractError(f"{path}:{error}: a second statement follows.", "One query, one file.") from None
+    if not has_code(body, spoken):
         raise ContractError(f"{path} has a header but no query.", "Write the SELECT below the header.")
-    return body
+    return body.rstrip()
 
 
 def _parse(path: Path, header: list[str]) -> tuple[dict[str, str], str]:
@@ -159,12 +174,22 @@ def _share(path: Path, name: str, text: str, most: float = math.inf) -> float:
 
 
 def _types(path: Path, text: str) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for part in re.split(r",(?![^(]*\))", text) if text else []:
-        name, _, kind = part.strip().partition(" ")
-        if not kind:
+    """Read the line of types; a column's name with blanks or commas is in double quotes."""
+    pairs: dict[str, str] = {}
+    for part in filter(None, map(str.strip, _SEPARATOR.split(text))):
+        match = _TYPED.fullmatch(part)
+        if match is None:
             raise ContractError(
-                f"{path}: `-- types:` names no type for {name}.", "Write: types: id bigint, price numeric(12,2)"
+                f"{path}: `-- types:` names no type for {part}.", "Write: types: id bigint, price numeric(12,2)"
             )
-        pairs.append((name, kind.strip()))
-    return tuple(pairs)
+        name = match[1] or match[2]
+        if name in pairs:
+            raise ContractError(f"{path}: `-- types:` names {name} twice.", "Leave one of them out.")
+        try:
+            declared_type(match[3])
+        except ValueError as error:
+            raise ContractError(
+                f"{path}: `-- types:` does not know the type {match[3]} of {name}.", str(error)
+            ) from None
+        pairs[name] = match[3]
+    return tuple(pairs.items())

@@ -89,7 +89,7 @@ def _named(query: Query) -> list[str]:
 
 def check_binds(query: Query, known: Iterable[str]) -> None:
     """Refuse a :name that has no value. Raises ContractError."""
-    unknown = sorted(binds_of(query.sql) - set(known))
+    unknown = sorted(binds_of(query.sql, query.dialect) - set(known))
     if unknown:
         raise ContractError(
             f"{query.path} uses :{unknown[0]}, which is not among the known binds.",

@@ -1,46 +1,88 @@
-"""Just enough of SQL's syntax to tell code from literals and comments: where a query ends, which :names are binds."""
+"""Just enough of SQL's syntax to tell code from literals and comments: where a query ends, which :names are binds.
+
+Each database quotes in its own way (MySQL's backslashes and #, SQL Server's brackets, PostgreSQL's dollars and nested
+comments): sqlglot knows how. Of a text that it cannot read, such as half a literal, nothing is taken for a bind or an
+end: the database is to say what is wrong with it.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 
-_TOKEN = re.compile(
-    r"""
-      (?P<literal> (?<![\w$]) [eE]' (?: [^'\\] | \\. | '' )* '   # with escapes
-                 | ' [^']* ' | " [^"]* "                          # a doubled quote is as good as two of them
-                 | (?<![\w$]) \$ (?P<tag> (?: [^\W\d]\w* )? ) \$ .*? \$ (?P=tag) \$ )
-    | (?P<comment> --[^\n]* | /\* .*? \*/ )
-    | (?P<bind> (?<![:\w]) : (?P<name> [^\W\d]\w* ) )
-    | (?P<end> ; )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+POSTGRES = "postgres"
+_NAMES = {"postgresql": POSTGRES, "mariadb": "mysql", "mssql": "tsql"}
+"""What sqlglot calls a database, where SQLAlchemy's URLs call it otherwise."""
+
+_BIND = re.compile(r":([^\W\d]\w*)")
+
+_Token = tuple[int, int, bool]
+"""A token's first and last character, and whether it is a semicolon."""
 
 
-def one_statement(text: str) -> str:
+def dialect_of(backend: str) -> str:
+    """Return sqlglot's name of the dialect of a database, as its URL calls it; "" (what most speak) if it knows none.
+
+    >>> dialect_of("mariadb")
+    'mysql'
+    """
+    from sqlglot.dialects.dialect import Dialect  # a seventh of a second, which --help does not have
+
+    name = _NAMES.get(backend, backend)
+    return name if Dialect.get(name) else ""
+
+
+def one_statement(text: str, dialect: str = POSTGRES) -> str:
     """Cut off the closing semicolon and what follows. Raises ValueError, its argument the line, if that is code."""
-    end = next((match.start() for match in _TOKEN.finditer(text) if match["end"]), None)
+    tokens = _tokens(text, dialect) or ()
+    end = next((start for start, _, ends in tokens if ends), None)
     if end is None:
         return text
-    if has_code(text[end:]):
+    if any(start > end for start, _, ends in tokens if not ends):
         raise ValueError(text.count("\n", 0, end) + 1)
     return text[:end]
 
 
-def has_code(text: str) -> bool:
+def has_code(text: str, dialect: str = POSTGRES) -> bool:
     """Whether there is more than comments and semicolons."""
-    return bool(_TOKEN.sub(lambda match: "" if match["comment"] or match["end"] else match[0], text).strip())
+    tokens = _tokens(text, dialect)
+    return tokens is None or any(not ends for _, _, ends in tokens)
 
 
-def binds_of(text: str) -> set[str]:
+def names_in(text: str, dialect: str = POSTGRES) -> set[str]:
+    """Return all that may be a name of a table, in small letters: the tokens, without their quotes."""
+    return {text[start : end + 1].strip('`"[]').lower() for start, end, _ in _tokens(text, dialect) or ()}
+
+
+def binds_of(text: str, dialect: str = POSTGRES) -> set[str]:
     """Name the binds: every :name that is in no literal and no comment, and no part of a ::cast."""
-    return {match["name"] for match in _TOKEN.finditer(text) if match["bind"]}
+    return {match[1] for match in _binds(text, dialect)}
 
 
-def with_binds(text: str, put: Callable[[str], str], keep: Callable[[str], str] = str) -> str:
+def with_binds(text: str, put: Callable[[str], str], keep: Callable[[str], str] = str, dialect: str = POSTGRES) -> str:
     """Replace each bind by what `put` gives for its name, and what lies between them by what `keep` gives for it."""
     parts, begin = [], 0
-    for match in _TOKEN.finditer(text):
-        if match["bind"]:
-            parts += [keep(text[begin : match.start()]), put(match["name"])]
-            begin = match.end()
+    for match in _binds(text, dialect):
+        parts += [keep(text[begin : match.start()]), put(match[1])]
+        begin = match.end()
     return "".join([*parts, keep(text[begin:])])
+
+
+def _binds(text: str, dialect: str) -> Iterator[re.Match[str]]:
+    """Find the colons that a name follows at once and no word comes before, as in the slice `list[low:high]`."""
+    for start, end, _ in _tokens(text, dialect) or ():
+        alone = start == end and text[start] == ":" and not re.match(r"[:\w]", text[start - 1 : start])
+        if alone and (match := _BIND.match(text, start)):
+            yield match
+
+
+@lru_cache(maxsize=16)
+def _tokens(text: str, dialect: str) -> tuple[_Token, ...] | None:
+    """Split a text; None where it cannot be."""
+    from sqlglot.dialects.dialect import Dialect
+    from sqlglot.errors import SqlglotError
+
+    try:
+        found = Dialect.get_or_raise(dialect).tokenize(text)
+    except SqlglotError:
+        return None
+    return tuple((token.start, token.end, token.text == ";" and token.start == token.end) for token in found)

@@ -20,6 +20,7 @@ from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
 from etl.download.source import Limits, Plan, Source
+from etl.download.sql import dialect_of
 from etl.guards import pace, raw
 from etl.guards.refusal import check_accept, settle
 
@@ -31,7 +32,7 @@ _SPACE_PER_RAW_BYTE = 2.5
 
 def download(job: Job) -> None:
     """Extract the queries (or those of --only) into a committed run."""
-    queries = read_queries(job.settings.queries_dir)
+    queries = read_queries(job.settings.queries_dir, _dialects(job.settings))
     chosen = _chosen(queries, job.only)
     check_accept(job.settings, job.accept)
     kept = _kept(job, queries, chosen)
@@ -122,6 +123,12 @@ def _kept(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[str,
             f"--only keeps the other tables of run {base.run}, which lacks {', '.join(lacking)}.", "Name them too."
         )
     return {name: base.tables[name] for name in names}
+
+
+def _dialects(settings: Settings) -> dict[str, str]:
+    """Say which dialect each source speaks."""
+    urls = {name: read_url(name, url.get_secret_value()) for name, url in settings.sources.items()}
+    return {name: dialect_of(url.get_backend_name()) for name, url in urls.items()}
 
 
 def _needed(settings: Settings, queries: list[Query]) -> list[str]:

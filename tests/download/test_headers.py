@@ -1,5 +1,6 @@
 """What a query's file promises the engine, and what it says when it does not."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,19 @@ from hypothesis import strategies as st
 
 from etl.core.errors import ContractError
 from etl.download.query import Query, read_queries, read_query
-from etl.download.sql import binds_of, has_code, one_statement, with_binds
+from etl.download.sql import binds_of, dialect_of, has_code, one_statement, with_binds
+from etl.download.types import declared_type
 from etl.guards.raw import Tolerance
 from tests.drawn import rows_of
 
+SOURCES = {"shop": "postgres", "till": "mysql"}
 MINIMAL = "-- grain: one row per order\n-- source: shop\n-- key: id\n"
 
 
 def read(folder: Path, text: str) -> Query:
     path = folder / "orders.sql"
     path.write_bytes(text.encode())
-    return read_query(path)
+    return read_query(path, SOURCES)
 
 
 def refused(folder: Path, text: str) -> str:
@@ -86,6 +89,11 @@ FAULTS = """
 | -- grain: a/-- source: shop/-- key: id/-- groupby: id/SELECT | Write "group by"                          |
 | -- grain: a/-- source: shop/-- key: id/-- may be empty: 1/X  | is neither yes nor no                     |
 | -- grain: a/-- source: shop/-- key: id/-- types: id/SELECT 1 | names no type for id                      |
+| -- grain: a/-- source: shop/-- key: id/-- types: a int, a date/X | names a twice |
+| -- grain: a/-- source: shop/-- key: id/-- types: a bol/SELECT 1  | does not know the type bol of a. Write bool. |
+| -- grain: a/-- source: shop/-- key: id/-- types: a money/X | not know the type money of a. Known are: bigint |
+| -- grain: a/-- source: shop/-- key: id/-- types: a numeric(40,2)/X | numeric(40,2) of a. Write numeric(p,s) with at |
+| -- grain: a/-- source: shop/-- key: id/-- types: a number(2,4)/SELECT 1 | does not know the type number(2,4) of a |
 | -- grain: a/-- source: shop/-- key: id//                     | has a header but no query                 |
 | -- grain: a/-- source: shop/-- key: id/ -- SELECT 1/;        | has a header but no query                 |
 | -- grain: a/-- source: shop/-- key: id/SELECT 1;/SELECT 2    | orders.sql:4: a second statement follows  |
@@ -105,7 +113,7 @@ def test_the_faults_of_all_queries_are_told_at_once(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.sql").write_text("SELECT 1")
     with pytest.raises(ContractError) as caught:
-        read_queries(tmp_path)
+        read_queries(tmp_path, SOURCES)
     assert "a.sql" in caught.value.message
     assert "b.sql" in caught.value.message
 
@@ -123,60 +131,108 @@ def test_a_file_that_is_not_utf8_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "orders.sql"
     path.write_bytes((MINIMAL + "SELECT 'ñ'").encode("latin-1"))
     with pytest.raises(ContractError, match=r"orders\.sql cannot be read"):
-        read_query(path)
+        read_query(path, SOURCES)
+
+
+def test_words_for_types_are_known_or_refused(tmp_path: Path) -> None:
+    """As most databases write them, with blanks and capitals; a name with a blank or a comma is in double quotes."""
+    types = 'a bool, b double, c datetime, d number(12,2), "e, f" VARCHAR(20), g time, h Decimal (5), i float'
+    query = read(tmp_path, MINIMAL + f"-- types: {types},\nSELECT 1")
+    kinds = {name: str(declared_type(words)) for name, words in query.types}
+    assert list(kinds) == ["a", "b", "c", "d", "e, f", "g", "h", "i"]
+    assert list(kinds.values()) == [
+        *("bool", "double", "timestamp[us]", "decimal128(12, 2)", "string", "string", "decimal128(5, 0)", "double")
+    ]
+
+
+def test_a_query_of_a_source_that_is_not_set_is_read_as_far_as_any_dialect_goes(tmp_path: Path) -> None:
+    """The dictionary is written without the settings of production."""
+    path = tmp_path / "orders.sql"
+    path.write_text(MINIMAL.replace("shop", "elsewhere") + "SELECT 'it\\'s; so' # don't; ask\n")
+    assert read_query(path, SOURCES).sql.strip() == "SELECT 'it\\'s; so' # don't; ask"
 
 
 ENDS = r"""
-| written                     | sent                      |
-| --------------------------- | ------------------------- |
-| SELECT 1;                   | SELECT 1                  |
-| SELECT 1 ; -- done          | SELECT 1                  |
-| SELECT 1;; /* so; */ ;      | SELECT 1                  |
-| SELECT 1 -- not; here       | SELECT 1 -- not; here     |
-| SELECT ';--'                | SELECT ';--'              |
-| SELECT 'it''s;' ; -- ';'    | SELECT 'it''s;'           |
-| SELECT E'\';' ;             | SELECT E'\';'             |
-| SELECT ";" FROM a;          | SELECT ";" FROM a         |
-| SELECT $$;$$, $x$ $$; $x$ ; | SELECT $$;$$, $x$ $$; $x$ |
-| SELECT a/* ; */ + 1;        | SELECT a/* ; */ + 1       |
+| dialect  | written                           | sent                            |
+| -------- | --------------------------------- | ------------------------------- |
+| postgres | SELECT 1;                         | SELECT 1                        |
+| postgres | SELECT 1 ; -- done                | SELECT 1                        |
+| postgres | SELECT 1;; /* so; */ ;            | SELECT 1                        |
+| postgres | SELECT 1 -- not; here             | SELECT 1 -- not; here           |
+| postgres | SELECT ';--'                      | SELECT ';--'                    |
+| postgres | SELECT 'it''s;' ; -- ';'          | SELECT 'it''s;'                 |
+| postgres | SELECT E'\';' ;                   | SELECT E'\';'                   |
+| postgres | SELECT ";" FROM a;                | SELECT ";" FROM a               |
+| postgres | SELECT $$;$$, $x$ $$; $x$ ;       | SELECT $$;$$, $x$ $$; $x$       |
+| postgres | SELECT a/* ; */ + 1;              | SELECT a/* ; */ + 1             |
+| postgres | SELECT 1 /* a; /* b */ c; */;     | SELECT 1 /* a; /* b */ c; */    |
+| postgres | SELECT a$b$, c$b$ FROM a;         | SELECT a$b$, c$b$ FROM a        |
+| postgres | SELECT 'a\', 1;                   | SELECT 'a\', 1                  |
+| mysql    | SELECT 'it\'s;', "a\";" # don't;  | SELECT 'it\'s;', "a\";" # don't; |
+| mysql    | SELECT `a;``b` -- ;               | SELECT `a;``b` -- ;             |
+| mysql    | SELECT 1 /* a; /* b */;           | SELECT 1 /* a; /* b */          |
+| mysql    | SELECT 5--1;                      | SELECT 5--1                     |
+| sqlite   | SELECT [a;b], `c;` /* a; /* b */; | SELECT [a;b], `c;` /* a; /* b */ |
+| tsql     | SELECT [a]];b] /* a; /* ; */ */;  | SELECT [a]];b] /* a; /* ; */ */ |
+| oracle   | SELECT q'[it's;]' FROM dual;      | SELECT q'[it's;]' FROM dual     |
 """
 
 
-@pytest.mark.parametrize(("written", "sent"), rows_of(ENDS))
-def test_the_closing_semicolon_is_cut_off_and_no_other(written: str, sent: str) -> None:
-    """One in a literal or a comment is none."""
-    assert one_statement(written).strip() == sent
+@pytest.mark.parametrize(("dialect", "written", "sent"), rows_of(ENDS))
+def test_the_closing_semicolon_is_cut_off_and_no_other(dialect: str, written: str, sent: str) -> None:
+    """One in a literal, a name or a comment is none; each database has its own."""
+    assert one_statement(written, dialect).strip() == sent
 
 
 BINDS = r"""
-| SQL                                           | binds        |
-| --------------------------------------------- | ------------ |
-| WHERE day >= :window_start                    | window_start |
-| WHERE day = :a::date AND at < :b              | a b          |
-| SELECT x::date, now()::time                   |              |
-| SELECT '12:30', 'at :noon', ' :x ''and :y'    |              |
-| SELECT ":x" FROM a -- :b                      |              |
-| SELECT list[1:2], list[lo:hi] /* :c */        |              |
-| SELECT $$ :d $$, $tag$ :e $tag$, E'\' :f'     |              |
-| SELECT '{"a":1}'::json, 10 % 3, 'a%b' LIKE :p | p            |
-| (:a,:b)                                       | a b          |
+| dialect  | SQL                                           | binds        |
+| -------- | --------------------------------------------- | ------------ |
+| postgres | WHERE day >= :window_start                    | window_start |
+| postgres | WHERE day = :a::date AND at < :b              | a b          |
+| postgres | SELECT x::date, now()::time                   |              |
+| postgres | SELECT '12:30', 'at :noon', ' :x ''and :y'    |              |
+| postgres | SELECT ":x" FROM a -- :b                      |              |
+| postgres | SELECT list[1:2], list[lo:hi] /* :c */        |              |
+| postgres | SELECT $$ :d $$, $tag$ :e $tag$, E'\' :f'     |              |
+| postgres | SELECT '{"a":1}'::json, 10 % 3, 'a%b' LIKE :p | p            |
+| postgres | (:a,:b)                                       | a b          |
+| postgres | /* a /* :b */ :c */ :d                        | d            |
+| mysql    | 'it\'s :a' # don't :b                         |              |
+| mysql    | `at 12:noon`, "\" :a", @x := :c, 5--:d        | c d          |
+| mysql    | /* a /* :b */ :c                              | c            |
+| sqlite   | [a :b], 'c\', :d, `e :f`                      | d            |
+| tsql     | [a]] :b], 'c\', :date                         | date         |
+| duckdb   | $$ :a $$, x::int, {'k': :b}                   | b            |
+| oracle   | ':a', :b                                      | b            |
 """
 
 
-@pytest.mark.parametrize(("text", "names"), rows_of(BINDS))
-def test_binds_are_the_names_outside_literals_comments_and_casts(text: str, names: str) -> None:
+@pytest.mark.parametrize(("dialect", "text", "names"), rows_of(BINDS))
+def test_binds_are_the_names_outside_literals_comments_and_casts(dialect: str, text: str, names: str) -> None:
     """Nothing else with a colon is touched."""
-    assert binds_of(text) == set(names.split())
-    assert with_binds(text, ":{}".format) == text
+    assert binds_of(text, dialect) == set(names.split())
+    assert with_binds(text, ":{}".format, dialect=dialect) == text
 
 
+@pytest.mark.parametrize("dialect", ["postgres", "mysql", "sqlite", "tsql", ""])
 @given(
     st.lists(
         st.sampled_from(["'", "''", '"', "$$", "$a$", "--", "\n", "/*", "*/", ";", ":x", "::", "E'", "\\", "a", " "])
     )
 )
-def test_no_text_is_too_strange_to_be_read(parts: list[str]) -> None:
-    """Half a literal or a comment without end is PostgreSQL's to refuse: it is handed on as it is."""
+def test_no_text_is_too_strange_to_be_read(dialect: str, parts: list[str]) -> None:
+    """Half a literal or a comment without end is the database's to refuse: it is handed on as it is."""
     text = "".join(parts)
-    assert with_binds(text, ":{}".format) == text
-    assert isinstance(has_code(text), bool)
+    assert with_binds(text, ":{}".format, dialect=dialect) == text
+    assert isinstance(has_code(text, dialect), bool)
+    with suppress(ValueError):
+        assert text.startswith(one_statement(text, dialect))
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [("postgresql", "postgres"), ("mariadb", "mysql"), ("mssql", "tsql"), ("oracle", "oracle"), ("firebird", "")],
+)
+def test_a_database_has_the_dialect_that_its_url_names(backend: str, name: str) -> None:
+    """One that is not known gets what most databases speak."""
+    assert dialect_of(backend) == name

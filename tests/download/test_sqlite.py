@@ -10,7 +10,7 @@ import pytest
 
 from tests.download.company import Company
 
-MEMORY_MB = 120
+MEMORY_MB = 128
 
 
 @pytest.fixture
