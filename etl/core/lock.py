@@ -44,19 +44,28 @@ def held(folder: Path, stage: str, data: Path | None = None) -> Iterator[None]:
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    note = folder / "lock.holder"
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    with locked(folder / "lock", folder / "lock.holder", stage) as (lock, told):
+        os.set_inheritable(lock, True)
+        with _claimed(data, told, lock) if data and is_remote(data) else nullcontext():
+            yield
+
+
+@contextmanager
+def locked(path: Path, note: Path, stage: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Hold the lock on a file; raises LockError naming the holder where another process does.
+
+    note: the file that says who holds it. Gives the open file, and what the note says.
+    """
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _taken(lock):
-            raise LockError(f"{_holder(note)} holds {folder / 'lock'}.", "Wait until it has ended.")
-        os.set_inheritable(lock, True)
+            raise LockError(f"{_holder(note)} holds {path}.", "Wait until it has ended.")
         since = datetime.now(UTC).isoformat(timespec="seconds")
         told = {"pid": os.getpid(), "stage": stage, "since": since}
         with suppress(OSError):  # a full disk: the lock counts, the note only explains it
             note.write_text(json.dumps(told), encoding="utf-8")
         try:
-            with _claimed(data, told, lock) if data and is_remote(data) else nullcontext():
-                yield
+            yield lock, told
         finally:
             note.unlink(missing_ok=True)
     finally:

@@ -24,6 +24,13 @@ def origin_of(settings: Settings) -> dict[str, str]:
     }
 
 
+def owner_of(settings: Settings, data_folder: str) -> dict[str, str]:
+    """Name to whom what these settings publish belongs: the sources, and the data folder's id."""
+    return {"data folder": data_folder} | {
+        name: where for name, where in origin_of(settings).items() if name.startswith("source ")
+    }
+
+
 def warehouse_of(settings: Settings) -> str:
     """Name the warehouse."""
     if settings.warehouse == "duckdb":

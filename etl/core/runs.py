@@ -5,8 +5,9 @@ reader takes the newest committed run, and nothing committed is ever changed.
 """
 
 import json
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -16,8 +17,12 @@ from pydantic import ValidationError
 from config import Settings
 from etl.core import nights
 from etl.core.errors import DataError, EtlError, UsageError
-from etl.core.folders import MANIFEST, RUN_NAME, folder_of, way_of
+from etl.core.folders import MANIFEST, RUN_NAME, create, folder_of, is_remote, way_of
 from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, StarManifest
+from etl.core.whole import write_whole
+
+IDENTITY = "folder.id"
+"""The file with a data folder's id, by which a warehouse knows whose it is."""
 
 _RUN_FORMAT = "%Y%m%dT%H%M%SZ"
 
@@ -121,6 +126,19 @@ class Store:
         if runs:
             now = max(now, run_time(max(runs)) + timedelta(seconds=1))
         return now.strftime(_RUN_FORMAT)
+
+    def identity(self) -> str:
+        """Return the data folder's id; one that has none gets it now, for good: it goes wherever the folder goes."""
+        path = self.folder / IDENTITY
+        if not path.is_file():
+            drawn = f"{uuid.uuid4().hex}\n"
+            if is_remote(self.folder):
+                with suppress(FileExistsError):
+                    create(path, drawn.encode())
+            else:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                write_whole(path, drawn)
+        return path.read_text(encoding="utf-8").strip()
 
     def check_version(self) -> None:
         """Refuse a data folder in which a newer version of this program worked last. Raises DataError."""

@@ -10,8 +10,10 @@ from google.cloud import bigquery
 
 from etl.contract import Contract
 from etl.load import bigquery_schema as shape
+from etl.load import bigquery_sql as sql
 from etl.load.bigquery_jobs import CALL_TIMEOUT
 from etl.load.checks import refuse_differences
+from etl.load.head import ETL_HEAD
 
 STAGING_DAYS = 3
 """After how many days BigQuery drops what a killed run left in staging."""
@@ -61,9 +63,16 @@ class Preparation:
                 yield from shape.differences(contract, table, keys, ours)
 
     def _creation(self, contract: Contract) -> Step:
+        if contract.name == ETL_HEAD.name:
+            return Step(f"The table {contract.name} is created.", self._create_head)
         table = shape.new_table(contract, self._dataset)
         create = partial(self._client.create_table, table, retry=self._retry, timeout=CALL_TIMEOUT, exists_ok=True)
         return Step(f"The table {contract.name} is created.", create)
+
+    def _create_head(self) -> None:
+        """Create the head with its one row, in one statement: two loads that do so make one table."""
+        statement = sql.create_head(self._dataset, shape.labels(ETL_HEAD))
+        self._client.query_and_wait(statement, retry=self._retry, api_timeout=CALL_TIMEOUT, wait_timeout=CALL_TIMEOUT)
 
     def _mending(self, contract: Contract, contracts: Sequence[Contract]) -> Step | None:
         """Say what a table gets that it has not: columns, descriptions, labels, keys."""

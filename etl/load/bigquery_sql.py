@@ -9,10 +9,14 @@ import pyarrow as pa
 
 from etl.core.receipt_sql import Dialect, figures, row_hash_sql
 from etl.load.etl_runs import ETL_RUNS
+from etl.load.head import ETL_HEAD, Head, first_row, move
 from etl.load.warehouse import Handover
 
 RECEIPT_FAULT = "receipt differs in "
 """How the message begins with which the publishing script refuses what it would publish."""
+
+HEAD_FAULT = "another load moved the head"
+"""The message with which the script refuses where another load published meanwhile."""
 
 
 def quoted(name: str) -> str:
@@ -58,18 +62,40 @@ DIALECT = BigQuery()
 
 
 def publish_script(
-    dataset: str, staged: dict[str, str], handovers: Sequence[Handover], runs: list[dict[str, Any]]
+    dataset: str,
+    staged: dict[str, str],
+    handovers: Sequence[Handover],
+    runs: list[dict[str, Any]],
+    heads: tuple[Head, Head],
 ) -> str:
     """Write the script that replaces the rows of all tables in one transaction, or of none.
 
-    dataset: "project.dataset"; staged: by table, the full name of its staging table; runs: the rows of `etl_runs`.
+    dataset: "project.dataset"; staged: by table, the full name of its staging table; runs: the rows of `etl_runs`;
+    heads: the one that this load looked at, and the one to come.
     """
     steps = [step for handover in handovers for step in _replace(dataset, staged[handover.contract.name], handover)]
-    body = "\n".join(["BEGIN TRANSACTION;", *steps, *_record(dataset, runs), "COMMIT TRANSACTION;"])
+    fence = [
+        f"{move(quoted(f'{dataset}.{ETL_HEAD.name}'), *heads, literal)};",
+        f"IF @@row_count != 1 THEN RAISE USING MESSAGE = {literal(HEAD_FAULT)}; END IF;",
+    ]
+    body = "\n".join(["BEGIN TRANSACTION;", *fence, *steps, *_record(dataset, runs), "COMMIT TRANSACTION;"])
     return (
         f"DECLARE differences STRING;\nBEGIN\n{body}\n"
         "EXCEPTION WHEN ERROR THEN\n  ROLLBACK TRANSACTION;\n  RAISE;\nEND;\n"
     )
+
+
+def create_head(dataset: str, labels: dict[str, str]) -> str:
+    """Write the statement that creates the head's table with its one row, unless it is there."""
+    labelled = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in labels.items())
+    head, runs = (quoted(f"{dataset}.{contract.name}") for contract in (ETL_HEAD, ETL_RUNS))
+    columns = ", ".join(
+        f"{quoted(c.name)} STRING NOT NULL OPTIONS (description = {literal(c.description)})" for c in ETL_HEAD.columns
+    )
+    key = ", ".join(map(quoted, ETL_HEAD.primary_key))
+    told = f"OPTIONS (description = {literal(ETL_HEAD.description)}, labels = [{labelled}])"
+    defined = f"({columns}, PRIMARY KEY ({key}) NOT ENFORCED)"
+    return f"CREATE TABLE IF NOT EXISTS {head} {defined} {told} AS {first_row(runs)}"
 
 
 def _replace(dataset: str, staged: str, handover: Handover) -> Iterator[str]:

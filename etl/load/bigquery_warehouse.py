@@ -18,6 +18,7 @@ from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.retry import attempts, is_transient
 from etl.load import bigquery_sql as sql
+from etl.load import head as heads
 from etl.load.bigquery_client import greet
 from etl.load.bigquery_ensure import Preparation, Step
 from etl.load.bigquery_errors import FAULTS, Explainer, Fault, patient
@@ -25,6 +26,7 @@ from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, ONCE, Jobs
 from etl.load.bigquery_staging import Staging, job_prefix, label, staging_table
 from etl.load.checks import check_names, check_receipt, mismatch
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
+from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
 
 _ATTEMPTS = 3
@@ -108,14 +110,14 @@ class BigQueryWarehouse:
             except NotFound:
                 return None
 
-    def publish(self, run: str, handovers: list[Handover]) -> None:
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
         """Replace the rows of all tables by one script, which is one transaction; then drop the staging tables."""
         staged = {handover.contract.name: staging_table(self._dataset, handover) for handover in handovers}
         runs = rows_of(run, handovers, datetime.now(UTC))
-        script = sql.publish_script(self._dataset, staged, handovers, runs)
+        script = sql.publish_script(self._dataset, staged, handovers, runs, (before, Head(run, origin)))
         doing = f"publishing into {self._dataset}"
         with self._explained(doing):
-            self._run_script(run, script, doing)
+            self._run_script(run, script, doing, before)
         for table in staged.values():
             with suppress(*FAULTS):  # what is left here is dropped by its expiry
                 self._client.delete_table(table, not_found_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
@@ -128,6 +130,15 @@ class BigQueryWarehouse:
             except NotFound:
                 return []
         return published_of(self.read(NEWEST))
+
+    def head(self) -> Head:
+        """Read the head."""
+        with self._explained(f"reading {self._dataset}"):
+            try:
+                self._client.get_table(f"{self._dataset}.{ETL_HEAD.name}", retry=self._retry, timeout=CALL_TIMEOUT)
+            except NotFound:
+                return heads.newest_of([row.run for row in self.published()])
+        return heads.head_of(self.read(heads.READ))
 
     def read(self, query: str) -> pa.Table:
         """Run a query over the published tables."""
@@ -142,7 +153,7 @@ class BigQueryWarehouse:
     def _steps(self, contracts: list[Contract]) -> list[Step]:
         check_names(contracts)
         with self._explained(f"looking into {self._dataset}"):
-            return Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS])
+            return Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS, ETL_HEAD])
 
     def _load(self, staging: Staging, handover: Handover, attempt: int, doing: str) -> None:
         """Load what this attempt has not loaded yet, and raise if what is staged then is not what was handed over."""
@@ -154,7 +165,7 @@ class BigQueryWarehouse:
             raise mismatch(handover.contract.name, "staged", "they are gone") from None
         check_receipt(handover, found, "staged")
 
-    def _run_script(self, run: str, script: str, doing: str) -> None:
+    def _run_script(self, run: str, script: str, doing: str, before: Head) -> None:
         config = bigquery.QueryJobConfig(labels={"run": label(run), "step": "publish"})
         prefix = f"{job_prefix(self._dataset, run)}-publish-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
 
@@ -164,9 +175,11 @@ class BigQueryWarehouse:
         for attempt in attempts(is_transient, LONGEST_JOB, _ATTEMPTS):
             with attempt:
                 if fault := self._jobs.run(f"{prefix}-{attempt.num}", start):
-                    raise self._unpublished(doing, fault)
+                    raise self._unpublished(doing, fault, before)
 
-    def _unpublished(self, doing: str, fault: Fault) -> WarehouseError:
+    def _unpublished(self, doing: str, fault: Fault, before: Head) -> WarehouseError:
+        if sql.HEAD_FAULT in fault.message:
+            return heads.moved(before)
         _, marked, differing = fault.message.partition(sql.RECEIPT_FAULT)
         if not marked:
             return self._explainer.refusal(doing, fault)

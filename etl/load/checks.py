@@ -6,6 +6,7 @@ from etl.contract import Contract
 from etl.core.errors import ContractError, WarehouseError
 from etl.core.manifest import TableReceipt
 from etl.load.etl_runs import ETL_RUNS
+from etl.load.head import ETL_HEAD
 from etl.load.warehouse import Handover
 
 
@@ -16,7 +17,8 @@ def check_names(contracts: Sequence[Contract]) -> None:
         for contract in contracts
         if contract.name.casefold() in {column.name.casefold() for column in contract.columns}
     ]
-    faults += [f"the table {c.name} is named like the list of runs" for c in contracts if c.name == ETL_RUNS.name]
+    ours = (ETL_RUNS.name, ETL_HEAD.name)
+    faults += [f"the table {c.name} is named like one of the program's own" for c in contracts if c.name in ours]
     if faults:
         raise ContractError(f"The warehouse cannot take the star: {'; '.join(faults)}.", "Rename it in tables/.")
 

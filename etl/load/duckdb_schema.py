@@ -1,6 +1,6 @@
-"""A contract in DuckDB's words: the statements that make its table, and how a table differs from its contract."""
+"""A contract in DuckDB's words: the statements that make and mend its table, and how a table differs from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -34,17 +34,39 @@ def column_type(kind: pa.DataType) -> str:
     return f"DECIMAL({kind.precision},{kind.scale})" if pa.types.is_decimal(kind) else _TYPES[kind]
 
 
-def create(contract: Contract) -> list[str]:
-    """Write the statements that make a contract's table, with its comments."""
-    table = quoted(contract.name)
-    columns = ", ".join(
-        f"{quoted(c.name)} {column_type(c.type)}{'' if c.nullable else ' NOT NULL'}" for c in contract.columns
-    )
+def mend(contract: Contract, found: Tables) -> list[str]:
+    """Write the statements that make a contract's table, or add to it what it lacks, with the contract's comments."""
+    table, there = quoted(contract.name), found[contract.name][1] if contract.name in found else None
+    columns = {c.name: f"{quoted(c.name)} {column_type(c.type)}" for c in contract.columns}
+    if there is None:
+        required = {c.name for c in contract.columns if not c.nullable}
+        defined = ", ".join(column + " NOT NULL" * (name in required) for name, column in columns.items())
+        shape = [f"CREATE TABLE {table} ({defined})"]
+    else:
+        shape = [f"ALTER TABLE {table} ADD COLUMN {column}" for name, column in columns.items() if name not in there]
+    if there is not None and mending(contract, found) is None:
+        return []
     return [
-        f"CREATE TABLE {table} ({columns})",
+        *shape,
         f"COMMENT ON TABLE {table} IS {text(contract.description)}",
         *(f"COMMENT ON COLUMN {table}.{quoted(c.name)} IS {text(c.description)}" for c in contract.columns),
     ]
+
+
+def obstacles(connection: duckdb.DuckDBPyConnection, database: str, names: Sequence[str]) -> Iterator[str]:
+    """Name what a person keeps in a database that stands in the way of the published tables."""
+    here, ours = "WHERE database_name = ? AND schema_name = 'main'", {name.casefold() for name in names}
+    views = f"SELECT view_name FROM duckdb_views() {here}"
+    for (view,) in connection.execute(views, [database]).fetchall():
+        if view.casefold() in ours:
+            yield f"{view} is a view, in the contracts a table"
+    keys = (
+        "SELECT table_name, referenced_table, constraint_text FROM duckdb_constraints()"
+        " WHERE database_name = ? AND constraint_type = 'FOREIGN KEY'"
+    )
+    for table, referred, said in connection.execute(keys, [database]).fetchall():
+        if referred.casefold() in ours:
+            yield f"{table} has a {said}, but the rows of {referred} are replaced every night: make it without that key"
 
 
 def tables(connection: duckdb.DuckDBPyConnection, database: str) -> Tables:

@@ -1,7 +1,8 @@
 """The embedded warehouse: the published tables are one DuckDB file, replaced as a whole.
 
-DuckDB lets nobody read a file that is being written to. So a publish builds a new file beside the old one and renames
-it over it: whoever has the old one open goes on reading last night, whoever opens it now reads this one.
+DuckDB lets nobody read a file that is being written to. So a publish changes a copy of the file and renames it over the
+old one: whoever has the old one open goes on reading last night, whoever opens it now reads this one. What a person
+keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stays.
 """
 
 import os
@@ -18,59 +19,62 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
-from etl.core.folders import sync
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.row_hash import DUCKDB
 from etl.load import duckdb_schema as ddl
+from etl.load import head as heads
 from etl.load.checks import check_names, check_receipt, refuse_differences
 from etl.load.duckdb_errors import explained
+from etl.load.duckdb_file import DuckDBFile
 from etl.load.duckdb_limits import limit
 from etl.load.duckdb_schema import quoted, text
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
+from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
 
 _NIGHT = "night"
-"""The name of the attached file. The tables of the old one are `last_night`'s while a new file is built."""
+"""The name of the attached file. While its next version is made, the file itself is `last_night`."""
 
 
 class DuckDBWarehouse:
-    """The published tables in one file. `<file>.staging` holds what is staged, `<file>.new` a night being built."""
+    """The published tables in one file. Beside it, while a load is at work: its lock, and a working folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._new = path.with_name(path.name + ".new")
-        self._staging = path.with_name(path.name + ".staging")
-        self._spill = path.with_name(path.name + ".tmp")
+        self._file = DuckDBFile(path)
+        self._staging = self._file.work / "staging"
 
     def __enter__(self) -> "DuckDBWarehouse":
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Nothing stays open between calls."""
+        """Let other loads in; nothing else stays open between calls."""
+        self._file.close()
 
     def changes(self, contracts: list[Contract]) -> list[str]:
         """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
         check_names(contracts)
-        found, every = self._tables(), [*contracts, ETL_RUNS]
+        found, every = self._tables(), [*contracts, ETL_RUNS, ETL_HEAD]
         refuse_differences(
-            [difference for contract in every for difference in ddl.differences(contract, found)],
+            [*self._obstacles(every), *(line for contract in every for line in ddl.differences(contract, found))],
             f"Undo the change, or rename or drop those tables in {self.path}: they are filled anew from the star.",
         )
         return [sentence for contract in every if (sentence := ddl.mending(contract, found))]
 
     def ensure(self, contracts: list[Contract]) -> None:
-        """Create the file and tables, add new nullable columns, renew descriptions; clear what a killed run left."""
+        """Create the file and tables, add new nullable columns, renew descriptions; keep other loads out from now."""
         with explained("preparing", self.path):
-            self._clear()
+            self._file.lock()
         if not self.changes(contracts):
             return
         found = self._tables()
-        changed = [c for c in [*contracts, ETL_RUNS] if ddl.mending(c, found)]
-        with self._next_file(changed) as connection:
-            for contract in changed:
-                if contract.name in found:
-                    _carry_over(connection, contract.name, list(found[contract.name][1]))
+        with self._next_version() as connection:
+            for contract in [*contracts, ETL_RUNS, ETL_HEAD]:
+                for statement in ddl.mend(contract, found):
+                    connection.execute(statement)
+            if ETL_HEAD.name not in found:
+                connection.execute(f"INSERT INTO {ETL_HEAD.name} {heads.first_row(ETL_RUNS.name)}")
 
     def stage(self, run: str, handover: Handover) -> None:
         """Keep the Parquet files under the run's name, as hard links where the disk allows, and check their receipt."""
@@ -96,9 +100,15 @@ class DuckDBWarehouse:
             self._attach_last_night(connection)
             return _receipt(connection, contract, like, f"last_night.main.{quoted(contract.name)}")
 
-    def publish(self, run: str, handovers: list[Handover]) -> None:
-        """Build the new file, check it, and rename it over the old one."""
-        with self._next_file([h.contract for h in handovers]) as connection:
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+        """Move the head and replace the rows in a copy of the file, check it, and rename it over the file."""
+        with self._next_version() as connection:
+            move = heads.move(ETL_HEAD.name, before, Head(run, origin), text)
+            if connection.execute(move).fetchall() != [(1,)]:
+                raise heads.moved(before)
+            for handover in handovers:
+                connection.execute(f"DELETE FROM {quoted(handover.contract.name)}")
+            connection.execute(f"CHECKPOINT {_NIGHT}")  # the new rows take the old ones' place in the file
             for handover in handovers:
                 table, columns = quoted(handover.contract.name), ", ".join(map(quoted, handover.contract.schema.names))
                 source = self._parquet(run, handover)
@@ -107,7 +117,13 @@ class DuckDBWarehouse:
             for handover in handovers:
                 found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
                 check_receipt(handover, found, "published")
-        shutil.rmtree(self._staging, ignore_errors=True)
+        self._file.clear()
+
+    def head(self) -> Head:
+        """Read the head."""
+        if ETL_HEAD.name in self._tables():
+            return heads.head_of(self.read(heads.READ))
+        return heads.newest_of([row.run for row in self.published()])
 
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
@@ -139,10 +155,17 @@ class DuckDBWarehouse:
             self._attach_last_night(connection)
             return ddl.tables(connection, "last_night")
 
+    def _obstacles(self, contracts: Sequence[Contract]) -> list[str]:
+        if not self.path.exists():
+            return []
+        with self._connected("reading") as connection:
+            self._attach_last_night(connection)
+            return list(ddl.obstacles(connection, "last_night", [contract.name for contract in contracts]))
+
     @contextmanager
     def _connected(self, doing: str) -> Iterator[duckdb.DuckDBPyConnection]:
         with explained(doing, self.path), duckdb.connect() as connection:
-            limit(connection, self._spill)
+            limit(connection, self._file.work / "spill")
             connection.execute("SET preserve_insertion_order = false")
             yield connection
 
@@ -150,50 +173,15 @@ class DuckDBWarehouse:
         connection.execute(f"ATTACH {text(str(self.path))} AS last_night (READ_ONLY)")
 
     @contextmanager
-    def _next_file(self, remade: Sequence[Contract]) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a new file that holds the old one's rows, but the tables of `remade` empty and as in their contracts.
-
-        It takes the old one's place if the caller's block raises nothing.
-        """
-        try:
-            with self._connected("building the new tables of") as connection:
-                self._clear_new()
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                connection.execute(f"ATTACH {text(str(self._new))} AS {_NIGHT}")
-                connection.execute(f"USE {_NIGHT}")
-                self._take_over(connection, {contract.name for contract in remade})
-                for contract in remade:
-                    _make(connection, contract)
-                if ETL_RUNS.name not in ddl.tables(connection, _NIGHT):
-                    _make(connection, ETL_RUNS)
-                yield connection
-                connection.execute(f"USE memory; DETACH {_NIGHT}")
-            with explained("replacing", self.path):
-                self._replace()
-        finally:
-            self._clear_new()
-
-    def _take_over(self, connection: duckdb.DuckDBPyConnection, remade: set[str]) -> None:
-        """Copy the old file's definitions (a person's views too), and the rows of what is not made anew."""
-        if not self.path.exists():
-            return
-        self._attach_last_night(connection)
-        connection.execute(f"COPY FROM DATABASE last_night TO {_NIGHT} (SCHEMA)")
-        every = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'last_night'"
-        for schema, table in connection.execute(every).fetchall():
-            name = f"{quoted(schema)}.{quoted(table)}"
-            if schema == "main" and table in remade:
-                connection.execute(f"DROP TABLE {name}")
-            else:
-                connection.execute(f"INSERT INTO {_NIGHT}.{name} SELECT * FROM last_night.{name}")
-
-    def _replace(self) -> None:
-        """Rename the new file over the old one, for good even if the machine stops now."""
-        sync(self._new)
-        # What a crashed writer left belongs to the old file; beside the new one it would make it unreadable.
-        self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
-        self._new.replace(self.path)
-        sync(self.path.parent)
+    def _next_version(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a copy of the file to be changed; it takes the file's place if the caller's block raises nothing."""
+        with self._connected("building the new tables of") as connection, self._file.next_version() as new:
+            if self.path.exists():
+                self._attach_last_night(connection)
+            connection.execute(f"ATTACH {text(str(new))} AS {_NIGHT}")
+            connection.execute(f"USE {_NIGHT}")
+            yield connection
+            connection.execute(f"CHECKPOINT {_NIGHT}; USE memory; DETACH {_NIGHT}")
 
     def _staged(self, run: str, handover: Handover) -> Path:
         return self._staging / run / handover.contract.name
@@ -201,25 +189,6 @@ class DuckDBWarehouse:
     def _parquet(self, run: str, handover: Handover) -> str:
         files = [text(str(self._staged(run, handover) / file.name)) for file in handover.files]
         return f"read_parquet([{', '.join(files)}])"
-
-    def _clear(self) -> None:
-        self._clear_new()
-        shutil.rmtree(self._staging, ignore_errors=True)
-
-    def _clear_new(self) -> None:
-        self._new.unlink(missing_ok=True)
-        self._new.with_name(self._new.name + ".wal").unlink(missing_ok=True)
-        shutil.rmtree(self._spill, ignore_errors=True)
-
-
-def _make(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    for statement in ddl.create(contract):
-        connection.execute(statement)
-
-
-def _carry_over(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> None:
-    names = ", ".join(map(quoted, columns))
-    connection.execute(f"INSERT INTO {quoted(table)} ({names}) SELECT {names} FROM last_night.main.{quoted(table)}")
 
 
 def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence[Handover]) -> None:

@@ -18,7 +18,7 @@ from etl.core.job import Job
 from etl.core.log import log, progress
 from etl.core.manifest import LoadedTable, StarManifest, TableReceipt
 from etl.core.names import check_only
-from etl.core.origin import origin_of
+from etl.core.origin import origin_of, owner_of
 from etl.core.receipt import add
 from etl.core.runs import check_origin
 from etl.guards import star as guards
@@ -49,7 +49,7 @@ def load(job: Job) -> bool:
     with open_warehouse(job.settings) as warehouse:
         every = list(contracts(job.settings.tables_dir).values())
         changes = warehouse.changes(every)
-        published = warehouse.published()
+        head, published = warehouse.head(), warehouse.published()
         warn_of_leftovers(published, star)
         if job.only:
             check_one_night(published, star, chosen)
@@ -67,7 +67,7 @@ def load(job: Job) -> bool:
             handovers = _converted(job, star, chosen, parquet)
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
-            warehouse.publish(job.run, handovers)
+            warehouse.publish(job.run, handovers, head, owner_of(job.settings, job.store.identity()))
             manifest = manifest_of(job, star, handovers).model_copy(update={"accepted": accepted, "altered": altered})
             keep_receipt(job, manifest, folder, parquet)
     rows = sum(handover.receipt.rows for handover in handovers)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.core.manifest import TableReceipt
+from etl.load.head import Head
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Warehouse(Protocol):
     def ensure(self, contracts: list[Contract]) -> None:
         """Create what is missing, add new nullable columns, renew descriptions; touch nothing where `changes` raises.
 
-        What is created: dataset, tables with descriptions, partitioning, clustering, labels, keys, and `etl_runs`.
+        What is created: dataset, tables with descriptions, partitioning, clustering, labels, keys, `etl_runs` and
+        `etl_head`. Where a warehouse cannot keep other loads out by itself, it does so from now on.
         """
 
     def stage(self, run: str, handover: Handover) -> None:
@@ -72,10 +74,15 @@ class Warehouse(Protocol):
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute, in SQL, the receipt of a published table as far as `like` goes; None where there is no table."""
 
-    def publish(self, run: str, handovers: list[Handover]) -> None:
-        """Replace the published rows of these tables by the staged ones, and write their `etl_runs` rows, at once.
+    def head(self) -> Head:
+        """Read which run published last, and to whom that belongs; before `ensure`, too."""
 
-        It is one transaction; the published tables' receipts are computed inside it, and a mismatch rolls all back.
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+        """Replace the published rows of these tables by the staged ones, write their `etl_runs` rows, move the head.
+
+        before: the head that this load looked at, which must still be there (etl.load.head); origin: to whom what is
+        published belongs from now on. It is one transaction; the published tables' receipts are computed inside it, and
+        a mismatch rolls all back.
         """
 
     def published(self) -> list[Published]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # who tests DuckDB imports no library of Google's
 
 AS_OF = datetime(2031, 5, 18, 2, 30, tzinfo=UTC)
 PROJECT = "a-project"
+ORIGIN = {"data folder": "f0", "source shop": "sqlite:///shop.db"}
 RUN = "20310518T023000Z"
 NEXT_RUN = "20310519T023000Z"
 
@@ -96,7 +97,12 @@ def load(warehouse: Warehouse, run: str, handovers: list[Handover]) -> None:
     warehouse.ensure([handover.contract for handover in handovers])
     for handover in handovers:
         warehouse.stage(run, handover)
-    warehouse.publish(run, handovers)
+    publish(warehouse, run, handovers)
+
+
+def publish(warehouse: Warehouse, run: str, handovers: list[Handover]) -> None:
+    """Publish what is staged, upon whatever is published."""
+    warehouse.publish(run, handovers, warehouse.head(), ORIGIN)
 
 
 def counts(warehouse: Warehouse, contracts: Sequence[Contract] = (PLANET, SHIP)) -> list[int]:

@@ -8,7 +8,7 @@ from etl.core.errors import WarehouseError
 from etl.load.bigquery_errors import Explainer, Fault
 from etl.load.bigquery_warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET
-from tests.load.nights import NEXT_RUN, RUN, counts, impatient, load, night
+from tests.load.nights import NEXT_RUN, RUN, counts, impatient, load, night, publish
 from tests.load.proxy import Proxy, failed_job, refusal
 
 SCRIPT = r"^POST /bigquery/v2/projects/[\w-]+/jobs\?"
@@ -76,7 +76,7 @@ def test_publish_without_staging_is_told_and_leaves_last_night(behind_proxy: Big
     """If staging tables vanish before the publish, nothing is published."""
     load(behind_proxy, RUN, night(tmp_path, 5, [PLANET]))
     with pytest.raises(WarehouseError, match=r"publishing into .* not found"):
-        behind_proxy.publish(NEXT_RUN, night(tmp_path, 2, [PLANET]))
+        publish(behind_proxy, NEXT_RUN, night(tmp_path, 2, [PLANET]))
     assert counts(behind_proxy, [PLANET]) == [5]
 
 

@@ -6,12 +6,27 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from etl.core.errors import WarehouseError
+from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
 from tests.load.contracts import FLIGHT, PLANET, SHIP, STAR, Rows, flights, planets
-from tests.load.nights import AS_OF, NEXT_RUN, RUN, all_of, counts, false_receipt, hand_over, load, night
+from tests.load.nights import (
+    AS_OF,
+    NEXT_RUN,
+    ORIGIN,
+    RUN,
+    all_of,
+    counts,
+    false_receipt,
+    hand_over,
+    load,
+    night,
+    publish,
+)
 
 
 def test_first_publish_creates_everything(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -54,7 +69,7 @@ def test_tables_of_several_files_are_whole(warehouse: Warehouse, tmp_path: Path)
     warehouse.ensure([FLIGHT])
     handover = hand_over(FLIGHT, flights(10), tmp_path, files=3)
     warehouse.stage(RUN, handover)
-    warehouse.publish(RUN, [handover])
+    publish(warehouse, RUN, [handover])
     assert all_of(warehouse, FLIGHT) == flights(10)
 
 
@@ -91,7 +106,7 @@ def test_mismatch_in_publishing_leaves_last_night(warehouse: Warehouse, tmp_path
     for handover in handovers:
         warehouse.stage(NEXT_RUN, handover)
     with pytest.raises(WarehouseError, match=r"published rows of dim_ship .*rows"):
-        warehouse.publish(NEXT_RUN, [handovers[0], false_receipt(handovers[1])])
+        publish(warehouse, NEXT_RUN, [handovers[0], false_receipt(handovers[1])])
     assert counts(warehouse) == [5, 5]
     assert warehouse.published() == before
 
@@ -109,10 +124,46 @@ def test_every_figure_of_a_receipt_is_checked_in_publishing(warehouse: Warehouse
         ("remark", "nulls", 1),
     ]
     with pytest.raises(WarehouseError) as refusal:
-        warehouse.publish(RUN, [_with_figures(handover, altered)])
+        publish(warehouse, RUN, [_with_figures(handover, altered)])
     for column, figure, _ in altered:
         assert re.search(rf"{column}\W+{figure}", refusal.value.message)
     assert "planet_key" not in refusal.value.message
+
+
+def test_of_two_loads_that_race_one_publishes(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Both looked at the same head: the first one moves it, the other one changes nothing and says so."""
+    assert warehouse.head() == Head()
+    load(warehouse, RUN, night(tmp_path, 5))
+    seen, handovers = warehouse.head(), night(tmp_path, 2)
+    assert seen == Head(RUN, ORIGIN)
+    for handover in handovers:
+        warehouse.stage(NEXT_RUN, handover)
+    warehouse.publish(NEXT_RUN, handovers, seen, {})
+    assert warehouse.head() == Head(NEXT_RUN, {})
+    late = night(tmp_path, 7)
+    for handover in late:
+        warehouse.stage("20310520T023000Z", handover)
+    with pytest.raises(WarehouseError, match=f"Another load published .* run {RUN} was published last") as told:
+        warehouse.publish("20310520T023000Z", late, seen, ORIGIN)
+    assert "run LoadFilesBQ.py again" in told.value.hint.replace("Run", "run")
+    assert (counts(warehouse), warehouse.head()) == ([2, 2], Head(NEXT_RUN, {}))
+    load(warehouse, RUN, night(tmp_path, 3))  # an older one, on purpose
+    assert (counts(warehouse), warehouse.head()) == ([3, 3], Head(RUN, ORIGIN))
+
+
+def test_a_warehouse_of_an_older_version_gets_its_head_from_its_runs(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Which run published last is known, to whom it belongs is not."""
+    load(warehouse, NEXT_RUN, night(tmp_path, 5))
+    load(warehouse, RUN, night(tmp_path, 5))
+    if isinstance(warehouse, DuckDBWarehouse):
+        with duckdb.connect(str(warehouse.path)) as connection:
+            connection.execute("DROP TABLE etl_head")
+    else:
+        warehouse._client.delete_table(f"{warehouse._dataset}.etl_head")  # type: ignore[attr-defined]
+    assert warehouse.head() == Head(NEXT_RUN)
+    warehouse.ensure([PLANET, SHIP])
+    assert warehouse.read("SELECT * FROM etl_head").to_pylist() == [{"run_id": NEXT_RUN, "origin": "{}"}]
+    assert warehouse.head() == Head(NEXT_RUN)
 
 
 def test_publishing_some_tables_leaves_the_others(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -120,7 +171,7 @@ def test_publishing_some_tables_leaves_the_others(warehouse: Warehouse, tmp_path
     load(warehouse, RUN, night(tmp_path, 5))
     planet = hand_over(PLANET, planets(2), tmp_path)
     warehouse.stage(NEXT_RUN, planet)
-    warehouse.publish(NEXT_RUN, [planet])
+    publish(warehouse, NEXT_RUN, [planet])
     assert counts(warehouse) == [2, 5]
     assert {p.table: p.run for p in warehouse.published()} == {"dim_planet": NEXT_RUN, "dim_ship": RUN}
 

@@ -1,5 +1,6 @@
 """What readers see while a night is published: last night or this one, never a mix."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Warehouse
 from tests.load.contracts import PLANET, SHIP
-from tests.load.nights import NEXT_RUN, RUN, counts, duckdb_settings, load, night
+from tests.load.nights import NEXT_RUN, RUN, counts, duckdb_settings, load, night, publish
 
 _HOLD_OPEN = """
 import duckdb, sys
@@ -31,7 +32,7 @@ def test_reader_sees_one_night_or_the_other(warehouse: Warehouse, tmp_path: Path
     for handover in handovers:
         warehouse.stage(NEXT_RUN, handover)
     with _polling(warehouse) as seen:
-        warehouse.publish(NEXT_RUN, handovers)
+        publish(warehouse, NEXT_RUN, handovers)
     assert {tuple(pair) for pair in seen} <= {(5, 5), (2, 2)}
     assert seen[0] == [5, 5]
     assert seen[-1] == [2, 2]
@@ -63,7 +64,8 @@ def test_killed_publish_leaves_last_night(tmp_path: Path) -> None:
     """If the machine stops in the middle, the file is last night's, and the next start removes what is half made."""
     with open_warehouse(duckdb_settings(tmp_path)) as warehouse:
         load(warehouse, RUN, night(tmp_path, 5))
-        _publish_and_die(tmp_path)
+    _publish_and_die(tmp_path)
+    with open_warehouse(duckdb_settings(tmp_path)) as warehouse:
         assert _rubbish(tmp_path) != []
         assert counts(warehouse) == [5, 5]
         warehouse.ensure([PLANET, SHIP])
@@ -72,7 +74,7 @@ def test_killed_publish_leaves_last_night(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
-    """After a publish the folder holds the DuckDB file and nothing else."""
+    """After a publish the folder holds the DuckDB file, its lock and nothing else."""
     with open_warehouse(duckdb_settings(tmp_path)) as warehouse:
         load(warehouse, RUN, night(tmp_path, 5))
         assert _rubbish(tmp_path) == []
@@ -152,4 +154,8 @@ def _file(folder: Path) -> str:
 
 def _rubbish(folder: Path) -> list[str]:
     path = Path(_file(folder))
-    return [found.name for found in path.parent.iterdir() if found != path]
+    return [
+        found.name
+        for found in path.parent.iterdir()
+        if not re.fullmatch(r"(\.lock(\.holder)?)?", found.name[len(path.name) :])
+    ]

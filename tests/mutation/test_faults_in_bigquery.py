@@ -18,7 +18,7 @@ from etl.core.manifest import TableReceipt
 from etl.load import parquet
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Handover, Warehouse
-from tests.load.nights import bigquery_settings
+from tests.load.nights import bigquery_settings, publish
 from tests.mutation.faults import FAULTS, Fault
 from tests.mutation.injections import damaged_parquet, loaded_from, published_by
 from tests.mutation.inserts import LEFT, PUBLISHED, PublishedFault
@@ -66,7 +66,7 @@ def cloud(plant: Plant, running: str, tmp_path_factory: pytest.TempPathFactory) 
         warehouse.ensure([second.contract])
         for run, handover in (("tonight", second), ("last", first)):
             warehouse.stage(run, handover)
-            warehouse.publish(run, [handover])
+            publish(warehouse, run, [handover])
             found.right = found.right or found.published()
         assert found.published() != found.right
         yield found
@@ -96,7 +96,7 @@ def check_staging(cloud: Cloud, handover: Handover, seen: str) -> None:
     assert seen in refusal.value.message
     assert cloud.published() == before
     cloud.warehouse.stage(run, without_receipt(handover))
-    cloud.warehouse.publish(run, [without_receipt(handover)])
+    publish(cloud.warehouse, run, [without_receipt(handover)])
     assert cloud.published() != cloud.right
 
 
@@ -123,8 +123,8 @@ def test_a_fault_in_bigquerys_transaction_is_undone_before_anybody_sees_it(cloud
     before = cloud.published()
     with published_by(fault):
         with pytest.raises(WarehouseError, match="The published rows of fact_move are not those of") as refusal:
-            cloud.warehouse.publish("tonight", [cloud.tonight])
+            publish(cloud.warehouse, "tonight", [cloud.tonight])
         assert fault.seen in refusal.value.message
         assert cloud.published() == before
-        cloud.warehouse.publish("tonight", [without_receipt(cloud.tonight)])
+        publish(cloud.warehouse, "tonight", [without_receipt(cloud.tonight)])
     assert cloud.published() != cloud.right

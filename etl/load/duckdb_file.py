@@ -1,0 +1,118 @@
+"""The DuckDB file: a copy is changed where no reader looks, and takes the file's place by a rename.
+
+Everything that a person keeps in the file is in the copy, too. Two loads cannot be at it at once: the lock beside the
+file is held from `lock` to `close`. A program that wrote into the file meanwhile is noticed before the rename.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from etl.core.errors import WarehouseError
+from etl.core.folders import sync
+from etl.core.lock import locked
+from etl.core.log import log
+
+_PRIVATE = 0o600
+"""The mode of a new file; a person may widen it for readers, and it stays so."""
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+"""Inode, size and time of change of the file and of its log of changes; None for what is not there."""
+
+
+class DuckDBFile:
+    """A DuckDB file. work: the folder, of this process alone, in which its next version is made."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(os.path.realpath(path))  # a link stays a link
+        self.work = self.path.with_name(f"{self.path.name}.{os.getpid()}.work")
+        self._held = ExitStack()
+        self._locked = False
+
+    def lock(self) -> None:
+        """Keep other loads out until `close`, and remove what killed ones left. Raises LockError, OSError."""
+        if self._locked:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self.path.with_name(self.path.name + ".lock")
+        self._held.enter_context(locked(beside, beside.with_name(beside.name + ".holder"), "LoadFilesBQ.py"))
+        self._locked = True
+        for left in self.path.parent.glob(f"{self.path.name}.*.work"):
+            shutil.rmtree(left)
+
+    def close(self) -> None:
+        """Let other loads in."""
+        self.clear()
+        self._held.close()
+        self._locked = False
+
+    def clear(self) -> None:
+        """Remove the working folder."""
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    @contextmanager
+    def next_version(self) -> Iterator[Path]:
+        """Give the path of a copy to be changed, or of nothing yet; it replaces the file if the block raises nothing.
+
+        The block is to keep the file open for reading, so that no other program can open it for writing.
+        """
+        new, before = self.work / "new", self._stamp()
+        self.work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            if before[0]:
+                _copy(self.path, new)
+                if before[1]:
+                    shutil.copyfile(_log_of(self.path), _log_of(new))
+            yield new
+            if not before[0]:
+                new.chmod(_PRIVATE)
+            if self._stamp() != before:
+                raise WarehouseError(
+                    f"Another program wrote into {self.path} while the new tables were being built.",
+                    "Close it there, then run LoadFilesBQ.py again: what it wrote is kept.",
+                )
+            self._replace(new)
+        finally:
+            new.unlink(missing_ok=True)
+            _log_of(new).unlink(missing_ok=True)
+
+    def _replace(self, new: Path) -> None:
+        """Rename the new file over the old one, for good even if the machine stops now."""
+        sync(new)
+        # What a crashed writer left belongs to the old file; the copy has it already.
+        _log_of(self.path).unlink(missing_ok=True)
+        new.replace(self.path)
+        sync(self.path.parent)
+
+    def _stamp(self) -> Stamp:
+        return _stamp(self.path), _stamp(_log_of(self.path))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
+
+
+def _copy(path: Path, new: Path) -> None:
+    """Copy a file with its mode, access list and, as far as this user may, its owner and group."""
+    shutil.copyfile(path, new)
+    shutil.copystat(path, new)
+    wanted, made = path.stat(), new.stat()
+    if (wanted.st_uid, wanted.st_gid) == (made.st_uid, made.st_gid):
+        return
+    with suppress(OSError):
+        os.chown(new, wanted.st_uid, -1)
+    try:
+        os.chown(new, -1, wanted.st_gid)
+    except OSError:
+        new.chmod(wanted.st_mode & 0o707)
+        log.warning("load: %s can no longer be read by its group, of which this user is not a member.", path)
