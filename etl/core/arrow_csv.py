@@ -27,10 +27,13 @@ has_written = False
 """Whether this process has written CSV."""
 
 
-def read(data: pa.Buffer, schema: pa.Schema, *, header: bool) -> pa.Table:
-    """Read CSV bytes whose columns are exactly those of `schema`. Raises pyarrow.ArrowInvalid where a value is not."""
+def read(data: pa.Buffer, schema: pa.Schema, *, header: bool, names: list[str] | None = None) -> pa.Table:
+    """Read CSV bytes whose columns are exactly those of `schema`. Raises pyarrow.ArrowInvalid where a value is not.
+
+    names: all columns that bytes without a header have, where `schema` is of some of them.
+    """
     options = pacsv.ReadOptions(
-        column_names=None if header else schema.names, use_threads=False, block_size=max(len(data), 1) + 1
+        column_names=None if header else names or schema.names, use_threads=False, block_size=max(len(data), 1) + 1
     )
     if not header and not len(data):
         return schema.empty_table()

@@ -45,7 +45,8 @@ class RawTable(Record):
     file: the first of its files, which is the only one unless the query was split by ranges; bytes: of all.
 
     receipt: what the source itself says that the query gives; None where it was not asked. slice: the number of the
-    slice of the keys over which the receipt's row hash is taken; None where it is all rows.
+    slice of the keys over which the receipt's row hash is taken; None where it is all rows. newest: the greatest value
+    of the column that `-- newest:` names.
     """
 
     run: str
@@ -63,6 +64,7 @@ class RawTable(Record):
     seconds: float
     receipt: "TableReceipt | None" = None
     slice: int | None = None
+    newest: dict[str, str | None] = {}
 
     @property
     def files(self) -> dict[str, int]:

@@ -6,7 +6,7 @@ reader takes the newest committed run, and nothing committed is ever changed.
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,15 +67,22 @@ class Runs(Generic[M]):
         except ValidationError as error:
             raise _unreadable(path, error) from None
 
-    def durations(self) -> list[float]:
-        """Tell how long (seconds) the committed runs took that can be read and were not made for a few tables only."""
+    def kept(self) -> list[M]:
+        """Read the manifests of the committed runs, oldest first, but for those that cannot be read."""
         found = []
         for run in self.committed():
-            try:
-                manifest = self.read(run)
-            except EtlError:
-                continue
-            if all(getattr(table, "run", run) == run for table in manifest.tables.values()):
+            with suppress(EtlError):
+                found.append(self.read(run))
+        return found
+
+    def durations(self, kept: Sequence[M] | None = None) -> list[float]:
+        """Tell how long (seconds) the committed runs took that can be read and were not made for a few tables only.
+
+        kept: their manifests, where they were read already.
+        """
+        found = []
+        for manifest in self.kept() if kept is None else kept:
+            if all(getattr(table, "run", manifest.run) == manifest.run for table in manifest.tables.values()):
                 found.append(manifest.seconds)
         return found
 

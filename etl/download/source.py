@@ -11,6 +11,7 @@ from etl.core.manifest import RawColumn, TableReceipt
 from etl.download.query import Query
 from etl.download.sql import binds_of
 from etl.download.writer import RawWriter
+from etl.guards.newest import check_newest
 
 
 @dataclass(frozen=True)
@@ -109,4 +110,6 @@ def checked_columns(query: Query, columns: list[RawColumn]) -> tuple[RawColumn, 
             f"{query.path}: the header names the column {unknown[0]}, which the query does not return.",
             f"It returns: {', '.join(names)}.",
         )
+    if query.tolerance.newest:
+        check_newest(query.path, columns[names.index(query.tolerance.newest)])
     return tuple(columns)

@@ -3,6 +3,7 @@
 import shutil
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 from config import Settings
 from etl.core.clock import business_date, years_before
@@ -22,6 +23,7 @@ from etl.download.query import Query, read_queries
 from etl.download.source import Limits, Plan, Source
 from etl.download.sql import dialect_of
 from etl.guards import pace, raw
+from etl.guards.newest import with_newest
 from etl.guards.refusal import check_accept, settle
 
 SCRIPT = "SQLDownloadMain.py"
@@ -52,7 +54,7 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
             return
         folder = stack.enter_context(job.store.raw.working(job.run))
         tables = extract(job, sources, plans, folder)
-        accepted = _guarded(job, chosen, tables)
+        accepted = _guarded(job, chosen, tables, folder)
         for name, table in kept.items():
             link(list(table.files), job.store.raw.path(_base(job)), folder)
             tables[name] = table
@@ -76,12 +78,15 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
     )
 
 
-def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable]) -> dict[str, str]:
-    """Let the guards compare what was extracted with the last run; gives what a person let pass."""
-    last = _last(job)
-    refusals = raw.refusals(tables, {query.name: query.tolerance for query in chosen}, last)
+def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable], folder: Path) -> dict[str, str]:
+    """Let the guards compare what was extracted with the runs before; gives what a person let pass."""
+    for query in chosen:
+        tables[query.name] = with_newest(folder, tables[query.name], query.tolerance.newest)
+    kept = job.store.raw.kept()
+    _last(job)  # which tells of a damaged one
+    refusals = raw.refusals(tables, {query.name: query.tolerance for query in chosen}, kept)
     if not job.only:
-        refusals += pace.refusals("download", job.seconds, job.store.raw.durations())
+        refusals += pace.refusals("download", job.seconds, job.store.raw.durations(kept))
     return settle(job, SCRIPT, refusals)
 
 

@@ -117,10 +117,20 @@ def _read(text: str) -> Accepted:
 def _is_worse(guard: str, figure: str, accepted: str) -> bool:
     if figure == accepted or (guard == "newest" and accepted == GONE):
         return False
-    now, most = _value(figure), _value(accepted)
-    if now is None or most is None or now[0] != most[0]:
+    if not _alike(figure, accepted):
         return True
-    return {LESS: now < most, MORE: now > most, OTHER: True}[GUARDS[guard]]
+    return {LESS: is_less(figure, accepted), MORE: is_less(accepted, figure), OTHER: True}[GUARDS[guard]]
+
+
+def is_less(figure: str, other: str) -> bool:
+    """Whether a figure is less than another of the same kind, as numbers or as times, never as texts."""
+    now, then = _value(figure), _value(other)
+    return now is not None and then is not None and now[0] == then[0] and now < then
+
+
+def _alike(figure: str, other: str) -> bool:
+    now, then = _value(figure), _value(other)
+    return now is not None and then is not None and now[0] == then[0]
 
 
 def _value(figure: str) -> tuple[str, Decimal] | None:

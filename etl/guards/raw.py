@@ -1,14 +1,18 @@
-"""The guards over what was extracted, compared with the last committed run."""
+"""The guards over what was extracted, compared with last night and with a week before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from etl.core.manifest import RawManifest, RawTable
-from etl.guards.accept import GONE, fingerprint
+from etl.guards import newest
+from etl.guards.accept import fingerprint
+from etl.guards.before import last_and_week, since_accepted
 from etl.guards.refusal import Refusal
 
 _FEW = 100
 """Rows by which a table may always shrink or grow: of a small table a few are a large share."""
+
+_SIZE = ("empty", "shrank", "grew")
 
 
 @dataclass(frozen=True)
@@ -22,49 +26,45 @@ class Tolerance:
 
 
 def refusals(
-    tables: Mapping[str, RawTable], tolerances: Mapping[str, Tolerance], last: RawManifest | None
+    tables: Mapping[str, RawTable], tolerances: Mapping[str, Tolerance], kept: Sequence[RawManifest]
 ) -> list[Refusal]:
-    """Judge the tables that were extracted."""
-    before = last.tables if last else {}
+    """Judge the tables that were extracted. kept: the runs before, oldest first."""
     return [
-        Refusal(name, guard, sentence, figure)
-        for name, table in sorted(tables.items())
-        for guard, sentence, figure in _judged(table, tolerances[name], before.get(name))
+        refusal for name, table in sorted(tables.items()) for refusal in _judged(name, table, tolerances[name], kept)
     ]
 
 
-def _judged(table: RawTable, tolerance: Tolerance, last: RawTable | None) -> Iterator[tuple[str, str, str]]:
+def _judged(name: str, table: RawTable, tolerance: Tolerance, kept: Sequence[RawManifest]) -> Iterator[Refusal]:
     if not table.rows and not tolerance.may_be_empty:
-        yield "empty", "the query returned no row; if it may, write `-- may be empty: yes` into its header", "0"
-    if last is None:
-        return
-    if table.rows and last.rows:
-        yield from _size(table, tolerance, last)
-    yield from _types(table, last)
+        told = "the query returned no row; if it may, write `-- may be empty: yes` into its header"
+        yield Refusal(name, "empty", told, "0")
+    filled = [last for last in since_accepted(kept, name, [f"{name}:{guard}" for guard in _SIZE]) if last.rows]
+    before = last_and_week(filled, table.as_of) if table.rows else []
+    sizes = [refusal for last in before for refusal in _size(name, table, tolerance, last)]
+    yield from {refusal.guard: refusal for refusal in reversed(sizes)}.values()  # last night's word goes first
+    yield from _types(name, table, since_accepted(kept, name, [])[:1])
     if tolerance.newest:
-        yield from _newest(table, tolerance.newest, last)
+        yield from newest.judged(name, table, tolerance.newest, since_accepted(kept, name, [f"{name}:newest"]))
 
 
-def _size(table: RawTable, tolerance: Tolerance, last: RawTable) -> Iterator[tuple[str, str, str]]:
+def _size(name: str, table: RawTable, tolerance: Tolerance, last: RawTable) -> Iterator[Refusal]:
     change = table.rows - last.rows
     figures = f"{table.rows:,} rows, {last.rows:,} in run {last.run} ({change / last.rows:+.1%})"
     if -change > max(_FEW, tolerance.shrink * last.rows):
-        yield "shrank", f"{figures}; `-- may shrink:` allows {tolerance.shrink:.0%}", str(table.rows)
+        told = f"{figures}; `-- may shrink:` allows {tolerance.shrink:.0%}"
+        yield Refusal(name, "shrank", told, str(table.rows))
     if change > max(_FEW, tolerance.grow * last.rows):
-        yield "grew", f"{figures}; `-- may grow:` allows {tolerance.grow:.0%}", str(table.rows)
+        told = f"{figures}; `-- may grow:` allows {tolerance.grow:.0%}"
+        yield Refusal(name, "grew", told, str(table.rows))
 
 
-def _types(table: RawTable, last: RawTable) -> Iterator[tuple[str, str, str]]:
+def _types(name: str, table: RawTable, before: Sequence[RawTable]) -> Iterator[Refusal]:
     now = {column.name: column.source_type for column in table.columns}
-    then = {column.name: column.source_type for column in last.columns}
-    changed = [f"{name} is {now.get(name, 'gone')}" for name, kind in then.items() if now.get(name) != kind]
-    if changed:
-        told = ", ".join(f"{text} (in run {last.run}: {then[text.split(' is ')[0]]})" for text in changed)
-        yield "types", told, fingerprint(*changed)
-
-
-def _newest(table: RawTable, column: str, last: RawTable) -> Iterator[tuple[str, str, str]]:
-    receipts = (table.receipt, last.receipt)
-    now, then = (receipt.columns[column].max if receipt and column in receipt.columns else None for receipt in receipts)
-    if then is not None and table.receipt and (now is None or now < then):
-        yield "newest", f"the newest {column} is {now or 'gone'}, {then} in run {last.run}", now or GONE
+    for last in before:
+        then = {column.name: column.source_type for column in last.columns}
+        changed = {column: now.get(column, "gone") for column, kind in then.items() if now.get(column) != kind}
+        if changed:
+            told = ", ".join(
+                f"{column} is {kind} (in run {last.run}: {then[column]})" for column, kind in changed.items()
+            )
+            yield Refusal(name, "types", told, fingerprint(*(f"{column} {kind}" for column, kind in changed.items())))

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,7 @@ from hypothesis import strategies as st
 from etl.core.manifest import RawColumn, RawTable
 from etl.guards import pace, raw
 from etl.guards.raw import Tolerance
-from tests.conftest import Sql
-from tests.download.company import Company
+from tests.download.company import Company, Ended
 
 AT = "SELECT g AS id, '2031-05-01'::timestamptz + g * interval '1 hour' AS at FROM generate_series(1, {}) g"
 
@@ -108,20 +109,98 @@ def test_an_accept_for_another_stage_is_ignored(company: Company) -> None:
     company.done("--accept", "things:rejects=3")
 
 
-def test_without_receipts_the_guard_of_the_newest_rows_cannot_judge(company: Company, sql: Sql) -> None:
-    """With RECEIPTS=off nobody asked the source for its greatest value; the others still judge."""
-    company.settings["RECEIPTS"] = "off"
-    company.query("things", AT.format(990), more="-- newest: at\n")
-    assert company.done().tables["things"].rows == 990
+def test_a_table_that_creeps_is_compared_with_a_week_before(company: Company) -> None:
+    """Nine percent a night are within the tolerance, and twice nine are not; what was accepted is the new measure."""
+    company.query("things", AT.format(910))
+    company.done()
+    company.query("things", AT.format(829))
+    refused = company.download()
+    assert "things:shrank: 829 rows, 1,000 in run" in refused.err
+    company.done("--accept", *printed(refused.err))
+    company.query("things", AT.format(740))  # far too few beside 1,000
+    company.done()
 
 
-def table(rows: int) -> RawTable:
+SHOPS = {
+    "PostgreSQL": ("shop", "SELECT id, {} AS at FROM generate_series({}, {}) AS g(id)"),
+    "SQLite": (
+        "lite",
+        "WITH RECURSIVE g(id) AS (SELECT {1} UNION ALL SELECT id + 1 FROM g WHERE id < {2})"
+        " SELECT id, {0} AS at FROM g",
+    ),
+}
+MIDNIGHT = "T00:00:00+00:00"
+TYPED = [
+    ("PostgreSQL", "'2031-05-01'::date + id", "", "off", ""),
+    ("PostgreSQL", "'2031-05-01Z'::timestamptz + id * interval '1 day'", "", "off", MIDNIGHT),
+    ("PostgreSQL", "CASE id WHEN 9 THEN 'infinity' ELSE timestamp '2031-05-01' + id * interval '1 day' END", "",
+     "off", MIDNIGHT),
+    ("PostgreSQL", "id::float8", "", "rows", None),
+    ("PostgreSQL", "id::numeric(9, 2)", "", "columns", None),
+    ("PostgreSQL", "id", "", "rows", None),
+    ("SQLite", "id", "", "rows", None),
+    ("SQLite", "date('2031-05-01', id || ' days')", "-- types: at date\n", "rows", ""),
+    ("SQLite", "datetime('2031-05-01', id || ' days')", "-- types: at timestamp\n", "full", MIDNIGHT),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shop_kind", "at", "header", "receipts", "clock"), TYPED)
+def test_newest_guards_every_type_on_every_database_whatever_the_receipts(
+    tmp_path: Path, shop: str, shop_kind: str, at: str, header: str, receipts: str, clock: str | None
+) -> None:
+    """Where no receipt tells the greatest value, the raw file does; a number is compared as one, 120 after 99."""
+    sqlite3.connect(tmp_path / "lite.db").close()
+    company = Company(tmp_path, {"shop": shop, "lite": f"sqlite:///{tmp_path / 'lite.db'}"}, {"RECEIPTS": receipts})
+    source, sql = SHOPS[shop_kind]
+
+    def night(first: int, last: int) -> Ended:
+        more = f"-- newest: at\n-- may be empty: yes\n{header}"
+        company.query("things", sql.format(at, first, last), source=source, more=more)
+        return company.download()
+
+    assert [night(1, 99).code, night(1, 100).code] == [0, 0]
+    refused = night(2, 99)
+    assert refused.code == 3
+    ending = ".0" if "float" in at else ""
+    now, then = (f"{n}{ending}" if clock is None else f"2031-08-{n - 91:02}{clock}" for n in (99, 100))
+    assert f"things:newest: the newest at is {now}, {then} in run" in refused.err
+    assert printed(refused.err) == [f"things:newest={now}"]
+
+
+def test_a_night_without_rows_does_not_make_the_guard_forget(company: Company) -> None:
+    """Nor does one in which the column is NULL throughout pass."""
+    more = "-- newest: at\n-- may be empty: yes\n-- may grow: 99999 %\n"
+    company.query("things", AT.format(0), more=more)
+    company.done()
+    company.query("things", AT.format(990), more=more)
+    assert "the newest at is 2031-06-11T06:00:00+00:00, 2031-06-11T16:00:00+00:00" in company.download().err
+    company.query("things", "SELECT 1 AS id, NULL::timestamptz AS at", more=more + "-- may shrink: 100 %\n")
+    gone = company.download()
+    assert "the newest at is gone" in gone.err
+    company.done("--accept", *printed(gone.err))
+    company.query("things", AT.format(990), more=more)
+    company.done()
+
+
+@pytest.mark.parametrize("kind", ["text", "boolean", "time", "jsonb"])
+def test_newest_of_what_has_no_order_in_time_is_refused_before_the_night(company: Company, kind: str) -> None:
+    """The first dry run tells, with what to write."""
+    company.query("things", f"SELECT 1 AS id, NULL::{kind} AS at", more="-- newest: at\n")
+    ended = company.download("--dry-run")
+    assert ended.code == 1
+    assert "`-- newest: at` names a column of" in ended.err
+    assert "CAST(at AS date) AS at" in ended.err
+
+
+def table(rows: int, run: int = 18) -> RawTable:
     """Make the manifest's entry of a table."""
     return RawTable.model_construct(
-        run="20310518T023000Z",
+        run=f"203105{run:02}T023000Z",
+        as_of=datetime(2031, 5, run, 2, 30, tzinfo=UTC),
         rows=rows,
         columns=(RawColumn(name="id", type="int64", source_type="bigint"),),
         receipt=None,
+        newest={},
     )
 
 
@@ -135,14 +214,30 @@ def test_a_table_may_change_by_its_tolerance_and_always_by_a_hundred_rows(
     last: int, now: int, shrink: float, grow: float
 ) -> None:
     """Exactly: one row more than allowed is refused."""
-    judged = raw.refusals({"t": table(now)}, {"t": Tolerance(shrink=shrink, grow=grow)}, manifest(table(last)))
+    judged = raw.refusals({"t": table(now)}, {"t": Tolerance(shrink=shrink, grow=grow)}, [manifest(table(last))])
     allowed = max(100, (shrink if now < last else grow) * last)
     assert bool(judged) == (abs(now - last) > allowed)
 
 
-def manifest(last: RawTable) -> raw.RawManifest:
-    """Make the last run's manifest."""
-    return raw.RawManifest.model_construct(tables={"t": last})
+def manifest(last: RawTable, *accepted: str) -> raw.RawManifest:
+    """Make a run's manifest."""
+    return raw.RawManifest.model_construct(tables={"t": last}, accepted=dict.fromkeys(accepted, "looked at"))
+
+
+@given(rows=st.lists(st.integers(900, 1100), min_size=1, max_size=14), looked=st.none() | st.integers(0, 13))
+def test_a_night_is_measured_by_the_last_and_by_a_week_before(rows: list[int], looked: int | None) -> None:
+    """By the oldest that is kept, where there is none a week old; and by none from before a person looked."""
+    *before, now = [10 * count for count in rows]
+    nights = [table(count, run=day) for day, count in enumerate(before, 1)]
+    kept = [manifest(one, *(["t:grew"] if day == looked else [])) for day, one in enumerate(nights)]
+    tonight = table(now, run=len(rows))
+    since = max(len(nights) - 7, 0, looked if looked and looked < len(nights) else 0)
+    measures = {nights[-1].rows, nights[since].rows} if nights else set()
+    judged = raw.refusals({"t": tonight}, {"t": Tolerance(shrink=0.03, grow=0.05)}, kept)
+    assert {one.guard for one in judged} == (
+        {"shrank" for then in measures if then - now > max(100, 0.03 * then)}
+        | {"grew" for then in measures if now - then > max(100, 0.05 * then)}
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,97 @@
+"""The guard over a table's newest rows: the greatest date, time or number of a column must not go back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.core.errors import ContractError
+from etl.core.manifest import RawColumn, RawTable, arrow_type
+from etl.core.receipt import canonical
+from etl.guards.accept import GONE, is_less
+from etl.guards.refusal import Refusal
+
+
+def check_newest(path: Path, column: RawColumn) -> None:
+    """Refuse `-- newest:` of a column that has no order that means anything: a text, a flag, a time of day."""
+    kind = arrow_type(column.type)
+    if not (pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind) or _is_day(kind)):
+        raise ContractError(
+            f"{path}: `-- newest: {column.name}` names a column of {column.source_type},"
+            " which is not a date, a time or a number.",
+            f"Cast it in the query: CAST({column.name} AS date) AS {column.name}; or name another column.",
+        )
+
+
+def with_newest(folder: Path, table: RawTable, column: str | None) -> RawTable:
+    """Return a table's entry with the greatest value of `-- newest:`, by the source's receipt or else by its files."""
+    if column is None:
+        return table
+    told = table.receipt.columns.get(column) if table.receipt else None
+    known = told and (told.max is not None or told.nulls == table.rows)
+    figure = told.max if told and known else _greatest(folder, table, column)
+    return table.model_copy(update={"newest": {column: figure}})
+
+
+def judged(name: str, table: RawTable, column: str, before: Sequence[RawTable]) -> list[Refusal]:
+    """Compare with the newest of the nights before that had one; a table without rows is judged by `empty`."""
+    then = next(((_figure(one, column), one.run) for one in before if _figure(one, column) is not None), None)
+    now = _figure(table, column)
+    if not table.rows or then is None or then[0] is None or (now is not None and not is_less(now, then[0])):
+        return []
+    told = f"the newest {column} is {now or 'gone'}, {then[0]} in run {then[1]}"
+    return [Refusal(name, "newest", told, now or GONE)]
+
+
+def _figure(table: RawTable, column: str) -> str | None:
+    if column in table.newest:
+        return table.newest[column]
+    told = table.receipt.columns.get(column) if table.receipt else None  # a run of an older version
+    return told.max if told else None
+
+
+def _is_day(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def _greatest(folder: Path, table: RawTable, column: str) -> str | None:
+    """Read a column's greatest value from a raw table's files, a block at a time."""
+    names = [one.name for one in table.columns]
+    kind = next(arrow_type(one.type) for one in table.columns if one.name == column)
+    found = []
+    for block in table.blocks:
+        with (folder / (block.file or table.file)).open("rb") as file:
+            file.seek(block.offset)
+            data = pa.py_buffer(file.read(block.bytes))
+        found.append(_greatest_of(data, names, column, kind))
+    return canonical(max((value for value in found if value is not None), default=None))
+
+
+def _greatest_of(data: pa.Buffer, names: list[str], column: str, kind: pa.DataType) -> Any:
+    from etl.core import arrow_csv  # here: it takes memory that a night whose receipts tell the figure does not need
+
+    def read(kind: pa.DataType) -> pa.ChunkedArray:
+        return arrow_csv.read(data, pa.schema([(column, kind)]), header=False, names=names).column(0)
+
+    try:
+        values = read(kind)
+        return pc.max(values.filter(pc.is_finite(values)) if pa.types.is_floating(kind) else values).as_py()
+    except pa.ArrowInvalid:  # some value is none of the type's: infinity, or one that will be rejected
+        texts = pc.unique(read(pa.string())).drop_null().to_pylist()
+        return max((value for text in texts if (value := _value(text, kind)) is not None), default=None)
+
+
+def _value(text: str, kind: pa.DataType) -> Any:
+    """Read one value as the type's; None where it is none."""
+    try:
+        if not _is_day(kind):
+            number = Decimal(text)
+            return number if number.is_finite() else None
+        value = datetime.fromisoformat(text)
+    except (ValueError, InvalidOperation):
+        return None
+    return value.date() if pa.types.is_date(kind) else value
