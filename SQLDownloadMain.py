@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""Stage 1: extract what the queries name into data/…/1_raw, as CSV."""
+"""Stage 1: extract every query of queries/ to CSV in data/…/1_raw, all of a source from one snapshot."""
 
 import sys
+from pathlib import Path
 
-from etl import download
-from etl.core.cli import script
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there with PYTHONSAFEPATH
+
+from etl.core.start import start
 
 if __name__ == "__main__":
-    sys.exit(
-        script(
-            download.run,
-            name="SQLDownloadMain.py",
-            description="Extract every query of queries/ to CSV, all of a source from one snapshot.",
-            example="./SQLDownloadMain.py --env prod.env --only contracts movements",
-        )
-    )
+    start(__file__)
+    from etl import download
+    from etl.core.cli import script
+
+    sys.exit(script(download.run, "SQLDownloadMain.py", str(__doc__), "--env prod.env --only contracts movements"))

@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""Stage 2: build the star of tables/ from the newest raw run into data/…/2_star."""
+"""Stage 2: build every table of tables/ from the raw CSVs into data/…/2_star, checked against its contract."""
 
 import sys
+from pathlib import Path
 
-from etl import transform
-from etl.core.cli import script
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there with PYTHONSAFEPATH
+
+from etl.core.start import start
 
 if __name__ == "__main__":
-    sys.exit(
-        script(
-            transform.run,
-            name="TablesTransformMain.py",
-            description="Build every table of tables/ from the raw CSVs, checked against its contract.",
-            example="./TablesTransformMain.py --env prod.env --from 20300131T023000Z",
-        )
-    )
+    start(__file__)
+    from etl import transform
+    from etl.core.cli import script
+
+    sys.exit(script(transform.run, "TablesTransformMain.py", str(__doc__), "--env prod.env --from 20300331T023000Z"))

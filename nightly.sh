@@ -7,9 +7,13 @@
 #   … --accept TABLE:GUARD=FIGURE …           let pass what guards refused, as they printed it, after you looked
 set -euo pipefail
 umask 077
+[ -e /dev/fd/0 ] || exec </dev/null # a closed stream: its number would be another file's
+[ -e /dev/fd/1 ] || exec >/dev/null
+[ -e /dev/fd/2 ] || exec 2>/dev/null
 
+usage="Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …]"
 usage() {
-    echo "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …]" >&2
+    echo "$usage" >&2
     exit 2
 }
 
@@ -17,17 +21,22 @@ sample=yes options=()
 while [ $# -gt 0 ]; do
     case $1 in
     --env | --due) [ $# -ge 2 ] && [ -n "$2" ] || usage ;;&
-    --env) sample=no options+=(--env "$(realpath --no-symlinks -- "$2")") && shift 2 ;; # as seen from the caller
+    --env)
+        file=$(realpath --no-symlinks -- "$2") || exit 2 # as seen from the caller
+        sample=no options+=(--env "$file")
+        shift 2
+        ;;
     --due) options+=(--due "$2") && shift 2 ;;
     --accept)
         options+=(--accept) && shift
         [ $# -gt 0 ] || usage
         while [ $# -gt 0 ] && [[ $1 != --* ]]; do options+=("$1") && shift; done
         ;;
+    -h | --help) echo "$usage" && exit ;;
     *) usage ;;
     esac
 done
-cd "$(dirname "${BASH_SOURCE[0]}")"
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 . ./setup.sh
 
 if [ "$sample" = yes ]; then

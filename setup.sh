@@ -2,6 +2,8 @@
 # Makes the virtual environment on first use, and installs again whatever requirements have changed.
 # While a night runs, it holds the environment, so that no other one changes it underneath.
 
+unset PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS # which make another language of Python
+
 find_python() { # MINOR: the least 3.MINOR; prints the path of a Python that can make environments
     local candidate pyenv=${PYENV_ROOT:-${HOME:-/root}/.pyenv}
     for candidate in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11 \

@@ -1,87 +1,11 @@
-"""The whole night, looks at what it did and at what is published, the data dictionary."""
+"""What `python -m etl` does: see etl.commands."""
 
-import argparse
-import signal
 import sys
-from pathlib import Path
 
-
-def main() -> int:
-    """Parse the command line and do what it says; gives the exit code."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # until `outermost` sees to it: within an import it would be a traceback
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from etl.core.cli import accept_option, outermost, settings_option
-
-    parser = argparse.ArgumentParser(prog="python -m etl", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    night = commands.add_parser("night", help="the three stages in order, under one lock (what nightly.sh calls)")
-    settings_option(night)
-    accept_option(night)
-    night.add_argument("--due", metavar="HH:MM", help="only if none was published since the clock last showed HH:MM")
-    sql = commands.add_parser("sql", help='query the published tables: python -m etl sql "SELECT …"')
-    settings_option(sql)
-    sql.add_argument("query", help="SQL of the warehouse; unqualified names are the published tables")
-    status = commands.add_parser(
-        "status", help="the last nights, stage by stage; exit code 0 if the newest is published"
-    )
-    settings_option(status)
-    status.add_argument("--nights", type=int, default=7, metavar="N", help="how many (default: 7)")
-    why = commands.add_parser("why", help="how a table's number came about: rows, rejects, receipt, lineage")
-    settings_option(why)
-    why.add_argument("table", help="a star table or a query")
-    rejects = commands.add_parser("rejects", help="the rejected rows of a table, by reason, with examples")
-    settings_option(rejects)
-    rejects.add_argument("table", nargs="?", help="a star table (without it: how many each has)")
-    rejects.add_argument("--run", help="another star run than the newest")
-    rejects.add_argument("--examples", type=int, default=3, metavar="N", help="of each reason (default: 3)")
-    rejects.add_argument("--full", action="store_true", help="do not cut long rows")
-    dashboard = commands.add_parser("dashboard", help="write the report as one HTML file, which needs no Power BI")
-    settings_option(dashboard)
-    dashboard.add_argument("--output", type=Path, metavar="FILE", help="where to (default: in the data folder)")
-    dashboard.add_argument("--from-star", action="store_true", help="of the newest star, although it is not published")
-    docs = commands.add_parser("docs", help="renew the data dictionary, and the README's list of tables")
-    settings_option(docs)
-    docs.add_argument("--output", type=Path, metavar="FOLDER", help="where to (default: docs beside the tables)")
-    options = parser.parse_args()
-    return outermost(lambda: _do(options))
-
-
-def _do(options: argparse.Namespace) -> int | None:
-    """Do what the command line says; the imports are here, where an interruption is caught."""
-    if options.command == "night":
-        from etl.night import run_night
-
-        return run_night(options.env, tuple(options.accept), options.due)
-    if options.command in ("status", "why", "rejects"):
-        return _look(options)
-    if options.command == "dashboard":
-        from etl.dashboard.make import show as show_dashboard
-
-        show_dashboard(options.env, options.output, from_star=options.from_star)
-        return None
-    if options.command == "docs":
-        from etl.docs.make import show as show_docs
-
-        show_docs(options.env, options.output)
-        return None
-    from etl.load.look import show
-
-    show(options.env, options.query)
-    return None
-
-
-def _look(options: argparse.Namespace) -> int:
-    from etl.look import rejects, status, why
-
-    if options.command == "status":
-        return status.show(options.env, max(options.nights, 1))
-    if options.command == "why":
-        why.show(options.env, options.table)
-    else:
-        rejects.show(options.env, options.table, options.run, max(options.examples, 0), options.full)
-    return 0
-
+from etl.core.start import start
 
 if __name__ == "__main__":
+    start("etl")
+    from etl.commands import main
+
     sys.exit(main())

@@ -31,7 +31,7 @@ def published_between(store: Store, since: datetime, now: datetime) -> str | Non
     A run's name is its beginning, unless the clock stood in the future before: then names count on from there, and the
     night's record knows better. What seems to begin in the future tells of a clock that was set back, and of no night.
     """
-    noted = {record.run: record.started for record in records(store.folder)}
+    noted = {record.run: record.started for record in records(store.local)}
     began = {run: noted.get(run) or run_time(run) for run in store.loaded.committed()}
     return max((run for run, instant in began.items() if since <= instant <= now), default=None)
 

@@ -19,6 +19,7 @@ from etl.core.errors import DataError, EtlError, RefreshError
 from etl.core.lock import NIGHT, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.runs import Store
+from etl.guards.refusal import check_accept
 from etl.due import last_due, published_between, time_of_day
 from etl.summary import last_line, show
 
@@ -39,8 +40,9 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
 
     accept: what is handed to every stage's --accept; due: HH:MM, to run only if no night was published since then.
     """
-    at = time_of_day(due) if due else None
+    at = None if due is None else time_of_day(due)
     settings = config.load(settings_file)
+    check_accept(settings, accept)
     log.set_up(settings.log_level)
     night = None
     try:
@@ -70,6 +72,11 @@ class _Night:
         self._log = nights.folder_of(store.local) / f"{self._record.run}.log"
         self._keep()
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        """The variables of the processes that the night starts, which end with it."""
+        return os.environ | {NIGHT: f"{self._record.run}:{os.getpid()}"}
+
     def run(self) -> int:
         """Run the stages."""
         log.to_file(self._log)
@@ -89,8 +96,7 @@ class _Night:
             self._tell(code)
             log.end_file()
         if code in (0, RefreshError.exit_code):
-            with log.room_or_not(sys.stdout):
-                show(self._settings, self._file, self._store, self._record)
+            show(self._settings, self._file, self._store, self._record)
         return code
 
     def _stages(self) -> int:
@@ -106,10 +112,16 @@ class _Night:
         """Write the dashboard, if there is a report; gives what went wrong, which never fails the night."""
         if not self._settings.has_report:
             return ""
-        command = [sys.executable, "-m", "etl", "dashboard", "--env", str(self._file)]
+        command = [sys.executable, "-m", "etl", "dashboard", "--env", str(self._file.absolute())]
         try:
             done = subprocess.run(
-                command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=_LONGEST_DRAWING
+                command,
+                cwd=ROOT,
+                env=self._environment | {"PYTHONIOENCODING": "utf-8"},
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+                timeout=_LONGEST_DRAWING,
             )
         except subprocess.TimeoutExpired:
             return f"it took longer than {_LONGEST_DRAWING} s"
@@ -130,7 +142,7 @@ class _Night:
     def _run_stage(self, script: str) -> int:
         """Run one script as a process of its own, so that its memory is the machine's again when it ends."""
         log.log.info("night %s: %s", self._record.run, script)
-        environment = os.environ | {NIGHT: f"{self._record.run}:{os.getpid()}", log.FILE: str(self._log)}
+        environment = self._environment | {log.FILE: str(self._log)}
         command = [sys.executable, str(ROOT / script), "--env", str(self._file)]
         if self._accept:
             command += ["--accept", *self._accept]

@@ -1,17 +1,21 @@
 """Write the Power BI project from the contracts, the measures and the pages, beside these: powerbi/CloudServices/."""
 
-import argparse
 import re
 import sys
 from pathlib import Path
 
-from etl.core.cli import outermost, settings_option
+from etl.core.start import start
+
+if __name__ == "__main__":
+    start("powerbi")
+
+from etl.core.cli import Parser, outermost, settings_option
 from etl.core.errors import ContractError
 
 
 def main() -> int:
     """Parse the command line and write; gives the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m powerbi", description=__doc__)
+    parser = Parser(prog="python -m powerbi", description=__doc__)
     settings_option(parser)
     parser.add_argument(
         "--check", action="store_true", help="write nothing: fail if what is there is not what would be"

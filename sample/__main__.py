@@ -14,12 +14,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from etl.core.start import start
+
+if __name__ == "__main__":
+    start("sample")
+
 import psycopg2
 
 from sample import generate
 from sample.errors import SampleError
 from sample.home import home_of
-from sample.server import running
+from sample.server import INTERRUPTIONS, running
 
 FOLDER = Path(__file__).resolve().parent.parent / "data/sample/source"
 VARIABLE = "SOURCE_CLOUD_URL"  # where stage 1 looks for the source named "cloud"
@@ -32,6 +37,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; returns the exit code: 0 done, 1 failed, 2 usage, else that of the command."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `start` leaves it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         options = _parser().parse_args(arguments)
         generate.check(options.contracts, options.seed, options.today or dt.date.today())
@@ -120,7 +127,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _run_child(command: list[str], environment: dict[str, str]) -> int:
-    """The child's exit code, 128 + n when signal n ended it; SIGTERM and SIGINT go on to the child."""
+    """The child's exit code, 128 + n when signal n ended it; what would interrupt us goes on to the child."""
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:
@@ -130,7 +137,8 @@ def _run_child(command: list[str], environment: dict[str, str]) -> int:
         if not (number == signal.SIGINT and _in_the_foreground()):
             child.send_signal(number)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    heard = [number for number in INTERRUPTIONS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in heard}
     try:
         code = child.wait()
     finally:

@@ -41,6 +41,10 @@ SETTINGS = {
 }  # fmt: skip
 
 
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a program from outside: a keyboard, another program, a terminal that is closed."""
+
+
 def url_of(home: Home, database: str = DATABASE) -> str:
     """The libpq and SQLAlchemy URL of a database of this server."""
     return f"postgresql://postgres@/{quote(database)}?host={quote(str(home.socket))}&port={PORT}"
@@ -79,19 +83,21 @@ def remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _signals_end_the_block() -> Iterator[None]:
-    """SIGTERM unwinds like Ctrl-C does, so that `finally` runs; a handler that somebody has set stays."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
+    """What would kill us unwinds like Ctrl-C does, so that `finally` runs; a handler that somebody has set stays."""
+    ours = [number for number in INTERRUPTIONS if signal.getsignal(number) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        ours = []
 
     def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, leave)
+    for number in ours:
+        signal.signal(number, leave)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

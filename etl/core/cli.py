@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from config.paths import SAMPLE_SETTINGS
 from etl.core import log
@@ -15,24 +16,56 @@ from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.lock import run_of_the_night
 from etl.core.memory import give_back
 from etl.core.orphan import end_with
+from etl.core.start import lost
 
 EXIT_INTERRUPTED = 130
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def script(run: Callable[..., None], name: str, description: str, example: str, *, publishes: bool = False) -> int:
+class Parser(argparse.ArgumentParser):
+    """A command line whose faults are told like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, and exit with 2."""
+        self.exit(UsageError.exit_code, f"Error: {message[:1].upper()}{message[1:]}.\nTry: {self.prog} --help\n")
+
+
+def given(text: str) -> str:
+    """Read an option's value that may not be empty: as a shell makes it of a variable that is not set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def path(text: str) -> Path:
+    """Read an option's value that is a path."""
+    return Path(given(text))
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return what reads an option's value that is a whole number, and no lower."""
+
+    def number(text: str) -> int:
+        if not text.strip().isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+        return int(text)
+
+    return number
+
+
+def script(run: Callable[..., None], name: str, description: str, options: str, *, publishes: bool = False) -> int:
     """Parse the command line, run the stage `run(job)` under the lock, and return the exit code.
 
-    name: the script's file name; example: a call, for --help; publishes: whether it has --no-refresh.
+    name: the script's file name; options: of a call, for --help; publishes: whether it has --no-refresh.
     """
     night = os.getppid()
     if run_of_the_night():
         end_with(night)  # nobody would hear how the stage of a killed night ended
-    parser = _parser(name, description, example)
+    parser = _parser(name, description, f"example: ./{name} {options}")
     if publishes:
         refresh_option(parser)
-    options = parser.parse_args()
-    return outermost(lambda: _run(run, name, options))
+    parsed = parser.parse_args()
+    return outermost(lambda: _run(run, name, parsed))
 
 
 def outermost(action: Callable[[], int | None]) -> int:
@@ -43,22 +76,13 @@ def outermost(action: Callable[[], int | None]) -> int:
     if run_of_the_night():
         log.to_file(None)
     try:
-        return _ended(action)
-    finally:
-        with log.room_or_not(sys.stderr):
-            pass
-
-
-def _ended(action: Callable[[], int | None]) -> int:
-    try:
         return _settled(action)
     except EtlError as error:
         return _told(error)
     except OSError as error:
         return _told(_of_the_disk(error))
     except KeyboardInterrupt:
-        with log.room_or_not(sys.stderr):
-            print("Interrupted; nothing more was committed.", file=sys.stderr)
+        print("Interrupted; nothing more was committed.", file=sys.stderr)
         log.filed.error("Interrupted; nothing more was committed.")
         return EXIT_INTERRUPTED
     except Exception:
@@ -79,7 +103,7 @@ def settings_option(parser: argparse.ArgumentParser) -> None:
     """Add --env to a command line."""
     parser.add_argument(
         "--env",
-        type=Path,
+        type=path,
         default=SAMPLE_SETTINGS,
         metavar="FILE",
         help="the settings file (without it: the sample company)",
@@ -92,6 +116,7 @@ def accept_option(parser: argparse.ArgumentParser) -> None:
         "--accept",
         nargs="+",
         default=[],
+        type=given,
         action="extend",
         metavar="TABLE:GUARD=FIGURE",
         help="let pass what these guards refused, up to the figure that was printed, after you looked",
@@ -108,16 +133,20 @@ def refresh_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    parser = Parser(
         prog=name,
         description=description,
-        epilog=f"example: {example}",
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     settings_option(parser)
-    parser.add_argument("--only", nargs="+", default=[], metavar="TABLE", help="do these tables, keep the others' last")
-    parser.add_argument("--from", dest="from_run", metavar="RUN", help="read this committed run, not the newest")
+    parser.add_argument(
+        "--only", nargs="+", default=[], type=given, metavar="TABLE", help="do these tables, keep the others' last"
+    )
+    parser.add_argument(
+        "--from", dest="from_run", type=given, metavar="RUN", help="read this committed run, not the newest"
+    )
     accept_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="check and say what would be done; write nothing")
     parser.set_defaults(refresh=True)
@@ -130,8 +159,10 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
     from etl.core.job import Job
     from etl.core.lock import held
     from etl.core.runs import Store
+    from etl.guards.refusal import check_accept
 
     settings = config.load(options.env)
+    check_accept(settings, options.accept)
     log.set_up(settings.log_level)
     store = Store.of(settings)
     with _named_disk(store.local), held(store.local, name, store.folder):
@@ -149,6 +180,14 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
                 refresh=options.refresh,
             )
         )
+    if options.dry_run:
+        check_printed()
+
+
+def check_printed() -> None:
+    """Raise OSError if what was printed, for which a command was called, did not arrive."""
+    if fault := lost(sys.stdout):
+        raise OSError(fault.errno, fault.strerror, "standard output")
 
 
 @contextmanager
@@ -165,8 +204,7 @@ def _told(error: EtlError) -> int:
     log.filed.error("Error: %s", error.message)
     if error.hint:
         log.filed.error("Try: %s", error.hint)
-    with log.room_or_not(sys.stderr):
-        print(f"Error: {error.message}", *([f"Try: {error.hint}"] if error.hint else []), sep="\n", file=sys.stderr)
+    print(f"Error: {error.message}", *([f"Try: {error.hint}"] if error.hint else []), sep="\n", file=sys.stderr)
     return error.exit_code
 
 

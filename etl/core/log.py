@@ -72,16 +72,6 @@ def end_file() -> None:
     filed.handlers[:] = [logging.NullHandler()]
 
 
-@contextmanager
-def room_or_not(stream: TextIO) -> Iterator[None]:
-    """Let what the block prints there be lost if there is no room for it: the exit code tells how the work ended."""
-    try:
-        yield
-        stream.flush()
-    except OSError:  # Python would try again at its end, and exit with 120
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
 def _stamped() -> logging.Formatter:
     formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
     formatter.converter = time.gmtime

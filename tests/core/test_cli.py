@@ -14,8 +14,9 @@ import pytest
 
 from config import SettingsError
 from config.paths import ROOT
+from etl.commands import main
 from etl.core import errors
-from etl.core.cli import outermost
+from etl.core.cli import outermost, script
 from etl.core.errors import EtlError, joined
 from etl.core.job import peak_memory_mb
 
@@ -114,14 +115,50 @@ def test_several_faults_are_told_as_one() -> None:
     assert (type(fault), fault.message, fault.hint, fault.transient) == (errors.SourceError, "a\nb", "x", False)
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_help_shows_an_example_and_is_quick(script: str) -> None:
+EMPTY = "it is empty"
+FAULTY = [
+    (None, "--from", "", EMPTY),
+    (None, "--env", " ", EMPTY),
+    (None, "--only", "", EMPTY),
+    (None, "--accept", "", EMPTY),
+    ("night", "--due", "", EMPTY),
+    ("night", "--accept", "", EMPTY),
+    ("rejects", "--run", "", EMPTY),
+    ("rejects", "--examples", "-1", "'-1' is not a whole number from 0 up"),
+    ("status", "--nights", "0", "'0' is not a whole number from 1 up"),
+    ("dashboard", "--output", "", EMPTY),
+    ("docs", "--output", "", EMPTY),
+]
+
+
+@pytest.mark.parametrize(("command", "option", "value", "why"), FAULTY)
+def test_a_value_that_is_none_is_refused_and_not_taken_for_absent(
+    command: str | None,
+    option: str,
+    value: str,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A variable of the shell that is not set: exit code 2, before anything is done."""
+    monkeypatch.setattr(sys, "argv", ["x", *([command] if command else []), f"{option}={value}"])
+    with pytest.raises(SystemExit) as ended:
+        main() if command else script(lambda _: None, "Stage.py", "", "")
+    assert ended.value.code == 2
+    error, advice = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"Error: Argument {option}")
+    assert error.endswith(f": {why}.")
+    assert advice == f"Try: {f'python -m etl {command}' if command else 'Stage.py'} --help"
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_shows_an_example_and_is_quick(name: str) -> None:
     """Nothing heavy is loaded for it: 0.4 s of processor time, on a slow machine."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    done = subprocess.run([sys.executable, ROOT / script, "--help"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, ROOT / name, "--help"], capture_output=True, text=True, check=False)
     took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     assert done.returncode == 0
-    assert f"example: ./{script} " in done.stdout
+    assert f"example: ./{name} " in done.stdout
     assert all(option in done.stdout for option in ("--env", "--only", "--from", "--dry-run"))
     assert took < 0.5
 

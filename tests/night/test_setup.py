@@ -86,3 +86,18 @@ def test_a_wrong_call_of_the_night_is_told_the_right_one(arguments: list[str]) -
     """Anything but its options exits with 2."""
     done = subprocess.run([ROOT / "nightly.sh", *arguments], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, USAGE)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_who_asks_how_the_night_is_called_is_told(option: str) -> None:
+    """On standard output, and that is no fault."""
+    done = subprocess.run([ROOT / "nightly.sh", option], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, USAGE, "")
+
+
+def test_a_caller_whose_folder_is_gone_is_told(tmp_path: Path) -> None:
+    """Its settings file is nowhere; nothing waits for it for ever."""
+    script = f'cd "{tmp_path}" && rmdir "{tmp_path}" && exec "{ROOT}/nightly.sh" --env prod.env'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 2
+    assert "prod.env" in done.stderr

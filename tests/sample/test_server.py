@@ -110,7 +110,7 @@ def test_a_server_whose_starter_was_killed_is_taken_over(own_folder: Path) -> No
     assert not is_up(own_folder)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_serve_ends_on_a_signal_and_stops_the_server(new_folder: Path, number: int, code: int) -> None:
     """Ctrl-C and a plain kill leave nothing running."""
     with sample("--folder", new_folder, "--contracts", "5", "serve") as process:
@@ -133,14 +133,27 @@ def test_run_hands_the_url_in_and_the_exit_code_out(own_folder: Path, tmp_path: 
     assert not is_up(own_folder)
 
 
-def test_run_passes_sigterm_on_to_the_command(own_folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_run_passes_what_ends_it_on_to_the_command(own_folder: Path, number: signal.Signals) -> None:
     """The command ends first, then the server; the code is 128 + the signal's number."""
     with sample("--folder", own_folder, "run", "--", "sh", "-c", "echo up; exec sleep 60") as process:
         while "up" not in process.stdout.readline():
             pass
-        process.terminate()
-        assert process.wait(30) == 128 + signal.SIGTERM
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
     assert not is_up(own_folder)
+
+
+def test_who_ignores_that_the_terminal_closes_is_left_alone(own_folder: Path) -> None:
+    """As nohup has it: the command goes on, and its exit code is ours."""
+    waits = "trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done"
+    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+    with sample("--folder", own_folder, "run", "--", "sh", "-c", waits, **ignoring) as process:
+        while "up" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGHUP)
+        process.terminate()
+        assert process.wait(30) == 7
 
 
 def test_a_strict_umask_is_no_obstacle(new_folder: Path) -> None:

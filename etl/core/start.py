@@ -1,0 +1,115 @@
+"""How every command of the project starts: under a Python that can run it, with streams that cannot fail it.
+
+Imports the standard library alone, and can be read by any Python 3: it is what says that a newer one is needed.
+"""
+
+import io
+import os
+import signal
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_LEAST = (3, 11)
+_NEEDED = ("duckdb", "pandas", "pandera", "psycopg2", "pyarrow", "pydantic_settings", "sqlalchemy")
+"""Some of requirements.txt: whoever has these was set up for this project."""
+
+_CHANGES = ("PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONWARNINGS")
+"""Variables that change Python itself: exit codes, docstrings and modules are lost, warnings become errors."""
+
+
+def start(program: str) -> None:
+    """Make this process ready for `program`: the path of a script, or the name of a package as in `python -m`.
+
+    Starts it again under another Python, or without what changes this one, where it must. Exits with a sentence where
+    there is no Python that can run the project.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `outermost` sees to it: within an import, a traceback
+    _open_closed_streams()
+    lacking = _lacking()
+    if lacking:
+        _start_again(_environment(lacking), program)
+    if sys.flags.optimize > 1 or sys.flags.inspect or any(option.startswith("error") for option in sys.warnoptions):
+        _start_again(sys.executable, program)
+    for name in _CHANGES:
+        os.environ.pop(name, None)  # for the processes that this one starts
+    try:
+        os.getcwd()  # noqa: PTH109 -- that of the system: Path's would not be asked
+    except OSError:
+        os.chdir("/")  # a folder that is gone: libraries ask for it
+    if sys.stdout is sys.__stdout__:  # else somebody listens in
+        sys.stdout = _unfailing(sys.stdout, 1)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _unfailing(sys.stderr, 2)
+
+
+def lost(stream: object) -> "OSError | None":
+    """Return why something that was printed did not arrive; None if all did, or its reader wanted no more of it."""
+    stream.flush()  # type: ignore[attr-defined]
+    fault = getattr(getattr(getattr(stream, "buffer", None), "raw", None), "fault", None)
+    return None if isinstance(fault, BrokenPipeError) else fault
+
+
+class _Unfailing(io.FileIO):
+    """Drops what cannot be written, because its reader is gone or the disk is full. fault: the first reason."""
+
+    fault: "OSError | None" = None
+
+    def write(self, data: "bytes | memoryview") -> int:  # type: ignore[override]
+        """Write, or drop."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.fault = self.fault or error
+            return memoryview(data).nbytes
+
+
+def _unfailing(stream: object, number: int) -> io.TextIOWrapper:
+    """Return a stream in place of `stream`: what it cannot show is shown as "?", and no write fails."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    errors = getattr(stream, "errors", None)
+    if errors in (None, "strict", "surrogateescape"):
+        errors = "replace"
+    raw: io.RawIOBase = _Unfailing(number, "w", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=number == 2 or raw.isatty())
+
+
+def _open_closed_streams() -> None:
+    """Open the standard streams that are closed: else the next file that is opened would be taken for one."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
+def _lacking() -> str:
+    """Return what this Python lacks; nothing if it can run the project."""
+    if sys.version_info < _LEAST:
+        return "is older than {}.{}".format(*_LEAST)
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    return f"has no {', '.join(missing)}" if missing else ""
+
+
+def _environment(lacking: str) -> str:
+    """Return the Python of the project's environment, or exit if that is this one, or there is none."""
+    environment = _ROOT / ".venv"
+    python = environment / "bin" / "python"
+    is_this = sys.executable == str(python) or Path(sys.prefix).resolve() == environment.resolve()
+    if is_this or not os.access(str(python), os.X_OK):
+        said = f"Error: This Python ({sys.executable}) {lacking}.\nTry: {_ROOT}/nightly.sh, which sets up {environment}"
+        sys.exit(_printed(said))
+    return str(python)
+
+
+def _printed(said: str) -> int:
+    print(said, file=sys.stderr)
+    return 2
+
+
+def _start_again(python: str, program: str) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in _CHANGES}
+    called = [program] if program.endswith(".py") else ["-m", program]
+    os.execve(python, [python, *called, *sys.argv[1:]], kept)  # noqa: S606 -- a program of our own
