@@ -19,8 +19,8 @@ from etl.core.errors import DataError, EtlError, RefreshError
 from etl.core.lock import NIGHT, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.runs import Store
-from etl.guards.refusal import check_accept
 from etl.due import last_due, published_between, time_of_day
+from etl.guards.refusal import check_accept
 from etl.summary import last_line, show
 
 _PATIENCE = 30

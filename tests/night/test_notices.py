@@ -98,6 +98,18 @@ def test_a_night_that_cannot_begin_is_told(monitor: Monitor, company: Company) -
     )
 
 
+@pytest.mark.parametrize("option", ["--accept=things=grew", "--accept=thinks:grew=500", "--due=25:00", "--due="])
+def test_a_command_line_that_is_wrong_starts_no_night_and_tells_nobody(
+    monitor: Monitor, company: Company, option: str
+) -> None:
+    """Who typed it sees it: exit code 2, two lines, and nothing in the data folder."""
+    done = told(monitor, company).night(option)
+    assert done.returncode == 2
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == ["Error", "Try"]
+    assert monitor.heard == []
+    assert not company.data.exists()
+
+
 def test_a_notice_is_tried_again(monitor: Monitor, company: Company) -> None:
     """A monitor that is busy for a moment does not miss the night."""
     monitor.answers[:] = [503, 200]
