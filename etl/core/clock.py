@@ -1,12 +1,23 @@
 """The business calendar: which day it is for the business, and where the published window begins."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 
 def business_date(instant: datetime, time_zone: str) -> date:
     """Give an instant's calendar date in the business time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+def night_binds(instant: datetime, time_zone: str, window_years: int) -> dict[str, str]:
+    """Write the night's values for the :names that a query may use; all of them come from its one instant."""
+    today = business_date(instant, time_zone)
+    return {
+        "as_of": instant.astimezone(UTC).isoformat(sep=" "),
+        "business_time_zone": time_zone,
+        "business_date": today.isoformat(),
+        "window_start": years_before(today, window_years).isoformat(),
+    }
 
 
 def years_before(day: date, years: int) -> date:

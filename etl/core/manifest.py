@@ -45,8 +45,9 @@ class RawTable(Record):
     file: the first of its files, which is the only one unless the query was split by ranges; bytes: of all.
 
     receipt: what the source itself says that the query gives; None where it was not asked. slice: the number of the
-    slice of the keys over which the receipt's row hash is taken; None where it is all rows. newest: the greatest value
-    of the column that `-- newest:` names.
+    slice of the keys over which the receipt's row hash is taken; None where it is all rows. sliced_by: how the keys are
+    divided; what an older version divided by the key's modulus is compared without the row hash. newest: the greatest
+    value of the column that `-- newest:` names.
     """
 
     run: str
@@ -65,6 +66,7 @@ class RawTable(Record):
     receipt: "TableReceipt | None" = None
     slice: int | None = None
     newest: dict[str, str | None] = {}
+    sliced_by: Literal["modulus", "hash"] = "modulus"
 
     @property
     def files(self) -> dict[str, int]:

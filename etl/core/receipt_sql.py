@@ -11,7 +11,8 @@ Values are parted by "|", NULL is nothing. A value that its column's type cannot
 is the source's text of it. Floats are left out: no two databases write them alike.
 """
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ from etl.core.receipt import figure_text, has_range, has_sum
 
 SLICES = 64
 """Of how many slices of the keys a night hashes one, where it does not hash all rows."""
+
+_BITS = 31
+_PRIME, _MULTIPLIER = 2**_BITS - 1, 1_327_217_885
+"""Products of numbers below the prime fit into 64 bits; the multiplier is the golden section of it."""
 
 SEPARATOR = "|"
 _HASH = "row_hash"
@@ -100,18 +105,58 @@ def row_hash_sql(schema: pa.Schema, dialect: Dialect, where: str | None = None) 
 def slice_sql(key: pa.Schema, dialect: Dialect, number: int) -> str:
     """Write the condition that a row is in slice `number` of the SLICES. key: the columns that identify a row.
 
-    Integers make even slices cheaply; only a key without one needs a hash.
+    Integers are scattered by arithmetic, which costs next to nothing: their cube, in the field of a prime. Anything
+    else takes an MD5 of the key; where there are integers besides, these choose the eighth of the rows that need one.
     """
-    numbers = [f"COALESCE(mod({dialect.quoted(f.name)}, {SLICES}), 0)" for f in key if pa.types.is_integer(f.type)]
-    place = " + ".join(numbers) or dialect.hash_number(canonical_row(key, dialect))
-    return f"abs(mod({place}, {SLICES})) = {number}"
+    numbers = [f for f in key if pa.types.is_integer(f.type)]
+    terms = [f"abs(mod(COALESCE({dialect.quoted(f.name)}, 0)::bigint, {_PRIME}))" for f in numbers]
+    others = [f"mod({term} * {_factor(place)}, {_PRIME})" for place, term in enumerate(terms) if place]
+    root = f"mod({' + '.join([terms[0], *others])}, {_PRIME})" if others else "".join(terms)
+    cube = f"mod(mod(mod({root} * {root}, {_PRIME}) * {root}, {_PRIME}) * {_MULTIPLIER}, {_PRIME})"
+    if len(numbers) == len(key):
+        return f"({cube} >> {_BITS - 6}) = {number}"
+    text = dialect.hash_number(canonical_row(key, dialect))
+    if not numbers:
+        return f"mod({text}, {SLICES}) = {number}"
+    return f"({cube} >> {_BITS - 3}) = {number % 8} AND mod({text}, 8) = {number // 8}"
+
+
+def slice_of(numbers: Sequence[int | None], text: int | None) -> int:
+    """Say in which slice a row is, as `slice_sql` does. numbers: the key's integers; text: the hash of the whole key.
+
+    None where all of the key are integers.
+    """
+    root: int = (
+        sum(abs(number or 0) % _PRIME * _factor(place) % _PRIME for place, number in enumerate(numbers)) % _PRIME
+    )
+    cube: int = root * root * root * _MULTIPLIER % _PRIME
+    if text is None:
+        return cube >> (_BITS - 6)
+    return cube >> (_BITS - 3) | text % 8 << 3 if numbers else text % SLICES
+
+
+def _factor(place: int) -> int:
+    """Give what the integer at a place of the key is multiplied by, so that (1, 23) is not (23, 1)."""
+    return int(pow(_MULTIPLIER, place, _PRIME))
 
 
 def select_receipt(schema: pa.Schema, dialect: Dialect, relation: str, row_hash: str | None) -> str:
     """Write the query over `relation` whose only row `receipt_from` reads. row_hash: its SQL, None to leave it out."""
+    [whole] = receipt_parts(schema, dialect, relation, row_hash, most=sys.maxsize)
+    return whole
+
+
+def receipt_parts(
+    schema: pa.Schema, dialect: Dialect, relation: str, row_hash: str | None, most: int = 900
+) -> Iterator[str]:
+    """Write it as queries of no more than `most` columns (the default is what every database takes), a row each.
+
+    Their rows, put together, are what `receipt_from` reads.
+    """
     computed = [f"{figure.sql} AS f{number}" for number, figure in enumerate(figures(schema, dialect))]
-    hashed = [f"{row_hash} AS {_HASH}"] if row_hash else []
-    return "SELECT\n  " + ",\n  ".join(["COUNT(*) AS row_count", *computed, *hashed]) + f"\nFROM {relation}"
+    every = ["COUNT(*) AS row_count", *([f"{row_hash} AS {_HASH}"] if row_hash else []), *computed]
+    for start in range(0, len(every), most):
+        yield "SELECT\n  " + ",\n  ".join(every[start : start + most]) + f"\nFROM {relation}"
 
 
 def receipt_from(row: Mapping[str, Any], schema: pa.Schema, dialect: Dialect) -> TableReceipt:

@@ -15,7 +15,7 @@ from etl.core.log import log, progress
 from etl.core.manifest import Block, RawTable, TableReceipt
 from etl.core.receipt_sql import SLICES
 from etl.core.retry import attempts, is_transient
-from etl.download.source import Extent, Plan, Source
+from etl.download.source import Extent, Plan, SnapshotError, Source
 from etl.download.writer import Written
 
 
@@ -24,22 +24,23 @@ class _Range:
     """A query or a range of it, extracted between two instants of the monotonic clock."""
 
     written: Written
+    receipt: TableReceipt | None
     began: float
     ended: float
 
 
 @dataclass
 class _Extraction:
-    """A query under way: the source's own word, and its ranges."""
+    """A query under way: the source's own word, unless it comes with the rows, and its ranges."""
 
     plan: Plan
-    receipt: Future[TableReceipt | None]
+    receipt: Future[TableReceipt | None] | None
     ranges: list[Future[_Range]]
 
     @property
     def futures(self) -> list[Future[Any]]:
         """All that has to be done."""
-        return [self.receipt, *self.ranges]
+        return [*([self.receipt] if self.receipt else []), *self.ranges]
 
 
 def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Path) -> dict[str, RawTable]:
@@ -74,8 +75,11 @@ def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Pat
 
 
 def _begun(job: Job, source: Source, plan: Plan, folder: Path, pool: ThreadPoolExecutor) -> _Extraction:
-    receipt = pool.submit(_receipt, job, source, plan)  # beside the COPY, each on a core of the server
     file = plan.query.name
+    if plan.reads_clock and not plan.ranges:
+        both = pool.submit(_extract_range, job, source, plan, folder / f"{file}.csv", None, proven=True)
+        return _Extraction(plan, None, [both])
+    receipt = pool.submit(_receipt, job, source, plan)  # beside the COPY, each on a core of the server
     names = [f"{file}.csv", *(f"{file}.{number:05}.csv" for number in range(1, len(plan.ranges)))]
     ranges = [
         pool.submit(_extract_range, job, source, plan, folder / name, where)
@@ -93,11 +97,13 @@ def _faults_by_now(futures: Iterable[Future[Any]]) -> BaseException:
 
 def _receipt(job: Job, source: Source, plan: Plan) -> TableReceipt | None:
     """Let the source say what the query gives, as far as the setting RECEIPTS wants it."""
+    extent = _extent(job, source)
+    return _again(job, source, lambda: source.receipt(plan, extent)) if extent else None
+
+
+def _extent(job: Job, source: Source) -> Extent | None:
     level = job.settings.receipts
-    if level == "off":
-        return None
-    extent = Extent(level != "columns", _slice(job, source))
-    return _again(job, source, lambda: source.receipt(plan, extent))
+    return None if level == "off" else Extent(level != "columns", _slice(job, source))
 
 
 def _slice(job: Job, source: Source) -> int | None:
@@ -105,10 +111,18 @@ def _slice(job: Job, source: Source) -> int | None:
     return source.as_of.toordinal() % SLICES if job.settings.receipts == "rows" else None
 
 
-def _extract_range(job: Job, source: Source, plan: Plan, path: Path, where: str | None) -> _Range:
-    began = time.monotonic()
-    written = _again(job, source, lambda: source.extract(plan, _fresh(path), where)).written
-    return _Range(written, began, time.monotonic())
+def _extract_range(
+    job: Job, source: Source, plan: Plan, path: Path, where: str | None, *, proven: bool = False
+) -> _Range:
+    """Extract a range. proven: with the source's word about it, out of the same transaction."""
+    began, extent = time.monotonic(), _extent(job, source) if proven else None
+
+    def work() -> tuple[TableReceipt | None, Written]:
+        receipt = source.receipt(plan, extent) if extent else None
+        return receipt, source.extract(plan, _fresh(path), where).written
+
+    receipt, written = _again(job, source, work)
+    return _Range(written, receipt, began, time.monotonic())
 
 
 def _fresh(path: Path) -> Path:
@@ -123,19 +137,23 @@ T = TypeVar("T")
 def _again(job: Job, source: Source, work: Callable[[], T]) -> T:
     """Do again what was cut off, while the snapshot still lives: it costs a table or a range, and not the night."""
     try:
-        for attempt in attempts(lambda error: is_transient(error) and source.alive(), job.settings.source_patience):
+        for attempt in attempts(lambda error: _passes(error) and source.alive(), job.settings.source_patience):
             with attempt:
                 return work()
     except EtlError as fault:
-        if source.alive():
+        if _passes(fault) and source.alive():
             fault.transient = False  # patience is at its end: a new snapshot would not help
         raise
     raise AssertionError("an attempt returns or raises")
 
 
+def _passes(error: Exception) -> bool:
+    return is_transient(error) and not isinstance(error, SnapshotError)
+
+
 def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
-    plan, receipt = extraction.plan, extraction.receipt.result()
-    ranges = [one.result() for one in extraction.ranges]
+    plan, ranges = extraction.plan, [one.result() for one in extraction.ranges]
+    receipt = extraction.receipt.result() if extraction.receipt else ranges[0].receipt
     first, *others = (one.written for one in ranges)
     blocks = [*first.blocks, *(block for other in others for block in _blocks_of(other))]
     return RawTable(
@@ -154,6 +172,7 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
         seconds=round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3),
         receipt=receipt,
         slice=_slice(job, source) if receipt and receipt.row_hash else None,
+        sliced_by="hash",
     )
 
 

@@ -4,8 +4,11 @@ The protocol's CopyData messages of a server hold one row each (PostgreSQL manua
 psycopg2 hands them on one by one: so rows are counted and blocks end between rows without reading the CSV.
 """
 
+import json
+import re
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,39 +18,39 @@ import psycopg2.extensions
 from sqlalchemy.engine import URL
 
 from etl.core.errors import SourceError
+from etl.core.log import log
 from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.origin import described, libpq_options
 from etl.core.receipt_sql import receipt_from
-from etl.download.postgres_errors import fault_of, first_line, lost
-from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
+from etl.download.postgres_errors import fault_of, lost
+from etl.download.postgres_receipt import Postgres, fields_of, receipt_queries
+from etl.download.postgres_session import (
+    Held,
+    Planned,
+    Reader,
+    Readers,
+    begin_leader,
+    connect,
+    encoding_of,
+    hold,
+    only_row,
+    row_security,
+)
 from etl.download.postgres_watch import Watch, within
 from etl.download.query import Query
 from etl.download.ranges import bounds, conditions, parts_of, scale_of
-from etl.download.source import Extent, Limits, Plan, check_binds, checked_columns
+from etl.download.source import Extent, Limits, Plan, SnapshotError, check_binds, checked_columns
 from etl.download.sql import with_binds
 from etl.download.throttle import Throttle
 from etl.download.types import arrow_type_of
 from etl.download.writer import RawWriter
 
-_SESSION = (
-    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = 1;"
-    "SET bytea_output = 'hex'; SET idle_in_transaction_session_timeout = 0"
-)
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_DEFAULTS: dict[str, Any] = {
-    "connect_timeout": 15,
-    "application_name": "nightly-etl",
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
-"""What the URL may say otherwise: seconds (of the last, milliseconds) after which a peer that says nothing counts as
-dead; else it would be hours."""
-_FIXED: dict[str, Any] = {"client_encoding": "UTF8"}
-"""A SET of it would be news to the driver."""
-
 Cursor = psycopg2.extensions.cursor
+
+_CLOCK = re.compile(r"\b(?:now|transaction_timestamp)\(\)|\b(?:CURRENT_(?:DATE|TIME(?:STAMP)?)|LOCALTIME(?:STAMP)?)\b")
+"""How a plan names the instant at which the transaction began."""
+
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
 class PostgresSource:
@@ -62,17 +65,24 @@ class PostgresSource:
         self.connections = limits.connections
         self._name = name
         self._where = described(url)
-        self._options = _DEFAULTS | libpq_options(url) | _FIXED
+        self._options = libpq_options(url)
         self._binds = binds
         self._stopped = False
+        self._planned: dict[str, Planned] = {}
+        self._held: Held | None = None
+        self._holding = threading.Lock()
+        self._readers = Readers()
+        self._opened: list[psycopg2.extensions.connection] = []
 
     def __enter__(self) -> "PostgresSource":
+        """Begin the transaction whose beginning is the instant that all is told to be of; the snapshot comes later."""
         try:
-            self._leader = self._connect()
-            with self._leader.cursor() as cursor:
-                cursor.execute(_BEGIN)
-                cursor.execute("SELECT pg_export_snapshot(), now()")
-                self._snapshot, self.as_of = _only_row(cursor)
+            self._leader = connect(self._options)
+            self._encoding = encoding_of(self._leader)
+            with within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
+                begin_leader(cursor, self._limits)
+                cursor.execute("SELECT now()")
+                (self.as_of,) = only_row(cursor)
         except psycopg2.Error as error:
             raise lost(error, self._name, self._where, None) from None
         self._watch = Watch(self._leader, self._limits.stall_seconds).__enter__()
@@ -80,24 +90,32 @@ class PostgresSource:
 
     def __exit__(self, *exc: object) -> None:
         self._watch.__exit__(*exc)
-        self._leader.close()
+        for connection in [*self._opened, self._leader]:
+            connection.close()
 
     def plan(self, query: Query) -> Plan:
-        """Ask for columns and estimates; the query is parsed and planned, not run."""
-        with self._faults_of(query), self._leader.cursor() as cursor:
-            cursor.execute("SAVEPOINT plan")
+        """Ask for columns and estimates, and lock what the query touches; it is parsed and planned, not run."""
+        with self._faults_of(query, SnapshotError), self._leader.cursor() as cursor:
+            cursor.execute(f"SAVEPOINT plan; {row_security(query)}")
             try:
                 sql = self._rendered(query, cursor)
                 cursor.execute(f"SELECT * FROM (\n{sql}\n) AS query LIMIT 0")
-                columns = _columns(cursor)
-                cursor.execute(f"EXPLAIN (FORMAT JSON)\n{sql}")
-                guess = _only_row(cursor)[0][0]["Plan"]
-                checked, rows = checked_columns(query, columns), int(guess["Plan Rows"])
-                size = rows * int(guess["Plan Width"])
-                return Plan(query, checked, rows, size, self._ranges(query, checked, sql, size, cursor))
-            finally:
+                columns = checked_columns(query, _columns(cursor))
+                cursor.execute(f"EXPLAIN (VERBOSE, FORMAT JSON)\n{sql}")
+                told = only_row(cursor)[0][0]["Plan"]
+                rows = int(told["Plan Rows"])
+                size = rows * int(told["Plan Width"])
+                ranges = self._ranges(query, columns, sql, size, cursor)
+            except BaseException:
                 if not self._leader.closed:
                     cursor.execute("ROLLBACK TO SAVEPOINT plan")
+                raise
+            cursor.execute("RELEASE SAVEPOINT plan")  # which keeps the locks
+        self._planned[query.name] = Planned(query, sql)
+        reads_clock = _CLOCK.search(_LITERAL.sub("", json.dumps(told))) is not None
+        if reads_clock and ranges:
+            log.warning("download %s: each range has another now(); write :as_of", query.name)
+        return Plan(query, columns, rows, size, ranges, reads_clock)
 
     def _ranges(
         self, query: Query, columns: tuple[RawColumn, ...], sql: str, size: int, cursor: Cursor
@@ -113,7 +131,7 @@ class PostgresSource:
 
         def below(value: int) -> float:
             cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM (\n{sql}\n) AS query WHERE {name} < {literal(value)}")
-            return float(_only_row(cursor)[0][0]["Plan"]["Plan Rows"])
+            return float(only_row(cursor)[0][0]["Plan"]["Plan Rows"])
 
         return conditions(name, [literal(value) for value in bounds(scale, parts_of(size), below)])
 
@@ -125,7 +143,7 @@ class PostgresSource:
             RawWriter(path, names, group_by, self._throttle.take) as writer,
             self._reading(plan.query, writer.so_far) as cursor,
         ):
-            sql = f"\n{self._rendered(plan.query, cursor)}\n"
+            sql = f"\n{self._planned[plan.query.name].sql}\n"
             if where:
                 sql = f"SELECT * FROM ({sql}) AS query WHERE {where}"
             cursor.copy_expert(f"COPY ({sql}) TO STDOUT (FORMAT csv)", writer)
@@ -136,12 +154,13 @@ class PostgresSource:
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
         """Let the server compute what the query gives, over a connection of its own that sees the leader's snapshot."""
         with self._reading(plan.query, lambda: 0) as cursor:
-            cursor.execute("SHOW server_encoding")
-            dialect = Postgres(utf8=_only_row(cursor)[0] == "UTF8")
-            fields = fields_of(plan.columns)
-            cursor.execute(receipt_query(self._rendered(plan.query, cursor), fields, plan.query.key, dialect, extent))
-            names = [column.name for column in cursor.description or ()]
-            return receipt_from(dict(zip(names, _only_row(cursor), strict=True)), fields, dialect)
+            dialect = Postgres(utf8=self._encoding == "UTF8")
+            fields, row = fields_of(plan.columns), dict[str, Any]()
+            for part in receipt_queries(self._planned[plan.query.name].sql, fields, plan.query.key, dialect, extent):
+                cursor.execute(part)
+                names = [column.name for column in cursor.description or ()]
+                row |= zip(names, only_row(cursor), strict=True)
+            return receipt_from(row, fields, dialect)
 
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query can be run again."""
@@ -159,42 +178,36 @@ class PostgresSource:
 
     @contextmanager
     def _reading(self, query: Query, so_far: Callable[[], int]) -> Iterator[Cursor]:
-        """Give a cursor of a connection of its own, which sees the leader's snapshot and can be stopped.
+        """Give a cursor of the thread's own connection, which sees the leader's snapshot and can be stopped.
 
         so_far: says how much has come over it.
         """
-        with self._faults_of(query), closing(self._connect()) as connection, connection.cursor() as cursor:
-            with within(self._limits.stall_seconds, connection):
-                pid = self._see_the_snapshot(cursor, query)
-            with self._watch.over(connection, pid, so_far):
-                if self._stopped:
-                    raise SourceError(f"{query.path} was stopped.", transient=True)
-                yield cursor
-
-    def _see_the_snapshot(self, cursor: Cursor, query: Query) -> int:
-        """Begin; gives the number of the server's process."""
+        reader = self._readers.mine
         try:
-            cursor.execute(_BEGIN)
-            cursor.execute("SET TRANSACTION SNAPSHOT %s; SELECT pg_backend_pid()", (self._snapshot,))
-            return int(_only_row(cursor)[0])
-        except psycopg2.Error as error:
-            if error.pgcode is None:
-                raise
-            raise SourceError(
-                f"{query.path}: the snapshot is gone, with the connection to the source {self._name} that held it: "
-                f"{first_line(error)}",
-                "Look into the server's log who ended that session; SOURCE_PATIENCE is how long we try again.",
-                transient=True,
-            ) from None
+            with self._faults_of(query, SnapshotError):
+                reader = reader or self._begun(query)
+                with within(self._limits.stall_seconds, reader.connection):
+                    reader.lock(self._planned, query)
+            with self._faults_of(query), reader.connection.cursor() as cursor:
+                with self._watch.over(reader.connection, reader.pid, so_far):
+                    if self._stopped:
+                        raise SourceError(f"{query.path} was stopped.", transient=True)
+                    yield cursor
+                reader.check(query)
+        except BaseException:
+            if reader:  # its transaction is lost
+                reader.connection.close()
+            self._readers.mine = None
+            raise
+        self._readers.mine = reader
 
-    def _connect(self) -> psycopg2.extensions.connection:
-        connection: psycopg2.extensions.connection = psycopg2.connect(**self._options)
-        connection.autocommit = True  # transactions are begun by hand, with their isolation level
-        with within(self._limits.stall_seconds, connection), connection.cursor() as cursor:
-            cursor.execute(f"{_SESSION}; SET lock_timeout = '{self._limits.lock_seconds}s'")
-            if self._limits.statement_seconds:
-                cursor.execute(f"SET statement_timeout = '{self._limits.statement_seconds}s'")
-        return connection
+    def _begun(self, query: Query) -> Reader:
+        with self._holding, within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
+            held = self._held = self._held or hold(cursor, self.connections)
+        connection = connect(self._options)
+        self._opened.append(connection)
+        with within(self._limits.stall_seconds, connection):
+            return Reader(connection, held, self._limits, query)
 
     def _rendered(self, query: Query, cursor: Cursor) -> str:
         """Put the values of the binds into the SQL, quoted by the driver."""
@@ -202,14 +215,14 @@ class PostgresSource:
         return with_binds(query.sql, lambda name: cursor.mogrify("%s", (self._binds[name],)).decode())
 
     @contextmanager
-    def _faults_of(self, query: Query) -> Iterator[None]:
-        """Turn the driver's errors into sentences that point into the .sql file."""
+    def _faults_of(self, query: Query, locked: type[SourceError] = SourceError) -> Iterator[None]:
+        """Turn the driver's errors into sentences that point into the .sql file. locked: what a lock's time-out is."""
         try:
             yield
         except psycopg2.Error as error:
             if error.pgcode is None:  # no word of the server's: the connection is gone
                 raise lost(error, self._name, self._where, query) from None
-            raise fault_of(error, query) from None
+            raise fault_of(error, query, locked, self._encoding) from None
 
 
 def _columns(cursor: Cursor) -> list[RawColumn]:
@@ -231,10 +244,3 @@ def _columns(cursor: Cursor) -> list[RawColumn]:
 
 def _is_bounded(column: Any) -> bool:
     return column.precision is not None and column.precision <= 1000
-
-
-def _only_row(cursor: Cursor) -> tuple[Any, ...]:
-    row = cursor.fetchone()
-    if row is None:
-        raise SourceError("The source answered with no row where it must give one.")
-    return row

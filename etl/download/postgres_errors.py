@@ -21,24 +21,71 @@ _CURES = (
         "statement timeout",
         "Make the query lighter, or raise SOURCE_STATEMENT_SECONDS (of the role: ALTER ROLE … SET statement_timeout).",
     ),
+    ("transaction timeout", "Let the role's transactions last: ALTER ROLE … SET transaction_timeout = 0."),
     ("lock timeout", "Look who holds the lock (pg_locks); SOURCE_LOCK_SECONDS is how long we wait for it."),
     (
         "conflict with recovery",
         "The standby gave way to its primary: turn hot_standby_feedback on, or raise max_standby_streaming_delay.",
     ),
     ("terminating connection", "The server was shut down, or somebody ended the session; look into its log."),
+    (
+        "out of shared memory",
+        "Raise max_locks_per_transaction at the server: every table, partition and index is locked.",
+    ),
     ("too many", "Raise the server's or the role's connection limit, or lower WORKERS."),
     ("connection slots", "Raise the server's connection limit, or lower WORKERS."),
     ("user request", "Somebody cancelled the query at the server; run it again."),
+    (
+        "row-level security policy",
+        "Policies hide rows of that table from this role. ALTER ROLE … BYPASSRLS, or, if it is meant to see only its"
+        " part, write `-- row security: expected` into the query's header.",
+    ),
 )
 
+_ENCODING = ("22021", "22P05")
+_SAY_THE_ENCODING = (
+    "Say in the query how they are written, e.g. in LATIN1:"
+    " convert_from(convert(convert_to(name, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'UTF8') AS name."
+)
 
-def fault_of(error: psycopg2.Error, query: Query) -> SourceError:
-    """Explain an error that the server sent about a query. Raises nothing."""
+_CURES_BY_CODE = (
+    (
+        "42501",
+        "Let the role read it: GRANT SELECT ON … TO it, and GRANT USAGE ON SCHEMA … where the schema is its own.",
+    ),
+    ("42P01", "Look whether the table was renamed or dropped, and write its schema: schema.table."),
+    ("42703", "Look whether the column was renamed or dropped at the source."),
+    ("42", "Correct the query at that line."),
+    ("22012", "Divide by NULLIF(…, 0)."),
+    (_ENCODING, "Look which text cannot be written in UTF-8, and convert it in the query."),
+    (
+        "22",
+        "A row holds what cannot be converted: convert only what fits, CASE WHEN x ~ '^[0-9]+$' THEN x::int END.",
+    ),
+    ("25006", "A source is only read: leave out of the query what writes, also within functions."),
+    ("53", "The server has run out of disk or memory: make the query lighter (fewer sorts), or look into its log."),
+)
+"""How codes begin, and what cures such a fault."""
+
+_LIKE_US = "Run it in psql as the same role, after SET TimeZone = 'UTC', as it is run here."
+
+
+def fault_of(
+    error: psycopg2.Error, query: Query, locked: type[SourceError] = SourceError, encoding: str = "UTF8"
+) -> SourceError:
+    """Explain an error that the server sent about a query.
+
+    locked: its kind where a lock was not to be had; encoding: the database's.
+    """
     code = error.pgcode or ""
     transient = code.startswith(_PASSING)
     blamed = f"{query.path}{'' if transient else _line_of(error, query)}"
-    return SourceError(f"{blamed}: {first_line(error)}", _hint_of(error), transient=transient)
+    kind = locked if code == "55P03" else SourceError
+    reason = first_line(error)
+    if code in _ENCODING and encoding == "SQL_ASCII":
+        told = f"{reason[:-1]}; the database's encoding is SQL_ASCII, which does not say how its texts are written."
+        return kind(f"{blamed}: {told}", _SAY_THE_ENCODING)
+    return kind(f"{blamed}: {reason}", _hint_of(error), transient=transient)
 
 
 def lost(error: psycopg2.Error, name: str, where: str, query: Query | None) -> SourceError:
@@ -77,7 +124,9 @@ def _line_of(error: psycopg2.Error, query: Query) -> str:
 
 
 def _hint_of(error: psycopg2.Error) -> str:
-    return _cure_of(error) or error.diag.message_hint or "Run the query in psql; the source may have been changed."
+    code = error.pgcode or ""
+    by_code = next((cure for begin, cure in _CURES_BY_CODE if code.startswith(begin)), None)
+    return _cure_of(error) or error.diag.message_hint or by_code or _LIKE_US
 
 
 def _cure_of(error: psycopg2.Error) -> str | None:

@@ -1,14 +1,19 @@
 """What PostgreSQL itself says that a query gives: the receipt, in its SQL, and the values its columns may hold."""
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 
 from etl.core.manifest import RawColumn, arrow_type
-from etl.core.receipt_sql import Dialect, row_hash_sql, select_receipt, slice_sql
+from etl.core.receipt_sql import Dialect, receipt_parts, row_hash_sql, slice_sql
 from etl.download.source import Extent
 from etl.download.types import ANY_NUMERIC
 
 _ARGUMENTS = 90
 """A function takes no more than a hundred."""
+
+_TARGETS = 1600
+"""A SELECT gives no more than 1664 columns."""
 
 _SOURCE_TYPE = b"source type"
 _PLAIN_TEXTS = ("text", "character varying")
@@ -80,15 +85,17 @@ def fields_of(columns: tuple[RawColumn, ...]) -> pa.Schema:
     )
 
 
-def receipt_query(query: str, columns: pa.Schema, key: tuple[str, ...], dialect: Postgres, extent: Extent) -> str:
-    """Write the query that computes a query's receipt. columns: its fields; key: the columns that identify a row."""
+def receipt_queries(
+    query: str, columns: pa.Schema, key: tuple[str, ...], dialect: Postgres, extent: Extent
+) -> Iterator[str]:
+    """Write the queries that compute a query's receipt. columns: its fields; key: the columns that identify a row."""
     hashed = None
     if extent.hashes:
         keys = pa.schema([columns.field(name) for name in key])
         hashed = row_hash_sql(
             columns, dialect, None if extent.slice is None else slice_sql(keys, dialect, extent.slice)
         )
-    return select_receipt(columns, dialect, f"(\n{query}\n) AS query", hashed)
+    return receipt_parts(columns, dialect, f"(\n{query}\n) AS query", hashed, most=_TARGETS)
 
 
 def _utf8(text: str) -> str:

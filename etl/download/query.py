@@ -22,7 +22,7 @@ _SEPARATOR = re.compile(r""",(?![^(]*\))(?=(?:[^"]*"[^"]*")*[^"]*$)""")
 _TYPED = re.compile(r"""(?:"([^"]+)"|(\S+))\s+(\S.*)""")
 _NAMES = (
     *("grain", "source", "key", "survivor", "group by", "partition on", "types"),
-    *("may be empty", "may shrink", "may grow", "newest"),
+    *("may be empty", "may shrink", "may grow", "newest", "row security"),
 )
 
 
@@ -34,6 +34,8 @@ class Query:
     is an error. group_by: rows that belong together, which the query sorts by: no block splits a group.
     partition_on: a long query is extracted by ranges of this column. types: of columns, in the header's words, for
     databases that do not tell them. tolerance: what the guards allow. dialect: of the SQL, in sqlglot's words.
+    row_security: whether the source's policies may hide rows. sha256: the hash of the very bytes that were read, the
+    whole file with its header.
     """
 
     name: str
@@ -49,11 +51,8 @@ class Query:
     types: tuple[tuple[str, str], ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
     dialect: str = POSTGRES
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the whole file, header included."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+    row_security: bool = False
+    sha256: str = ""
 
 
 def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
@@ -77,7 +76,8 @@ def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
 
 def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
     """Read one .sql file. Raises ContractError where its header lacks what the engine needs."""
-    lines = _text(path).split("\n")
+    content = path.read_bytes()
+    lines = _text(path, content).split("\n")
     header = list(takewhile(lambda line: line.startswith("--"), lines))
     found, prose = _parse(path, header)
     missing = [name for name in ("grain", "source", "key") if not found.get(name, "").strip(" ,")]
@@ -113,12 +113,14 @@ def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
             newest=found.get("newest"),
         ),
         dialect=POSTGRES if dialect is None else dialect,
+        row_security=_expected(path, found.get("row security")),
+        sha256=hashlib.sha256(content).hexdigest(),
     )
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, content: bytes) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise ContractError(f"{path} cannot be read: {error}.", "Save it as UTF-8.") from None
 
@@ -163,6 +165,12 @@ def _yes(path: Path, text: str) -> bool:
     if text not in ("yes", "no"):
         raise ContractError(f"{path}: `-- may be empty: {text}` is neither yes nor no.", "Write yes or no.")
     return text == "yes"
+
+
+def _expected(path: Path, text: str | None) -> bool:
+    if text not in (None, "expected"):
+        raise ContractError(f"{path}: `-- row security: {text}` is not known.", "Write `-- row security: expected`.")
+    return text is not None
 
 
 def _share(path: Path, name: str, text: str, most: float = math.inf) -> float:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from etl.core.errors import ContractError
+from etl.core.errors import ContractError, SourceError
 from etl.core.manifest import RawColumn, TableReceipt
 from etl.download.query import Query
 from etl.download.sql import binds_of
@@ -19,6 +19,7 @@ class Plan:
     """What a query will give: its columns, and the source's guess at its rows and bytes (None: it does not guess).
 
     ranges: the conditions of the parts that are extracted one by one; none where it is extracted as a whole.
+    reads_clock: whether its rows hang on when its transaction began, so that rows and receipt need to share one.
     """
 
     query: Query
@@ -26,6 +27,14 @@ class Plan:
     rows: int | None
     bytes: int | None
     ranges: tuple[str, ...] = ()
+    reads_clock: bool = False
+
+
+class SnapshotError(SourceError):
+    """What was planned is not what would be read, or cannot be locked: all is to begin again, in a new snapshot."""
+
+    def __init__(self, message: str, hint: str = "", *, transient: bool = True) -> None:
+        super().__init__(message, hint, transient=transient)
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class Source(Protocol):
     def extract(self, plan: Plan, path: Path, where: str | None) -> RawWriter:
         """Run the query, or the range of it for which a condition holds, into a CSV; gives the finished writer.
 
-        May be called from several threads.
+        May be called from several threads; what one thread asks, it asks in one transaction.
         """
 
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:

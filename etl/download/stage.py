@@ -2,11 +2,10 @@
 
 import shutil
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 from config import Settings
-from etl.core.clock import business_date, years_before
+from etl.core.clock import night_binds
 from etl.core.errors import DataError, EtlError, UsageError, joined
 from etl.core.folders import is_remote, link
 from etl.core.job import Job, peak_memory_mb
@@ -20,7 +19,7 @@ from etl.download.extract import extract
 from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
-from etl.download.source import Limits, Plan, Source
+from etl.download.source import Limits, Plan, SnapshotError, Source
 from etl.download.sql import dialect_of
 from etl.guards import pace, raw
 from etl.guards.newest import with_newest
@@ -40,13 +39,24 @@ def download(job: Job) -> None:
     kept = _kept(job, queries, chosen)
     for attempt in attempts(is_transient, job.settings.source_patience):
         with attempt:
-            _download(job, chosen, kept)
+            for moved in attempts(_is_moved, job.settings.source_lock_seconds):
+                with moved:
+                    _download(job, chosen, kept)
+
+
+def _is_moved(error: Exception) -> bool:
+    """Whether a new snapshot, at once, is the cure; it is also tried by who does not wait for a source that is away."""
+    return isinstance(error, SnapshotError) and error.transient
 
 
 def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
     """Extract the queries from one snapshot of each source: an attempt that fails leaves nothing behind."""
     with ExitStack() as stack:
-        sources = {name: stack.enter_context(_source(job.settings, name)) for name in _needed(job.settings, chosen)}
+        binds: dict[str, str] = {}
+        needed = _needed(job.settings, chosen)
+        sources = {name: stack.enter_context(_source(job.settings, name, binds)) for name in needed}
+        night = min(source.as_of for source in sources.values())  # one clock, whatever the machine's says
+        binds |= night_binds(night, job.settings.business_time_zone, job.settings.window_years)
         plans = _planned(sources, chosen)
         _check_disk(job, plans)
         if job.dry_run:
@@ -148,14 +158,9 @@ def _needed(settings: Settings, queries: list[Query]) -> list[str]:
     return names
 
 
-def _source(settings: Settings, name: str) -> Source:
+def _source(settings: Settings, name: str, binds: dict[str, str]) -> Source:
+    """Make a source. binds: the night's values, which are known when all sources are open."""
     url = read_url(name, settings.sources[name].get_secret_value())
-    today = business_date(datetime.now(UTC), settings.business_time_zone)
-    binds = {
-        "business_time_zone": settings.business_time_zone,
-        "business_date": today.isoformat(),
-        "window_start": years_before(today, settings.window_years).isoformat(),
-    }
     if url.get_backend_name() == "postgresql":
         return PostgresSource(name, url, _limits(settings), binds)
     return GenericSource(name, url, binds)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from etl.core.errors import DataError
 from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt, arrow_type
 from etl.core.receipt import add, figure_text, has_range, has_sum, receipt_of
-from etl.core.receipt_sql import SEPARATOR, SLICES, slice_sql
+from etl.core.receipt_sql import SEPARATOR, slice_of, slice_sql
 from etl.core.row_hash import DUCKDB, hash_of, row_hash
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -28,7 +28,7 @@ def raw_receipt(table: RawTable, typed: pa.Table, texts: pa.Table | None) -> Tab
         return None
     schema = pa.schema([(c.name, arrow_type(c.type)) for c in table.columns])
     told = pa.schema([field for field in schema if field.name in table.receipt.columns])
-    hashed = table.receipt.row_hash is not None
+    hashed = table.receipt.row_hash is not None and (table.slice is None or table.sliced_by == "hash")
     key = pa.schema([schema.field(name) for name in table.key])
     found = receipt_of(typed, told)
     if hashed:
@@ -53,8 +53,9 @@ def check_raw(table: RawTable, parts: list[TableReceipt]) -> None:
     if differences:
         raise DataError(
             f"{table.file} does not hold what the source says that its query gives: {'; '.join(differences)}.",
-            "Run SQLDownloadMain.py again; if it fails again, see whether the query gives the same twice"
-            " (no LIMIT without ORDER BY, no random()).",
+            "Run SQLDownloadMain.py again. If it fails again, the query gives something else each time it is run: write"
+            " :as_of instead of now(), an ORDER BY into string_agg(…), row_number() OVER (…) and above LIMIT, and"
+            " no random().",
         )
 
 
@@ -94,11 +95,9 @@ def _hashes(texts: pa.Table, schema: pa.Schema, key: pa.Schema, number: int | No
 
 def _slice_of(row: dict[str, str | None], key: pa.Schema) -> int:
     """Say in which slice of the keys a row is, as `slice_sql` does."""
-    integers = [row[field.name] for field in key if pa.types.is_integer(field.type)]
-    if not any(pa.types.is_integer(field.type) for field in key):
-        return hash_of(_canonical(row, key)) % SLICES
-    rests = [int(abs(int(text)) % SLICES * (-1 if int(text) < 0 else 1)) for text in integers if text is not None]
-    return abs(sum(rests)) % SLICES
+    texts = [row[field.name] for field in key if pa.types.is_integer(field.type)]
+    numbers = [None if text is None else int(text) for text in texts]
+    return slice_of(numbers, None if len(numbers) == len(key) else hash_of(_canonical(row, key)))
 
 
 def _canonical(row: dict[str, str | None], schema: pa.Schema) -> str:

@@ -13,7 +13,7 @@ from etl.core.errors import DataError
 from etl.core.manifest import RawTable
 from etl.core.receipt_sql import SLICES, receipt_from
 from etl.download import extract
-from etl.download.postgres_receipt import Postgres, fields_of, receipt_query
+from etl.download.postgres_receipt import Postgres, fields_of, receipt_queries
 from etl.download.source import Extent
 from etl.transform.raw import read_whole
 from tests.download.company import Company
@@ -84,7 +84,8 @@ def nights_of_all_slices(source: str, query: str, table: RawTable) -> list[RawTa
     nights = []
     with closing(psycopg2.connect(source)) as connection, connection.cursor(cursor_factory=DictCursor) as cursor:
         for number in range(SLICES):
-            cursor.execute(receipt_query(query, fields, table.key, dialect, Extent(True, number)))
+            [one] = receipt_queries(query, fields, table.key, dialect, Extent(True, number))
+            cursor.execute(one)
             receipt = receipt_from(cursor.fetchone(), fields, dialect)
             nights.append(table.model_copy(update={"receipt": receipt, "slice": number}))
     return nights
