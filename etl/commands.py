@@ -72,7 +72,7 @@ def _show(options: argparse.Namespace) -> int:
 
         show_docs(options.env, options.output)
         return 0
-    from etl.load.look import show
+    from etl.look.sql import show
 
     show(options.env, options.query)
     return 0

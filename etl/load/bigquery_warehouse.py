@@ -24,7 +24,7 @@ from etl.load.bigquery_ensure import Preparation, Step
 from etl.load.bigquery_errors import FAULTS, Explainer, Fault, patient
 from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, ONCE, Jobs
 from etl.load.bigquery_staging import Staging, job_prefix, label, staging_table
-from etl.load.checks import check_names, check_receipt, mismatch
+from etl.load.checks import check_names, check_receipt, mismatch, not_a_query
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
@@ -144,6 +144,14 @@ class BigQueryWarehouse:
         """Run a query over the published tables."""
         with self._explained(f"reading {self._dataset}"):
             return self._query(query)
+
+    def check_reads(self, query: str) -> None:
+        """Refuse what is not one statement that only reads, as BigQuery itself says by a dry run."""
+        dry = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, default_dataset=self._dataset)
+        with self._explained(f"reading {self._dataset}"):
+            job = self._client.query(query, dry, job_retry=None, retry=self._retry, timeout=CALL_TIMEOUT)
+        if job.statement_type != "SELECT":
+            raise not_a_query(str(job.statement_type))
 
     def describe(self) -> str:
         """Say where the tables are and how to look into them."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from etl.contract import Contract
-from etl.core.errors import ContractError, WarehouseError
+from etl.core.errors import ContractError, UsageError, WarehouseError
 from etl.core.manifest import TableReceipt
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.head import ETL_HEAD
@@ -44,3 +44,11 @@ def refuse_differences(differences: Sequence[str], hint: str) -> None:
     if differences:
         listed = "\n".join(f"  {difference}" for difference in differences)
         raise WarehouseError(f"The published tables differ from their contracts; nothing was touched:\n{listed}", hint)
+
+
+def not_a_query(kind: str) -> UsageError:
+    """Explain that a statement, which the warehouse calls `kind`, was not run."""
+    return UsageError(
+        f"This does more than read the published tables ({kind.replace('_', ' ')}), so it was not run.",
+        "Write one SELECT. Only the nights change these tables.",
+    )

@@ -24,14 +24,17 @@ from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.row_hash import DUCKDB
 from etl.load import duckdb_schema as ddl
 from etl.load import head as heads
-from etl.load.checks import check_names, check_receipt, refuse_differences
+from etl.load.checks import check_names, check_receipt, not_a_query, refuse_differences
 from etl.load.duckdb_errors import explained
 from etl.load.duckdb_file import DuckDBFile
-from etl.load.duckdb_limits import limit
+from etl.load.duckdb_limits import limit, seal
 from etl.load.duckdb_schema import quoted, text
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
+
+_READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
+"""The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
 
 _NIGHT = "night"
 """The name of the attached file. While its next version is made, the file itself is `last_night`."""
@@ -141,7 +144,15 @@ class DuckDBWarehouse:
             limit(connection, Path(spill))
             connection.execute(f"ATTACH {text(str(self.path))} AS {_NIGHT} (READ_ONLY)")
             connection.execute(f"USE {_NIGHT}")
+            seal(connection)
             return connection.sql(sql).to_arrow_table()
+
+    def check_reads(self, sql: str) -> None:
+        """Refuse what is not one statement that only reads."""
+        with explained("reading", self.path):
+            found = [statement.type.name for statement in duckdb.extract_statements(sql)]
+        if len(found) != 1 or found[0] not in _READ:
+            raise not_a_query(" and ".join(found))
 
     def describe(self) -> str:
         """Say where the tables are and how to look into them."""

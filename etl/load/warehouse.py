@@ -91,5 +91,8 @@ class Warehouse(Protocol):
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables; unqualified names are theirs."""
 
+    def check_reads(self, sql: str) -> None:
+        """Raise UsageError unless this is one statement that only reads."""
+
     def describe(self) -> str:
         """Say in a line where the published tables are and how a person looks into them."""

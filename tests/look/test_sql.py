@@ -1,0 +1,65 @@
+"""`etl sql`: every value that a warehouse can hold is shown as text, and nothing that disturbs a terminal."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from etl.core.errors import EtlError
+from etl.look import sql
+from tests.night.company import Company
+
+SHOWN = {
+    "DATE 'infinity'": "infinity",
+    "DATE '-infinity'": "-infinity",
+    "DATE '12000-01-01'": "12000-01-01",
+    "DATE '0044-03-15 (BC)'": "0044-03-15 (BC)",
+    "DATE '2030-03-31'": "2030-03-31",
+    "TIMESTAMP 'infinity'": "infinity",
+    "TIMESTAMPTZ '-infinity'": "-infinity",
+    "TIMESTAMP '12000-01-01 01:02:03.5'": "12000-01-01 01:02:03.5",
+    "TIMESTAMPTZ '0044-03-15 (BC) 00:00:00+00'": "0044-03-15 (BC) 00:00:00+00",
+    "'infinity'::TIMESTAMP_NS": "infinity",
+    "TIMESTAMPTZ '2030-03-31 01:02:03+02'": "2030-03-30T23:02:03+00:00",
+    "TIME '24:00:00'": "24:00:00",
+    "INTERVAL '1 month 2 days 3.5 seconds'": "1 month 2 days 00:00:03.5",
+    "[DATE 'infinity', NULL]": "[infinity, NULL]",
+    "{'a': TIMESTAMP 'infinity'}": "{'a': infinity}",
+    "map {'k': DATE '12000-01-01'}": "{k=12000-01-01}",
+    "[1, NULL]": "[1, None]",
+    "12.50::DECIMAL(38, 10)": "12.5",
+    "1e400": "inf",
+    "'\\xff'::BLOB": r"b'\xff'",
+    "NULL": "∅",
+    "''": "",
+    "'a' || chr(27) || '[31m' || chr(0) || chr(13) || chr(10) || chr(8238)": r"a\x1b[31m\x00\r\n\u202e",
+    "'[red]no markup[/red]'": "[red]no markup[/red]",
+}
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """Give a company with something published."""
+    company = Company(tmp_path_factory.mktemp("company"))
+    company.data.mkdir()
+    with duckdb.connect(str(company.data / "warehouse.duckdb")) as connection:
+        connection.execute("CREATE TABLE dim_thing AS SELECT 1 AS thing_id")
+    return company
+
+
+@pytest.mark.parametrize(("value", "text"), SHOWN.items(), ids=list(SHOWN))
+def test_every_value_is_shown(company: Company, value: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also what Python has no value for, and what a terminal would obey."""
+    sql.show(company.env, f'SELECT {value} AS "a{chr(27)}b"')
+    _, name, _, shown, _ = capsys.readouterr().out.splitlines()
+    assert name.strip("┃ ") == r"a\x1bb"
+    assert shown.strip("│ ") == text
+
+
+def test_it_reads_no_file_and_no_variable(company: Company, tmp_path: Path) -> None:
+    """Whoever may query is not let into the machine: not by functions, not by names that are paths or variables."""
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a,b\n1,2\n")
+    for query in (f"SELECT * FROM '{secret}'", f"SELECT * FROM read_text('{secret}')", "SELECT * FROM company"):
+        with pytest.raises(EtlError):
+            sql.show(company.env, query)
