@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 
 from config import Settings
 from etl.core.errors import StorageError, UsageError
+from etl.core.log import log
 
 MANIFEST = "manifest.json"
 RUN_NAME = re.compile(r"\d{8}T\d{6}Z")
@@ -68,17 +69,17 @@ class Disk:
     def discard(self, run: str) -> None:
         """Remove the hidden folder."""
         if self._hidden(run).exists():
-            shutil.rmtree(self._hidden(run))
+            _remove_or_warn(self._hidden(run))
 
     def remove(self, run: str) -> None:
         """Hide a run, then remove it."""
-        shutil.rmtree((self._folder / run).rename(self._hidden(run)))
+        _remove_or_warn((self._folder / run).rename(self._hidden(run)))
 
     def remove_rubbish(self) -> None:
         """Remove the hidden folders."""
         for left in self._folder.glob(".*"):
-            if RUN_NAME.fullmatch(left.name.removeprefix(".")) and left.is_dir():
-                shutil.rmtree(left)
+            if RUN_NAME.fullmatch(left.name.removeprefix(".")) and (left.is_dir() or left.is_symlink()):
+                _remove_or_warn(left)
 
     def _hidden(self, run: str) -> Path:
         return self._folder / f".{run}"
@@ -168,7 +169,17 @@ def link(files: list[str], source: Path, target: Path) -> None:
         return
     for name in files:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        os.link(source / name, target / name)
+        link_or_copy(source / name, target / name)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Let a file be at `target`, too: as a hard link, or a copy where that is another disk, or one without links."""
+    try:
+        os.link(source.resolve(), target)  # the file itself: a link may lead to another disk
+    except (FileNotFoundError, FileExistsError):
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def remove_tree(folder: Path) -> None:
@@ -201,6 +212,18 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _remove_or_warn(folder: Path) -> None:
+    """Remove a folder that is of no use any more, of a link to one the link alone. It never fails what was done."""
+    try:
+        if folder.is_symlink():  # a person moved it to another disk
+            log.warning("%s is removed; what it leads to stays: %s", folder, folder.resolve())
+            folder.unlink()
+        else:
+            shutil.rmtree(folder)
+    except OSError as error:
+        log.warning("%s cannot be removed: %s", error.filename or folder, error.strerror)
 
 
 def _fs(folder: Any) -> Any:

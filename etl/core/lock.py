@@ -1,25 +1,26 @@
 """One run at a time for each data folder.
 
-The lock is the kernel's, on an open file: it ends with the last process that has the file open, however that one ends.
-The night's stages inherit it, so that a stage whose night was killed still keeps others out. A data folder in a bucket
-has besides an object that says who works there, for other machines; what this one has left there, it takes over.
+The lock is the kernel's, on an open file and on the folder that it is in: it ends with the last process that has them
+open, however that one ends, and it holds if somebody removes the file. The night's stages inherit it, so that a stage
+whose night was killed still keeps others out. A data folder in a bucket has besides an object that says who works
+there, for other machines (etl.core.claim).
 """
 
 import fcntl
 import json
 import os
-import socket
+import stat
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from etl.core.errors import LockError, StorageError
-from etl.core.folders import create, is_remote
-from etl.core.log import log
+from etl.core.claim import claimed, other_claimant
+from etl.core.errors import LockError
+from etl.core.folders import is_remote
+from etl.core.note import holder_of
 
 NIGHT = "ETL_NIGHT"
 """What `etl night` hands its stages in the environment: "<run>:<its process id>". It holds the lock for them."""
@@ -44,104 +45,86 @@ def held(folder: Path, stage: str, data: Path | None = None) -> Iterator[None]:
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / "lock", folder / "lock.holder", stage) as (lock, told):
-        os.set_inheritable(lock, True)
-        with _claimed(data, told, lock) if data and is_remote(data) else nullcontext():
-            yield
+    with (
+        locked(folder / "lock", folder / "lock.holder", stage, folder) as told,
+        claimed(data, folder, told) if data and is_remote(data) else nullcontext(),
+    ):
+        yield
 
 
 @contextmanager
-def locked(path: Path, note: Path, stage: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def locked(path: Path, note: Path, stage: str, folder: Path | None = None) -> Iterator[dict[str, Any]]:
     """Hold the lock on a file; raises LockError naming the holder where another process does.
 
-    note: the file that says who holds it. Gives the open file, and what the note says.
+    note: the file that says who holds it. folder: that is locked as well, for a file can be removed; then processes
+    that this one starts hold both, too. Gives what the note says.
     """
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    locks = _taken(path, folder)
+    if not locks:
+        raise LockError(f"{holder_of(note)} holds {path}.", "Wait until it has ended.")
     try:
-        if not _taken(lock):
-            raise LockError(f"{_holder(note)} holds {path}.", "Wait until it has ended.")
+        for lock in locks:
+            os.set_inheritable(lock, folder is not None)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         told = {"pid": os.getpid(), "stage": stage, "since": since}
         with suppress(OSError):  # a full disk: the lock counts, the note only explains it
             note.write_text(json.dumps(told), encoding="utf-8")
         try:
-            yield lock, told
+            yield told
         finally:
             note.unlink(missing_ok=True)
     finally:
-        os.close(lock)
+        for lock in locks:
+            os.close(lock)
 
 
-def _taken(lock: int) -> bool:
-    """Take the lock if nobody holds it. Whoever only looks (see `holder`) has it for an instant: that is waited out."""
+def _taken(path: Path, folder: Path | None) -> list[int]:
+    """Take the locks, if nobody holds one; gives what is open then. Whoever only looks has them for an instant."""
     for _ in range(_TIMES):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_PAUSE)
-        else:
-            return True
-    return False
+        locks = [os.open(path, os.O_RDWR | os.O_CREAT, 0o600)]
+        if _lock(locks[0], fcntl.LOCK_EX) and _is_still(locks[0], path):
+            if folder is None:
+                return locks
+            locks.append(os.open(folder, os.O_RDONLY))
+            if _lock(locks[1], fcntl.LOCK_EX):
+                return locks
+        for lock in locks:
+            os.close(lock)
+        time.sleep(_PAUSE)
+    return []
 
 
-@contextmanager
-def _claimed(data: Path, told: dict[str, Any], lock: int) -> Iterator[None]:
-    """Keep other machines out of a bucket's folder by an object. One that was left under our lock is a dead run's."""
-    claim = data / "lock"
-    told |= {"host": socket.gethostname(), "lock": _number(lock)}
+def _lock(descriptor: int, how: int) -> bool:
+    """Take a lock, if nobody holds it; a file system that can only lock files has its way."""
     try:
-        create(claim, json.dumps(told).encode())
-    except FileExistsError:
-        if _read(claim).get("lock") != told["lock"]:
-            raise LockError(
-                f"{_holder(claim)} holds {claim}.",
-                "Wait until it has ended; if that machine is dead for good, remove that object.",
-            ) from None
-        claim.write_text(json.dumps(told))
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise
+    return True
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    """Whether an open file is the one that is there: it may have been removed before it was locked."""
     try:
-        yield
-    finally:
-        try:
-            claim.unlink(missing_ok=True)
-        except StorageError as error:
-            log.warning("%s stays, for this machine's next run to take over: %s", claim, error.message)
-
-
-def _number(lock: int) -> str:
-    """Give a lock file's number, drawn when it is first asked for: hosts may be called alike."""
-    if known := os.pread(lock, 32, 0):
-        return known.decode()
-    os.pwrite(lock, uuid.uuid4().hex.encode(), 0)
-    return _number(lock)
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def holder(folder: Path, data: Path | None = None) -> str | None:
     """Say who holds a folder's lock, or another machine the data folder; None where nobody does."""
-    path, ours = folder / "lock", ""
-    if path.exists():
-        with path.open("rb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return _holder(folder / "lock.holder")
-            ours = lock.read().decode()
-    claim = data / "lock" if data and is_remote(data) else None
-    return _holder(claim) if claim and claim.is_file() and _read(claim).get("lock") != ours else None
+    for path in (folder / "lock", folder):
+        if path.exists() and _is_locked(path):
+            return holder_of(folder / "lock.holder")
+    return other_claimant(data, folder) if data and is_remote(data) else None
 
 
-def _holder(note: Path) -> str:
-    holder = _read(note)
+def _is_locked(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        where = f" on {holder['host']}" if "host" in holder else ""
-        return f"Another run ({holder['stage']}, process {holder['pid']}{where}, since {holder['since']})"
-    except LookupError:
-        return "Another run"
-
-
-def _read(note: Path) -> dict[str, Any]:
-    """Read who left a note; nothing where it cannot be read."""
-    try:
-        holder = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return holder if isinstance(holder, dict) else {}
+        return not _lock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)

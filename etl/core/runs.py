@@ -18,6 +18,7 @@ from config import Settings
 from etl.core import nights
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.folders import MANIFEST, RUN_NAME, create, folder_of, is_remote, way_of
+from etl.core.log import log
 from etl.core.manifest import FORMAT, LoadedManifest, Manifest, RawManifest, StarManifest
 from etl.core.whole import write_whole
 
@@ -104,7 +105,10 @@ class Runs(Generic[M]):
         """Commit a working folder with its manifest; keep the newest `keep` runs."""
         self._way.commit(folder, manifest.run, manifest.model_dump_json(indent=1) + "\n")
         for run in self.committed()[:-keep]:
-            self._way.remove(run)
+            try:
+                self._way.remove(run)
+            except OSError as error:  # the new one is committed all the same
+                log.warning("the run %s cannot be removed: %s", self.path(run), error.strerror)
 
 
 class Store:

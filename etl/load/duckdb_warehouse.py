@@ -5,7 +5,6 @@ old one: whoever has the old one open goes on reading last night, whoever opens 
 keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stays.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.core.errors import WarehouseError
+from etl.core.folders import link_or_copy
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.row_hash import DUCKDB
@@ -87,7 +87,7 @@ class DuckDBWarehouse:
                 shutil.rmtree(folder)
             folder.mkdir(parents=True)
             for file in handover.files:
-                _link_or_copy(file, folder / file.name)
+                link_or_copy(file, folder / file.name)
         check_receipt(handover, self.staged_receipt(run, handover), "staged")
 
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
@@ -219,10 +219,3 @@ def _receipt(
     hashed = row_hash_sql(schema, DUCKDB) if like.row_hash else None
     answer: pa.Table = connection.sql(select_receipt(schema, DUCKDB, relation, hashed)).to_arrow_table()
     return receipt_from(answer.to_pylist()[0], schema, DUCKDB)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another disk, or one that knows no links
-        shutil.copyfile(source, target)

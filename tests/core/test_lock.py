@@ -1,7 +1,9 @@
 """The lock: one run at a time for each data folder."""
 
+import errno
 import fcntl
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -12,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from etl.core.claim import is_of_a_dead_run
 from etl.core.errors import LockError
-from etl.core.lock import NIGHT, held, run_of_the_night
+from etl.core.lock import NIGHT, held, holder, locked, run_of_the_night
 
 HOLDER = """
 import sys, time
@@ -132,3 +135,79 @@ def test_whoever_only_looks_keeps_nobody_out(tmp_path: Path) -> None:
         with held(tmp_path, "the night"):
             pass
         seen.join()
+
+
+@pytest.mark.parametrize("left", [[], ["lock"], ["lock", "lock.holder"]])
+def test_a_lock_whose_file_is_removed_is_still_held(tmp_path: Path, left: list[str]) -> None:
+    """Somebody tidies up in mid-night: no second one begins, not even after the file was made again."""
+    with running(HOLDER, tmp_path) as running_one:
+        running_one.stdout.readline()
+        for name in left:
+            (tmp_path / name).unlink()
+        for _ in range(2):
+            with pytest.raises(LockError), held(tmp_path, "a stage"):
+                pass
+            assert str(holder(tmp_path)).startswith("Another run")
+    with held(tmp_path, "a stage"):
+        pass
+    assert holder(tmp_path) is None
+
+
+def test_a_file_that_is_removed_before_it_is_locked_is_not_taken_for_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the opening and the locking another process puts its own there, and holds that."""
+    path, flock, others = tmp_path / "lock", fcntl.flock, []
+
+    def slow(descriptor: int, how: int) -> None:
+        if not others:
+            path.unlink()
+            others.append(os.open(path, os.O_RDWR | os.O_CREAT))
+            flock(others[0], fcntl.LOCK_EX)
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", slow)
+    with pytest.raises(LockError), locked(path, tmp_path / "note", "a stage"):
+        pass
+    os.close(others[0])
+
+
+def test_a_file_system_that_locks_no_folders_has_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFS wants a folder to be open for writing, which it cannot be."""
+    flock = fcntl.flock
+
+    def as_nfs(descriptor: int, how: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", as_nfs)
+    with held(tmp_path, "the night"), pytest.raises(LockError), held(tmp_path, "a stage"):
+        pass
+
+
+OURS = {"host": "etl", "machine": ["4f2a", "02:42:ac:11:00:02", "/srv/etl"], "boot": "b1", "folder": [66, 128]}
+LONG_AGO, AHEAD = "2001-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_dead"),
+    [
+        ({}, True),
+        ({"boot": "b0", "since": LONG_AGO}, True),  # this machine was switched off in mid-night
+        ({"boot": "b0", "since": LONG_AGO, "folder": [67, 128]}, True),  # disks may be numbered anew then
+        ({"boot": "b0", "since": AHEAD}, False),  # a clone that passes for us, at work while we are
+        ({"boot": "b0"}, False),
+        ({"boot": "b0", "since": "yesterday"}, False),
+        ({"folder": [66, 129]}, False),  # a copy of the folder on this machine, or in another container of it
+        ({"host": "etl-2"}, False),
+        ({"machine": ["4f2b", *OURS["machine"][1:]]}, False),
+        ({"machine": [OURS["machine"][0], "02:42:ac:11:00:03", OURS["machine"][2]]}, False),
+        ({"machine": [*OURS["machine"][:2], "/srv/other"]}, False),
+    ],
+)
+def test_a_claim_is_taken_over_from_the_same_machine_alone(claim: dict[str, object], is_dead: bool) -> None:
+    """A clone of its image is another one."""
+    assert is_of_a_dead_run(OURS | claim, OURS) is is_dead
+    assert not is_of_a_dead_run({"pid": 7, "host": "etl", "lock": "0123"}, OURS)  # of an older version
+    assert not is_of_a_dead_run({}, OURS)

@@ -1,10 +1,16 @@
 """Runs: committed whole or absent, whatever happens, and never changed."""
 
+import errno
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -228,3 +234,57 @@ def test_a_linked_file_is_the_same_file(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     link(["deep/a.csv"], tmp_path / "old", tmp_path / "new")
     assert (tmp_path / "new" / "deep" / "a.csv").samefile(tmp_path / "old" / "deep" / "a.csv")
+
+
+@pytest.fixture
+def other_disk() -> Iterator[Path]:
+    """Give a folder on another disk than those of tests."""
+    shm = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
+    if not shm.is_dir() or shm.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
+        pytest.skip("there is no second disk")
+    with tempfile.TemporaryDirectory(dir=shm) as folder:
+        yield Path(folder)
+
+
+def test_a_run_that_was_moved_to_another_disk_is_one_still(
+    runs: Runs[LoadedManifest], other_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a link in its place: it is read, its files are kept on as copies; in its turn the link is removed alone."""
+    commit(runs, "20300101T000000Z", text="first")
+    moved = Path(shutil.move(runs.path("20300101T000000Z"), other_disk))
+    runs.path(moved.name).symlink_to(moved)
+    assert runs.newest("").run == moved.name
+    with runs.working("20300102T000000Z") as folder:
+        link(["deep/file.csv"], runs.path(moved.name), folder)
+        runs.commit(folder, manifest("20300102T000000Z"), keep=1)
+    assert runs.committed() == ["20300102T000000Z"]
+    assert (runs.path("20300102T000000Z") / "deep/file.csv").read_text() == "first"
+    assert (moved / "deep/file.csv").read_text() == "first"
+    assert f"what it leads to stays: {moved}" in caplog.text
+    (runs.folder / ".20300103T000000Z").symlink_to(other_disk / "gone")  # left by a run that was killed meanwhile
+    commit(runs, "20300104T000000Z")
+    assert {path.name for path in runs.folder.iterdir()} == {"20300102T000000Z", "20300104T000000Z"}
+
+
+def test_a_file_that_lies_on_another_disk_is_copied(tmp_path: Path, other_disk: Path) -> None:
+    """Where a person has moved a large file alone: the new run has it, and no link that may break."""
+    (other_disk / "large.csv").write_text("rows")
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "old/large.csv").symlink_to(other_disk / "large.csv")
+    link(["large.csv"], tmp_path / "old", tmp_path / "new")
+    (other_disk / "large.csv").unlink()
+    assert (tmp_path / "new/large.csv").read_text() == "rows"
+
+
+def test_a_run_that_cannot_be_removed_fails_none(runs: Runs[LoadedManifest], caplog: pytest.LogCaptureFixture) -> None:
+    """It is told, each time; what was done is committed."""
+
+    def refuse(run: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), runs.path(run))
+
+    commit(runs, "20300101T000000Z")
+    with mock.patch.object(runs._way, "remove", refuse):
+        commit(runs, "20300102T000000Z", keep=1)
+    assert runs.newest("").run == "20300102T000000Z"
+    assert "20300101T000000Z cannot be removed: Permission denied" in caplog.text

@@ -1,19 +1,24 @@
 """Runs in a bucket: absent until the manifest is there, which comes last and goes first; and who keeps whom out."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from config.paths import ROOT
+from etl.core import nights
 from etl.core.errors import DataError, LockError, StorageError
 from etl.core.folders import link
 from etl.core.lock import held, holder
 from etl.core.manifest import LoadedManifest
+from etl.core.nights import NightRecord
 from etl.core.runs import Runs, Store
+from etl.due import published_between
 from tests.core.test_runs import commit, manifest
 from tests.load.proxy import lost_answer
 from tests.storage.cloud import Emulator, Preconditions, bucket_store, forbidden
@@ -197,6 +202,34 @@ def test_what_this_machine_has_left_it_takes_over(tmp_path: Path, claim: Path, c
     with held(tmp_path, "a stage", claim.parent):
         assert json.loads(claim.read_text())["stage"] == "a stage"
     assert not claim.is_file()
+
+
+def test_a_clone_of_this_machine_takes_nothing_over(tmp_path: Path, claim: Path, cloud: Preconditions) -> None:
+    """Its disk is a copy, with all that lies on it; nor does the end of our run remove another one's claim."""
+    with held(tmp_path / "here", "the night", claim.parent):
+        shutil.copytree(tmp_path / "here", tmp_path / "clone")
+        assert str(holder(tmp_path / "clone", claim.parent)).startswith("Another run (the night, process ")
+        with pytest.raises(LockError), held(tmp_path / "clone", "the night", claim.parent):
+            pass
+        claim.unlink()
+        with held(tmp_path / "clone", "the clone's night", claim.parent):
+            theirs = claim.read_text()
+            claim.write_text(theirs.replace("clone's", "other's"))
+        assert claim.is_file()
+    assert claim.is_file()
+
+
+def test_a_night_in_a_bucket_is_due_by_the_records_of_this_machine(
+    store: Store, runs: Runs[LoadedManifest], cloud: Preconditions
+) -> None:
+    """A run that was named when the clock was ahead began when its record says; else it would be run twice."""
+    commit(runs, "20300103T000000Z")
+    now = datetime(2030, 1, 2, 3, tzinfo=UTC)
+    since = now - timedelta(hours=1)
+    assert published_between(store, since, now) is None
+    record = NightRecord(run="20300103T000000Z", started=now - timedelta(minutes=30))
+    nights.write(store.local, record, keep=7)
+    assert published_between(store, since, now) == record.run
 
 
 def test_a_lock_that_cannot_be_removed_is_no_failure(tmp_path: Path, claim: Path, cloud: Preconditions) -> None:
