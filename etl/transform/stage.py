@@ -11,6 +11,7 @@ from etl.contract.corrections import check_expiry, read_corrections
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError, GuardError, UsageError
+from etl.core.failed_rejects import kept_if_it_fails
 from etl.core.folders import link, remove_tree
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
@@ -57,7 +58,10 @@ def transform(job: Job) -> None:
         _tell(plan)
         return
     check_accept(job.settings, job.accept)
-    with job.store.star.working(job.run) as folder:
+    with (
+        job.store.star.working(job.run) as folder,
+        kept_if_it_fails(job.store.local, job.run, folder / REJECTS),
+    ):
         for name in (KEYS, REJECTS, PARTIALS, HASHES):
             (folder / name).mkdir()
         context = Context(
