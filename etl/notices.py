@@ -1,16 +1,21 @@
 """Notices for people who are not watching. A notice that fails is a line in the log, and never fails the night."""
 
+import threading
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from pydantic import SecretStr
 
+from config.redacted import redact
 from etl.core.log import log
 from etl.core.retry import attempts
+from etl.core.safe_text import safe_for_chat
 
 _TIMES, _SECONDS = 3, 10.0
 _TIMEOUT = (3.0, 4.0)
-"""Seconds to connect, and to answer."""
+"""Seconds to connect, and between two bytes of the answer."""
+_DEADLINE = 20.0
+"""Seconds for all attempts at a notice together, whatever holds them up."""
 
 
 def heartbeat(url: SecretStr | None, path: str, text: str = "") -> None:
@@ -18,21 +23,36 @@ def heartbeat(url: SecretStr | None, path: str, text: str = "") -> None:
     if url:
         parts = urlsplit(url.get_secret_value())
         place = parts._replace(path=parts.path.rstrip("/") + (f"/{path}" if path else ""))
-        _post("the heartbeat", urlunsplit(place), data=text.encode())
+        _post("the heartbeat", urlunsplit(place), data=redact(text).encode())
 
 
 def webhook(url: SecretStr | None, text: str) -> None:
-    """Tell a chat: Slack, Teams and Mattermost understand {"text": …}."""
+    """Tell a chat: Slack, Teams and Mattermost understand {"text": …}. What is data in it calls nobody there."""
     if url:
-        _post("the webhook", url.get_secret_value(), json={"text": text})
+        _post("the webhook", url.get_secret_value(), json={"text": safe_for_chat(redact(text))})
 
 
 def _post(what: str, url: str, **content: object) -> None:
+    """Tell, until the deadline at the most: the thread is left behind with whoever does not end his answer."""
+    failed = ["it took too long"]
+
+    def tell() -> None:
+        failed[0] = _failure(url, content)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    teller.join(_DEADLINE)
+    if failed[0]:
+        log.warning("%s could not be told: %s.", what, failed[0])
+
+
+def _failure(url: str, content: dict[str, object]) -> str:
+    """Post; gives what went wrong, without the text of the error, which would tell the address: that is a secret."""
     try:
         for attempt in attempts(lambda error: isinstance(error, requests.RequestException), _SECONDS, _TIMES):
-            with attempt:
-                requests.post(url, timeout=_TIMEOUT, **content).raise_for_status()  # type: ignore[arg-type]
-    except (requests.RequestException, ValueError) as error:  # whose text would tell the address, which is a secret
-        answer = getattr(error, "response", None)
-        why = type(error).__name__ if answer is None else f"it answered {answer.status_code}"
-        log.warning("%s could not be told: %s.", what, why)
+            with attempt, requests.post(url, timeout=_TIMEOUT, stream=True, **content) as answer:  # type: ignore[arg-type]
+                answer.raise_for_status()  # its status is all that is read of it
+    except (requests.RequestException, ValueError) as error:
+        told = getattr(error, "response", None)
+        return type(error).__name__ if told is None else f"it answered {told.status_code}"
+    return ""

@@ -5,17 +5,22 @@ import errno
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import NoReturn
 
 from config.paths import SAMPLE_SETTINGS
+from config.redacted import redact
 from etl.core import log
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.lock import run_of_the_night
 from etl.core.memory import give_back
+from etl.core.modes import private
 from etl.core.orphan import end_with
+from etl.core.safe_text import safe_lines
 from etl.core.start import lost
 
 EXIT_INTERRUPTED = 130
@@ -73,10 +78,12 @@ def outermost(action: Callable[[], int | None]) -> int:
     for number in _INTERRUPTIONS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _interrupt)
+    sys.excepthook = _crashed
     if run_of_the_night():
         log.to_file(None)
     try:
-        return _settled(action)
+        with private():
+            return _settled(action)
     except EtlError as error:
         return _told(error)
     except OSError as error:
@@ -88,6 +95,11 @@ def outermost(action: Callable[[], int | None]) -> int:
     except Exception:
         log.filed.exception("It crashed, which is a fault of the program:")
         raise
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write the traceback of a fault of the program, without the secrets that its texts may hold."""
+    print(redact("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def _settled(action: Callable[[], int | None]) -> int:
@@ -204,7 +216,8 @@ def _told(error: EtlError) -> int:
     log.filed.error("Error: %s", error.message)
     if error.hint:
         log.filed.error("Try: %s", error.hint)
-    print(f"Error: {error.message}", *([f"Try: {error.hint}"] if error.hint else []), sep="\n", file=sys.stderr)
+    lines = [f"Error: {error.message}", *([f"Try: {error.hint}"] if error.hint else [])]
+    print(*map(safe_lines, lines), sep="\n", file=sys.stderr)
     return error.exit_code
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from etl.core.errors import DataError, UsageError
 from etl.core.folders import unseen
+from etl.core.modes import close_to_others
 from etl.core.workers import be_one_thread
 
 _PATIENCE = 5
@@ -72,6 +73,7 @@ def _check(client: "distributed.Client", address: str, folder: Path) -> None:  #
 
 
 def _prepared(folder: Path) -> str:
-    """Let a worker be one thread, and say why it does not see a folder; nothing if it does."""
+    """Let a worker be one thread, and its files our own; say why it does not see a folder; nothing if it does."""
     be_one_thread()
+    close_to_others()
     return unseen(folder)

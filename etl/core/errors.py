@@ -15,16 +15,20 @@ EtlError                 exit 1
 
 from collections.abc import Sequence
 
+from config.redacted import redact
+
 
 class EtlError(Exception):
-    """A fault that a person can understand and cure. hint: what to try, one sentence."""
+    """A fault that a person can understand and cure. hint: what to try, one sentence.
+
+    Whatever it repeats of a driver's words or of settings, no secret is in it.
+    """
 
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "", *, transient: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message, self.hint = redact(message), redact(hint)
+        super().__init__(self.message)
         self.transient = transient
 
     def __reduce__(self) -> tuple[object, ...]:

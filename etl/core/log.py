@@ -9,14 +9,31 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from config.redacted import redact
+from etl.core.safe_text import safe_lines
+
 log = logging.getLogger("etl")
 filed = logging.getLogger("etl.filed")
 """What only the night's file gets: standard error has it in other words."""
 filed.addHandler(logging.NullHandler())
 filed.propagate = False
 
+_STAMPED = "%(asctime)sZ %(levelname)s %(message)s"
+
 FILE = "ETL_NIGHT_LOG"
 """Where `etl night` tells its stages, in the environment, the path of the night's log."""
+
+
+class _Told(logging.Formatter):
+    """What a line says, without secrets, and so that no data in it can pass for a line of its own."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        return safe_lines(redact(super().format(record)))
 
 
 class _CurrentStderr(logging.StreamHandler[TextIO]):
@@ -49,7 +66,9 @@ class _NightsFile(logging.FileHandler):
 def set_up(level: str) -> None:
     """Send the log to standard error, every line stamped (UTC) unless a person watches; and to the night's file."""
     handler = _CurrentStderr()
-    handler.setFormatter(logging.Formatter("%(message)s") if sys.stderr.isatty() else _stamped())
+    handler.setFormatter(_Told("%(message)s" if sys.stderr.isatty() else _STAMPED))
+    if logging.lastResort:  # what libraries log for want of a better place
+        logging.lastResort.setFormatter(_Told("%(message)s"))
     log.handlers[:] = [handler, *(own for own in filed.handlers if isinstance(own, _NightsFile))]
     log.setLevel(level)
 
@@ -60,7 +79,7 @@ def to_file(path: Path | None) -> None:
     if path is None:
         return
     handler = _NightsFile(path, encoding="utf-8", errors="backslashreplace", delay=True)
-    handler.setFormatter(_stamped())
+    handler.setFormatter(_Told(_STAMPED))
     filed.handlers[:] = [handler]
     filed.setLevel(logging.DEBUG)
 
@@ -70,14 +89,6 @@ def end_file() -> None:
     for handler in filed.handlers:
         log.removeHandler(handler)
     filed.handlers[:] = [logging.NullHandler()]
-
-
-def _stamped() -> logging.Formatter:
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
-    formatter.converter = time.gmtime
-    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
-    formatter.default_msec_format = ""
-    return formatter
 
 
 Advance = Callable[[int], None]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _LEAST = (3, 11)
-_NEEDED = ("duckdb", "pandas", "pandera", "psycopg2", "pyarrow", "pydantic_settings", "sqlalchemy")
+_NEEDED = ("duckdb", "pandas", "pandera", "psycopg2", "pyarrow", "pydantic", "sqlalchemy")
 """Some of requirements.txt: whoever has these was set up for this project."""
 
 _CHANGES = ("PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONWARNINGS")

@@ -5,12 +5,14 @@ import tempfile
 from pathlib import Path
 
 from etl.core.folders import sync
+from etl.core.modes import keep_mode, shared_mode
 
 
 def write_whole(path: Path, text: str, *, shared: bool = False) -> None:
     """Write a text file (UTF-8) in place of what was there: beside it, under a name of its own, then renamed.
 
-    shared: whether others may read it as far as the umask lets them; else it is the owner's alone.
+    It keeps the mode of what was there. shared: whether others may read a new one as far as the caller's umask lets
+    them; else it is the owner's alone.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     beside = Path(name)
@@ -18,17 +20,10 @@ def write_whole(path: Path, text: str, *, shared: bool = False) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
-            if shared:
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
+            if not keep_mode(path, beside) and shared:
+                beside.chmod(shared_mode())
             os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     sync(path.parent)
-
-
-def _umask() -> int:
-    """Give the umask, which can only be asked by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import config
 from config.paths import ROOT
+from etl.core.modes import shared
 from etl.docs.book import make_book
 from etl.docs.company import Company, read_company
 from etl.docs.html import html
@@ -25,14 +26,15 @@ def show(settings_file: Path, output: Path | None) -> None:
     company = read_company(settings)
     book = make_book(company)
     folder = output or settings.tables_dir.parent / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
     files = {folder / name: text for name, text in dictionary(company, book).items()}
     readme = ROOT / "README.md"
     if folder == ROOT / FOLDER:
         files[readme] = renewed(readme.read_text(encoding="utf-8"), book, f"{FOLDER}/{MARKDOWN}")
-    for path, text in files.items():
-        path.write_text(text, encoding="utf-8", newline="\n")
-        print(path)
+    with shared():  # it is documentation, for everybody
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            path.write_text(text, encoding="utf-8", newline="\n")
+            print(path)
 
 
 def dictionary(company: Company, book: Book) -> dict[str, str]:

@@ -1,14 +1,19 @@
 """Notices: what a monitor and a chat are told of a night, and that a failing notice never fails it."""
 
 import json
+import re
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from etl import notices
 from tests.night.company import Company
 
 
@@ -19,6 +24,7 @@ class Monitor:
     url: str = ""
     heard: list[tuple[str, str]] = field(default_factory=list)
     answers: list[int] = field(default_factory=lambda: [200])
+    drips: str = ""  # what it gives byte by byte, without an end: "head" or "body"
 
 
 @pytest.fixture
@@ -30,8 +36,20 @@ def monitor() -> Iterator[Monitor]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             monitor.heard.append((self.path, body))
+            if monitor.drips:
+                self.drip()
+                return
             self.send_response(monitor.answers.pop(0) if len(monitor.answers) > 1 else monitor.answers[0])
             self.end_headers()
+
+        def drip(self) -> None:
+            if monitor.drips == "body":
+                self.send_response(200)
+                self.end_headers()
+            with suppress(OSError):  # whoever listened went away
+                while True:
+                    self.wfile.write(b"x")
+                    time.sleep(0.2)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
@@ -129,8 +147,41 @@ def test_a_notice_that_fails_is_a_line_of_the_log_and_keeps_the_address_secret(c
 
 def test_an_address_that_is_none_is_a_fault_of_the_settings(company: Company) -> None:
     """Exit code 2, and the secret is not repeated."""
-    company.settings |= {"WEBHOOK_URL": "hooks.example/secret"}
+    company.settings |= {"WEBHOOK_URL": "hooks.example/hidden"}
     done = company.night()
     assert done.returncode == 2
     assert "WEBHOOK_URL: it is no address that begins with https://" in done.stderr
-    assert "secret" not in done.stderr
+    assert "hidden" not in done.stderr
+
+
+@pytest.mark.parametrize(("drips", "failed"), [("head", True), ("body", False)])
+def test_a_monitor_that_never_ends_its_answer_holds_no_night(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, drips: str, failed: bool
+) -> None:
+    """One deadline is over all attempts, whatever holds them up; of an answer only its head is waited for."""
+    monitor.drips = drips
+    monkeypatch.setattr(notices, "_DEADLINE", 1.0)
+    began = time.monotonic()
+    notices.heartbeat(SecretStr(f"{monitor.url}/secret-uuid"), "")
+    assert time.monotonic() - began < 3
+    assert ("the heartbeat could not be told: it took too long." in caplog.text) == failed
+    assert "secret-uuid" not in caplog.text
+
+
+FORGED = "é\r\n2030-01-01T00:00:00Z INFO night 20300101T000000Z: published\n\x1b[2JError: none <!here> @channel \u202e"
+
+
+def test_what_is_data_forges_no_line_and_calls_nobody(monitor: Monitor, company: Company) -> None:
+    """Neither in the log and on standard error, nor at the monitor, in the chat, or in the record."""
+    table = company.folder / "tables/dim_thing.py"
+    table.write_text(f"{table.read_text()}    raise ValueError({FORGED!r})\n".replace("    return things\n", ""))
+    done = told(monitor, company).night()
+    assert done.returncode == 1
+    (_, _), (_, tail), (_, text) = monitor.heard
+    chat = json.loads(text)["text"]
+    for shown in (company.log(), done.stderr, tail):
+        assert not re.search(r"^2030|^Error: none", shown, re.MULTILINE)
+        assert "INFO night 20300101T000000Z: published" in shown
+    for shown in (company.log(), done.stderr, tail, chat):
+        assert not set("\r\x1b\u202e") & set(shown)
+    assert not re.search("<!here|@channel", chat)
