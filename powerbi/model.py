@@ -81,7 +81,7 @@ def relationships(contracts: Mapping[str, Contract]) -> list[Node]:
 
 def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
     seen = set()
-    for reference in contract.references:
+    for reference in contract.relationships:
         dimension = contracts[str(reference.dimension)]
         day = date_column(dimension)
         by_date = day and reference.on and len(reference.on) == 1 and reference.on[0] in contract.schema.names

@@ -1,7 +1,7 @@
 """Cleaning that every source needs: done once per distinct value, on Arrow-backed pandas columns."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -9,8 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.core.errors import ContractError
+from etl.core.receipt import has_sum, widened
+
 _SUM_DIGITS = 28
-"""Digits of a sum of decimals: room for every sum, and for adding and multiplying sums within the 38 that there are."""
+"""Digits of a sum of decimals of up to as many: room for adding and multiplying sums within the 38 that there are."""
 _WHITE = r"[\t-\r\x1c-\x20]"
 """ASCII white space, as Python's `str.split` has it."""
 _UNTIDY = rf"^{_WHITE}|{_WHITE}$|{_WHITE}{{2}}|[\t-\r\x1c-\x1f]"
@@ -22,6 +25,8 @@ _UNIT_DIGITS = 19
 """Digits that 64 bits count."""
 _ALL_DIGITS = 38
 """Digits that a decimal of 128 bits counts."""
+_BY_HAND = Context(prec=2 * _ALL_DIGITS)
+"""Arithmetic in which nothing is rounded."""
 
 
 def clean_text(column: pd.Series, *, case: Literal["lower", "upper"] | None = None) -> pd.Series:
@@ -83,30 +88,38 @@ def days_between(first: pd.Series, last: pd.Series) -> pd.Series:
 def totals(frame: pd.DataFrame, by: list[str], **sums: str) -> pd.DataFrame:
     """Add up columns per group, exactly: decimals stay decimals. sums: new name = column; a Flag counts its trues.
 
-    Gives one row per distinct `by` (NULL is a group of its own), columns `by` and the sums' names.
+    Gives one row per distinct `by` (NULL is a group of its own), columns `by` and the sums' names. A sum that its type
+    cannot hold is an error: pandas' own sums of integers and decimals would wrap around.
     """
-    columns = {f"={name}": _countable(_arrow(frame[name])) for name in set(sums.values())}
+    added = {name: _countable(frame[name]) for name in dict.fromkeys(sums.values())}
+    columns = {f"={name}": widened(v) if has_sum(v.type) else v for name, v in added.items()}
     columns |= {name: _arrow(frame[name]) for name in by}
-    grouped = (
-        pa.table(columns).group_by(by, use_threads=False).aggregate([(f"={n}", "sum") for n in set(sums.values())])
-    )
+    grouped = pa.table(columns).group_by(by, use_threads=False).aggregate([(f"={name}", "sum") for name in added])
     found = {name: grouped.column(name) for name in by} | {
-        n: _exact(grouped.column(f"={c}_sum")) for n, c in sums.items()
+        new: _exact(grouped.column(f"={name}_sum"), added[name].type, name) for new, name in sums.items()
     }
     result: pd.DataFrame = pa.table(found).to_pandas(types_mapper=pd.ArrowDtype)
     return result
 
 
 def running_total(frame: pd.DataFrame, by: list[str], column: str) -> pd.Series:
-    """Add a column up from row to row within each group, in the order of the rows, exactly. NULL counts as 0."""
-    values = _arrow(frame[column])
-    if not pa.types.is_decimal(values.type):
+    """Add a column up from row to row within each group, in the order of the rows, exactly. NULL counts as 0.
+
+    A Flag counts its trues. A sum that its type cannot hold is an error, as of `totals`.
+    """
+    values = _countable(frame[column])
+    if not has_sum(values.type):
         return _cumulated(frame[column], frame, by)
-    scale = values.type.scale
-    largest = pc.max(pc.abs(values)).as_py() or Decimal(0)
-    if int(largest.scaleb(scale)) * len(values) >= 2**63:  # a sum of 64 bits might wrap around
+    scale = values.type.scale if pa.types.is_decimal(values.type) else 0
+    limits = pc.min_max(values).as_py()
+    largest = max(abs(limits["min"] or 0), abs(limits["max"] or 0))
+    if int(Decimal(largest).scaleb(scale, _BY_HAND)) * len(values) >= 2**63:  # a sum of 64 bits might wrap around
         groups = frame.groupby(by, dropna=False).ngroup().to_list()
-        return _series(_cumulated_by_hand(values.to_pylist(), groups, scale), frame[column])
+        sums = pa.array(_cumulated_by_hand(values.to_pylist(), groups), pa.decimal256(2 * _ALL_DIGITS, scale))
+        kind = pa.decimal128(_ALL_DIGITS, scale) if pa.types.is_decimal(values.type) else values.type
+        return _series(_exact(sums, kind, column), frame[column])
+    if pa.types.is_integer(values.type):
+        return _cumulated(_series(values, frame[column]), frame, by)
     units = pc.multiply(values.cast(pa.decimal128(_UNIT_DIGITS, scale)), pa.scalar(Decimal(10**scale))).cast(pa.int64())
     whole = _cumulated(_series(units, frame[column]), frame, by)
     return _series(pc.multiply(_arrow(whole), pa.scalar(Decimal(1).scaleb(-scale))), frame[column])
@@ -139,25 +152,50 @@ def _cumulated(column: pd.Series, frame: pd.DataFrame, by: list[str]) -> pd.Seri
     return column.fillna(0).groupby([frame[name] for name in by], dropna=False).cumsum()
 
 
-def _cumulated_by_hand(values: list[Decimal | None], groups: list[int], scale: int) -> pa.Array:
+def _cumulated_by_hand(values: list[Decimal | int | None], groups: list[int]) -> list[Decimal]:
     totals: list[Decimal] = []
     sums: dict[int, Decimal] = {}
-    with localcontext(prec=2 * _ALL_DIGITS):  # nothing is rounded
+    with localcontext(_BY_HAND):
         for group, value in zip(groups, values, strict=True):
             sums[group] = sums.get(group, Decimal(0)) + (value or 0)
             totals.append(sums[group])
-    return pa.array(totals, pa.decimal128(_ALL_DIGITS, scale))
+    return totals
 
 
-def _exact(sums: pa.ChunkedArray) -> pa.ChunkedArray:
-    return sums.cast(pa.decimal128(_SUM_DIGITS, sums.type.scale)) if pa.types.is_decimal(sums.type) else sums
+def _exact(sums: pa.Array | pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.Array | pa.ChunkedArray:
+    """Turn sums of values of a type into the type that its sums have."""
+    if pa.types.is_decimal(kind):
+        digits = max(kind.precision, _SUM_DIGITS)
+        kind = pa.decimal128(digits if digits == _SUM_DIGITS else _ALL_DIGITS, kind.scale)
+    if not has_sum(kind):
+        return sums
+    try:
+        return sums.cast(kind)
+    except pa.ArrowInvalid:
+        wider = pa.decimal128(_ALL_DIGITS, kind.scale if pa.types.is_decimal(kind) else 0)
+        raise ContractError(
+            f"A sum of {name} is too large for {kind}.",
+            "No exact type is wider: let the query divide the column by a power of ten."
+            if kind == wider
+            else f"Let the query cast it, {name}::numeric({wider.precision}, {wider.scale}), and declare its sum's"
+            f" column as Annotated[pd.ArrowDtype, pa.{wider}].",
+        ) from None
 
 
-def _countable(values: pa.Array) -> pa.Array:
-    """Turn flags into 0 and 1, and widen decimals so that their sum has room."""
-    if pa.types.is_boolean(values.type):
+def _countable(column: pd.Series) -> pa.Array:
+    """Turn what is added up into Arrow's: flags into 0 and 1, integers into those of 64 bits."""
+    values = _arrow(column)
+    kind = values.type
+    if pa.types.is_uint64(kind):
+        return values.cast(pa.decimal128(20, 0))
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return values.cast(pa.int64())
-    return values.cast(pa.decimal128(38, values.type.scale)) if pa.types.is_decimal(values.type) else values
+    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        return values
+    raise ContractError(
+        f"{column.name} is of the type {kind}, which cannot be added up.",
+        "Name a column of numbers, or a Flag, of which the trues are counted.",
+    )
 
 
 def _per_distinct_value(column: pd.Series, function: object, kind: pa.DataType) -> pd.Series:

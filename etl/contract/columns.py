@@ -1,13 +1,16 @@
 """Column types and column declarations of a contract: thin names over pandera's `Field`."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
 import pandas as pd
+import pandera.errors
 import pandera.pandas as pa_check
 import pyarrow as pa
 
 from etl.core.errors import ContractError
+from etl.core.names import guess
 
 _MOST_DIGITS = 38
 
@@ -90,9 +93,30 @@ def measure(description: str, *, nullable: bool = False, number_format: str = "#
     return _field(Role.MEASURE, description, nullable=nullable, number_format=number_format, **checks)
 
 
+_OPTIONS = (
+    *("eq", "ne", "gt", "ge", "lt", "le", "in_range", "isin", "notin"),
+    *("str_contains", "str_endswith", "str_length", "str_matches", "str_startswith"),
+    *("nullable", "unique", "alias", "ignore_na", "raise_warning", "n_failure_cases", "check_name", "title", "coerce"),
+)
+"""What pandera's Field knows, less what would make other columns of one."""
+_LISTED = f"unknown, pii, sort_by, {', '.join(_OPTIONS[:16])}"
 _METADATA = ("dimension", "on", "grain", "unknown", "pii", "number_format", "sort_by")
 
 
 def _field(role: Role, description: str, **options: Any) -> Any:
+    if not isinstance(description, str):
+        raise ContractError(f"{description!r} is no description.", "Say in a sentence what the column holds.")
     metadata = {"role": role} | {name: options.pop(name) for name in _METADATA if name in options}
-    return pa_check.Field(description=description, metadata=metadata, **options)
+    for name in options:
+        if name not in _OPTIONS:
+            raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, f"It has: {_LISTED}."))
+    if not isinstance(options.get("alias", ""), str):
+        raise ContractError(f"alias={options['alias']!r} is no name.", 'Write e.g. alias="class".')
+    try:
+        re.compile(options.get("str_matches") or "")
+        return pa_check.Field(description=description, metadata=metadata, **options)
+    except (TypeError, ValueError, re.error, pandera.errors.SchemaInitError) as error:
+        told = ", ".join(f"{name}={value!r}" for name, value in options.items() if name != "nullable")
+        raise ContractError(
+            f"The rule {told} cannot be understood: {error}.", "Write e.g. in_range=(0, 100)."
+        ) from None

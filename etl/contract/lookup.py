@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.core.errors import ContractError
+from etl.contract.comparing import arrow_type, check_comparable, comparable
 
 Positions = npt.NDArray[np.int64]
 
@@ -117,7 +117,7 @@ class _Part:
 
     def __init__(self, column: pd.Series) -> None:
         values = comparable(column).drop_null()
-        self._name = column.name
+        self._name, self._type = column.name, arrow_type(column)
         self._is_text = pa.types.is_string(values.type)
         self._distinct = pc.unique(values) if self._is_text else values.slice(0, 0)
         self._numbers = None if self._is_text else _numbers_of(values.to_numpy(zero_copy_only=False))
@@ -126,15 +126,10 @@ class _Part:
 
     def codes(self, column: pd.Series) -> Positions:
         """Give each row's position among the distinct values, −1 where there is none."""
+        check_comparable(column.name, arrow_type(column), self._name, self._type)
         values = comparable(column)
         if values.null_count == len(values) or self._is_empty:
             return np.full(len(values), -1, dtype=np.int64)
-        if pa.types.is_string(values.type) != self._is_text:
-            kinds = ("text", "a number") if self._is_text else ("a number", "text")
-            raise ContractError(
-                f"{column.name} is {kinds[1]}, and {self._name}, the key that it is compared with, {kinds[0]}.",
-                "Cast one of them in its query.",
-            )
         if self._numbers is None:
             codes = pc.index_in(values, value_set=self._distinct)
             return np.asarray(pc.fill_null(codes, -1), dtype=np.int64)
@@ -162,36 +157,6 @@ def _sorted_once(numbers: Positions) -> Positions:
     first = np.ones(len(ordered), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return np.asarray(ordered[first])
-
-
-def comparable(column: pd.Series) -> pa.Array:
-    """Turn a key column into int64 or text, so that values of the same meaning compare equal.
-
-    That is: int32 and int64, whole decimals and integers, dates of both kinds, times of any resolution.
-    """
-    values = pa.array(column, from_pandas=True)
-    if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    kind = values.type
-    if pa.types.is_date(kind):
-        return values.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
-    if pa.types.is_timestamp(kind):
-        return values.cast(pa.timestamp("us", kind.tz)).cast(pa.int64())
-    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
-        return _whole_numbers(values)
-    if pa.types.is_temporal(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
-        return values.cast(pa.int64())
-    return values.cast(pa.string())
-
-
-def _whole_numbers(values: pa.Array) -> pa.Array:
-    try:
-        return values.cast(pa.int64())
-    except pa.ArrowInvalid:
-        raise ContractError(
-            f"A key holds numbers that are not whole, or too long ({values.type}).",
-            "Let the query cast it to an integer or to text.",
-        ) from None
 
 
 def lookup(columns: pd.DataFrame, frame: pd.DataFrame, value: str) -> pd.Series:

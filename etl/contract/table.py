@@ -3,14 +3,23 @@
 import inspect
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
+import pandera.errors
 import pandera.pandas as pa_check
 import pyarrow as pa
 
-from etl.contract.columns import Role
+from etl.contract.columns import Role, attribute
+from etl.contract.options import checked
+from etl.contract.types import check_rule, check_type
 from etl.core.errors import ContractError
 from etl.core.receipt import PERSONAL
+
+_COMPARISONS = (
+    *("equal_to", "not_equal_to", "greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to"),
+    *("in_range", "isin", "notin"),
+)
+"""pandera's names of the rules that compare a column with values of its own."""
 
 
 class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untyped to us
@@ -32,38 +41,9 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
 
     __options__: ClassVar[dict[str, Any]] = {}
 
-    def __init_subclass__(
-        cls,
-        *,
-        stream: str | None = None,
-        survivor: tuple[str, ...] = (),
-        partition_by: str | None = None,
-        cluster_by: tuple[str, ...] = (),
-        group_by: str | None = None,
-        rows_of: tuple[str, ...] = (),
-        rejects: float = 0.01,
-        unknown: float = 0.01,
-        closed_months: str | None = None,
-        tolerance: float = 0.01,
-        settled_after: int | None = None,
-        hierarchies: dict[str, tuple[str, ...]] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.__options__ = {
-            "stream": stream,
-            "survivor": tuple(survivor),
-            "partition_by": partition_by,
-            "cluster_by": tuple(cluster_by),
-            "group_by": group_by,
-            "rows_of": (stream,) if stream else tuple(rows_of),
-            "rejects": rejects,
-            "unknown": unknown,
-            "closed_months": closed_months,
-            "tolerance": tolerance,
-            "settled_after": settled_after,
-            "hierarchies": hierarchies or {},
-        }
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__()
+        cls.__options__ = checked(options)
 
 
 class Dimension(Table):
@@ -115,7 +95,8 @@ class Contract:
     @classmethod
     def of(cls, name: str, model: type[Table]) -> "Contract":
         """Read the description of table `name` from its contract class."""
-        fields = model.to_schema().columns
+        _check_annotations(model)
+        fields = _fields(model)
         return cls(
             name,
             model,
@@ -165,22 +146,69 @@ class Contract:
 
     @cached_property
     def references(self) -> tuple[Column, ...]:
-        """The columns that hold other tables' surrogate keys."""
+        """The columns that hold surrogate keys: of other tables, or of other members of this one."""
         return tuple(c for c in self.columns if c.role is Role.REFERENCE)
+
+    @cached_property
+    def own_references(self) -> tuple[Column, ...]:
+        """The references to other members of the same dimension, as from an employee to the manager."""
+        return tuple(c for c in self.references if c.dimension == self.name)
+
+    @cached_property
+    def relationships(self) -> tuple[Column, ...]:
+        """The references to other tables: neither BigQuery nor Power BI relates a table to itself."""
+        return tuple(c for c in self.references if c.dimension != self.name)
+
+
+def _check_annotations(model: type[Table]) -> None:
+    """Refuse what looks like a column and would be none."""
+    declared = {name for base in model.__mro__ if issubclass(base, Table) for name in inspect.get_annotations(base)}
+    for name, value in vars(model).items():
+        if isinstance(value, type(attribute(""))) and name not in declared:
+            raise ContractError(f"The column {name} has no type.", f"Write e.g. {name}: Text = attribute(…).")
+    hidden = [name for name in inspect.get_annotations(model) if name.startswith("_")]
+    if hidden:
+        raise ContractError(
+            f"The column {hidden[0]} begins with an underscore, as those do that build alone may add.", "Rename it."
+        )
+
+
+def _fields(model: type[Table]) -> dict[str, Any]:
+    """Return pandera's description of the columns."""
+    try:
+        return dict(model.to_schema().columns)
+    except (pandera.errors.SchemaInitError, TypeError, ValueError):
+        for name, hint in get_type_hints(model, include_extras=True).items():
+            kinds = [kind for kind in getattr(hint, "__metadata__", ()) if isinstance(kind, pa.DataType)]
+            if not name.startswith("_") and name != "Config" and not kinds:
+                raise _no_word(name) from None
+        raise
+
+
+def _no_word(name: str) -> ContractError:
+    return ContractError(
+        f"The column {name} is not declared in the words of etl.contract.", f"Write e.g. {name}: Text = attribute(…)."
+    )
 
 
 def _column(field: Any, of_dimension: bool) -> Column:
     meta = dict(field.metadata or {})
-    if "role" not in meta or not hasattr(field.dtype.type, "pyarrow_dtype"):
-        raise ContractError(
-            f"The column {field.name} is not declared in the words of etl.contract.",
-            f"Write e.g. {field.name}: Text = attribute(…).",
-        )
+    kind = getattr(field.dtype.type, "pyarrow_dtype", None) if field.dtype else None
+    if "role" not in meta or kind is None:
+        raise _no_word(field.name)
+    if not field.required:
+        raise ContractError(f"The column {field.name} is Optional.", "Write nullable=True instead.")
+    check_type(field.name, kind)
+    for rule in field.checks:
+        told = {name: value for name, value in (rule.statistics or {}).items() if not name.startswith("include_")}
+        several = told.pop("allowed_values", told.pop("forbidden_values", ()))
+        values = [*told.values(), *several] if rule.name in _COMPARISONS else []
+        check_rule(field.name, kind, rule.name, values)
     on = meta.pop("on", None)
     may_be_null = field.nullable or (of_dimension and _unknown_is_null(meta))
     return Column(
         name=field.name,
-        type=field.dtype.type.pyarrow_dtype,
+        type=kind,
         description=field.description or "",
         nullable=may_be_null,
         on=tuple(on) if on else None,

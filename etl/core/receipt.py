@@ -42,6 +42,11 @@ def has_sum(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind))
 
 
+def widened(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return integers or decimals in a type in which no sum of them can overflow: Arrow's and pandas' sums wrap."""
+    return column.cast(_wide(column, pc.min_max(column).as_py() if pa.types.is_integer(column.type) else {}))
+
+
 def has_range(field: pa.Field) -> bool:
     """Whether a receipt tells a column's least and greatest value: every database agrees on it, and all may know it."""
     kind = field.type
@@ -76,19 +81,17 @@ def _column(column: pa.ChunkedArray, field: pa.Field) -> ColumnReceipt:
     limits = pc.min_max(column).as_py() if has_range(field) or has_sum(kind) else {"min": None, "max": None}
     return ColumnReceipt(
         nulls=column.null_count,
-        sum=canonical(pc.sum(column.cast(_wide(column, limits["min"], limits["max"]))).as_py())
-        if has_sum(kind)
-        else None,
+        sum=canonical(pc.sum(column.cast(_wide(column, limits))).as_py()) if has_sum(kind) else None,
         min=figure_text(limits["min"]) if has_range(field) else None,
         max=figure_text(limits["max"]) if has_range(field) else None,
     )
 
 
-def _wide(column: pa.ChunkedArray, least: Any, greatest: Any) -> pa.DataType:
-    """Choose the narrowest, hence fastest, type in which the sum cannot overflow: Arrow's sums wrap around."""
+def _wide(column: pa.ChunkedArray, limits: dict[str, Any]) -> pa.DataType:
+    """Choose the narrowest, hence fastest, type in which no sum can overflow. limits: its least and greatest value."""
     kind = column.type
     if pa.types.is_integer(kind):
-        fits = least is None or len(column) * max(-least, greatest) < 2**63
+        fits = limits["min"] is None or len(column) * max(-limits["min"], limits["max"]) < 2**63
         return pa.int64() if fits else pa.decimal128(38, 0)
     return pa.decimal128(38, kind.scale) if kind.precision <= 28 else pa.decimal256(76, kind.scale)
 

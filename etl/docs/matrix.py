@@ -11,7 +11,7 @@ def bus_matrix(company: Company) -> Grid:
     """Set facts, and dimensions that refer to others, against the dimensions."""
     every = [table.contract for table in company.tables.values()]
     dimensions = [contract for contract in every if contract.is_dimension]
-    rows = [c for c in every if not c.is_dimension] + [c for c in dimensions if c.references]
+    rows = [c for c in every if not c.is_dimension] + [c for c in dimensions if c.relationships]
     headings: list[Line] = [("table",), *((To(table_node(c, company.tables)),) for c in dimensions)]
     return Grid(tuple(headings), tuple(_row(contract, dimensions, company) for contract in rows))
 
@@ -24,7 +24,7 @@ def _row(contract: Contract, dimensions: list[Contract], company: Company) -> tu
 def _cell(contract: Contract, dimension: Contract, company: Company) -> Line:
     """Name the columns that refer to a dimension, or the dimension through which it is reached."""
     active = active_references(contract)
-    direct = [column.name for column in contract.references if column.dimension == dimension.name]
+    direct = [column.name for column in contract.relationships if column.dimension == dimension.name]
     if direct:
         return listed([("●\u00a0" if name in active else "○\u00a0", Code(name)) for name in direct])
     through = _through(contract, dimension.name, company)

@@ -125,7 +125,7 @@ def _columns(contract: Contract, company: Company) -> Grid:
 def active_references(contract: Contract) -> dict[str, str]:
     """Give the columns whose reference is the active one to its dimension, as in Power BI: the first."""
     first: dict[str, str] = {}
-    for column in contract.references:
+    for column in contract.relationships:
         first.setdefault(str(column.dimension), column.name)
     return {name: dimension for dimension, name in first.items()}
 

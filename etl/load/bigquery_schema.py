@@ -56,7 +56,7 @@ def foreign_keys(contract: Contract, contracts: Sequence[Contract], dataset: str
             TableReference.from_string(f"{dataset}.{column.dimension}"),
             [ColumnReference(column.name, key)],
         )
-        for column in contract.references
+        for column in contract.relationships
         if (key := keys.get(str(column.dimension)))
     ]
 

@@ -156,7 +156,7 @@ class Composer:
         if start == table:
             return []
         seen = set()
-        for reference in self._contracts[start].references:
+        for reference in self._contracts[start].relationships:
             target = str(reference.dimension)
             if target in seen:
                 continue  # the first one is the active one

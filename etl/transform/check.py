@@ -41,12 +41,14 @@ class Members:
 class Checked:
     """Rows that fulfil the contract.
 
-    table: the published columns less the surrogate key; kept: with all of build's columns, for partials, also rows
+    table: the published columns less the surrogate key; found_by: the columns by which their rows' members are found;
+    kept: with all of build's columns, for partials, also rows
     before the window.
     """
 
     table: pa.Table
     kept: pd.DataFrame
+    found_by: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejects: list[Reject] = field(default_factory=list)
     set_aside: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
@@ -63,8 +65,10 @@ def check(
     checked = Checked(pa.table({}), frame)
     frame = _standing(frame, checked)
     frame, typed = _typed(frame, contract, checked.rejects)
-    for column in contract.references:
-        typed[column.name] = _reference(frame, on[column.name], members(str(column.dimension)))
+    for column in contract.relationships:
+        typed[column.name] = _reference(frame, contract.name, on[column.name], members(str(column.dimension)))
+    for column in contract.own_references:  # its members have no keys yet
+        typed[column.name] = pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
     names = [c.name for c in contract.columns if c.role is not Role.SURROGATE_KEY]
     table = pa.table([typed[name] for name in names], names)
     faults = broken_rules(table, contract)
@@ -73,10 +77,26 @@ def check(
         frame = _without(frame, faults, checked.rejects)
     checked.kept = frame
     found_by = frame[list(dict.fromkeys(name for names in on.values() for name in names))]
-    checked.table, published = _within_window(table, frame, found_by, checked.set_aside)
-    for column in contract.references:
-        _count_unknown(checked.unknown, published, checked.table, column, on[column.name])
+    checked.table, checked.found_by = _within_window(table, frame, found_by, checked.set_aside)
+    for column in contract.relationships:
+        _count_unknown(checked.unknown, checked.found_by, checked.table, column, on[column.name])
     return checked
+
+
+def with_own_references(
+    checked: Checked, contract: Contract, on: dict[str, tuple[str, ...]], keys: pa.Array
+) -> pa.Table:
+    """Return a dimension's rows with the keys of the members of its own that they refer to. keys: of the rows."""
+    table = checked.table
+    if not contract.own_references:
+        return table
+    natural = table.select(list(contract.natural_key)).to_pandas(types_mapper=pd.ArrowDtype)
+    members = Members(KeyIndex(natural), keys.to_numpy())
+    for column in contract.own_references:
+        found = _reference(checked.found_by, contract.name, on[column.name], members)
+        table = table.set_column(table.column_names.index(column.name), column.name, found)
+        _count_unknown(checked.unknown, checked.found_by, table, column, on[column.name])
+    return table
 
 
 def _standing(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
@@ -166,8 +186,11 @@ def _arrow(series: pd.Series) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
-def _reference(frame: pd.DataFrame, on: tuple[str, ...], members: Members) -> pa.Array:
-    positions = members.index.positions([frame[name] for name in on])
+def _reference(frame: pd.DataFrame, table: str, on: tuple[str, ...], members: Members) -> pa.Array:
+    try:
+        positions = members.index.positions([frame[name] for name in on])
+    except ContractError as error:
+        raise ContractError(f"{table}: {error.message}", error.hint) from None
     if not len(members.keys):
         return pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
     return pa.array(np.where(positions < 0, UNKNOWN, members.keys[positions]).astype(np.int64))

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.contract.lookup import comparable
+from etl.contract.comparing import comparable
 from etl.core.errors import ContractError
 
 Group = tuple[object, ...]

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.contract import Contract, KeyIndex
-from etl.contract.lookup import comparable
+from etl.contract.comparing import comparable
 from etl.core.errors import ContractError, DataError, StorageError
 from etl.core.folders import for_arrow
 

@@ -8,10 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.contract import Contract, Role
-from etl.core.receipt import canonical, has_sum
+from etl.core.receipt import canonical, has_sum, widened
 
 Months = dict[str, dict[str, str]]
 """By month (2030-01), by measure, the exact sum as text."""
+
+_MONTH = "=month"
+"""The name of the months' column while they are summed up, which no measure has."""
 
 
 def months_of(table: pa.Table, contract: Contract) -> Months:
@@ -22,14 +25,14 @@ def months_of(table: pa.Table, contract: Contract) -> Months:
     measures = [c.name for c in contract.columns if c.role is Role.MEASURE and has_sum(c.type)]
     days = table.column(column)
     month = pc.add(pc.multiply(pc.year(days), 100), pc.month(days))
-    sums = table.select(measures).append_column("month", month).group_by("month")
+    sums = pa.table({name: widened(table.column(name)) for name in measures} | {_MONTH: month}).group_by(_MONTH)
     rows = sums.aggregate([(name, "sum") for name in measures]).to_pylist()
     return {
-        f"{row['month'] // 100:04}-{row['month'] % 100:02}": {
+        f"{row[_MONTH] // 100:04}-{row[_MONTH] % 100:02}": {
             name: str(canonical(row[f"{name}_sum"])) for name in measures if row[f"{name}_sum"] is not None
         }
         for row in rows
-        if row["month"] is not None
+        if row[_MONTH] is not None
     }
 
 

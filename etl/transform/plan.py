@@ -59,7 +59,8 @@ def make_plan(tables: dict[str, TableFile], queries: list[str], only: tuple[str,
         order = list(TopologicalSorter({name: sorted(needs) for name, needs in sorted(before.items())}).static_order())
     except CycleError as error:
         raise ContractError(
-            f"These tables wait for each other: {' → '.join(error.args[1])}.", "Let one of them do without the other."
+            f"These tables wait for each other: {' → '.join(error.args[1])}.",
+            "Let one of them keep the other's natural key as an attribute, or let its build ask for the query instead.",
         ) from None
     return Plan({name: steps[name] for name in order}, before)
 
@@ -69,22 +70,36 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
     if table.name in [*queries, NIGHT]:
         raise ContractError(f"{table.path} is named like a query, or like a reserved word.", "Rename it.")
     if table.name in table.inputs:
-        raise ContractError(f"{table.path} asks for itself, or refers to itself.", "Let it do without.")
+        raise ContractError(
+            f"{table.path} asks for itself: build cannot read what it is about to make.",
+            'Ask for the query instead; to refer to other members of the table, declare reference("'
+            f'{table.name}", …, on="the column that tells the other member").',
+        )
     for function in (table.build, *table.partials):
         for name in function.parameters:
             if name not in known:
                 raise ContractError(
                     f"{table.path}: {function.name} asks for {name}, which is neither a query nor a table.",
-                    guess(name, known, f"Add {name}.sql to the queries and run SQLDownloadMain.py, or mend the name."),
+                    guess(
+                        name, known, f"Add {name}.sql to the queries and run SQLDownloadMain.py, or correct the name."
+                    ),
                 )
     stream = table.contract.stream
     if stream and (stream not in queries or stream not in table.build.parameters):
         raise ContractError(
-            f"{table.path} streams {stream}, which is no query that its build asks for.", "Mend the name."
+            f"{table.path} streams {stream}, which is no query that its build asks for.",
+            guess(
+                stream, [q for q in queries if q in table.build.parameters], f"Let build ask for it: build({stream})."
+            ),
         )
     for name in table.contract.rows_of:
         if name not in queries or name not in table.build.parameters:
-            raise ContractError(f"{table.path}: rows_of names {name}, no query that build asks for.", "Mend the name.")
+            raise ContractError(
+                f"{table.path}: rows_of names {name}, no query that build asks for.",
+                guess(
+                    name, [q for q in queries if q in table.build.parameters], f"Let build ask for it: build({name})."
+                ),
+            )
 
 
 def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,9 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.contract.catalogue import Function, TableFile
+from etl.contract.cures import cure_of_value
+from etl.contract.modules import place_of
+from etl.contract.references import found_by
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
@@ -23,6 +25,7 @@ from etl.transform.check import (
     check_columns,
     check_kinds,
     unknown_member,
+    with_own_references,
 )
 from etl.transform.context import (
     Context,
@@ -99,7 +102,7 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     handed = len(frame) + len(doubles) + len(rejects) + merged
     del frame
     _forget_raw_rows()
-    result = _with_surrogate_keys(context, contract, checked.table) if contract.is_dimension else checked.table
+    result = _with_surrogate_keys(context, contract, checked) if contract.is_dimension else checked.table
     checked.rejects = [*rejects, *doubles, *checked.rejects]
     file = part_of(name, portion) if contract.group_by else f"{name}.csv"
     built = write_part(context, name, file, checked, result, handed, began)
@@ -197,24 +200,19 @@ def _called(table: TableFile, function: Function, given: list[object]) -> pd.Dat
     """Call a table's function; what it raises is its own fault, told with the file's name and line."""
     try:
         frame = function.call(*given)
+    except ContractError as error:  # of the vocabulary's words
+        raise ContractError(f"{place_of(error, table.path)}: {error.message}", error.hint) from error
     except _FAULTS_OF_A_TABLE as error:
         raise ContractError(
-            f"{table.path}:{_line_in(table.path, error)}: {function.name} failed: {type(error).__name__}: {error}",
-            "Mend the table file, or look at what the query returned.",
+            f"{place_of(error, table.path)}: {function.name} failed: {type(error).__name__}: {error}",
+            cure_of_value(error),
         ) from error
     if not isinstance(frame, pd.DataFrame):
-        raise ContractError(f"{table.path}: {function.name} returned {type(frame).__name__}, not a frame.", "Mend it.")
+        raise ContractError(
+            f"{table.path}: {function.name} returned {type(frame).__name__}, not a frame.",
+            "End it with `return`, and a pandas DataFrame.",
+        )
     return frame
-
-
-def _line_in(path: Path, error: BaseException) -> int:
-    """Find the line of the table file at which an error passed."""
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 def _checked(context: Context, contract: Contract, frame: pd.DataFrame) -> Checked:
@@ -223,7 +221,7 @@ def _checked(context: Context, contract: Contract, frame: pd.DataFrame) -> Check
 
 def _on(context: Context, contract: Contract) -> dict[str, tuple[str, ...]]:
     """Name, for each reference, the columns of build by which its member is found."""
-    return {c.name: c.on or context.tables[str(c.dimension)].contract.natural_key for c in contract.references}
+    return found_by(contract, {name: table.contract for name, table in context.tables.items()})
 
 
 def _grain_columns(context: Context, contract: Contract) -> tuple[str, ...]:
@@ -244,11 +242,12 @@ def _survivors(context: Context, frame: pd.DataFrame, contract: Contract) -> tup
     return all_but(frame, out), rejects
 
 
-def _with_surrogate_keys(context: Context, contract: Contract, table: pa.Table) -> pa.Table:
+def _with_surrogate_keys(context: Context, contract: Contract, checked: Checked) -> pa.Table:
     """Put a dimension's keys in, keep the key map for the nights to come, and add the unknown member."""
     key = str(contract.surrogate_key)
     known = read_key_map(context.last_star, contract) if context.last_star else None
-    keys, key_map = give_surrogate_keys(table.select(list(contract.natural_key)), known, key)
+    keys, key_map = give_surrogate_keys(checked.table.select(list(contract.natural_key)), known, key)
+    table = with_own_references(checked, contract, _on(context, contract), keys)
     write_key_map(context.folder, contract, key_map, table.num_rows)
     members_ = table.append_column(key, keys).select(contract.schema.names).cast(contract.schema)
     return pa.concat_tables([unknown_member(contract), members_])

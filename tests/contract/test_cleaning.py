@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.contract import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
+from etl.core.errors import ContractError
 
 WHITE = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
 TEXTS = st.lists(
@@ -137,3 +139,83 @@ def test_a_running_total_is_exact_at_any_scale(rows: list[tuple[object, ...]], s
         sums[a] = sums.get(a, Decimal(0)) + (money or 0)  # type: ignore[operator]
         wanted.append(sums[a])
     assert values(running_total(frame, ["a"], "m")) == wanted
+
+
+LARGE = st.none() | st.integers(-(2**63), 2**63 - 1) | st.sampled_from([2**63 - 1, -(2**63), 5 * 10**18, 1])
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), LARGE), max_size=6), st.booleans())
+@example([(1, 5 * 10**18), (1, 5 * 10**18)], False)
+@example([(1, -(2**63)), (1, -(2**63))], False)
+@example([(1, 2**63 - 1), (0, 2**63 - 1), (1, 0)], False)  # together too much, and each group's sum fits
+def test_a_sum_of_integers_is_exact_or_refused_and_never_wraps(rows: list[tuple[Any, ...]], wide: bool) -> None:
+    """In groups and from row to row; of decimals there is room for it."""
+    kind = pa.decimal128(38, 0) if wide else pa.int64()
+    frame = pd.DataFrame({"g": column([g for g, _ in rows], pa.int64()), "n": column([n for _, n in rows], kind)})
+    sums: dict[int, Any] = {}
+    running = []
+    for g, n in rows:
+        sums[g] = sums.get(g, 0) + (n or 0)
+        running.append(sums[g])
+    nothing = {g for g in sums if all(n is None for other, n in rows if other == g)}
+    for wanted, add in (
+        ({g: None if g in nothing else n for g, n in sums.items()}, lambda: groups_of(totals(frame, ["g"], n="n"))),
+        (running, lambda: values(running_total(frame, ["g"], "n"))),
+    ):
+        every = [n for n in (wanted.values() if isinstance(wanted, dict) else wanted) if n is not None]
+        if wide or all(-(2**63) <= n < 2**63 for n in every):
+            assert add() == wanted
+        else:
+            with pytest.raises(ContractError, match="sum of n is too large for int64") as fault:
+                add()
+            assert "n::numeric(38, 0)" in fault.value.hint
+
+
+def groups_of(frame: pd.DataFrame) -> dict[object, object]:
+    """Give each group's sum."""
+    return dict(zip(values(frame["g"]), values(frame["n"]), strict=True))
+
+
+@pytest.mark.parametrize("scale", [0, 9, 37])
+def test_a_sum_of_more_digits_than_any_decimal_has_is_refused(scale: int) -> None:
+    """Arrow's wraps around at 128 bits: 9e37 twice is -1.6e38."""
+    most = Decimal(f"{'9' * 38}E-{scale}")
+    frame = pd.DataFrame({"g": column([1, 1], pa.int64()), "n": column([most, most], pa.decimal128(38, scale))})
+    for add in (totals, running_total):
+        with pytest.raises(ContractError, match="sum of n is too large for decimal128") as fault:
+            add(frame, ["g"], n="n") if add is totals else add(frame, ["g"], "n")  # type: ignore[operator]
+        assert "power of ten" in fault.value.hint
+    one = frame.iloc[:1]
+    assert values(totals(one, ["g"], n="n")["n"]) == values(running_total(one, ["g"], "n")) == [most]
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers", "total"),
+    [
+        (pa.int8(), [100, 100], 200),
+        (pa.uint8(), [200, 200], 400),
+        (pa.uint64(), [2**64 - 1, 1], 2**64),
+        (pa.bool_(), [True, True], 2),
+        (pa.decimal128(28, 2), [Decimal("9" * 26), Decimal("9" * 26)], None),
+        (pa.float64(), [0.5, 0.25], 0.75),
+        (pa.null(), [None, None], None),
+    ],
+)
+def test_what_can_be_added_up_has_a_type_in_which_it_can_be(kind: pa.DataType, numbers: list[Any], total: Any) -> None:
+    """Small integers do not wrap at their own width; what fits no type is refused."""
+    frame = pd.DataFrame({"g": column([1, 1], pa.int64()), "n": column(numbers, kind)})
+    if pa.types.is_decimal(kind):
+        with pytest.raises(ContractError, match="too large"):
+            totals(frame, ["g"], n="n")
+        return
+    assert values(totals(frame, ["g"], n="n")["n"]) == [total]
+    assert values(running_total(frame, ["g"], "n"))[-1] == (total or 0)
+
+
+@pytest.mark.parametrize("add", [lambda f: totals(f, ["g"], n="n"), lambda f: running_total(f, ["g"], "n")])
+@pytest.mark.parametrize("value", ["7", date(2030, 1, 1), datetime(2030, 1, 1), b"x"])
+def test_what_is_no_number_cannot_be_added_up(add: Any, value: object) -> None:
+    """The sentence names the column and its type."""
+    frame = pd.DataFrame({"g": column([1], pa.int64()), "n": column([value], pa.scalar(value).type)})
+    with pytest.raises(ContractError, match=r"n is of the type .*, which cannot be added up"):
+        add(frame)

@@ -69,38 +69,100 @@ def test_more_combinations_than_63_bits_can_number_are_no_hindrance() -> None:
     assert index.positions(moved).tolist() == [-1] * 300
 
 
-@pytest.mark.parametrize(
-    ("kept", "asked"),
-    [
-        (pa.array([5], pa.int64()), pa.array([5], pa.int32())),
-        (pa.array([5], pa.int64()), pa.array([Decimal(5)], pa.decimal128(10, 0))),
-        (pa.array([5], pa.int64()), pa.array([Decimal(5)], pa.decimal128(38, 9))),
-        (pa.array(["x"], pa.string()), pa.array(["x"], pa.large_string())),
-        (pa.array([date(2030, 1, 1)], pa.date32()), pa.array([date(2030, 1, 1)], pa.date64())),
-        (pa.array([datetime(2030, 1, 1)], pa.timestamp("us")), pa.array([datetime(2030, 1, 1)], pa.timestamp("s"))),
+DAY, NOON = date(2030, 1, 1), datetime(2030, 1, 1, 12)
+OF_EACH_KIND = {
+    "a number": [pa.array([1], kind) for kind in (pa.int8(), pa.uint64(), pa.int64(), pa.float64())]
+    + [pa.array([Decimal(1)], kind) for kind in (pa.decimal128(5, 0), pa.decimal128(38, 9), pa.decimal256(76, 0))],
+    "text": [pa.array(["1"], kind) for kind in (pa.string(), pa.large_string(), pa.string_view())]
+    + [pa.array(["1"]).dictionary_encode()],
+    "a flag": [pa.array([True])],
+    "a date": [pa.array([DAY], pa.date32()), pa.array([DAY], pa.date64())],
+    "a time with a zone": [
+        pa.array([NOON], pa.timestamp(unit, zone)) for unit, zone in (("us", "UTC"), ("ns", "Asia/Tokyo"))
     ],
-)  # fmt: skip
-def test_values_of_the_same_meaning_match_whatever_their_width(kept: pa.Array, asked: pa.Array) -> None:
-    """In both directions."""
-    for mine, other in ((kept, asked), (asked, kept)):
-        keys, frame = (pa.table({"k": a}).to_pandas(types_mapper=pd.ArrowDtype) for a in (mine, other))
-        assert KeyIndex(keys).positions([frame["k"]]).tolist() == [0]
+    "a time without a zone": [pa.array([NOON], pa.timestamp("us")), pa.array([NOON], pa.timestamp("s"))],
+    "a time of day": [pa.array([NOON.time()], pa.time64("us")), pa.array([NOON.time()], pa.time32("s"))],
+    "a span of time": [pa.array([1], pa.int64()).cast(pa.duration("s"))],
+}  # fmt: skip
+PAIRS = [
+    (mine, kept, other, asked)
+    for mine, of_mine in OF_EACH_KIND.items()
+    for kept in of_mine
+    for other, of_other in OF_EACH_KIND.items()
+    for asked in of_other
+]
 
 
-def test_text_against_a_number_is_a_fault_and_not_a_table_without_members() -> None:
-    """A column of the wrong type would otherwise send every row to the unknown member."""
-    text, number = frame_of([["5"]], [pa.string()]), frame_of([[5]], [pa.int64()])
-    for keys, asked in ((text, number), (number, text)):
-        with pytest.raises(ContractError, match="the key that it is compared with"):
-            KeyIndex(keys).positions([asked["0"]])
-    nothing = frame_of([[None]], [pa.string()])
-    assert KeyIndex(number).positions([nothing["0"]]).tolist() == [-1]
+def key_of(values: pa.Array, name: str = "k") -> pd.DataFrame:
+    """Make a frame of one key column."""
+    return pa.table({name: values}).to_pandas(types_mapper=pd.ArrowDtype)
 
 
-def test_keys_that_are_not_whole_numbers_are_a_fault() -> None:
-    """Nobody means them."""
-    with pytest.raises(ContractError, match="not whole"):
-        KeyIndex(frame_of([[1.5]], [pa.float64()]))
+def test_the_types_of_both_sides_decide_whether_keys_compare() -> None:
+    """Every type with every other: within a kind the same value is found, between two it is a fault that names both.
+
+    So it is where no value is there: a night without rows says what one with rows would.
+    """
+    for mine, kept, other, asked in PAIRS:
+        index = KeyIndex(key_of(kept))
+        if mine == other:
+            assert index.positions([key_of(asked)["k"]]).tolist() == [0], (kept.type, asked.type)
+            continue
+        for members, rows in ((kept, asked), (kept.slice(0, 0), asked), (kept, asked.slice(0, 0))):
+            with pytest.raises(ContractError) as fault:
+                KeyIndex(key_of(members)).positions([key_of(rows, "a")["a"]])
+            assert f"a is {other} ({asked.type}), and k, the key" in fault.value.message
+            assert f"{mine} ({kept.type})" in fault.value.message
+            assert fault.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked", "cure"),
+    [
+        (pa.int64(), pa.string(), "a::bigint"),
+        (pa.date32(), pa.timestamp("us", "UTC"), "business_date"),
+        (pa.timestamp("us"), pa.date32(), "business_date"),
+        (pa.timestamp("us"), pa.timestamp("us", "UTC"), "AT TIME ZONE"),
+        (pa.int64(), pa.date32(), "`on`"),
+    ],
+)
+def test_the_cure_fits_the_two_kinds(kept: pa.DataType, asked: pa.DataType, cure: str) -> None:
+    """What to write, and where."""
+    with pytest.raises(ContractError) as fault:
+        KeyIndex(key_of(pa.array([], kept))).positions([key_of(pa.array([], asked), "a")["a"]])
+    assert cure in fault.value.hint
+
+
+def test_a_column_that_is_nothing_but_null_is_found_nowhere() -> None:
+    """Pandas makes such a column where nothing tells a type."""
+    nothing = key_of(pa.array([None], pa.null()))
+    for kept in (pa.array([5]), pa.array(["5"]), pa.array([DAY], pa.date32())):
+        assert KeyIndex(key_of(kept)).positions([nothing["k"]]).tolist() == [-1]
+        assert KeyIndex(nothing).positions([key_of(kept)["k"]]).tolist() == [-1]
+
+
+@pytest.mark.parametrize("values", [pa.array([b"1"]), pa.array([[1]]), pa.array([{"a": 1}])])
+def test_what_identifies_nothing_is_a_fault(values: pa.Array) -> None:
+    """Bytes, lists and records."""
+    with pytest.raises(ContractError, match="by which no row can be identified"):
+        KeyIndex(key_of(values))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([1.5]),
+        pa.array([2.0**53]),  # the same float as 2**53 + 1
+        pa.array([2**63], pa.uint64()),
+        pa.array([Decimal(2**63)], pa.decimal128(38, 0)),
+        pa.array([Decimal("1.5")], pa.decimal128(5, 2)),
+        pa.array([1], pa.timestamp("ns", "UTC")),
+    ],
+)
+def test_keys_that_64_bits_do_not_hold_are_a_fault(values: pa.Array) -> None:
+    """Rounded, they would meet the key of another member."""
+    with pytest.raises(ContractError, match="not whole numbers of 64 bits"):
+        KeyIndex(key_of(values))
 
 
 def test_looking_up_in_doubled_keys_names_them() -> None:

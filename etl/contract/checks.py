@@ -1,0 +1,130 @@
+"""Faults of a contract that are told when it is read, before the night.
+
+What one of the warehouses refuses is refused for all of them: a company may move from one to the other.
+"""
+
+import re
+
+import pyarrow as pa
+
+from etl.contract.table import Column, Contract
+from etl.contract.types import is_of
+from etl.core.errors import ContractError
+from etl.core.names import alike, guess
+
+_MOST_CLUSTERS = 4
+_MOST_KEY_COLUMNS = 16
+_LONGEST_NAME = 300
+_LONGEST_DESCRIPTION = 1024
+_LONGEST_DESCRIPTION_OF_A_TABLE = 16_384
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_")
+
+
+def check_contract(contract: Contract) -> None:
+    """Raise ContractError with the first fault of a contract by itself."""
+    _check_words(contract)
+    _check_keys(contract)
+    _check_columns_named(contract)
+    _check_stream(contract)
+    _check_layout(contract)
+    for column in contract.columns:
+        if not is_of(column.unknown, column.type):
+            raise ContractError(
+                f"the unknown member's {column.name}, {column.unknown!r}, is no {column.type}.",
+                f"Write a value of that type in unknown=, or leave it out: then {column.name} is NULL there.",
+            )
+
+
+def _check_words(contract: Contract) -> None:
+    names = [column.name for column in contract.columns]
+    if not contract.grain:
+        raise ContractError("the contract has no docstring.", "Let its first line say what one row is.")
+    if contract.name.casefold() in map(str.casefold, names):
+        raise ContractError("a column is named like its table.", "BigQuery cannot tell them apart: rename the column.")
+    if twice := alike(names):
+        raise ContractError(
+            f"the columns {' and '.join(twice)} differ in the case of their letters alone.",
+            "A warehouse takes them for one: rename one of them.",
+        )
+    for name in (contract.name, *names):
+        if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+            raise ContractError(
+                f"{name!r} is no name for a table or a column.",
+                f"Use letters of the English alphabet, digits and underscores, {_LONGEST_NAME} at the most.",
+            )
+        if name.upper().startswith(_RESERVED):
+            raise ContractError(f"{name} begins as BigQuery's own columns do.", "Rename it.")
+    told = [(contract.name, contract.description, _LONGEST_DESCRIPTION_OF_A_TABLE)]
+    for name, text, most in [*told, *((c.name, c.description, _LONGEST_DESCRIPTION) for c in contract.columns)]:
+        if len(text) > most:
+            raise ContractError(
+                f"the description of {name} has {len(text):,} characters, {most:,} are the most.", "Shorten it."
+            )
+
+
+def _check_keys(contract: Contract) -> None:
+    if contract.is_dimension and not (contract.surrogate_key and contract.natural_key):
+        raise ContractError("a dimension needs a surrogate_key and a natural_key.", "Declare both.")
+    if contract.surrogate_key and not contract.is_dimension:
+        raise ContractError("a fact has no surrogate_key.", "Declare a natural_key, or a Dimension.")
+    if not contract.grain_key:
+        raise ContractError("nothing identifies a row.", "Declare a natural_key, or references with grain=True.")
+    if len(contract.primary_key) > _MOST_KEY_COLUMNS:
+        raise ContractError(
+            f"{len(contract.primary_key)} columns identify a row, {_MOST_KEY_COLUMNS} are the most.",
+            "Let the query join some of them into one, or make them attributes of a dimension that it refers to.",
+        )
+
+
+def _check_columns_named(contract: Contract) -> None:
+    """Refuse a column that the contract names and does not have."""
+    names = [column.name for column in contract.columns]
+    levels = [level for levels in contract.hierarchies.values() for level in levels if "." not in level]
+    named = (contract.partition_by, contract.closed_months, *contract.cluster_by, *levels)
+    for name in (*named, *(c.sort_by for c in contract.columns)):
+        if name and name not in names:
+            raise ContractError(
+                f"{name}, which the contract names, is no column.", guess(name, names, f"It has: {', '.join(names)}.")
+            )
+
+
+def _check_stream(contract: Contract) -> None:
+    if contract.stream and contract.is_dimension:
+        raise ContractError("a dimension cannot be streamed.", "Leave `stream` out.")
+    if contract.stream and contract.survivor:
+        raise ContractError(
+            "of a streamed table no survivor can be chosen.",
+            f"Name it in the header of {contract.stream}.sql, as `-- survivor: …`.",
+        )
+
+
+def _check_layout(contract: Contract) -> None:
+    """Refuse what tells a month or a place in a table and cannot."""
+    columns = {column.name: column for column in contract.columns}
+    months = columns.get(contract.closed_months or "")
+    if months and not pa.types.is_date(months.type):
+        raise ContractError(f"closed_months={months.name} is no Date.", "Name a column that tells the day.")
+    part = columns.get(contract.partition_by or "")
+    if part and not _is_day(part):
+        raise ContractError(
+            f"partition_by={part.name} is no Date and no Timestamp.",
+            "Name a column that tells the day, or leave partition_by out and name it in cluster_by.",
+        )
+    if len(contract.cluster_by) > _MOST_CLUSTERS:
+        raise ContractError(
+            f"cluster_by names {len(contract.cluster_by)} columns, {_MOST_CLUSTERS} are the most.",
+            "Keep those that queries filter by.",
+        )
+    if len(set(contract.cluster_by)) < len(contract.cluster_by):
+        raise ContractError("cluster_by names a column twice.", "Name it once.")
+    floats = [name for name in contract.cluster_by if pa.types.is_floating(columns[name].type)]
+    if floats:
+        raise ContractError(
+            f"cluster_by names {floats[0]}, a Number, by which no table can be clustered.",
+            "Leave it out, or declare an exact type: Integer, Money or another decimal.",
+        )
+
+
+def _is_day(column: Column) -> bool:
+    return bool(pa.types.is_date(column.type) or pa.types.is_timestamp(column.type))

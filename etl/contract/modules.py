@@ -1,0 +1,140 @@
+"""Importing table files: a folder of tables is a package of its own, whose files share helpers by relative imports.
+
+The package is named after the folder's path, so that no other company's file of the same name is ever meant, and what
+was imported before is forgotten first: the files of tonight are read. Nothing is added to Python's path.
+"""
+
+import ast
+import importlib
+import re
+import sys
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+import etl.contract
+from etl.contract.cures import cure_of_value
+from etl.core.errors import ContractError
+
+FAULTS_OF_A_FILE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    ImportError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What running a table file raises when it is not as its author thought. pandera's and Arrow's are among them."""
+
+_OURS = re.compile(r"tables_[0-9a-f]{16}\.?| \(/[^()]*/etl/contract/__init__\.py\)")
+_ABSOLUTE = re.compile(rb"^\s*(?:from|import)\s+(?:tables\b|_)", re.MULTILINE)
+
+
+def package_of(folder: Path) -> str:
+    """Return the name of a folder's package, ready to be imported from."""
+    folder = folder.absolute()
+    name = f"tables_{sha256(str(folder).encode()).hexdigest()[:16]}"
+    for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
+        del sys.modules[known]
+    importlib.invalidate_caches()
+    package = ModuleType(name)
+    package.__path__ = [str(folder)]
+    sys.modules[name] = package
+    return name
+
+
+def imported(package: str, path: Path) -> ModuleType:
+    """Import one file of a folder's package. Raises ContractError naming the file and the line at fault."""
+    _check_imports(path)
+    try:
+        return importlib.import_module(f"{package}.{path.stem}")
+    except ContractError as error:
+        raise ContractError(f"{place_of(error, path)}: {error.message}", error.hint) from None
+    except FAULTS_OF_A_FILE as error:
+        raise ContractError(f"{place_of(error, path)} cannot be read: {told(error)}.", cure_of(error, path)) from error
+
+
+def check_helpers(package: str) -> None:
+    """Refuse helpers that import another folder's file."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(f"{package}.") and module.__file__ and name.rpartition(".")[2].startswith("_"):
+            _check_imports(Path(module.__file__))
+
+
+def place_of(error: BaseException, path: Path) -> str:
+    """Return a table file's path, with the line of it, or of its helper, at which an error passed last."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    place, trace = str(path), error.__traceback__
+    while trace is not None:
+        file = _file_of(trace)
+        if file.is_relative_to(path.parent.absolute()):
+            place = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _file_of(trace: TracebackType) -> Path:
+    return Path(trace.tb_frame.f_code.co_filename)
+
+
+def _check_imports(path: Path) -> None:
+    """Refuse the import of a helper by a name that may be that of another folder's file."""
+    source = path.read_bytes()
+    if not _ABSOLUTE.search(source):
+        return
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return  # importing it says where
+    named = [(n.lineno, alias.name) for n in nodes if isinstance(n, ast.Import) for alias in n.names]
+    named += [(n.lineno, str(n.module)) for n in nodes if isinstance(n, ast.ImportFrom) and not n.level]
+    for line, name in named:
+        parts = name.split(".")
+        if parts[0] == "tables" or (path.parent / f"{parts[0]}.py").is_file():
+            raise ContractError(
+                f"{path}:{line}: the import of {name} may find another folder's file.",
+                f"Write `from .{parts[-1] if parts[-1] != 'tables' else '_common'} import …`: with the dot it is the"
+                " file beside this one.",
+            )
+
+
+def told(error: BaseException) -> str:
+    """Return what an error says, without this program's own names."""
+    if isinstance(error, SyntaxError):
+        return error.msg.rstrip(".")
+    text = _OURS.sub(".", str(error)).strip().rstrip(".")
+    if isinstance(error, ImportError | NameError | TypeError):
+        return text
+    return f"{type(error).__name__}: {text}".removesuffix(": ")
+
+
+def cure_of(error: BaseException, path: Path) -> str:
+    """Return what to do about what a table file raised while it was read."""
+    words = etl.contract.__all__
+    if isinstance(error, SyntaxError):
+        return "Correct that line, or the one before it: a bracket or a quote may be missing there."
+    if isinstance(error, ModuleNotFoundError):
+        name = str(error.name).rpartition(".")[2]
+        return (
+            f"Install {name} in the program's .venv, or do without: pandas and etl.contract are there."
+            if not (error.name or "").startswith("tables")
+            else f"Write the file {path.parent / name}.py, or correct the name."
+        )
+    if isinstance(error, ImportError | NameError):
+        name = str(error.name if isinstance(error, NameError) else getattr(error, "name_from", None))
+        near = get_close_matches(name, words, 1)
+        if name in words:
+            return f"Import it: from etl.contract import {name}."
+        return f"Did you mean {near[0]}?" if near else f"Define or import {name} above that line, or correct its name."
+    if isinstance(error, TypeError):
+        return "Correct the call in that line: the words of a contract are described in etl/contract/columns.py."
+    if "precision" in str(error):
+        return cure_of_value(error)
+    return "Correct that line: a table file declares a contract and functions, and does nothing else while it is read."
