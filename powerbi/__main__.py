@@ -40,7 +40,10 @@ def _renew(settings_file: Path, *, check: bool) -> None:
     rehearse(report, contracts)
     files = project_files(report, contracts)
     if faults := faults_of(files):
-        raise ContractError("The Power BI project would be faulty:\n  " + "\n  ".join(faults), "Mend the report.")
+        raise ContractError(
+            "The Power BI project would be faulty:\n  " + "\n  ".join(faults),
+            "Correct what each line names, in the report's files or in the contracts.",
+        )
     stale = stale_files(folder, files)
     if check and stale:
         raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")

@@ -31,7 +31,7 @@ def name_of(report: Report) -> str:
     if not name or ((report.folder / name).is_dir() and not (report.folder / name / f"{name}.pbip").exists()):
         raise ContractError(
             f"A Power BI project cannot be named {name!r}, after the title {report.title!r}, in {report.folder}.",
-            "Mend the title in report.toml.",
+            "Give the report a title of letters in report.toml, of which no other folder there is named.",
         )
     return name
 

@@ -115,4 +115,4 @@ def _name(page: Page, said: str, what: str) -> str:
 def _check_column(page: Page, name: str, contracts: Mapping[str, Contract]) -> None:
     known = [f"{table}.{column.name}" for table, contract in contracts.items() for column in contract.columns]
     if name not in known:
-        raise ContractError(f"Page {page.name}: there is no column {name}.", guess(name, known, "Mend its name."))
+        raise ContractError(f"Page {page.name}: there is no column {name}.", guess(name, known))

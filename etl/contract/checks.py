@@ -4,11 +4,12 @@ What one of the warehouses refuses is refused for all of them: a company may mov
 """
 
 import re
+from collections.abc import Collection
 
 import pyarrow as pa
 
 from etl.contract.table import Column, Contract
-from etl.contract.types import is_of
+from etl.contract.types import fits_numeric, is_of
 from etl.core.errors import ContractError
 from etl.core.names import alike, guess
 
@@ -17,6 +18,9 @@ _MOST_KEY_COLUMNS = 16
 _LONGEST_NAME = 300
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_DESCRIPTION_OF_A_TABLE = 16_384
+_MOST_REFERENCES = 64
+_MOST_TABLES = 98
+"""A transaction changes 100 tables, of which two are the program's own."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_")
 
@@ -34,6 +38,23 @@ def check_contract(contract: Contract) -> None:
                 f"the unknown member's {column.name}, {column.unknown!r}, is no {column.type}.",
                 f"Write a value of that type in unknown=, or leave it out: then {column.name} is NULL there.",
             )
+
+
+def check_for_bigquery(contracts: Collection[Contract]) -> None:
+    """Raise ContractError where BigQuery alone cannot take a star: long decimals, or too many tables."""
+    if len(contracts) > _MOST_TABLES:
+        raise ContractError(
+            f"There are {len(contracts)} tables; BigQuery publishes {_MOST_TABLES} at the most in one transaction.",
+            "Leave tables out that nobody reads, or publish some of them from a second settings file.",
+        )
+    for contract in contracts:
+        for column in contract.columns:
+            if pa.types.is_decimal(column.type) and not fits_numeric(column.type):
+                raise ContractError(
+                    f"{contract.name}.{column.name} is {column.type}, but BigQuery's NUMERIC has 29 digits before the"
+                    " point and 9 behind it.",
+                    f"Declare it Decimal({min(column.type.scale, 9) + 29}, {min(column.type.scale, 9)}) or less.",
+                )
 
 
 def _check_words(contract: Contract) -> None:
@@ -54,7 +75,9 @@ def _check_words(contract: Contract) -> None:
                 f"Use letters of the English alphabet, digits and underscores, {_LONGEST_NAME} at the most.",
             )
         if name.upper().startswith(_RESERVED):
-            raise ContractError(f"{name} begins as BigQuery's own columns do.", "Rename it.")
+            raise ContractError(
+                f"{name} begins as BigQuery's own columns do.", "Rename it: without the underscore, for example."
+            )
     told = [(contract.name, contract.description, _LONGEST_DESCRIPTION_OF_A_TABLE)]
     for name, text, most in [*told, *((c.name, c.description, _LONGEST_DESCRIPTION) for c in contract.columns)]:
         if len(text) > most:
@@ -74,6 +97,17 @@ def _check_keys(contract: Contract) -> None:
         raise ContractError(
             f"{len(contract.primary_key)} columns identify a row, {_MOST_KEY_COLUMNS} are the most.",
             "Let the query join some of them into one, or make them attributes of a dimension that it refers to.",
+        )
+
+    floats = [c.name for c in contract.columns if c.name in contract.primary_key and pa.types.is_floating(c.type)]
+    if floats:
+        raise ContractError(
+            f"{floats[0]}, a Number, is to identify a row.", "Declare it an Integer, or a decimal: Decimal(18, 4)."
+        )
+    if len(contract.relationships) > _MOST_REFERENCES:
+        raise ContractError(
+            f"there are {len(contract.relationships)} references, {_MOST_REFERENCES} are the most.",
+            "Keep the natural keys of those as attributes that nobody filters by.",
         )
 
 

@@ -178,7 +178,7 @@ def _exact(sums: pa.Array | pa.ChunkedArray, kind: pa.DataType, name: str) -> pa
             "No exact type is wider: let the query divide the column by a power of ten."
             if kind == wider
             else f"Let the query cast it, {name}::numeric({wider.precision}, {wider.scale}), and declare its sum's"
-            f" column as Annotated[pd.ArrowDtype, pa.{wider}].",
+            f" column as Decimal({wider.precision}, {wider.scale}).",
         ) from None
 
 

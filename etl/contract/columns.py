@@ -118,5 +118,5 @@ def _field(role: Role, description: str, **options: Any) -> Any:
     except (TypeError, ValueError, re.error, pandera.errors.SchemaInitError) as error:
         told = ", ".join(f"{name}={value!r}" for name, value in options.items() if name != "nullable")
         raise ContractError(
-            f"The rule {told} cannot be understood: {error}.", "Write e.g. in_range=(0, 100)."
+            f"The rule {told} cannot be understood: {error}.", 'Write e.g. in_range=(0, 100) or str_matches="[A-Z]+".'
         ) from None

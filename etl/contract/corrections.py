@@ -91,7 +91,10 @@ def _read(path: Path) -> list[Correction]:
     try:
         entries = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).correction
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ContractError(f"{path} is no TOML: {error}.", "Mend it.") from None
+        raise ContractError(
+            f"{path} is no TOML: {error}.",
+            "Correct that place: texts stand in quotes, lists in brackets, and each entry begins with [[…]].",
+        ) from None
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise ContractError(

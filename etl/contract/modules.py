@@ -128,7 +128,8 @@ def cure_of(error: BaseException, path: Path) -> str:
             else f"Write the file {path.parent / name}.py, or correct the name."
         )
     if isinstance(error, ImportError | NameError):
-        name = str(error.name if isinstance(error, NameError) else getattr(error, "name_from", None))
+        missing = re.search(r"name '(\w+)'", str(error))
+        name = missing[1] if missing else ""
         near = get_close_matches(name, words, 1)
         if name in words:
             return f"Import it: from etl.contract import {name}."

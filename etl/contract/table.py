@@ -169,8 +169,12 @@ def _check_annotations(model: type[Table]) -> None:
     hidden = [name for name in inspect.get_annotations(model) if name.startswith("_")]
     if hidden:
         raise ContractError(
-            f"The column {hidden[0]} begins with an underscore, as those do that build alone may add.", "Rename it."
+            f"The column {hidden[0]} begins with an underscore, as those do that build alone may add.",
+            f"Rename it {hidden[0].lstrip('_') or 'with a letter'}.",
         )
+    for name, kind in _kinds(model).items():
+        if kind is not None:
+            check_type(name, kind)
 
 
 def _fields(model: type[Table]) -> dict[str, Any]:
@@ -178,11 +182,19 @@ def _fields(model: type[Table]) -> dict[str, Any]:
     try:
         return dict(model.to_schema().columns)
     except (pandera.errors.SchemaInitError, TypeError, ValueError):
-        for name, hint in get_type_hints(model, include_extras=True).items():
-            kinds = [kind for kind in getattr(hint, "__metadata__", ()) if isinstance(kind, pa.DataType)]
-            if not name.startswith("_") and name != "Config" and not kinds:
+        for name, kind in _kinds(model).items():
+            if kind is None:
                 raise _no_word(name) from None
         raise
+
+
+def _kinds(model: type[Table]) -> dict[str, pa.DataType | None]:
+    """Return the Arrow types that the columns' annotations name: pandera takes some of them for others."""
+    return {
+        name: next((kind for kind in getattr(hint, "__metadata__", ()) if isinstance(kind, pa.DataType)), None)
+        for name, hint in get_type_hints(model, include_extras=True).items()
+        if not name.startswith("_") and name != "Config"
+    }
 
 
 def _no_word(name: str) -> ContractError:

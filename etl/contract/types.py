@@ -8,15 +8,13 @@ import pyarrow as pa
 from etl.core.errors import ContractError
 
 _ALLOWED = (pa.int64(), pa.string(), pa.float64(), pa.date32(), pa.timestamp("us", "UTC"), pa.bool_())
-_MOST_DIGITS = 38
 
-_DECIMAL = "Annotated[pd.ArrowDtype, pa.decimal128(18, 4)]"
 _INSTEAD: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_integer, "Integer"),
     (pa.types.is_floating, "Number"),
     (pa.types.is_date, "Date"),
     (pa.types.is_timestamp, "Timestamp"),
-    (pa.types.is_decimal, f"Money, or another decimal of up to {_MOST_DIGITS} digits, {_DECIMAL},"),
+    (pa.types.is_decimal, "Money, or another decimal, e.g. Decimal(18, 4),"),
     (pa.types.is_duration, "Integer, and count the seconds in build,"),
 )
 
@@ -27,6 +25,11 @@ def check_type(name: str, kind: pa.DataType) -> None:
         return
     instead = next((word for is_such, word in _INSTEAD if is_such(kind)), "Text, and write it as text in build,")
     raise ContractError(f"{name} is of the type {kind}, which a contract cannot have.", f"Write {instead} instead.")
+
+
+def fits_numeric(kind: pa.DataType) -> bool:
+    """Whether BigQuery's NUMERIC holds a decimal: 29 digits before the point and 9 behind it."""
+    return bool(kind.scale <= 9 and kind.scale < kind.precision <= kind.scale + 29)
 
 
 def is_of(value: Any, kind: pa.DataType) -> bool:

@@ -8,11 +8,17 @@ from pathlib import Path
 
 from etl.core.errors import ContractError, UsageError
 
+_MOST_LISTED = 20
 
-def guess(name: str, known: Iterable[str], otherwise: str) -> str:
-    """Give the advice for a name that is not known: the nearest one that is, or else `otherwise`."""
-    near = get_close_matches(name, list(known), 1)
-    return f"Did you mean {near[0]}?" if near else otherwise
+
+def guess(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Give the advice for a name that is not known: the nearest one that is, or else `otherwise`, or all of them."""
+    names = list(known)
+    near = get_close_matches(name, names, 1)
+    if near or otherwise:
+        return f"Did you mean {near[0]}?" if near else otherwise
+    more = f", … ({len(names)} in all)" if len(names) > _MOST_LISTED else ""
+    return f"Choose from: {', '.join(names[:_MOST_LISTED])}{more}." if names else "There is none to choose from yet."
 
 
 def check_only(only: Iterable[str], known: Iterable[str], kind: str) -> None:
@@ -22,7 +28,7 @@ def check_only(only: Iterable[str], known: Iterable[str], kind: str) -> None:
         if name not in names:
             raise UsageError(
                 f"--only names {name}, but there is no {kind} of that name.",
-                guess(name, names, f"Choose from: {', '.join(names)}."),
+                guess(name, names),
             )
 
 

@@ -41,6 +41,9 @@ def _told(where: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise ContractError(f"{where}: {str(error).splitlines()[0]}", "Mend its sql, or the view's.") from None
+        raise ContractError(
+            f"{where}: {str(error).splitlines()[0]}",
+            "Correct its sql, or that of the view which it is of: the line above says where DuckDB stopped.",
+        ) from None
     except ContractError as error:
         raise ContractError(f"{where}: {error.message}", error.hint) from None

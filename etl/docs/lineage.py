@@ -179,7 +179,7 @@ def _sources_of(measure: Measure, report: Report, known: Mapping[str, Node]) -> 
 
 def _known(name: str, known: Mapping[str, Node], where: str) -> Node:
     if name not in known:
-        raise ContractError(f"{where}: there is no table or view {name}.", guess(name, known, "Mend the report."))
+        raise ContractError(f"{where}: there is no table or view {name}.", guess(name, known))
     return known[name]
 
 

@@ -13,6 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from etl.core.errors import ContractError, EtlError, UsageError, joined
+from etl.core.names import check_file_names
 from etl.download.sql import POSTGRES, has_code, one_statement
 from etl.download.types import declared_type
 from etl.guards.raw import Tolerance
@@ -62,13 +63,15 @@ def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
     """
     queries: dict[str, Query] = {}
     faults: list[EtlError] = []
-    for path in sorted(folder.glob("*.sql")):
+    for path in sorted(folder.glob("[!.]*.sql")):
         try:
+            check_file_names([path], "query")
             queries[path.stem] = read_query(path, dialects)
         except ContractError as fault:
             faults.append(fault)
     if faults:
         raise joined(faults)
+    check_file_names([query.path for query in queries.values()], "query")
     if not queries:
         raise UsageError(f"There is no query in {folder}.", "Name the folder of the .sql files in QUERIES_DIR.")
     return queries

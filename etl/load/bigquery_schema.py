@@ -7,6 +7,7 @@ from google.cloud.bigquery import SchemaField, Table, TimePartitioning, TimePart
 from google.cloud.bigquery.table import ColumnReference, ForeignKey, PrimaryKey, TableConstraints, TableReference
 
 from etl.contract import Column, Contract, Dimension, Fact
+from etl.contract.types import fits_numeric
 from etl.core.errors import ContractError
 
 _TYPES = {
@@ -109,7 +110,7 @@ def _field(table: str, column: Column) -> SchemaField:
     if not pa.types.is_decimal(column.type):
         return SchemaField(column.name, _TYPES[column.type], mode, description=column.description)
     precision, scale = column.type.precision, column.type.scale
-    if not (0 <= scale <= 9 and scale < precision <= scale + 29):
+    if not fits_numeric(column.type):
         raise ContractError(
             f"{table}.{column.name} is {column.type}, but NUMERIC takes 29 digits before the point and 9 behind.",
             "Choose a smaller decimal in tables/.",

@@ -189,14 +189,20 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise ContractError(f"{path} is no TOML: {error}.", "Mend it.") from None
+        raise ContractError(
+            f"{path} is no TOML: {error}.",
+            "Correct that place: texts stand in quotes, lists in brackets, and each entry begins with [[…]].",
+        ) from None
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ContractError(f"{path} cannot be read: {error.strerror}.", "Mend the report, or REPORT_DIR.") from None
+        raise ContractError(
+            f"{path} cannot be read: {error.strerror}.",
+            "Put the file there, or name the report's folder in REPORT_DIR.",
+        ) from None
     except UnicodeDecodeError:
         raise ContractError(f"{path} is no UTF-8 text.", "Save it as that.") from None
 
@@ -207,7 +213,10 @@ def _entry(path: Path, kind: type[E], given: dict[str, Any]) -> E:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         name = f" [{given['name']}]" if "name" in given else ""
-        raise ContractError(f"{path}{name}: {where}: {error.errors()[0]['msg']}.", "Mend it.") from None
+        raise ContractError(
+            f"{path}{name}: {where}: {error.errors()[0]['msg']}.",
+            "Correct that entry; docs/dictionary.md and the sample's files in powerbi/ show what it may say.",
+        ) from None
 
 
 def _check_names(report: Report) -> None:
@@ -225,7 +234,10 @@ def _check_names(report: Report) -> None:
         TopologicalSorter(made_of).prepare()
     except CycleError as error:
         loop = " of ".join(f"[{name}]" for name in error.args[1])
-        raise ContractError(f"{report.folder}: measures are made of each other: {loop}.", "Mend their sql.") from None
+        raise ContractError(
+            f"{report.folder}: measures are made of each other: {loop}.",
+            "Let the sql of one of them name columns instead of the other measure.",
+        ) from None
 
 
 def _known(report: Report, name: str, where: str) -> None:

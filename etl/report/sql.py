@@ -40,7 +40,7 @@ class Composer:
             for name in set(measure.ignores) - {*contracts, "*"}:
                 raise ContractError(
                     f"The measure [{measure.name}] ignores {name}, which is no table.",
-                    guess(name, contracts, "Mend `ignores`."),
+                    guess(name, contracts),
                 )
 
     def query(self, measures: Sequence[str], by: str | None = None, filters: Filters | None = None) -> str:
@@ -171,7 +171,7 @@ class Composer:
         table = view.like if view else name
         if table not in self._contracts:
             known = [*self._report.views, *self._contracts]
-            raise ContractError(f"There is no table or view {name}.", guess(name, known, "Mend `of` or `-- like:`."))
+            raise ContractError(f"There is no table or view {name}.", guess(name, known))
         return table
 
     def _ignored(self, by: str | None, base: _Base) -> bool:
@@ -183,7 +183,7 @@ class Composer:
         contract = self._contracts.get(table)
         known = [f"{c}.{n.name}" for c, each in self._contracts.items() for n in each.columns]
         if contract is None or name not in contract.schema.names:
-            raise ContractError(f"There is no column {column}.", guess(column, known, "Mend its name."))
+            raise ContractError(f"There is no column {column}.", guess(column, known))
 
 
 def _among(column: str, values: Sequence[object]) -> str:

@@ -38,7 +38,10 @@ def opened(store: Store, star: StarManifest, contracts: list[Contract]) -> Itera
             connection.register(ETL_RUNS.name, _runs(star))
             yield lambda sql: connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
-        raise DataError(f"The star {star.run} could not be asked: {error}.", "Mend the report's sql.") from None
+        raise DataError(
+            f"The star {star.run} could not be asked: {error}.",
+            "Correct the sql of the measure or the view that it names; python -m powerbi tries each.",
+        ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -41,9 +41,8 @@ class Members:
 class Checked:
     """Rows that fulfil the contract.
 
-    table: the published columns less the surrogate key; found_by: the columns by which their rows' members are found;
-    kept: with all of build's columns, for partials, also rows
-    before the window.
+    table: the published columns less the surrogate key; found_by: the columns of build by which the members are found
+    that their rows refer to; kept: with all of build's columns, for partials, also rows before the window.
     """
 
     table: pa.Table

@@ -30,15 +30,15 @@ def check_corrections(
 def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping[str, RawTable]) -> None:
     name, query = correction.name, correction.query
     if correction.table not in tables:
-        raise ContractError(f"{name}: there is no such table.", guess(correction.table, tables, "Mend its name."))
+        raise ContractError(f"{name}: there is no such table.", guess(correction.table, tables))
     if query not in raw:
-        raise ContractError(f"{name}: there is no query {query}.", guess(query, raw, "Mend its name."))
+        raise ContractError(f"{name}: there is no query {query}.", guess(query, raw))
     if query not in tables[correction.table].inputs:
         raise ContractError(f"{name}: {correction.table} does not read {query}.", "Move it to a table that does.")
     columns = {column.name: arrow_type(column.type) for column in raw[query].columns}
     for column, text in (*correction.where, *correction.set):
         if column not in columns:
-            raise ContractError(f"{name}: {query} has no column {column}.", guess(column, columns, "Mend its name."))
+            raise ContractError(f"{name}: {query} has no column {column}.", guess(column, columns))
         try:
             _typed(text, columns[column])
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

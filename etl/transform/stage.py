@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from etl.contract import Night
 from etl.contract.catalogue import TableFile, read_tables
+from etl.contract.checks import check_for_bigquery
 from etl.contract.corrections import check_expiry, read_corrections
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
@@ -41,6 +42,8 @@ def transform(job: Job) -> None:
     raw = job.store.raw.read(job.from_run) if job.from_run else job.store.raw.newest("SQLDownloadMain.py")
     check_origin(raw, origin_of(job.settings), job.store.raw.folder)
     tables = read_tables(job.settings.tables_dir)
+    if job.settings.warehouse == "bigquery":
+        check_for_bigquery([table.contract for table in tables.values()])
     plan = make_plan(tables, list(raw.tables), job.only)
     corrections = read_corrections(job.settings.tables_dir)
     check_corrections(corrections, tables, raw.tables)

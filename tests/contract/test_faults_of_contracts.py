@@ -1,0 +1,258 @@
+"""Contract faults that a warehouse would refuse, or that nothing would tell: each one sentence with its cure."""
+
+from pathlib import Path
+
+import pytest
+
+from etl.contract.catalogue import contracts, read_tables
+from etl.contract.checks import check_for_bigquery
+from etl.core.errors import ContractError
+
+HEAD = "import pandas as pd, pyarrow as pa\nfrom typing import Annotated, Optional\nfrom etl.contract import *\n"
+FACT = '''
+class FactX(Fact):
+    """One row per x."""
+
+    x_id: Integer = natural_key("Its number.")
+    day: Date = attribute("When.")
+    name: Text = attribute("Its name.")
+    weight: Number = measure("Tons.")
+
+
+def build(xs: pd.DataFrame) -> pd.DataFrame:
+    return xs
+'''
+COLUMN = '    name: Text = attribute("Its name.")'
+
+
+def read(folder: Path, text: str, name: str = "fact_x") -> None:
+    """Read a folder with one table file."""
+    (folder / f"{name}.py").write_text(HEAD + text, encoding="utf-8")
+    read_tables.cache_clear()
+    read_tables(folder)
+
+
+def refused(folder: Path, text: str, name: str = "fact_x") -> ContractError:
+    """Give the fault of a folder with one table file, which names the file and has a cure."""
+    with pytest.raises(ContractError) as fault:
+        read(folder, text, name)
+    assert str(folder / f"{name}.py") in fault.value.message
+    assert len(fault.value.hint) > 10
+    assert "pandera" not in fault.value.message.lower()
+    assert "Mend" not in fault.value.hint
+    return fault.value
+
+
+@pytest.mark.parametrize(
+    ("options", "told", "cure"),
+    [
+        ('cluster_by=("x_id", "day", "name", "a", "b")', "", ""),
+        ('cluster_by=("weight",)', "weight, a Number, by which no table can be clustered", "exact type"),
+        ('cluster_by=("day", "day")', "names a column twice", ""),
+        ('partition_by="name"', "partition_by=name is no Date and no Timestamp", "cluster_by"),
+        ('partition_by="dya"', "dya, which the contract names, is no column", "Did you mean day?"),
+        ('clusterby=("day",)', "no argument clusterby=", "Did you mean cluster_by?"),
+        ("cluster_by=5", "cluster_by=5 is no tuple of names", "cluster_by=("),
+        ("partition_by=5", "partition_by=5 is no name", "partition_by="),
+        ('rejects="5 %"', "rejects='5 %' is no share", "0.05"),
+        ("unknown=5", "unknown=5 is no share", "0.05"),
+        ('settled_after="2"', "is no number of years", "settled_after=2"),
+        ('hierarchies=("day",)', "are no names with their columns", "Calendar"),
+    ],
+)
+def test_what_a_contract_says_of_its_table_is_checked(tmp_path: Path, options: str, told: str, cure: str) -> None:
+    """When it is read, and not by the warehouse after the night's work."""
+    more = '    a: Integer = attribute("A.")\n    b: Integer = attribute("B.")\n' if '"a"' in options else ""
+    text = FACT.replace("(Fact)", f"(Fact, {options})").replace(COLUMN, more + COLUMN)
+    fault = refused(tmp_path, text)
+    assert (told or "cluster_by names 5 columns, 4 are the most") in fault.message
+    assert cure in fault.hint
+
+
+def test_one_name_may_stand_for_a_tuple_of_one(tmp_path: Path) -> None:
+    """A text is no tuple of its letters."""
+    read(tmp_path, FACT.replace("(Fact)", '(Fact, cluster_by="day", rows_of="xs", survivor="-day")'))
+    contract = contracts(tmp_path)["fact_x"]
+    assert (contract.cluster_by, contract.rows_of, contract.survivor) == (("day",), ("xs",), ("-day",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "cure"),
+    [
+        ("pa.int8()", "Integer"),
+        ("pa.int32()", "Integer"),
+        ("pa.uint64()", "Integer"),
+        ("pa.float32()", "Number"),
+        ("pa.large_string()", "Text"),
+        ("pa.dictionary(pa.int32(), pa.string())", "Text"),
+        ("pa.date64()", "Date"),
+        ('pa.timestamp("us")', "Timestamp"),
+        ('pa.timestamp("ns", "UTC")', "Timestamp"),
+        ('pa.timestamp("us", "Europe/Madrid")', "Timestamp"),
+        ("pa.decimal256(50, 2)", "Decimal(18, 4)"),
+        ("pa.decimal128(5, 7)", "Decimal(18, 4)"),
+        ('pa.time64("us")', "Text"),
+        ('pa.duration("s")', "seconds"),
+        ("pa.binary()", "Text"),
+        ("pa.list_(pa.int64())", "Text"),
+        ("pa.null()", "Text"),
+    ],
+)
+def test_a_type_that_no_warehouse_has_is_refused_with_the_word_to_use(tmp_path: Path, kind: str, cure: str) -> None:
+    """Every Arrow type could be written; few arrive."""
+    fault = refused(tmp_path, FACT.replace("name: Text", f"name: Annotated[pd.ArrowDtype, {kind}]"))
+    assert "name is of the type" in fault.message
+    assert cure in fault.hint
+
+
+@pytest.mark.parametrize(
+    ("column", "told", "cure"),
+    [
+        ('    NAME: Text = attribute("X.")\n' + COLUMN, "NAME and name differ in the case", "rename one"),
+        ('    Fact_X: Text = attribute("X.")', "a column is named like its table", "rename"),
+        ('    größe: Text = attribute("X.")', "'größe' is no name", "English alphabet"),
+        ('    name: Text = attribute("X.", alias="my name")', "'my name' is no name", "underscores"),
+        (f'    {"n" * 301}: Text = attribute("X.")', "is no name", "300"),
+        *(
+            (f'    name: Text = attribute("X.", alias="{name}")', "as BigQuery's own columns do", "Rename")
+            for name in (
+                "_PARTITIONTIME",
+                "_table_suffix",
+                "_FILE_NAME",
+                "_ROW_TIMESTAMP",
+                "__root__x",
+                "_ColIdentifier",
+            )
+        ),
+        (f'    name: Text = attribute("{"x" * 1025}")', "name has 1,025 characters, 1,024 are the most", "Shorten"),
+        ("    name: Text = attribute(7)", "7 is no description", "sentence"),
+        ('    name = attribute("X.")', "The column name has no type", "name: Text"),
+        ('    _name: Text = attribute("X.")', "_name begins with an underscore", "Rename"),
+        ('    name: Optional[Text] = attribute("X.")', "name is Optional", "nullable=True"),
+        ('    name: pd.ArrowDtype = attribute("X.")', "name is not declared in the words", "name: Text"),
+        ('    name: Annotated[pd.ArrowDtype, 5] = attribute("X.")', "name is not declared in the words", "name: Text"),
+        ('    name: Text = attribute("X.", nulable=True)', "no option nulable=", "Did you mean nullable?"),
+        ('    name: Text = attribute("X.", str_matches="(")', "str_matches='(' cannot be understood", "str_matches="),
+        ('    name: Text = attribute("X.", in_range=(1,))', "in_range=(1,) cannot be understood", "in_range=(0, 100)"),
+        ('    name: Text = attribute("X.", isin=["a", 7])', "name is compared with 7 (isin)", "name's type"),
+        ('    name: Money = measure("X.", ge="a")', "name is compared with 'a'", "name's type"),
+        ('    name: Decimal(40, 2) = measure("X.")', "Decimal(40, 2) is no type", "Decimal(38, 2)"),
+        (
+            '    name: Annotated[pd.ArrowDtype, pa.decimal128(40, 2)] = measure("X.")',
+            "precision should be between 1 and 38",
+            "up to 38 digits",
+        ),
+    ],
+)
+def test_what_a_contract_says_of_its_columns_is_checked(tmp_path: Path, column: str, told: str, cure: str) -> None:
+    """Names that a warehouse takes, types that it has, rules that can be judged."""
+    fault = refused(tmp_path, FACT.replace(COLUMN, column))
+    assert told in fault.message
+    assert cure in fault.hint
+
+
+def test_a_table_is_described_in_16384_characters(tmp_path: Path) -> None:
+    """Of which the first line is the grain."""
+    fault = refused(tmp_path, FACT.replace("One row per x.", "One row per x.\n\n    " + "x" * 16_384))
+    assert "the description of fact_x has" in fault.message
+
+
+def test_a_key_has_up_to_16_exact_columns(tmp_path: Path) -> None:
+    """A warehouse declares it; of floats none can be."""
+    keys = "".join(f'    k{n}: Integer = natural_key("X.")\n' for n in range(16))
+    assert "17 columns identify a row" in refused(tmp_path, FACT.replace(COLUMN, keys)).message
+    fault = refused(tmp_path, FACT.replace("x_id: Integer", "x_id: Number"))
+    assert "x_id, a Number, is to identify a row" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "cure"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero", "Correct that line"),
+        ("{}['a']", "KeyError: 'a'", "Correct that line"),
+        ("open('/nothing/there')", "FileNotFoundError", "Correct that line"),
+        ("assert False", "AssertionError", "Correct that line"),
+        ("x = (", "was never closed", "bracket"),
+        ("import nothing_such", "No module named 'nothing_such'", "Install nothing_such"),
+        ("from etl.contract import mesure", "cannot import name 'mesure'", "Did you mean measure?"),
+        ("from ._comon import rename", "No module named '._comon'", "_comon.py"),
+        ("y = natural_ky('X.')", "name 'natural_ky' is not defined", "Did you mean natural_key?"),
+        ("y = attribute()", "missing 1 required positional argument", "etl/contract/columns.py"),
+    ],
+)
+def test_a_table_file_that_fails_while_it_is_read_is_named_with_its_line(
+    tmp_path: Path, line: str, told: str, cure: str
+) -> None:
+    """Whatever it raises."""
+    (tmp_path / "fact_x.py").write_text(f"{HEAD}{line}\n{FACT}", encoding="utf-8")
+    with pytest.raises(ContractError) as fault:
+        read_tables(tmp_path)
+    assert f"{tmp_path / 'fact_x.py'}:4" in fault.value.message
+    assert told in fault.value.message
+    assert cure in fault.value.hint
+
+
+def test_build_is_a_function(tmp_path: Path) -> None:
+    """A number of that name is none."""
+    assert "no function build" in refused(tmp_path, FACT.replace("def build(", "build = 5\n\n\ndef other(")).message
+
+
+@pytest.mark.parametrize("name", ["dim_client.old", "dim client", "dim-client", "2dim", "dim_größe", "class"])
+def test_a_table_files_name_is_that_of_a_table(tmp_path: Path, name: str) -> None:
+    """A person's copy is no table; one that begins with an underscore, or a hidden file, is not looked at."""
+    for other in ("_dim_client.old.py", ".#dim_client.py"):
+        (tmp_path / other).write_text("1 / 0\n", encoding="utf-8")
+    read(tmp_path, FACT)
+    fault = refused(tmp_path, FACT, name)
+    assert "is no name for a table" in fault.message
+    assert "begins with an underscore" in fault.hint
+
+
+def test_tables_that_differ_in_case_alone_are_refused(tmp_path: Path) -> None:
+    """A warehouse takes them for one."""
+    read(tmp_path, FACT)
+    assert "fact_x" in contracts(tmp_path)
+    (tmp_path / "Fact_X.py").write_text(HEAD + FACT, encoding="utf-8")
+    read_tables.cache_clear()
+    with pytest.raises(ContractError, match="Fact_X and fact_x differ in the case"):
+        read_tables(tmp_path)
+
+
+def test_bigquery_is_asked_for_no_more_than_it_takes(tmp_path: Path) -> None:
+    """Its decimals are shorter than DuckDB's, and a transaction changes 100 tables."""
+    read(tmp_path, FACT.replace(COLUMN, '    name: Decimal(38, 9) = measure("X.")'))
+    contract = contracts(tmp_path)["fact_x"]
+    check_for_bigquery([contract] * 98)
+    with pytest.raises(ContractError, match="There are 99 tables"):
+        check_for_bigquery([contract] * 99)
+    read(tmp_path, FACT.replace(COLUMN, '    name: Decimal(38, 0) = measure("X.")'))
+    with pytest.raises(ContractError, match=r"fact_x\.name is decimal128\(38, 0\)") as fault:
+        check_for_bigquery(list(contracts(tmp_path).values()))
+    assert "Decimal(29, 0)" in fault.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "asked", "told"),
+    [
+        ("Integer", "Date", "shop is a date"),
+        ("Integer", "Text", "shop is text"),
+        ("Integer", "Flag", "shop is a flag"),
+        ("Text", "Integer", "shop is a number"),
+        ("Date", "Timestamp", "shop is a time with a zone"),
+        ("Integer", "Decimal(9, 0)", None),
+    ],
+)
+def test_a_reference_is_found_by_a_column_of_its_keys_kind(
+    tmp_path: Path, key: str, asked: str, told: str | None
+) -> None:
+    """Where the contract has the column, before anything is built."""
+    dimension = FACT.replace("FactX(Fact)", "DimY(Dimension)").replace("x_id: Integer", f"y_id: {key}")
+    dimension = dimension.replace("    y_id", "    y_key: Key = surrogate_key()\n    y_id")
+    (tmp_path / "dim_y.py").write_text(HEAD + dimension, encoding="utf-8")
+    columns = f'    y: Key = reference("dim_y", "Y.", on="shop")\n    shop: {asked} = attribute("X.")'
+    if told is None:
+        read(tmp_path, FACT.replace(COLUMN, columns))
+        return
+    fault = refused(tmp_path, FACT.replace(COLUMN, columns))
+    assert told in fault.message
+    assert "dim_y.y_id" in fault.message
