@@ -59,7 +59,7 @@ class TableFile:
 @lru_cache
 def read_tables(folder: Path) -> dict[str, TableFile]:
     """Read every table file of a folder, by name. Raises ContractError naming the file that is at fault."""
-    paths = sorted(folder.glob("[!_.]*.py"))
+    paths = sorted(folder.absolute().glob("[!_.]*.py"))
     if not paths:
         raise ContractError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")
     check_file_names(paths, "table")
@@ -99,7 +99,11 @@ def _read_table(package: str, path: Path) -> TableFile:
 
 def _of_file(path: Path, error: ContractError) -> ContractError:
     """Name the file in an error that does not."""
-    return error if str(path) in error.message else ContractError(f"{path}: {error.message}", error.hint)
+    return (
+        error
+        if error.message.startswith(str(path.parent.absolute()))
+        else ContractError(f"{path}: {error.message}", error.hint)
+    )
 
 
 def _model(module: ModuleType) -> type[Table]:

@@ -8,10 +8,11 @@ import ast
 import importlib
 import re
 import sys
+import traceback
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 
 import etl.contract
 from etl.contract.cures import cure_of_value
@@ -57,31 +58,31 @@ def imported(package: str, path: Path) -> ModuleType:
     except ContractError as error:
         raise ContractError(f"{place_of(error, path)}: {error.message}", error.hint) from None
     except FAULTS_OF_A_FILE as error:
+        for file, _ in _passed(error, path):
+            _check_imports(Path(file))
         raise ContractError(f"{place_of(error, path)} cannot be read: {told(error)}.", cure_of(error, path)) from error
 
 
 def check_helpers(package: str) -> None:
     """Refuse helpers that import another folder's file."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(f"{package}.") and module.__file__ and name.rpartition(".")[2].startswith("_"):
-            _check_imports(Path(module.__file__))
+        file = getattr(module, "__file__", None)
+        if name.startswith(f"{package}._") and file:
+            _check_imports(Path(file))
 
 
 def place_of(error: BaseException, path: Path) -> str:
     """Return a table file's path, with the line of it, or of its helper, at which an error passed last."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    place, trace = str(path), error.__traceback__
-    while trace is not None:
-        file = _file_of(trace)
-        if file.is_relative_to(path.parent.absolute()):
-            place = f"{file}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
+    places = _passed(error, path)
+    return f"{places[-1][0]}:{places[-1][1]}" if places else str(path)
 
 
-def _file_of(trace: TracebackType) -> Path:
-    return Path(trace.tb_frame.f_code.co_filename)
+def _passed(error: BaseException, path: Path) -> list[tuple[str, int]]:
+    """Return the files of a folder that an error passed, and the lines."""
+    places = [(trace.filename, trace.lineno or 0) for trace in traceback.extract_tb(error.__traceback__)]
+    return [(file, line) for file, line in places if Path(file).is_relative_to(path.parent.absolute())]
 
 
 def _check_imports(path: Path) -> None:

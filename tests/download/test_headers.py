@@ -236,3 +236,18 @@ def test_no_text_is_too_strange_to_be_read(dialect: str, parts: list[str]) -> No
 def test_a_database_has_the_dialect_that_its_url_names(backend: str, name: str) -> None:
     """One that is not known gets what most databases speak."""
     assert dialect_of(backend) == name
+
+
+@pytest.mark.parametrize("name", ["orders.old", "my orders", "orders-2", "1st", "pedidos_año", "from"])
+def test_a_query_files_name_is_that_of_a_parameter(tmp_path: Path, name: str) -> None:
+    """A person's copy is no query of its own; an editor's hidden file is not looked at."""
+    for file in ("orders", name):
+        (tmp_path / f"{file}.sql").write_text(MINIMAL + "SELECT 1", encoding="utf-8")
+    (tmp_path / ".#orders.sql").write_text("nothing", encoding="utf-8")
+    with pytest.raises(ContractError, match="is no name for a query") as caught:
+        read_queries(tmp_path, SOURCES)
+    assert str(tmp_path / f"{name}.sql") in caught.value.message
+    assert "another folder" in caught.value.hint
+    (tmp_path / f"{name}.sql").rename(tmp_path / "Orders.sql")
+    with pytest.raises(ContractError, match="Orders and orders differ in the case"):
+        read_queries(tmp_path, SOURCES)
