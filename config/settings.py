@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, PlainValidator, SecretStr, model_validator
 
 from config import urls
+from config.executor import ADDRESS, executor_faults
 from config.paths import ROOT, beneath_root
 
 _POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
@@ -124,7 +125,11 @@ class Settings(BaseModel):
     tables_dir: ProjectPath = ROOT / "tables"
     report_dir: ProjectPath | None = None
     keep_runs: int = Field(7, ge=1)
-    executor: str | None = Field(None, pattern=r"^dask://[^/\s]+:\d+$")
+    executor: str | None = Field(None, pattern=ADDRESS)
+    executor_ca: ProjectPath | None = None
+    executor_certificate: ProjectPath | None = None
+    executor_key: ProjectPath | None = None
+    executor_plain: bool = False
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     business_time_zone: TimeZone
     window_years: int = Field(3, ge=1, le=100)
@@ -182,4 +187,4 @@ def lacking_together(given: Mapping[str, Any]) -> list[str]:
     if 0 < len(lacking) < len(_POWERBI):
         there = next(name.upper() for name in _POWERBI if given.get(name))
         faults.append(f"{' and '.join(lacking)} must be set when {there} is")
-    return faults
+    return faults + executor_faults(given)

@@ -17,6 +17,7 @@ from etl.contract.checks import check_contract
 from etl.contract.modules import FAULTS_OF_A_FILE, check_helpers, cure_of, imported, package_of, told
 from etl.contract.references import check_group_by, check_hierarchies, check_references
 from etl.core.errors import ContractError
+from etl.core.fingerprint import fingerprint
 from etl.core.names import check_file_names
 
 NIGHT = "night"
@@ -56,9 +57,21 @@ class TableFile:
         return frozenset(named | {str(column.dimension) for column in self.contract.relationships})
 
 
-@lru_cache
-def read_tables(folder: Path) -> dict[str, TableFile]:
-    """Read every table file of a folder, by name. Raises ContractError naming the file that is at fault."""
+def read_tables(folder: Path, code: str = "") -> dict[str, TableFile]:
+    """Read every table file of a folder, by name. Raises ContractError naming the file that is at fault.
+
+    code: the fingerprint of the files that are meant, where these may have been read already, or changed since.
+    """
+    return _read_tables(folder, code or fingerprint(folder))
+
+
+@lru_cache(maxsize=8)
+def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
+    """Read them once: a process may live for many nights, and tables change between them."""
+    if fingerprint(folder) != code:
+        raise ContractError(
+            f"A table file in {folder} was changed while the tables were being built.", "Run the stage again."
+        )
     paths = sorted(folder.absolute().glob("[!_.]*.py"))
     if not paths:
         raise ContractError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")

@@ -28,10 +28,12 @@ _BLOCKS_A_PORTION = 4
 class Context:
     """One transform: the raw run that it reads, the folder that it writes, the star that gave the keys so far.
 
-    last_star: the newest committed star; kept: tables that --only leaves as they are there; receipts: the setting.
+    code: the fingerprint of the table files; last_star: the newest committed star; kept: tables that --only leaves as
+    they are there; receipts: the setting.
     """
 
     tables_dir: Path
+    code: str
     raw: Path
     folder: Path
     last_star: Path | None
@@ -47,7 +49,7 @@ class Context:
     @property
     def tables(self) -> dict[str, TableFile]:
         """The table files."""
-        return read_tables(self.tables_dir)
+        return read_tables(self.tables_dir, self.code)
 
     def raw_table(self, name: str) -> RawTable:
         """Give the manifest's entry of a query's CSV, without the source's receipt where none is wanted."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.core.cluster import cluster_pool
+from etl.core.cluster import Cluster, cluster_pool
 from etl.core.errors import ContractError
 from etl.core.log import Advance, log, progress
 from etl.core.row_hash import receipt_at
@@ -60,13 +60,13 @@ def _pieces(context: Context, step: Step) -> int:
     return portions(context, context.tables[step.tables[0]])
 
 
-def run_plan(context: Context, plan: Plan, workers: int, cluster: str | None) -> Worked:
-    """Work the plan off. workers: how many processes; cluster: or the address of a cluster."""
+def run_plan(context: Context, plan: Plan, workers: int, cluster: Cluster | None) -> Worked:
+    """Work the plan off. workers: how many processes; cluster: or whose."""
     if not cluster:
         _warm_up(context, plan)
     work = sum(_pieces(context, step) for step in plan.steps.values())
     with (
-        cluster_pool(cluster, context.folder) if cluster else worker_pool(workers) as executor,
+        cluster_pool(cluster, context.folder, context.tables_dir) if cluster else worker_pool(workers) as executor,
         progress("transform", work) as advance,  # a thread, which is not to be forked
     ):
         runner = _Runner(context, plan, executor, advance)

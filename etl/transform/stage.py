@@ -11,8 +11,10 @@ from etl.contract.checks import check_for_bigquery
 from etl.contract.corrections import check_expiry, read_corrections
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
+from etl.core.cluster import cluster_of
 from etl.core.errors import DataError, GuardError, UsageError
 from etl.core.failed_rejects import kept_if_it_fails
+from etl.core.fingerprint import fingerprint
 from etl.core.folders import link, remove_tree
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
@@ -41,7 +43,8 @@ def transform(job: Job) -> None:
     """Build the star (or the tables of --only, and those that these summarize) into a committed run."""
     raw = job.store.raw.read(job.from_run) if job.from_run else job.store.raw.newest("SQLDownloadMain.py")
     check_origin(raw, origin_of(job.settings), job.store.raw.folder)
-    tables = read_tables(job.settings.tables_dir)
+    code = fingerprint(job.settings.tables_dir)
+    tables = read_tables(job.settings.tables_dir, code)
     if job.settings.warehouse == "bigquery":
         check_for_bigquery([table.contract for table in tables.values()])
     plan = make_plan(tables, list(raw.tables), job.only)
@@ -69,6 +72,7 @@ def transform(job: Job) -> None:
             (folder / name).mkdir()
         context = Context(
             tables_dir=job.settings.tables_dir,
+            code=code,
             raw=job.store.raw.path(raw.run),
             folder=folder,
             last_star=job.store.star.path(last.run) if last else None,
@@ -77,7 +81,7 @@ def transform(job: Job) -> None:
             receipts=job.settings.receipts,
             corrections=tuple(corrections),
         )
-        worked = run_plan(context, plan, job.settings.workers, job.settings.executor)
+        worked = run_plan(context, plan, job.settings.workers, cluster_of(job.settings))
         results = worked.results
         if last:
             _keep(context, last, kept, tables)

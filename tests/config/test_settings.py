@@ -315,3 +315,39 @@ def test_relative_paths_count_from_the_projects_folder(tmp_path: Path, monkeypat
 def test_the_sample_needs_no_settings_but_its_own() -> None:
     """And its warehouse is the embedded one."""
     assert config.load(SAMPLE_SETTINGS).warehouse == "duckdb"
+
+
+CERTIFICATES = {"EXECUTOR_CA": "ca.pem", "EXECUTOR_CERTIFICATE": "etl.pem", "EXECUTOR_KEY": "etl.key"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ({"EXECUTOR": "dask://127.0.0.1:8786"}, ""),
+        ({"EXECUTOR": "dask://127.8.9.1:8786"}, ""),
+        ({"EXECUTOR": "dask://[::1]:8786"}, ""),
+        ({"EXECUTOR": "dask://localhost:8786"}, ""),
+        ({"EXECUTOR": "dask://10.0.0.5:8786", "EXECUTOR_PLAIN": "yes"}, ""),
+        ({"EXECUTOR": "tls://10.0.0.5:8786"} | CERTIFICATES, ""),
+        ({"EXECUTOR": "dask://10.0.0.5:8786"}, "neither encrypted nor on this machine"),
+        ({"EXECUTOR": "dask://10.0.0.5:8786", "EXECUTOR_PLAIN": "no"}, "neither encrypted nor on this machine"),
+        ({"EXECUTOR": "dask://localhost.example:8786"}, "neither encrypted nor on this machine"),
+        ({"EXECUTOR": "dask://0.0.0.0:8786"}, "neither encrypted nor on this machine"),
+        ({"EXECUTOR": "tls://10.0.0.5:8786"}, "EXECUTOR_CA and EXECUTOR_CERTIFICATE and EXECUTOR_KEY must be set"),
+        ({"EXECUTOR": "tls://127.0.0.1:8786", "EXECUTOR_CA": "ca.pem"}, "EXECUTOR_CERTIFICATE and EXECUTOR_KEY must"),
+        ({"EXECUTOR": "dask://127.0.0.1:8786"} | CERTIFICATES, "EXECUTOR must begin with tls://"),
+        ({"EXECUTOR": "tcp://127.0.0.1:8786"}, "EXECUTOR: "),
+    ],
+)
+def test_a_cluster_elsewhere_is_reached_by_tls_or_on_purpose(tmp_path: Path, lines: dict[str, str], fault: str) -> None:
+    """Who reaches a scheduler runs programs as its user: plain connections are for this machine."""
+    file = tmp_path / "prod.env"
+    file.write_text(
+        "".join(f"{k}={v}\n" for k, v in ({"WAREHOUSE": "duckdb", "BUSINESS_TIME_ZONE": "UTC"} | lines).items())
+    )
+    if not fault:
+        assert config.load(file).executor == lines["EXECUTOR"]
+        return
+    with pytest.raises(config.SettingsError) as caught:
+        config.load(file)
+    assert fault in caught.value.message

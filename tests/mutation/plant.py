@@ -13,7 +13,6 @@ import psycopg2
 import pyarrow as pa
 
 from config import Settings
-from etl.contract.catalogue import read_tables
 from etl.core.errors import EtlError
 from etl.core.job import Job
 from etl.core.runs import Store
@@ -167,7 +166,6 @@ class Plant:
             (self._folder / "queries" / f"{name}.sql").write_text(header + query + "\n")
         for name, text in (("dim_thing", DIM_THING), ("fact_move", FACT_MOVE)):
             (self._folder / "tables" / f"{name}.py").write_text(HEAD + text, encoding="utf-8")
-        read_tables.cache_clear()
 
     def _live(self) -> None:
         """Let the two nights be."""

@@ -35,20 +35,20 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running_scheduler(folder: Path) -> Iterator[Path]:
+def running_scheduler(folder: Path, *options: str) -> Iterator[Path]:
     """Run a scheduler; gives the file in which it tells its address."""
     file = folder / "scheduler.json"
     told = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-    with started(folder, "scheduler", *told):
+    with started(folder, "scheduler", *told, *options):
         until(file.exists)
         yield file
 
 
 @contextmanager
-def worker(scheduler: Path) -> Iterator[Process]:
+def worker(scheduler: Path, *options: str) -> Iterator[Process]:
     """Run a worker, which nobody starts again when it is killed."""
     told = ["--scheduler-file", str(scheduler), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    with started(scheduler.parent, "worker", *told) as process:
+    with started(scheduler.parent, "worker", *told, *options) as process:
         yield process
 
 

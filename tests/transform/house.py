@@ -108,7 +108,6 @@ class House:
         """Write table files."""
         for name, text in tables.items():
             (self.tables_dir / f"{name}.py").write_text(HEAD + text, encoding="utf-8")
-        read_tables.cache_clear()
 
     def next_run(self) -> str:
         """Name a run, a minute after the last one."""

@@ -3,10 +3,15 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from etl.core import cluster
+from etl.core.fingerprint import fingerprint
+from tests.transform.certificates import made_certificates
 from tests.transform.dask_cluster import address, running_scheduler, until, worker
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, shops
 from tests.transform.test_doubled_keys import touched
@@ -55,6 +60,60 @@ def test_a_killed_worker_costs_nothing_but_time(house: House, scheduler: Path) -
     assert stage.returncode == 0, err
     assert len(house.store.star.committed()) == 2
     assert house.files() == here
+
+
+def test_a_worker_that_lives_on_builds_with_the_tables_of_tonight(house: House, scheduler: Path) -> None:
+    """A file was changed between two nights: the star is that of this machine's workers, with the new code."""
+    with worker(scheduler):
+        assert house.script(EXECUTOR=address(scheduler)).returncode == 0
+        house.write(
+            fact_sale=FACT_SALE.replace("    return sales", "    return sales.assign(price=sales['price'] * 2)")
+        )
+        done = house.script(EXECUTOR=address(scheduler))
+        assert done.returncode == 0, done.stderr
+        there = house.files()
+    house.build()
+    assert house.files() == there
+    assert {row["price"] % 1 for row in house.rows("fact_sale")} == {Decimal("0.50")}
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({}, None),
+        ({"engine": "older"}, "runs another version of this project"),
+        ({"code": "older"}, "sees other table files in "),
+        ({"folder": Path("/nowhere")}, "does not see /nowhere: it is not there"),
+    ],
+)
+def test_a_worker_with_other_code_is_refused(house: House, changed: dict[str, object], why: str | None) -> None:
+    """It may have been started from another checkout, or before an update."""
+    tables = house.tables_dir
+    ours = cluster._Ours(house.folder, tables, fingerprint(tables), cluster._ENGINE)
+    fault = cluster._fault(replace(ours, **changed))
+    assert (fault[0][: len(why)] if fault and why else fault) == why
+
+
+def test_a_cluster_that_is_reached_by_tls_builds_the_same_bytes(
+    house: House, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With certificates on both sides; without one, or with another authority's, nobody is let in."""
+    house.build()
+    here, folder = house.files(), tmp_path_factory.mktemp("tls")
+    ours, others = made_certificates(folder / "ours"), made_certificates(folder / "others")
+    with running_scheduler(folder, *ours.options) as scheduler, worker(scheduler, *ours.options):
+        done = house.script(EXECUTOR=address(scheduler), **ours.settings)
+        assert done.returncode == 0, done.stderr
+        assert house.files() == here
+        for stranger in (others.settings, ours.settings | {"EXECUTOR_CA": others.settings["EXECUTOR_CA"]}):
+            done = house.script(EXECUTOR=address(scheduler), **stranger)
+            assert done.returncode == 1
+            assert f"The Dask scheduler at {address(scheduler)} does not answer." in done.stderr
+        done = house.script(EXECUTOR=address(scheduler).replace("tls://", "dask://"))
+        assert done.returncode == 1
+        done = house.script(EXECUTOR=address(scheduler), **ours.settings | {"EXECUTOR_KEY": str(folder / "gone.pem")})
+        assert done.returncode == 2
+        assert "gone.pem) cannot be used: No such file or directory." in done.stderr
 
 
 def test_a_cluster_of_no_use_is_a_sentence(house: House, scheduler: Path, tmp_path: Path) -> None:
