@@ -28,7 +28,6 @@ COLUMN = '    name: Text = attribute("Its name.")'
 def read(folder: Path, text: str, name: str = "fact_x") -> None:
     """Read a folder with one table file."""
     (folder / f"{name}.py").write_text(HEAD + text, encoding="utf-8")
-    read_tables.cache_clear()
     read_tables(folder)
 
 
@@ -213,7 +212,6 @@ def test_tables_that_differ_in_case_alone_are_refused(tmp_path: Path) -> None:
     read(tmp_path, FACT)
     assert "fact_x" in contracts(tmp_path)
     (tmp_path / "Fact_X.py").write_text(HEAD + FACT, encoding="utf-8")
-    read_tables.cache_clear()
     with pytest.raises(ContractError, match="Fact_X and fact_x differ in the case"):
         read_tables(tmp_path)
 

@@ -61,7 +61,6 @@ def test_a_folder_that_is_read_again_is_read_as_it_is_now(tmp_path: Path) -> Non
     assert built(folder) == [1, 2]
     (folder / "_common.py").write_text("SHARED = 100000\n", encoding="utf-8")
     (folder / "_constants.py").unlink()
-    read_tables.cache_clear()
     assert built(folder) == [100000, 2]
 
 
@@ -97,7 +96,6 @@ def test_a_helper_is_imported_with_a_dot(tmp_path: Path, line: str, monkeypatch:
         (folder / file).write_text(f"{line}\n{text}", encoding="utf-8")
         (folder / "_common.py").write_text("SHARED = 1\n", encoding="utf-8")
         (folder / "fact_y.py").write_text(TABLE.replace("FactX", "FactY") + "\n\nfrom . import _constants\n", "utf-8")
-        read_tables.cache_clear()
         with pytest.raises(ContractError) as fault:
             read_tables(folder)
         assert f"{folder / file}:" in fault.value.message
