@@ -31,6 +31,15 @@ if ! [ -x /usr/bin/chromium ]; then
     echo "The dashboard will not be tested in a browser: it needs /usr/bin/chromium, which is not here." >&2
 fi
 
+if ! [ -x /usr/sbin/pgbouncer ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release; then
+    echo "Installing PgBouncer" >&2
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+        pgbouncer; } >/dev/null 2>&1 || true
+fi
+if ! [ -x /usr/sbin/pgbouncer ]; then
+    echo "Stage 1 will not be tested behind PgBouncer: it needs /usr/sbin/pgbouncer, which is not here." >&2
+fi
+
 python=.venv/bin/python
 "$python" -m ruff format --check --quiet .
 "$python" -m ruff check --quiet .

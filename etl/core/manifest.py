@@ -196,12 +196,13 @@ class RawManifest(Manifest[RawTable]):
 class StarManifest(Manifest[StarTable]):
     """What stage 2 committed. corrected: rows of the source by the correction that mended them.
 
-    keys: the SHA-256 of each key map, by dimension.
+    keys: the SHA-256 of each key map, by dimension. extracted: by query, the run that extracted its rows.
     """
 
     business_date: str
     keys: dict[str, str] = {}
     corrected: dict[str, int] = {}
+    extracted: dict[str, str] = {}
 
 
 class LoadedManifest(Manifest[LoadedTable]):

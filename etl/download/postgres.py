@@ -4,11 +4,9 @@ The protocol's CopyData messages of a server hold one row each (PostgreSQL manua
 psycopg2 hands them on one by one: so rows are counted and blocks end between rows without reading the CSV.
 """
 
-import json
-import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.origin import described, libpq_options
 from etl.core.receipt_sql import receipt_from
 from etl.download.postgres_errors import fault_of, lost
+from etl.download.postgres_plan import columns_of, reads_clock
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_queries
 from etl.download.postgres_session import (
     Held,
@@ -42,15 +41,9 @@ from etl.download.ranges import bounds, conditions, parts_of, scale_of
 from etl.download.source import Extent, Limits, Plan, SnapshotError, check_binds, checked_columns
 from etl.download.sql import with_binds
 from etl.download.throttle import Throttle
-from etl.download.types import arrow_type_of
 from etl.download.writer import RawWriter
 
 Cursor = psycopg2.extensions.cursor
-
-_CLOCK = re.compile(r"\b(?:now|transaction_timestamp)\(\)|\b(?:CURRENT_(?:DATE|TIME(?:STAMP)?)|LOCALTIME(?:STAMP)?)\b")
-"""How a plan names the instant at which the transaction began."""
-
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
 class PostgresSource:
@@ -91,7 +84,14 @@ class PostgresSource:
     def __exit__(self, *exc: object) -> None:
         self._watch.__exit__(*exc)
         for connection in [*self._opened, self._leader]:
+            if exc[0] is None:
+                self._end(connection)
             connection.close()
+
+    def _end(self, connection: psycopg2.extensions.connection) -> None:
+        """End the transaction, so that a pooler may go on using the session."""
+        with suppress(psycopg2.Error), within(self._limits.stall_seconds, connection), connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
 
     def plan(self, query: Query) -> Plan:
         """Ask for columns and estimates, and lock what the query touches; it is parsed and planned, not run."""
@@ -100,7 +100,7 @@ class PostgresSource:
             try:
                 sql = self._rendered(query, cursor)
                 cursor.execute(f"SELECT * FROM (\n{sql}\n) AS query LIMIT 0")
-                columns = checked_columns(query, _columns(cursor))
+                columns = checked_columns(query, columns_of(cursor))
                 cursor.execute(f"EXPLAIN (VERBOSE, FORMAT JSON)\n{sql}")
                 told = only_row(cursor)[0][0]["Plan"]
                 rows = int(told["Plan Rows"])
@@ -112,10 +112,9 @@ class PostgresSource:
                 raise
             cursor.execute("RELEASE SAVEPOINT plan")  # which keeps the locks
         self._planned[query.name] = Planned(query, sql)
-        reads_clock = _CLOCK.search(_LITERAL.sub("", json.dumps(told))) is not None
-        if reads_clock and ranges:
+        if reads_clock(told) and ranges:
             log.warning("download %s: each range has another now(); write :as_of", query.name)
-        return Plan(query, columns, rows, size, ranges, reads_clock)
+        return Plan(query, columns, rows, size, ranges, reads_clock(told))
 
     def _ranges(
         self, query: Query, columns: tuple[RawColumn, ...], sql: str, size: int, cursor: Cursor
@@ -223,24 +222,3 @@ class PostgresSource:
             if error.pgcode is None:  # no word of the server's: the connection is gone
                 raise lost(error, self._name, self._where, query) from None
             raise fault_of(error, query, locked, self._encoding) from None
-
-
-def _columns(cursor: Cursor) -> list[RawColumn]:
-    """Describe a cursor's columns by the names that PostgreSQL gives their types."""
-    described = list(cursor.description or ())
-    if not described:
-        return []
-    codes = [column.type_code for column in described]
-    cursor.execute(
-        "SELECT format_type(code, NULL) FROM unnest(%s::oid[]) WITH ORDINALITY AS t(code, place) ORDER BY place",
-        (codes,),
-    )
-    columns = []
-    for column, (kind,) in zip(described, cursor.fetchall(), strict=True):
-        name = f"numeric({column.precision},{column.scale})" if kind == "numeric" and _is_bounded(column) else kind
-        columns.append(RawColumn(name=column.name, type=str(arrow_type_of(name)), source_type=name))
-    return columns
-
-
-def _is_bounded(column: Any) -> bool:
-    return column.precision is not None and column.precision <= 1000

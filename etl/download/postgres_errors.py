@@ -57,6 +57,7 @@ _CURES_BY_CODE = (
     ("42703", "Look whether the column was renamed or dropped at the source."),
     ("42", "Correct the query at that line."),
     ("22012", "Divide by NULLIF(…, 0)."),
+    ("22003", "Compute in a wider type: write ::bigint or ::numeric before the arithmetic."),
     (_ENCODING, "Look which text cannot be written in UTF-8, and convert it in the query."),
     (
         "22",

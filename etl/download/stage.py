@@ -1,13 +1,12 @@
 """The download stage: plan every query, then extract them, longest first, and commit the run."""
 
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
 from config import Settings
 from etl.core.clock import night_binds
 from etl.core.errors import DataError, EtlError, UsageError, joined
-from etl.core.folders import is_remote, link
+from etl.core.folders import link
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
@@ -15,6 +14,7 @@ from etl.core.names import check_only
 from etl.core.origin import origin_of, read_url
 from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin
+from etl.download import disk
 from etl.download.extract import extract
 from etl.download.generic import GenericSource
 from etl.download.postgres import PostgresSource
@@ -26,9 +26,6 @@ from etl.guards.newest import with_newest
 from etl.guards.refusal import check_accept, settle
 
 SCRIPT = "SQLDownloadMain.py"
-
-_SPACE_PER_RAW_BYTE = 2.5
-"""What a night writes for a byte of raw CSV, at the most: the raw file, the star, Parquet, the embedded warehouse."""
 
 
 def download(job: Job) -> None:
@@ -58,13 +55,14 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
         night = min(source.as_of for source in sources.values())  # one clock, whatever the machine's says
         binds |= night_binds(night, job.settings.business_time_zone, job.settings.window_years)
         plans = _planned(sources, chosen)
-        _check_disk(job, plans)
         if job.dry_run:
             _tell(plans)
+        accepted = settle(job, SCRIPT, disk.refusals(job, plans, job.store.raw.kept()))
+        if job.dry_run:
             return
         folder = stack.enter_context(job.store.raw.working(job.run))
         tables = extract(job, sources, plans, folder)
-        accepted = _guarded(job, chosen, tables, folder)
+        accepted |= _guarded(job, chosen, tables, folder)
         for name, table in kept.items():
             link(list(table.files), job.store.raw.path(_base(job)), folder)
             tables[name] = table
@@ -80,6 +78,8 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
             accepted=accepted,
         )
         job.store.raw.commit(folder, manifest, job.settings.keep_runs)
+    if len({table.run for table in tables.values()}) > 1:
+        log.warning("download: the tables are of several instants: a star of them can be looked at, not published")
     log.info(
         "download committed run %s: %s rows in %.1f s",
         job.run,
@@ -190,27 +190,6 @@ def _planned(sources: dict[str, Source], queries: list[Query]) -> list[Plan]:
     if faults:
         raise joined(faults)
     return plans
-
-
-def _check_disk(job: Job, plans: list[Plan]) -> None:
-    """Refuse to begin a night for which the disk has no room; a bucket always has."""
-    if is_remote(job.store.folder):
-        return
-    last = _last_bytes(job)
-    needed = int(sum(last.get(plan.query.name, plan.bytes or 0) for plan in plans) * _SPACE_PER_RAW_BYTE)
-    job.store.folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(job.store.folder).free
-    if needed > free:
-        raise DataError(
-            f"The night needs about {needed / 1e9:.1f} GB, and {job.store.folder} has {free / 1e9:.1f} GB free.",
-            "Free space, or lower KEEP_RUNS.",
-        )
-
-
-def _last_bytes(job: Job) -> dict[str, int]:
-    """Say how large the tables were last time, which is nearer to the truth than a planner's guess."""
-    last = _last(job)
-    return {name: table.bytes for name, table in last.tables.items()} if last else {}
 
 
 def _tell(plans: list[Plan]) -> None:

@@ -1,5 +1,6 @@
 """What is published already, beside what is to be: mixes of nights, changes by hand, nights that never came."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -13,12 +14,23 @@ from etl.load.warehouse import Published, Warehouse
 
 
 def check_one_snapshot(star: StarManifest) -> None:
-    """Refuse a star whose tables were built from different raw runs: readers would see a mix of nights."""
+    """Refuse a star that is of more than one instant: readers would see a mix of nights."""
     runs = sorted({table.raw_run for table in star.tables.values()})
     if len(runs) > 1:
         raise GuardError(
             f"The star {star.run} mixes tables of the raw runs {', '.join(runs)}.",
             "Run TablesTransformMain.py without --only, so that all tables are of one of them.",
+        )
+    instants = Counter(star.extracted.values())
+    if len(instants) > 1:
+        told = "; ".join(
+            f"{', '.join(sorted(name for name, of in star.extracted.items() if of == run))} in run {run}"
+            for run in sorted(instants, key=lambda run: instants[run])[:-1]
+        )
+        raise GuardError(
+            f"The star {star.run} mixes instants: of its queries, {told}; the others were extracted before or after.",
+            "It can be looked at (etl dashboard --from-star). To publish, extract all queries in one snapshot:"
+            " SQLDownloadMain.py without --only, then TablesTransformMain.py.",
         )
 
 

@@ -218,6 +218,7 @@ def _manifest(
         as_of=min(table.as_of for table in [*built.values(), *kept.values()]),
         business_date=context.night.business_date.isoformat(),
         tables=dict(sorted((built | kept).items())),
+        extracted={name: table.run for name, table in raw.tables.items()},
         seconds=job.seconds,
         peak_memory_mb=max(peak, peak_memory_mb()),
     )

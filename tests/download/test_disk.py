@@ -1,6 +1,7 @@
 """A disk that is full, or will be."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections import namedtuple
@@ -36,19 +37,23 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_night_that_the_disk_has_no_room_for_is_not_begun(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The planner's guess, or the last run's size, times what a night writes for a byte of it."""
+    """By the planner's guess, or by the last run's size, times what a night writes; a person may know better."""
     company.query("orders", "SELECT g AS id, repeat('x', 100)::char(100) AS text FROM generate_series(1, 100000) g")
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**6))
         ended = company.download()
-    assert ended.code == 1
-    assert "The night needs about" in ended.err
-    assert "Free space, or lower KEEP_RUNS." in ended.err
+    assert ended.code == 3
+    assert re.search(r"night:disk: the night needs about 0\.2 GB.*guess at the rows of orders", ended.err)
+    assert "Free space, or lower KEEP_RUNS" in ended.err
     assert not company.store.raw.folder.exists()
-    company.done()
+    [accept] = re.findall(r"--accept (\S+)", ended.err)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**6))
+        accepted = company.done("--accept", accept).accepted
+    assert list(accepted) == ["night:disk"]
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 2 * company.table("orders").bytes))
-        assert company.download().code == 1
+        assert company.download().code == 3
         patch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 3 * company.table("orders").bytes))
         assert company.download().code == 0
 

@@ -37,6 +37,12 @@ def test_only_makes_a_whole_run_with_the_others_of_the_last_one(three: Company) 
     assert three.rows("orders") == [{"id": 0}]
 
 
+def test_a_run_of_two_instants_says_so(three: Company) -> None:
+    """A star of it is not to be published: who made it hears of it at once."""
+    assert "are of several instants" in three.download("--only", "lines").err
+    assert "instants" not in three.download("--only", "lines", "orders", "clients").err
+
+
 def test_from_names_the_run_whose_tables_are_kept(three: Company) -> None:
     """Not the newest one, but that one."""
     first = three.store.raw.newest("").run

@@ -1,6 +1,8 @@
 """LoadFilesBQ.py as it is called: what it publishes, and what it says when it cannot."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -204,6 +206,22 @@ def test_a_star_of_two_raw_runs_is_not_published(house: House) -> None:
     code, error, _ = told(load(house))
     assert code == 3
     assert "mixes tables of the raw runs" in error
+    assert not house.settings.duckdb_path.exists()
+
+
+def test_a_star_of_two_instants_is_not_published(house: House) -> None:
+    """Exit code 3: `SQLDownloadMain.py --only` has kept a query of an older run; it says which, and what to do."""
+    first = house.store.raw.newest("").run
+    again = house.raw(shops=shops(1, 2), sales=sales("8 2 1.00"))
+    manifest = house.store.raw.path(again) / "manifest.json"
+    found = json.loads(manifest.read_text())
+    found["tables"]["shops"]["run"] = first
+    manifest.write_text(json.dumps(found))
+    house.build()
+    code, error, advice = told(load(house))
+    assert code == 3
+    assert re.search("mixes instants: of its queries, (shops|sales) in run", error)
+    assert "SQLDownloadMain.py without --only" in advice
     assert not house.settings.duckdb_path.exists()
 
 

@@ -5,13 +5,18 @@ from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import psycopg2
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from psycopg2.extras import DictCursor
 
 from etl.core.errors import DataError
 from etl.core.manifest import RawTable
-from etl.core.receipt_sql import SLICES, receipt_from
+from etl.core.receipt_sql import SLICES, receipt_from, slice_sql
+from etl.core.row_hash import DUCKDB
 from etl.download import extract
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_queries
 from etl.download.source import Extent
@@ -39,10 +44,16 @@ def test_the_columns_alone_see_what_the_table_of_faults_says(plant: Plant, fault
     assert fault.seen in refusal.value.message
 
 
+TYPES = {"shop": pa.int64(), "code": pa.string()}
+
 KEYS = {
     "negative numbers and NULL": ("CASE WHEN n = 20 THEN NULL ELSE n * -37 END", "id"),
     "texts and NULL": ("CASE WHEN n = 20 THEN NULL ELSE 'é' || n END", "id"),
     "two numbers": ("n * 37", "id, part"),
+    "multiples of 64, as far as they go": (
+        "CASE n WHEN 1 THEN '-9223372036854775808' WHEN 2 THEN '9223372036854775744' ELSE (n * 64)::text END::bigint",
+        "id",
+    ),
     "a number and a text": ("n / 3", "id, name"),
     "dates": ("date '2030-01-01' + n", "id"),
     "numbers with a scale": ("n / 7::numeric(12,2)", "id"),
@@ -99,6 +110,54 @@ def passes(folder: Path, table: RawTable) -> bool:
         assert "the hash over the rows is another" in refusal.message
         return False
     return True
+
+
+def test_slices_of_an_older_version_are_not_compared(company: Company) -> None:
+    """It divided the keys otherwise; a raw run of its can be built from again, its columns compared."""
+    company.query("rows", "SELECT n AS id FROM generate_series(1, 40) n")
+    manifest = company.done()
+    table = manifest.tables["rows"]
+    assert table.receipt
+    older = table.receipt.model_copy(update={"row_hash": "1"})
+    folder = company.store.raw.path(manifest.run)
+    assert not passes(folder, table.model_copy(update={"receipt": older}))
+    assert passes(folder, table.model_copy(update={"receipt": older, "sliced_by": "modulus"}))
+
+
+def keys(first: int, step: int) -> list[int]:
+    """Give 2,000 keys, or as many as 64 bits have."""
+    return [key for key in range(first, first + 2_000 * step, step) if -(2**63) <= key < 2**63]
+
+
+@settings(max_examples=60)
+@given(
+    first=st.integers(-(2**63), 2**62),
+    step=st.one_of(
+        st.integers(1, 2**50), st.integers(1, 2**44).map(lambda n: n * 64), st.sampled_from([2**n for n in range(51)])
+    ),
+    others=st.sampled_from([(), ("shop",), ("code",), ("shop", "code")]),
+)
+def test_every_night_hashes_about_as_many_keys_however_they_are_numbered(
+    first: int, step: int, others: tuple[str, ...]
+) -> None:
+    """Multiples of 64, steps, ids that begin with a time; with few shops, or a text, beside it. None is left out."""
+    ids = keys(first, step)
+    key = pa.schema([("id", pa.int64()), *((name, TYPES[name]) for name in others)])
+    table = pa.table(
+        {"id": ids, "shop": [n % 3 for n in range(len(ids))], "code": [f"c{n % 5}" for n in range(len(ids))]}
+    )
+    counts = []
+    with closing(duckdb.connect()) as connection:
+        connection.register("rows", table)
+        for number in range(SLICES):
+            [(count,)] = connection.execute(
+                f"SELECT count(*) FROM rows WHERE {slice_sql(key, DUCKDB, number)}"
+            ).fetchall()
+            counts.append(count)
+    assert sum(counts) == len(ids)
+    if len(ids) == 2_000:
+        assert min(counts) > 0
+        assert max(counts) < 4 * 2_000 / SLICES
 
 
 def test_in_64_nights_every_slice_has_its_night(company: Company) -> None:

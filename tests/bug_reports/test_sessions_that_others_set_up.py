@@ -1,0 +1,142 @@
+"""What a role, a database or a pooler has set in PostgreSQL's session changes no text and ends no night."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+from sqlalchemy.engine import make_url
+
+from tests.bug_reports.company import Stranger
+from tests.conftest import Sql
+
+PGBOUNCER = Path("/usr/sbin/pgbouncer")
+
+QUERY = """SELECT 1 AS id, '1 day 02:03'::interval AS length, '\\x00ff'::bytea AS bytes, 0.1::float4 AS share,
+'2031-07-01 00:30+00'::timestamptz AS at, '2031-07-01'::date AS day,
+to_char('2031-07-01 00:30+00'::timestamptz, 'HH24')"""
+
+TEXT = "1,P1DT2H3M,\\x00ff,0.1,2031-07-01 00:30:00+00,2031-07-01,00"
+
+ODD = {
+    "TimeZone": "Asia/Kolkata",
+    "DateStyle": "German",
+    "IntervalStyle": "postgres",
+    "bytea_output": "escape",
+    "extra_float_digits": "-5",
+    "lock_timeout": "1ms",
+    "idle_in_transaction_session_timeout": "100ms",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_deferrable": "on",
+}
+NEW = {"transaction_timeout": "700ms"}
+"""What servers older than 17 do not know."""
+
+
+@pytest.fixture
+def company(tmp_path: Path, shop: str) -> Stranger:
+    """Give a company whose source is PostgreSQL."""
+    return Stranger(tmp_path, shop)
+
+
+def raw_text(company: Stranger) -> str:
+    """Give the rows of the newest raw file as they were written."""
+    manifest = company.done()
+    return (company.store.raw.path(manifest.run) / "odd.csv").read_text().partition("\n")[2].strip()
+
+
+def test_what_a_role_has_set_is_ours_for_the_night(company: Stranger, sql: Sql) -> None:
+    """Its transactions may last no longer than 700 ms; the slow query is let go on."""
+    known = {name for (name,) in sql("SELECT name FROM pg_settings")}
+    sql("CREATE ROLE odd LOGIN")
+    for name, value in (ODD | NEW).items():
+        if name in known:
+            sql(f"ALTER ROLE odd SET {name} = '{value}'")
+    try:
+        company.sources["shop"] = company.sources["shop"].replace("postgres@", "odd@")
+        company.query("odd", QUERY)
+        company.query("slow", "SELECT 1 AS id, pg_sleep(1)::text AS slept")
+        assert raw_text(company) == TEXT
+    finally:
+        sql("DROP ROLE odd")
+
+
+@pytest.fixture
+def pooled(company: Stranger, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of the shop behind PgBouncer, whose sessions belong to a client for a transaction only."""
+    if not PGBOUNCER.exists():
+        pytest.skip("needs PgBouncer: apt-get install pgbouncer")
+    server = make_url(company.sources["shop"])
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    file = tmp_path / "pgbouncer.ini"
+    file.write_text(
+        f"[databases]\nshop = host={server.query['host']} port={server.query['port']} dbname=shop user=postgres\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        "pool_mode = transaction\ndefault_pool_size = 3\n"
+    )
+    as_postgres: dict[str, int] = {}
+    if os.geteuid() == 0:  # as which it does not run
+        file = _readable(file)
+        as_postgres = _owner_of(Path(str(server.query["host"])))
+    with subprocess.Popen([PGBOUNCER, "-q", file], stderr=subprocess.DEVNULL, **as_postgres) as process:
+        try:
+            _answers(port)
+            yield f"postgresql://postgres@127.0.0.1:{port}/shop"
+        finally:
+            process.terminate()
+            file.unlink()
+
+
+def _readable(file: Path) -> Path:
+    """Put a file where another user may read it."""
+    moved = Path(f"/tmp/{file.parent.name}-{os.getpid()}.ini")  # noqa: S108
+    file.rename(moved)
+    moved.chmod(0o644)
+    return moved
+
+
+def _owner_of(folder: Path) -> dict[str, int]:
+    """Say as whom a program has to run to reach the server's socket."""
+    owner = folder.stat()
+    return {"user": owner.st_uid, "group": owner.st_gid}
+
+
+def _answers(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "PgBouncer does not answer"
+            time.sleep(0.02)
+
+
+def test_a_pooler_that_hands_sessions_round_changes_nothing(company: Stranger, pooled: str) -> None:
+    """What other clients have left in its sessions does not count, and ours are left as they were found."""
+    clients = [psycopg2.connect(pooled) for _ in range(3)]
+    for client in clients:  # all at once, so that each has a session of its own
+        with client.cursor() as cursor:
+            for name, value in ODD.items():
+                cursor.execute(f"SET SESSION {name} = '{value}'")
+    for client in clients:
+        client.commit()
+    company.sources["shop"] = pooled
+    company.settings["SOURCE_CONNECTIONS"] = "2"
+    company.query("odd", QUERY)
+    for name in ("b", "c", "d"):
+        company.query(name, "SELECT g AS id FROM generate_series(1, 3) g")
+    assert [raw_text(company) for _ in range(3)] == [TEXT] * 3
+    found = []
+    for client in clients:
+        with closing(client), client.cursor() as cursor:
+            cursor.execute("SHOW bytea_output")
+            found += cursor.fetchall()
+            cursor.execute("SELECT pg_sleep(0.1)")
+    assert found == [("escape",)] * 3
