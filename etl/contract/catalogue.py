@@ -14,7 +14,7 @@ import pandera.errors
 
 from etl.contract import Contract, Table
 from etl.contract.checks import check_contract
-from etl.contract.modules import FAULTS_OF_A_FILE, check_helpers, cure_of, imported, package_of, told
+from etl.contract.modules import FAULTS_OF_A_FILE, cure_of, imported, package_of, told
 from etl.contract.references import check_group_by, check_hierarchies, check_references
 from etl.core.errors import ContractError
 from etl.core.fingerprint import fingerprint
@@ -79,7 +79,6 @@ def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
     with _IMPORTING:
         package = package_of(folder)
         tables = {path.stem: _read_table(package, path) for path in paths}
-        check_helpers(package)
     contracts_ = {name: table.contract for name, table in tables.items()}
     for table in tables.values():
         try:

@@ -11,8 +11,10 @@ import sys
 import traceback
 from difflib import get_close_matches
 from hashlib import sha256
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any, NoReturn
 
 import etl.contract
 from etl.contract.cures import cure_of_value
@@ -43,7 +45,7 @@ def package_of(folder: Path) -> str:
     name = f"tables_{sha256(str(folder).encode()).hexdigest()[:16]}"
     for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
         del sys.modules[known]
-    importlib.invalidate_caches()
+    sys.path_importer_cache[str(folder)] = FileFinder(str(folder), (_Loader, [".py"]))
     package = ModuleType(name)
     package.__path__ = [str(folder)]
     sys.modules[name] = package
@@ -52,23 +54,29 @@ def package_of(folder: Path) -> str:
 
 def imported(package: str, path: Path) -> ModuleType:
     """Import one file of a folder's package. Raises ContractError naming the file and the line at fault."""
-    _check_imports(path)
     try:
         return importlib.import_module(f"{package}.{path.stem}")
     except ContractError as error:
+        if error.message.startswith(str(path.parent)):
+            raise
         raise ContractError(f"{place_of(error, path)}: {error.message}", error.hint) from None
     except FAULTS_OF_A_FILE as error:
-        for file, _ in _passed(error, path):
-            _check_imports(Path(file))
         raise ContractError(f"{place_of(error, path)} cannot be read: {told(error)}.", cure_of(error, path)) from error
 
 
-def check_helpers(package: str) -> None:
-    """Refuse helpers that import another folder's file."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if name.startswith(f"{package}._") and file:
-            _check_imports(Path(file))
+class _Loader(SourceFileLoader):
+    """Loads a file of a folder of tables as it is now, and leaves no bytecode there.
+
+    Python takes bytecode for that of a file of the same length and second.
+    """
+
+    def path_stats(self, path: Any) -> NoReturn:
+        raise OSError  # so bytecode is neither looked for nor written
+
+    def source_to_code(self, data: Any, path: Any, **options: Any) -> CodeType:  # type: ignore[override]
+        _check_imports(Path(path), bytes(data))
+        code: CodeType = super().source_to_code(data, path, **options)
+        return code
 
 
 def place_of(error: BaseException, path: Path) -> str:
@@ -85,9 +93,8 @@ def _passed(error: BaseException, path: Path) -> list[tuple[str, int]]:
     return [(file, line) for file, line in places if Path(file).is_relative_to(path.parent.absolute())]
 
 
-def _check_imports(path: Path) -> None:
+def _check_imports(path: Path, source: bytes) -> None:
     """Refuse the import of a helper by a name that may be that of another folder's file."""
-    source = path.read_bytes()
     if not _ABSOLUTE.search(source):
         return
     try:

@@ -99,7 +99,10 @@ def lost(error: psycopg2.Error, name: str, where: str, query: Query | None) -> S
         reason = "it was cut in the midst of an answer."
     setting = f"SOURCE_{name.upper()}_URL"
     if any(mark in reason for mark in _REFUSED):
-        return SourceError(f"The source {name} at {where} refused us: {reason}", f"Mend {setting}.")
+        return SourceError(
+            f"The source {name} at {where} refused us: {reason}",
+            f"Correct the user, the password or the database in {setting}.",
+        )
     what = (
         f"{query.path}: the connection to the source {name} at {where} failed"
         if query

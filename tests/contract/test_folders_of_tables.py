@@ -56,12 +56,15 @@ def test_two_companies_with_helpers_of_one_name_never_meet(tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_read_again_is_read_as_it_is_now(tmp_path: Path) -> None:
-    """Helpers, too."""
+    """Helpers, too; also one that changed within the second to a text of the same length."""
     folder = company(tmp_path / "tables", 1)
     assert built(folder) == [1, 2]
-    (folder / "_common.py").write_text("SHARED = 100000\n", encoding="utf-8")
-    (folder / "_constants.py").unlink()
-    assert built(folder) == [100000, 2]
+    (folder / "_common.py").write_text("from ._constants import ONE\n\nSHARED = 5 * ONE\n", encoding="utf-8")
+    assert built(folder) == [5, 2]
+    (folder / "_common.py").write_text("from ._new import SHARED\n", encoding="utf-8")
+    (folder / "_new.py").write_text("SHARED = 6\n", encoding="utf-8")
+    assert built(folder) == [6, 2]
+    assert not list(tmp_path.rglob("__pycache__"))
 
 
 @pytest.mark.parametrize("way", ["spawn", "fork"])
