@@ -1,5 +1,6 @@
 """Cleaning that every source needs: done once per distinct value, on Arrow-backed pandas columns."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, localcontext
 from typing import Literal
@@ -12,8 +13,8 @@ import pyarrow.compute as pc
 from etl.core.errors import ContractError
 from etl.core.receipt import has_sum, widened
 
-_SUM_DIGITS = 28
-"""Digits of a sum of decimals of up to as many: room for adding and multiplying sums within the 38 that there are."""
+_SUM_DIGITS = (28, 38)
+"""Digits of a sum of decimals: the first leave room for adding and multiplying sums within the 38 that there are."""
 _WHITE = r"[\t-\r\x1c-\x20]"
 """ASCII white space, as Python's `str.split` has it."""
 _UNTIDY = rf"^{_WHITE}|{_WHITE}$|{_WHITE}{{2}}|[\t-\r\x1c-\x1f]"
@@ -116,8 +117,7 @@ def running_total(frame: pd.DataFrame, by: list[str], column: str) -> pd.Series:
     if int(Decimal(largest).scaleb(scale, _BY_HAND)) * len(values) >= 2**63:  # a sum of 64 bits might wrap around
         groups = frame.groupby(by, dropna=False).ngroup().to_list()
         sums = pa.array(_cumulated_by_hand(values.to_pylist(), groups), pa.decimal256(2 * _ALL_DIGITS, scale))
-        kind = pa.decimal128(_ALL_DIGITS, scale) if pa.types.is_decimal(values.type) else values.type
-        return _series(_exact(sums, kind, column), frame[column])
+        return _series(_exact(sums, values.type, column), frame[column])
     if pa.types.is_integer(values.type):
         return _cumulated(_series(values, frame[column]), frame, by)
     units = pc.multiply(values.cast(pa.decimal128(_UNIT_DIGITS, scale)), pa.scalar(Decimal(10**scale))).cast(pa.int64())
@@ -163,23 +163,21 @@ def _cumulated_by_hand(values: list[Decimal | int | None], groups: list[int]) ->
 
 
 def _exact(sums: pa.Array | pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.Array | pa.ChunkedArray:
-    """Turn sums of values of a type into the type that its sums have."""
-    if pa.types.is_decimal(kind):
-        digits = max(kind.precision, _SUM_DIGITS)
-        kind = pa.decimal128(digits if digits == _SUM_DIGITS else _ALL_DIGITS, kind.scale)
+    """Turn sums of values of a type into the type that such sums have, or a wider decimal where they need it."""
     if not has_sum(kind):
         return sums
-    try:
-        return sums.cast(kind)
-    except pa.ArrowInvalid:
-        wider = pa.decimal128(_ALL_DIGITS, kind.scale if pa.types.is_decimal(kind) else 0)
-        raise ContractError(
-            f"A sum of {name} is too large for {kind}.",
-            "No exact type is wider: let the query divide the column by a power of ten."
-            if kind == wider
-            else f"Let the query cast it, {name}::numeric({wider.precision}, {wider.scale}), and declare its sum's"
-            f" column as Decimal({wider.precision}, {wider.scale}).",
-        ) from None
+    is_decimal = pa.types.is_decimal(kind)
+    widths = [pa.decimal128(digits, kind.scale) for digits in _SUM_DIGITS] if is_decimal else [pa.int64()]
+    for wanted in widths:
+        with suppress(pa.ArrowInvalid):
+            return sums.cast(wanted)
+    raise ContractError(
+        f"A sum of {name} is too large for {widths[-1]}.",
+        "No exact type is wider: let the query divide the column by a power of ten."
+        if is_decimal
+        else f"Let the query cast it, {name}::numeric({_ALL_DIGITS}, 0), and declare its sum's column as"
+        f" Decimal({_ALL_DIGITS}, 0).",
+    )
 
 
 def _countable(column: pd.Series) -> pa.Array:
