@@ -1,7 +1,6 @@
 """The table files: found by folder, each a contract and its functions. Nothing is registered anywhere."""
 
 import inspect
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,7 +13,7 @@ import pandera.errors
 
 from etl.contract import Contract, Table
 from etl.contract.checks import check_contract
-from etl.contract.modules import FAULTS_OF_A_FILE, cure_of, imported, package_of, told
+from etl.contract.modules import FAULTS_OF_A_FILE, cure_of, imported, new_package, told
 from etl.contract.references import check_group_by, check_hierarchies, check_references
 from etl.core.errors import ContractError
 from etl.core.fingerprint import fingerprint
@@ -22,9 +21,6 @@ from etl.core.names import check_file_names
 
 NIGHT = "night"
 """The reserved parameter name."""
-
-_IMPORTING = threading.Lock()
-"""Held while a folder's modules are made anew: a cluster's worker has threads."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +72,8 @@ def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
     if not paths:
         raise ContractError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")
     check_file_names(paths, "table")
-    with _IMPORTING:
-        package = package_of(folder)
-        tables = {path.stem: _read_table(package, path) for path in paths}
+    package = new_package(folder.absolute())
+    tables = {path.stem: _read_table(package, path) for path in paths}
     contracts_ = {name: table.contract for name, table in tables.items()}
     for table in tables.values():
         try:

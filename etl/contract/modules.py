@@ -1,7 +1,7 @@
 """Importing table files: a folder of tables is a package of its own, whose files share helpers by relative imports.
 
-The package is named after the folder's path, so that no other company's file of the same name is ever meant, and what
-was imported before is forgotten first: the files of tonight are read. Nothing is added to Python's path.
+Each reading makes a package of its own, with a name that no file has, so that neither another company's file is ever
+meant nor one of last night. Nothing is added to Python's path.
 """
 
 import ast
@@ -10,8 +10,8 @@ import re
 import sys
 import traceback
 from difflib import get_close_matches
-from hashlib import sha256
 from importlib.machinery import FileFinder, SourceFileLoader
+from itertools import count
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
@@ -35,16 +35,14 @@ FAULTS_OF_A_FILE = (
 )
 """What running a table file raises when it is not as its author thought. pandera's and Arrow's are among them."""
 
-_OURS = re.compile(r"tables_[0-9a-f]{16}\.?| \(/[^()]*/etl/contract/__init__\.py\)")
+_OURS = re.compile(r"tables#\d+\.?| \(/[^()]*/etl/contract/__init__\.py\)")
+_NUMBERS = count(1)
 _ABSOLUTE = re.compile(rb"^\s*(?:from|import)\s+(?:tables\b|_)", re.MULTILINE)
 
 
-def package_of(folder: Path) -> str:
-    """Return the name of a folder's package, ready to be imported from."""
-    folder = folder.absolute()
-    name = f"tables_{sha256(str(folder).encode()).hexdigest()[:16]}"
-    for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
-        del sys.modules[known]
+def new_package(folder: Path) -> str:
+    """Return the name of a package of a folder's files as they are now, ready to be imported from."""
+    name = f"tables#{next(_NUMBERS)}"
     sys.path_importer_cache[str(folder)] = FileFinder(str(folder), (_Loader, [".py"]))
     package = ModuleType(name)
     package.__path__ = [str(folder)]
