@@ -7,7 +7,7 @@ from pathlib import Path
 def fingerprint(folder: Path, pattern: str = "*.py") -> str:
     """Return what stands for a folder's Python files: another as soon as one has another name or other text."""
     found = sha256()
-    for path in sorted(folder.glob(pattern)):
+    for path in sorted(path for path in folder.glob(pattern) if path.is_file()):  # an editor's locks are broken links
         found.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
         found.update(path.read_bytes())
     return found.hexdigest()

@@ -199,8 +199,8 @@ def test_build_is_a_function(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["dim_client.old", "dim client", "dim-client", "2dim", "dim_größe", "class"])
 def test_a_table_files_name_is_that_of_a_table(tmp_path: Path, name: str) -> None:
     """A person's copy is no table; one that begins with an underscore, or a hidden file, is not looked at."""
-    for other in ("_dim_client.old.py", ".#dim_client.py"):
-        (tmp_path / other).write_text("1 / 0\n", encoding="utf-8")
+    (tmp_path / "_dim_client.old.py").write_text("1 / 0\n", encoding="utf-8")
+    (tmp_path / ".#dim_client.py").symlink_to("somebody@some.machine:1234")
     read(tmp_path, FACT)
     fault = refused(tmp_path, FACT, name)
     assert "is no name for a table" in fault.message
