@@ -154,7 +154,8 @@ class StarTable(Record):
 class LoadedTable(Record):
     """One published table. star_run: the run whose rows it holds; bytes: the Parquet that was uploaded.
 
-    The rest is as in StarTable, kept for the guards of the nights to come.
+    mark: what the warehouse says of the table as long as nobody changes it; None where that cannot be told. The rest is
+    as in StarTable, kept for the guards of the nights to come.
     """
 
     star_run: str
@@ -166,6 +167,7 @@ class LoadedTable(Record):
     set_aside: dict[str, int] = {}
     unknown: dict[str, int] = {}
     months: dict[str, dict[str, str]] = {}
+    mark: str | None = None
 
 
 T = TypeVar("T", bound=Record)

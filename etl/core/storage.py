@@ -46,7 +46,10 @@ _FAULTS = (
     requests.RequestException,
     GoogleAuthError,
 )
-_REFUSED = "Grant the account roles/storage.objectUser on the bucket, or check BIGQUERY_CREDENTIALS."
+_REFUSED = (
+    "Grant the account roles/storage.objectUser and roles/storage.legacyBucketReader on the bucket, or check"
+    " BIGQUERY_CREDENTIALS; a VM also needs the access scope cloud-platform."
+)
 
 logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs tracebacks of what it raises as well
 

@@ -1,14 +1,17 @@
 """Preparing BigQuery: first what is to be done is found out, as sentences, then it is done."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import Forbidden, NotFound
 from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from etl.contract import Contract
+from etl.load import bigquery_obstacles as obstacles
 from etl.load import bigquery_schema as shape
 from etl.load import bigquery_sql as sql
 from etl.load.bigquery_jobs import CALL_TIMEOUT
@@ -17,14 +20,24 @@ from etl.load.head import ETL_HEAD
 
 STAGING_DAYS = 3
 """After how many days BigQuery drops what a killed run left in staging."""
+AT_ONCE = 8
+"""Calls under way while tables are looked at."""
+_REFILLED = (
+    "they are filled anew from the star. To keep the old rows, copy the table first (CREATE TABLE … COPY …): one that"
+    " has a primary key cannot be renamed."
+)
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that is missing: a sentence that says so, and the call that mends it."""
+    """Something that is missing: a sentence that says so, and the call that mends it.
+
+    is_first: whether it creates the dataset in which everything is published.
+    """
 
     sentence: str
     apply: Callable[[], object]
+    is_first: bool = False
 
 
 class Preparation:
@@ -38,16 +51,45 @@ class Preparation:
 
     def steps(self, contracts: Sequence[Contract]) -> list[Step]:
         """List what is missing, in the order in which it is made. Raises WarehouseError where a person must look."""
-        datasets = {name: self._get_dataset(name) for name in (self._dataset, f"{self._dataset}_staging")}
-        self._found = {c.name: self._get_table(c.name) if datasets[self._dataset] else None for c in contracts}
-        refuse_differences(
-            [*self._misplaced(datasets), *self._differences(contracts)],
-            "Undo the change, or rename or drop those tables in BigQuery: they are filled anew from the star.",
-        )
+        with ThreadPoolExecutor(AT_ONCE) as executor:
+            names = (self._dataset, f"{self._dataset}_staging")
+            datasets = dict(zip(names, executor.map(self._get_dataset, names), strict=True))
+            there = [c.name for c in contracts] if datasets[self._dataset] else []
+            found = dict(zip(there, executor.map(self._get_table, there), strict=True))
+            policies = dict(zip(there, executor.map(self._policies, found.values()), strict=True))
+        self._found = {contract.name: found.get(contract.name) for contract in contracts}
+        obstacles = [*self._misplaced(datasets), *self._in_the_way(datasets, policies)]
+        differences = [*self._differences(contracts)]
+        hints = ["Run in BigQuery what the lines name, or ask whoever set it."] * bool(obstacles)
+        hints += [f"Undo the change, or drop those tables in BigQuery: {_REFILLED}"] * bool(differences)
+        refuse_differences([*obstacles, *differences], " ".join(hints))
         lacking = [name for name, dataset in datasets.items() if dataset is None]
-        steps = [Step(f"The dataset {name} is created.", partial(self._create_dataset, name)) for name in lacking]
+        steps = [
+            Step(f"The dataset {name} is created.", partial(self._create_dataset, name), name == self._dataset)
+            for name in lacking
+        ]
+        steps += self._unexpiring(self._dataset, datasets[self._dataset])
         steps += [self._creation(contract) for contract in contracts if not self._found[contract.name]]
         return [*steps, *(step for contract in contracts if (step := self._mending(contract, contracts)))]
+
+    def _in_the_way(
+        self, datasets: dict[str, bigquery.Dataset | None], policies: dict[str, list[dict[str, Any]]]
+    ) -> Iterator[str]:
+        for name, dataset in datasets.items():
+            if dataset:
+                yield from obstacles.of_dataset(name, dataset, staging=name != self._dataset)
+        for name, table in self._found.items():
+            if table:
+                yield from obstacles.of_table(f"{self._dataset}.{name}", table, policies[name])
+
+    def _unexpiring(self, name: str, dataset: bigquery.Dataset | None) -> list[Step]:
+        """Take the expiry off that a sandbox gave to a dataset which this program made."""
+        found = obstacles.expiries(dataset) if dataset else {}
+        if not dataset or not found:
+            return []
+        obstacles.clear_expiry(dataset)
+        apply = partial(self._client.update_dataset, dataset, list(found), retry=self._retry, timeout=CALL_TIMEOUT)
+        return [Step(f"The dataset {name} loses its expiry ({', '.join(found.values())}).", apply)]
 
     def _misplaced(self, datasets: dict[str, bigquery.Dataset | None]) -> Iterator[str]:
         here = self._client.location
@@ -86,10 +128,14 @@ class Preparation:
             "labels": ["its labels"] * (not shape.labels(contract).items() <= table.labels.items()),
             "table_constraints": ["its keys"] * (keys is not None),
         }
-        if not any(gets.values()):
+        expiries = obstacles.expiries(table)
+        fields = [*(name for name, things in gets.items() if things), *expiries]
+        if not fields:
             return None
-        sentence = f"{contract.name} gets {', '.join(thing for things in gets.values() for thing in things)}."
-        return Step(sentence, partial(self._mend, contract, keys, [name for name, things in gets.items() if things]))
+        gains = ", ".join(thing for things in gets.values() for thing in things)
+        losses = f"loses its expiry ({', '.join(expiries.values())})" if expiries else ""
+        changes = " and ".join(filter(None, [f"gets {gains}" if gains else "", losses]))
+        return Step(f"{contract.name} {changes}.", partial(self._mend, contract, keys, fields))
 
     def _mend(self, contract: Contract, keys: bigquery.table.TableConstraints | None, fields: list[str]) -> None:
         name = f"{self._dataset}.{contract.name}"
@@ -97,6 +143,7 @@ class Preparation:
         table.schema = shape.mended_schema(contract, table)
         table.description = contract.description
         table.labels = table.labels | shape.labels(contract)
+        obstacles.clear_expiry(table)
         if keys is not None:
             table.table_constraints = keys
         self._client.update_table(table, fields, retry=self._retry, timeout=CALL_TIMEOUT)
@@ -111,6 +158,18 @@ class Preparation:
         else:
             dataset.description = "The published star: facts and dimensions, replaced every night in one transaction."
         self._client.create_dataset(dataset, exists_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
+
+    def _policies(self, table: bigquery.Table | None) -> list[dict[str, Any]]:
+        """List a table's row access policies, as far as this account may: the client has no method for them."""
+        if table is None:
+            return []
+        path = f"{table.path}/rowAccessPolicies"
+        try:
+            answer = self._client._call_api(self._retry, method="GET", path=path, timeout=CALL_TIMEOUT)
+        except (NotFound, Forbidden):
+            return []
+        found: list[dict[str, Any]] = answer.get("rowAccessPolicies") or []
+        return found
 
     def _get_dataset(self, name: str) -> bigquery.Dataset | None:
         try:

@@ -12,6 +12,7 @@ from google.api_core.retry import Retry
 
 from etl.core.errors import WarehouseError
 from etl.core.log import log
+from etl.load.bigquery_refusals import kind_of
 
 FAULTS = (
     api.GoogleAPIError,
@@ -24,11 +25,27 @@ FAULTS = (
 
 _TRANSIENT = {
     *("backendError", "internalError", "rateLimitExceeded", "jobRateLimitExceeded", "badGateway", "jobBackendError"),
-    *("jobInternalError", "tableUnavailable", "timeout"),
+    *("jobInternalError", "tableUnavailable", "tooManyRequests"),
 }
 _CODES = {"accessDenied": 403, "billingNotEnabled": 403, "quotaExceeded": 403, "notFound": 404, "invalid": 400} | {
     "invalidQuery": 400
 }
+_FINAL = {"timeout", "stopped", "notImplemented", "usageQuotaExceeded"}
+"""Reasons that no repetition cures, though the client gives a failed job of such a reason the code 500."""
+_CROSSED = "due to concurrent update"
+"""How BigQuery says of a transaction, aborted or not serialized, that another one cut across it."""
+
+
+class UnknownEndError(Exception):
+    """A job was started, or may have been, and how it ended cannot be learned.
+
+    job_id: BigQuery knows it by this; because: why it is waited for no longer.
+    """
+
+    def __init__(self, job_id: str, because: Exception) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+        self.because = because
 
 
 @dataclass(frozen=True)
@@ -42,8 +59,9 @@ class Fault:
     @property
     def transient(self) -> bool:
         """Whether the same may work in a while."""
-        aborted = "aborted due to concurrent update" in self.message
-        return self.reason in _TRANSIENT or self.code == 429 or self.code >= 500 or aborted
+        if self.reason in _FINAL:
+            return False
+        return self.reason in _TRANSIENT or self.code == 429 or self.code >= 500 or _CROSSED in self.message
 
 
 def fault_of_job(error_result: dict[str, str]) -> Fault:
@@ -80,14 +98,15 @@ class Explainer:
     """Turns errors into sentences that name the project, the datasets and the settings concerned."""
 
     def __init__(self, project: str, dataset: str) -> None:
-        self._project = project
-        self._dataset = dataset
+        self._names = {"project": project, "dataset": dataset}
 
     @contextmanager
     def explained(self, doing: str) -> Iterator[None]:
         """Raise a WarehouseError for whatever the client raises. doing: what was being done, to what."""
         try:
             yield
+        except UnknownEndError as unknown:
+            raise self.error(doing, unknown.because) from None
         except FAULTS as error:
             raise self.error(doing, error) from None
 
@@ -98,11 +117,7 @@ class Explainer:
         if isinstance(error, api.GoogleAPICallError):
             return self.refusal(doing, _fault_of_call(error))
         if isinstance(error, auth.RefreshError | auth.DefaultCredentialsError) and not error.retryable:
-            return WarehouseError(
-                f"BigQuery failed while {doing}: Google did not accept the credentials.",
-                "Renew them (`gcloud auth application-default login`, or another key file) and check"
-                " BIGQUERY_CREDENTIALS and BIGQUERY_IMPERSONATE.",
-            )
+            return self._signed_out(doing, str(error))
         return WarehouseError(
             f"BigQuery failed while {doing}: it cannot be reached, or did not answer in time.",
             "Check the network and BIGQUERY_ENDPOINT, and try again.",
@@ -115,31 +130,23 @@ class Explainer:
         return WarehouseError(f"BigQuery failed while {doing}: {why}.", hint, transient=fault.transient)
 
     def _why(self, fault: Fault) -> tuple[str, str]:
+        kind = kind_of(fault.code, fault.reason, fault.message)
+        if kind:
+            return kind.told(self._names, fault.message)
         said = fault.message.partition("\n")[0].rstrip(".")
-        if fault.reason == "billingNotEnabled" or "free tier" in fault.message:
-            return (
-                f"the project {self._project} is in BigQuery's sandbox, where no rows can be changed by SQL",
-                f"Turn billing on for the project {self._project}; what was published before still stands.",
-            )
-        if fault.reason in ("quotaExceeded", "rateLimitExceeded", "jobRateLimitExceeded") or fault.code == 429:
-            return (
-                f"a quota is used up: {said}",
-                "Wait, then try again; a day's quota starts anew at midnight, Pacific time.",
-            )
-        if fault.code == 401:
-            return "it did not accept the credentials", "Check BIGQUERY_CREDENTIALS and what it names."
-        if fault.code == 403:
-            return f"this account may not: {said}", self._roles()
-        if fault.code == 404:
-            return f"it was not found: {said}", "Check BIGQUERY_PROJECT, BIGQUERY_DATASET and BIGQUERY_LOCATION."
         if fault.transient:
             return f"it has a fault of its own just now: {said}", "Try again in a while."
         return said, "Read what BigQuery says; the job is in the project's job history."
 
-    def _roles(self) -> str:
-        return (
-            f"Grant the account roles/bigquery.user on the project {self._project} and roles/bigquery.dataEditor on"
-            f" the datasets {self._dataset} and {self._dataset}_staging."
+    def _signed_out(self, doing: str, said: str) -> WarehouseError:
+        """Explain credentials that Google refused, without what it said: it may quote them."""
+        kind = kind_of(0, "", said)
+        why, hint = kind.told(self._names, said, secret=True) if kind else ("", "")
+        return WarehouseError(
+            f"BigQuery failed while {doing}: Google did not accept the credentials{': ' * bool(why)}{why}.",
+            hint
+            or "Renew them (`gcloud auth application-default login`, or another key file) and check"
+            " BIGQUERY_CREDENTIALS and BIGQUERY_IMPERSONATE.",
         )
 
 

@@ -7,40 +7,56 @@ from pathlib import Path
 
 from google.cloud import bigquery
 
+from etl.core.errors import WarehouseError
 from etl.core.folders import is_remote
+from etl.core.retry import attempts, is_transient
 from etl.load import bigquery_schema as shape
-from etl.load.bigquery_errors import Fault
-from etl.load.bigquery_jobs import CALL_TIMEOUT, ONCE, Jobs
+from etl.load.bigquery_errors import Explainer
+from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, ONCE, Jobs
 from etl.load.warehouse import Handover
 
 Files = tuple[Path, ...]
+_TRIES = 3
+"""How often a job is run that failed for a fault that passes."""
+
+
+class RepeatedError(WarehouseError):
+    """What is staged is not what was handed over, and a job was repeated meanwhile."""
 
 
 class Staging:
     """The load jobs of a star's tables, whichever run stages them. dataset: the published one, as "project.dataset"."""
 
-    def __init__(self, client: bigquery.Client, jobs: Jobs, dataset: str) -> None:
+    def __init__(self, client: bigquery.Client, jobs: Jobs, explainer: Explainer, dataset: str) -> None:
         self._client = client
         self._jobs = jobs
+        self._explainer = explainer
         self._dataset = dataset
 
-    def load(self, handover: Handover, attempt: int) -> Fault | None:
-        """Load the files, those in a bucket by one job, others by one each, and say how one failed, if so.
+    def load(self, handover: Handover, round_: int) -> bool:
+        """Load the files, those in a bucket by one job, others by one each; raises WarehouseError where one fails.
 
-        The first job truncates. One of the same id that is there already is not repeated, whenever it ran.
+        The first job truncates. A fault that passes costs the file that it happened to: a load job that fails has
+        loaded nothing. A job of the same id that is there already is not repeated, whenever it ran. Returns whether one
+        was repeated.
         """
+        is_repeated = False
         for part, files in enumerate(_by_job(handover)):
-            insert = partial(self._insert, handover, part, files)
-            if fault := self._jobs.run(self._job_id(handover, part, files, attempt), insert):
-                return fault
-        return None
+            job_id, insert = self._job_id(handover, part, files, round_), partial(self._insert, handover, part, files)
+            for attempt in attempts(is_transient, LONGEST_JOB, _TRIES):
+                again = f"-{attempt.num}" if attempt.num > 1 else ""
+                is_repeated = is_repeated or attempt.num > 1
+                with attempt:
+                    if fault := self._jobs.run(f"{job_id}{again}", insert, "staging").fault:
+                        raise self._explainer.refusal(staging_of(self._dataset, handover), fault)
+        return is_repeated
 
-    def newest_attempt(self, handover: Handover) -> int:
-        """Give the attempt that an earlier call came to, which may have loaded all; 0 where there was none."""
-        attempt, first = 0, _by_job(handover)[0]
-        while self._jobs.exists(self._job_id(handover, 0, first, attempt + 1)):
-            attempt += 1
-        return attempt
+    def newest_round(self, handover: Handover) -> int:
+        """Give the round that an earlier call came to, which may have loaded all; 0 where there was none."""
+        found, first = 0, _by_job(handover)[0]
+        while self._jobs.exists(self._job_id(handover, 0, first, found + 1)):
+            found += 1
+        return found
 
     def _insert(self, handover: Handover, part: int, files: Files, job_id: str) -> None:
         """Start a job, once: whether to try again is decided by asking for it."""
@@ -69,13 +85,13 @@ class Staging:
             labels={"star": label(handover.star_run), "table": label(handover.contract.name)},
         )
 
-    def _job_id(self, handover: Handover, part: int, files: Files, attempt: int) -> str:
+    def _job_id(self, handover: Handover, part: int, files: Files, round_: int) -> str:
         digest = hashlib.sha256()
         for file in files:
             with file.open("rb") as data:
                 hashlib.file_digest(data, lambda: digest)
         sha = digest.hexdigest()[:16]
-        return f"{job_prefix(self._dataset, handover.star_run)}-{handover.contract.name}-{part}-{sha}-{attempt}"
+        return f"{job_prefix(self._dataset, handover.star_run)}-{handover.contract.name}-{part}-{sha}-{round_}"
 
 
 def _by_job(handover: Handover) -> list[Files]:
@@ -86,6 +102,11 @@ def _by_job(handover: Handover) -> list[Files]:
 def staging_table(dataset: str, handover: Handover) -> str:
     """Name the table in which a star's rows wait: a run that follows a killed one finds them."""
     return f"{dataset}_staging.{handover.contract.name}__{re.sub(r'[^A-Za-z0-9_]', '_', handover.star_run)}"
+
+
+def staging_of(dataset: str, handover: Handover) -> str:
+    """Say, for an error, what was being done."""
+    return f"staging {handover.contract.name} in {dataset}_staging"
 
 
 def job_prefix(dataset: str, run: str) -> str:

@@ -1,14 +1,12 @@
 """BigQuery: load jobs into a staging dataset, then one transaction over all tables."""
 
-import hashlib
-import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 import pyarrow as pa
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import bigquery
 
 from etl.contract import Contract
@@ -16,20 +14,19 @@ from etl.core.errors import WarehouseError
 from etl.core.log import log
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
-from etl.core.retry import attempts, is_transient
 from etl.load import bigquery_sql as sql
 from etl.load import head as heads
 from etl.load.bigquery_client import greet
-from etl.load.bigquery_ensure import Preparation, Step
-from etl.load.bigquery_errors import FAULTS, Explainer, Fault, patient
-from etl.load.bigquery_jobs import CALL_TIMEOUT, LONGEST_JOB, ONCE, Jobs
-from etl.load.bigquery_staging import Staging, job_prefix, label, staging_table
+from etl.load.bigquery_ensure import AT_ONCE, Preparation, Step
+from etl.load.bigquery_errors import FAULTS, Explainer, patient
+from etl.load.bigquery_jobs import CALL_TIMEOUT, ONCE, Jobs
+from etl.load.bigquery_publish import Publishing, check_length, mark_of
+from etl.load.bigquery_staging import RepeatedError, Staging, staging_of, staging_table
 from etl.load.checks import check_names, check_receipt, mismatch, not_a_query
-from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
+from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
 
-_ATTEMPTS = 3
 _LONGEST_QUERY = 3600.0
 
 
@@ -58,9 +55,10 @@ class BigQueryWarehouse:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Close the connections, if any were made, and tell what the queries read."""
+        """Close the connections, if any were made, and tell what is billed."""
         if "_client" in self.__dict__:
-            log.info("BigQuery read %.1f MB", self._jobs.scanned / 1e6)
+            if billed := self._jobs.bill.told():
+                log.info("%s", billed)
             self._client.close()
 
     @cached_property
@@ -78,24 +76,34 @@ class BigQueryWarehouse:
         return [step.sentence for step in self._steps(contracts)]
 
     def ensure(self, contracts: list[Contract]) -> None:
-        """Create datasets and tables, add new nullable columns and missing keys, renew descriptions and labels."""
-        for step in self._steps(contracts):
-            with self._explained(f"preparing {self._dataset}"):
-                step.apply()
+        """Create datasets and tables, add new nullable columns and missing keys, renew descriptions and labels.
+
+        Where somebody else changes a table at the same moment, it is looked at once more.
+        """
+        for is_last in (False, True):
+            steps = self._steps(contracts)
+            with self._explained(f"preparing {self._dataset}"), suppress(*[PreconditionFailed] * (not is_last)):
+                for step in steps:
+                    step.apply()
+                return
+
+    def check(self, run: str, handovers: list[Handover]) -> None:
+        """Refuse what BigQuery would not take as one script."""
+        check_length(self._dataset, run, handovers)
 
     def stage(self, run: str, handover: Handover) -> None:
         """Load the Parquet files, one job each. What an earlier try loaded is trusted only if its receipt is right."""
-        doing = f"staging {handover.contract.name} in {self._dataset}_staging"
-        with self._explained(doing):
-            staging = Staging(self._client, self._jobs, self._dataset)
-            earlier = staging.newest_attempt(handover)
+        with self._explained(staging_of(self._dataset, handover)):
+            staging = Staging(self._client, self._jobs, self._explainer, self._dataset)
+            earlier = staging.newest_round(handover)
             if earlier:
                 with suppress(WarehouseError):
-                    self._load(staging, handover, earlier, doing)
+                    self._load(staging, handover, earlier)
                     return
-            for attempt in attempts(is_transient, LONGEST_JOB, _ATTEMPTS):
-                with attempt:
-                    self._load(staging, handover, earlier + attempt.num, doing)
+            try:
+                self._load(staging, handover, earlier + 1)
+            except RepeatedError:
+                self._load(staging, handover, earlier + 2)
 
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
         """Compute the receipt of the staging table."""
@@ -110,17 +118,24 @@ class BigQueryWarehouse:
             except NotFound:
                 return None
 
-    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
         """Replace the rows of all tables by one script, which is one transaction; then drop the staging tables."""
-        staged = {handover.contract.name: staging_table(self._dataset, handover) for handover in handovers}
-        runs = rows_of(run, handovers, datetime.now(UTC))
-        script = sql.publish_script(self._dataset, staged, handovers, runs, (before, Head(run, origin)))
-        doing = f"publishing into {self._dataset}"
-        with self._explained(doing):
-            self._run_script(run, script, doing, before)
-        for table in staged.values():
+        with self._explained(f"publishing into {self._dataset}"):
+            start = partial(self._client.query, job_retry=None, retry=ONCE, timeout=CALL_TIMEOUT)
+            publishing = Publishing(self._jobs, self._explainer, self._dataset, start, self.read)
+            ended = publishing.run(run, handovers, (before, Head(run, origin)))
+        for handover in handovers:
             with suppress(*FAULTS):  # what is left here is dropped by its expiry
+                table = staging_table(self._dataset, handover)
                 self._client.delete_table(table, not_found_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
+        tables = self._tables([handover.contract.name for handover in handovers])
+        return {
+            name: mark for name, table in tables.items() if ended.covers(table.modified) and (mark := mark_of(table))
+        }
+
+    def marks(self, tables: list[str]) -> dict[str, str]:
+        """Read from each table's metadata when it was changed last, and its etag."""
+        return {name: mark for name, table in self._tables(tables).items() if (mark := mark_of(table))}
 
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
@@ -143,7 +158,7 @@ class BigQueryWarehouse:
     def read(self, query: str) -> pa.Table:
         """Run a query over the published tables."""
         with self._explained(f"reading {self._dataset}"):
-            return self._query(query)
+            return self._query(query, "reading")
 
     def check_reads(self, query: str) -> None:
         """Refuse what is not one statement that only reads, as BigQuery itself says by a dry run."""
@@ -158,58 +173,66 @@ class BigQueryWarehouse:
         console = f"https://console.cloud.google.com/bigquery?project={self._project}"
         return f"The tables are in the BigQuery dataset {self._dataset}; look into them at {console}"
 
+    def _tables(self, names: list[str]) -> dict[str, bigquery.Table]:
+        """Read the metadata of published tables, as far as they can be had."""
+        with self._explained(f"looking into {self._dataset}"):
+            client = self._client
+
+        def get(name: str) -> bigquery.Table | None:
+            with suppress(*FAULTS):
+                return client.get_table(f"{self._dataset}.{name}", retry=self._retry, timeout=CALL_TIMEOUT)
+            return None
+
+        with ThreadPoolExecutor(AT_ONCE) as executor:
+            return {name: table for name, table in zip(names, executor.map(get, names), strict=True) if table}
+
     def _steps(self, contracts: list[Contract]) -> list[Step]:
         check_names(contracts)
         with self._explained(f"looking into {self._dataset}"):
-            return Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS, ETL_HEAD])
+            steps = Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS, ETL_HEAD])
+            if any(step.is_first for step in steps):
+                self._may_change_rows  # noqa: B018 -- asked for once
+            return steps
 
-    def _load(self, staging: Staging, handover: Handover, attempt: int, doing: str) -> None:
-        """Load what this attempt has not loaded yet, and raise if what is staged then is not what was handed over."""
-        if fault := staging.load(handover, attempt):
-            raise self._explainer.refusal(doing, fault)
+    @cached_property
+    def _may_change_rows(self) -> bool:
+        """Try, before anything is created, what a sandbox refuses: rows that SQL changes."""
+        self._query(sql.PROBE, "reading")
+        return True
+
+    def _load(self, staging: Staging, handover: Handover, round_: int) -> None:
+        """Load what this round has not loaded yet, and raise if what is staged then is not what was handed over.
+
+        Raises RepeatedError where that may come of a job that failed, by BigQuery's word, and had loaded all the same.
+        """
+        is_repeated = staging.load(handover, round_)
         try:
             found = self._receipt(handover.contract, handover.receipt, staging_table(self._dataset, handover))
         except NotFound:  # jobs are remembered longer than staging tables live
             raise mismatch(handover.contract.name, "staged", "they are gone") from None
-        check_receipt(handover, found, "staged")
-
-    def _run_script(self, run: str, script: str, doing: str, before: Head) -> None:
-        config = bigquery.QueryJobConfig(labels={"run": label(run), "step": "publish"})
-        prefix = f"{job_prefix(self._dataset, run)}-publish-{hashlib.sha256(script.encode()).hexdigest()[:16]}"
-
-        def start(job_id: str) -> None:
-            self._client.query(script, config, job_id, job_retry=None, retry=ONCE, timeout=CALL_TIMEOUT)
-
-        for attempt in attempts(is_transient, LONGEST_JOB, _ATTEMPTS):
-            with attempt:
-                if fault := self._jobs.run(f"{prefix}-{attempt.num}", start):
-                    raise self._unpublished(doing, fault, before)
-
-    def _unpublished(self, doing: str, fault: Fault, before: Head) -> WarehouseError:
-        if sql.HEAD_FAULT in fault.message:
-            return heads.moved(before)
-        _, marked, differing = fault.message.partition(sql.RECEIPT_FAULT)
-        if not marked:
-            return self._explainer.refusal(doing, fault)
-        table, _, figures = differing.partition(": ")
-        return mismatch(table, "published", re.split(r"[;\n]| at \[", figures)[0])
+        try:
+            check_receipt(handover, found, "staged")
+        except WarehouseError as different:
+            raise RepeatedError(different.message, different.hint) if is_repeated else different from None
 
     def _receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
         schema = contract.schema
         hashed = row_hash_sql(schema, sql.DIALECT) if like.row_hash else None
-        row = self._query(select_receipt(schema, sql.DIALECT, sql.quoted(table), hashed)).to_pylist()[0]
-        return receipt_from(row, schema, sql.DIALECT)
+        query = select_receipt(schema, sql.DIALECT, sql.quoted(table), hashed)
+        return receipt_from(self._query(query, "checking").to_pylist()[0], schema, sql.DIALECT)
 
-    def _query(self, query: str) -> pa.Table:
+    def _query(self, query: str, step: str) -> pa.Table:
         rows = self._client.query_and_wait(
             query,
-            job_config=bigquery.QueryJobConfig(default_dataset=self._dataset),
+            job_config=bigquery.QueryJobConfig(
+                default_dataset=self._dataset, job_timeout_ms=int(_LONGEST_QUERY * 1000), labels={"step": step}
+            ),
             api_timeout=CALL_TIMEOUT,
             wait_timeout=_LONGEST_QUERY,
             retry=self._retry,
             job_retry=self._retry,
         )
-        self._jobs.scanned += rows.total_bytes_processed or 0
+        self._jobs.bill.ask_later(rows.job_id, step)
         return rows.to_arrow(create_bqstorage_client=False)
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:

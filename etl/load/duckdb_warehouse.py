@@ -79,6 +79,9 @@ class DuckDBWarehouse:
             if ETL_HEAD.name not in found:
                 connection.execute(f"INSERT INTO {ETL_HEAD.name} {heads.first_row(ETL_RUNS.name)}")
 
+    def check(self, run: str, handovers: list[Handover]) -> None:
+        """Refuse nothing: a file takes any number of tables and columns."""
+
     def stage(self, run: str, handover: Handover) -> None:
         """Keep the Parquet files under the run's name, as hard links where the disk allows, and check their receipt."""
         folder = self._staged(run, handover)
@@ -103,7 +106,11 @@ class DuckDBWarehouse:
             self._attach_last_night(connection)
             return _receipt(connection, contract, like, f"last_night.main.{quoted(contract.name)}")
 
-    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+    def marks(self, tables: list[str]) -> dict[str, str]:
+        """Tell nothing: reading the tables costs nothing here."""
+        return {}
+
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
         """Move the head and replace the rows in a copy of the file, check it, and rename it over the file."""
         with self._next_version() as connection:
             move = heads.move(ETL_HEAD.name, before, Head(run, origin), text)
@@ -121,6 +128,7 @@ class DuckDBWarehouse:
                 found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
                 check_receipt(handover, found, "published")
         self._file.clear()
+        return {}
 
     def head(self) -> Head:
         """Read the head."""

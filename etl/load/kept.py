@@ -1,5 +1,6 @@
 """What is kept of a publishing: the manifest in 3_loaded, by which the next load knows what is there."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from etl.core.errors import DataError
@@ -34,8 +35,11 @@ def keep_receipt(job: Job, manifest: LoadedManifest, folder: Path, parquet: Path
         ) from None
 
 
-def manifest_of(job: Job, star: StarManifest, handovers: list[Handover]) -> LoadedManifest:
-    """Write down what was published of a star; of the tables that --only left alone, what was kept of them."""
+def manifest_of(job: Job, star: StarManifest, handovers: list[Handover], marks: Mapping[str, str]) -> LoadedManifest:
+    """Write down what was published of a star; of the tables that --only left alone, what was kept of them.
+
+    marks: by table, by what a later night sees that nobody has changed it.
+    """
     last = last_kept(job) if job.only else None
     tables = dict(last.tables) if last else {}
     for handover in handovers:
@@ -50,6 +54,7 @@ def manifest_of(job: Job, star: StarManifest, handovers: list[Handover]) -> Load
             set_aside=built.set_aside,
             unknown=built.unknown,
             months=built.months,
+            mark=marks.get(handover.contract.name),
         )
     return LoadedManifest(
         run=job.run,

@@ -10,6 +10,7 @@ from etl.core.errors import GuardError
 from etl.core.job import Job
 from etl.core.log import log
 from etl.core.manifest import StarManifest, TableReceipt
+from etl.load.kept import last_kept
 from etl.load.warehouse import Published, Warehouse
 
 
@@ -62,9 +63,14 @@ def is_published(published: Sequence[Published], star: StarManifest, chosen: Seq
 def changed_by_hand(
     job: Job, warehouse: Warehouse, published: Sequence[Published], chosen: Sequence[Contract]
 ) -> dict[str, str]:
-    """Compare the published tables with the receipts of their publishing; tell and give what differs, by table."""
+    """Compare the published tables with the receipts of their publishing; tell and give what differs, by table.
+
+    What bears the mark of its publishing is not read: nobody has changed it.
+    """
     if job.settings.receipts == "off":
         return {}
+    unchanged = _unchanged(job, warehouse, published)
+    published = [row for row in published if row.table not in unchanged]
     contracts = {contract.name: contract for contract in chosen}
     altered = {}
     for row in published:
@@ -81,6 +87,14 @@ def changed_by_hand(
                 *(row.table, f"{row.published_at:%Y-%m-%d %H:%M:%S} UTC", altered[row.table]),
             )
     return altered
+
+
+def _unchanged(job: Job, warehouse: Warehouse, published: Sequence[Published]) -> set[str]:
+    """Name the tables that bear the mark which was kept of their publishing."""
+    last = last_kept(job)
+    kept = {name: table for name, table in last.tables.items() if table.mark} if last else {}
+    known = [row.table for row in published if row.table in kept and row.star_run == kept[row.table].star_run]
+    return {name for name, mark in warehouse.marks(known).items() if mark == kept[name].mark} if known else set()
 
 
 def _receipt(row: Published) -> TableReceipt | None:

@@ -65,10 +65,13 @@ def load(job: Job) -> bool:
         accepted = _guarded(job, star, chosen)
         with job.store.loaded.working(job.run) as folder, _parquet_folder(job, folder) as parquet:
             handovers = _converted(job, star, chosen, parquet)
+            warehouse.check(job.run, handovers)
             warehouse.ensure(every)
             _stage(job, warehouse, handovers)
-            warehouse.publish(job.run, handovers, head, owner_of(job.settings, job.store.identity()))
-            manifest = manifest_of(job, star, handovers).model_copy(update={"accepted": accepted, "altered": altered})
+            marks = warehouse.publish(job.run, handovers, head, owner_of(job.settings, job.store.identity()))
+            manifest = manifest_of(job, star, handovers, marks).model_copy(
+                update={"accepted": accepted, "altered": altered}
+            )
             keep_receipt(job, manifest, folder, parquet)
     rows = sum(handover.receipt.rows for handover in handovers)
     told = (star.run, len(handovers), f"{rows:,}", job.seconds)

@@ -62,6 +62,9 @@ class Warehouse(Protocol):
         `etl_head`. Where a warehouse cannot keep other loads out by itself, it does so from now on.
         """
 
+    def check(self, run: str, handovers: list[Handover]) -> None:
+        """Raise WarehouseError where these could not be published at once, before anything is staged."""
+
     def stage(self, run: str, handover: Handover) -> None:
         """Bring one table's Parquet files into staging, and raise if what lies there is not what the receipt says.
 
@@ -74,15 +77,18 @@ class Warehouse(Protocol):
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute, in SQL, the receipt of a published table as far as `like` goes; None where there is no table."""
 
+    def marks(self, tables: list[str]) -> dict[str, str]:
+        """Tell, by table, what changes with any change of it, where that can be told without reading it."""
+
     def head(self) -> Head:
         """Read which run published last, and to whom that belongs; before `ensure`, too."""
 
-    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
         """Replace the published rows of these tables by the staged ones, write their `etl_runs` rows, move the head.
 
         before: the head that this load looked at, which must still be there (etl.load.head); origin: to whom what is
         published belongs from now on. It is one transaction; the published tables' receipts are computed inside it, and
-        a mismatch rolls all back.
+        a mismatch rolls all back. Returns the marks (see `marks`) of the tables that nobody has changed since.
         """
 
     def published(self) -> list[Published]:

@@ -39,10 +39,25 @@ def test_unusable_key_file_is_told_without_its_content(tmp_path: Path, content: 
     assert "hunter2" not in told.value.message + told.value.hint
 
 
-def test_credentials_that_google_refuses_are_told_without_them() -> None:
-    """What Google answers to refused credentials may quote them, so it is not repeated."""
-    error = Explainer("p", "d").error("reading p.d", RefreshError("invalid_grant: hunter2"))
+DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource"
+DISABLED = "IAM Service Account Credentials API has not been used in project 1 before: visit https://x/apis/api/iamcredentials.googleapis.com/overview"
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence", "cure"),
+    [
+        ("invalid_grant: hunter2", "Google did not accept the credentials.", "gcloud auth application-default login"),
+        (f"Unable to acquire: {DENIED} hunter2", "BIGQUERY_IMPERSONATE", "roles/iam.serviceAccountTokenCreator"),
+        ("hunter2: Request had insufficient authentication scopes.", "scopes", "--scopes=cloud-platform"),
+        (f"hunter2: {DISABLED}", "disabled", "gcloud services enable iamcredentials.googleapis.com"),
+    ],
+)
+def test_credentials_that_google_refuses_are_told_without_them(said: str, sentence: str, cure: str) -> None:
+    """What Google answers to refused credentials may quote them, so it is not repeated; the cure hangs on it."""
+    error = Explainer("p", "d").error("reading p.d", RefreshError(said))
     assert "Google did not accept the credentials" in error.message
+    assert sentence in error.message
+    assert cure in error.hint
     assert "hunter2" not in error.message + error.hint
 
 

@@ -1,5 +1,6 @@
 """What BigQuery refuses, played by a proxy: it is said in a sentence with its cure, and last night stays."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,62 @@ def test_refused_publish_leaves_last_night(proxy: Proxy, behind_proxy: BigQueryW
     assert counts(behind_proxy, [PLANET]) == [5]
 
 
+POLICY_TAG = (
+    'Access Denied: BigQuery BigQuery: User does not have permission to access policy tag "pii" on column p:d.t.c'
+)
+VPC = (
+    "VPC Service Controls: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: abc-123"
+)
+DISABLED = (
+    "BigQuery API has not been used in project 1234 before or it is disabled. Enable it by visiting"
+    " https://console.developers.google.com/apis/api/bigquery.googleapis.com/overview?project=1234 then retry."
+)
+BUCKET = (
+    "Access Denied: BigQuery BigQuery: etl@p.iam.gserviceaccount.com does not have storage.buckets.get access to b."
+)
+FREE_BYTES = "Quota exceeded: Your project exceeded quota for free query bytes scanned."
+CUSTOM = "Custom quota exceeded: Your usage exceeded the custom quota for QueryUsagePerDay, which is set by your admin."
+IMPERSONATION = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
+USER_PROJECT = "Caller does not have required permission to use project p. Grant the caller serviceusage.services.use"
+NO_FILTER = (
+    "Cannot query over table 'p.d.t' without a filter over column(s) 'day' that can be used for partition elimination"
+)
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence", "cure"),
     [
         (Fault(403, "accessDenied", "Access Denied: no jobs.create"), "this account may not", "roles/bigquery.user"),
+        (Fault(403, "accessDenied", "User does not have bigquery.jobs.create permission"), "run jobs", "bigquery.user"),
+        (Fault(403, "accessDenied", "Permission bigquery.tables.create denied"), "the tables", "star_staging"),
         (Fault(403, "quotaExceeded", "Quota exceeded: too much"), "a quota is used up", "Wait"),
+        (Fault(403, "quotaExceeded", FREE_BYTES), "free in a month", "first day of the next month"),
+        (Fault(403, "quotaExceeded", CUSTOM), "somebody set", "query usage per day"),
+        (Fault(403, "rateLimitExceeded", "Exceeded rate limits"), "within seconds", "few minutes"),
+        (
+            Fault(403, "insufficientPermissions", "Request had insufficient authentication scopes."),
+            "scopes",
+            "--scopes=",
+        ),
+        (
+            Fault(403, "accessNotConfigured", DISABLED),
+            "API",
+            "services enable bigquery.googleapis.com --project a-proj",
+        ),
+        (Fault(403, "accessDenied", POLICY_TAG), "policy tag", "roles/datacatalog.categoryFineGrainedReader"),
+        (Fault(403, "vpcServiceControls", VPC), "abc-123", "perimeter"),
+        (Fault(403, "accessDenied", BUCKET), "bucket", "roles/storage.legacyBucketReader"),
+        (Fault(403, "forbidden", IMPERSONATION), "BIGQUERY_IMPERSONATE", "roles/iam.serviceAccountTokenCreator"),
+        (Fault(403, "forbidden", USER_PROJECT), "counted", "roles/serviceusage.serviceUsageConsumer"),
+        (Fault(403, "forbidden", "The billing account for the owning project is disabled"), "billing", "Open Billing"),
+        (Fault(412, "conditionNotMet", "constraints/gcp.resourceLocations violated"), "policy", "BIGQUERY_LOCATION"),
+        (Fault(400, "invalidQuery", NO_FILTER), "do not filter", "require_partition_filter = FALSE"),
+        (
+            Fault(404, "notFound", "Not found: Table p:star_staging.x__1 was not found"),
+            "not found",
+            "stages what is gone",
+        ),
+        (Fault(404, "notFound", "Not found: Dataset p:star"), "not found", "BIGQUERY_LOCATION"),
         (Fault(401, "authError", "Invalid Credentials"), "did not accept the credentials", "BIGQUERY_CREDENTIALS"),
         (Fault(503, "backendError", "Sorry"), "a fault of its own just now: Sorry", "again"),
         (Fault(400, "invalidQuery", "Syntax error\nat [1:2]"), "publishing: Syntax error.", "job history"),
@@ -41,6 +93,25 @@ def test_each_refusal_has_its_cure(fault: Fault, sentence: str, cure: str) -> No
     error = Explainer("a-project", "star").refusal("publishing", fault)
     assert sentence in error.message
     assert cure in error.hint
+
+
+@pytest.mark.parametrize(
+    ("fault", "passes"),
+    [
+        (Fault(400, "invalidQuery", "Transaction is aborted due to concurrent update against table p:d.t"), True),
+        (Fault(400, "invalidQuery", "Could not serialize access to table p:d.t due to concurrent update"), True),
+        (Fault(400, "invalidQuery", "Syntax error"), False),
+        (Fault(500, "timeout", "Operation timed out after 6.0 hours"), False),
+        (Fault(500, "stopped", "Job execution was cancelled: User requested cancellation"), False),
+        (Fault(501, "notImplemented", "Not implemented"), False),
+        (Fault(403, "quotaExceeded", "Quota exceeded"), False),
+        (Fault(500, "internalError", "An internal error occurred"), True),
+        (Fault(403, "rateLimitExceeded", "Exceeded rate limits"), True),
+    ],
+)
+def test_only_what_passes_is_tried_again(fault: Fault, passes: bool) -> None:
+    """A job that ran into its time limit would do so again; one that another one cut across would not."""
+    assert fault.transient == passes
 
 
 def test_sandbox_is_told_also_when_the_job_says_so(
@@ -78,6 +149,23 @@ def test_publish_without_staging_is_told_and_leaves_last_night(behind_proxy: Big
     with pytest.raises(WarehouseError, match=r"publishing into .* not found"):
         publish(behind_proxy, NEXT_RUN, night(tmp_path, 2, [PLANET]))
     assert counts(behind_proxy, [PLANET]) == [5]
+
+
+def test_script_that_bigquery_would_not_take_is_told_before_anything_is_staged(
+    proxy: Proxy, behind_proxy: BigQueryWarehouse, tmp_path: Path
+) -> None:
+    """What the statements measure when they are composed counts, and the longest are named with what makes less."""
+    planet, ship = night(tmp_path, 2)
+    name = planet.receipt.columns["name"].model_copy(update={"max": "z" * 1024 * 1000})
+    columns = planet.receipt.columns | {"name": name}
+    long = replace(planet, receipt=planet.receipt.model_copy(update={"columns": columns}))
+    behind_proxy.check(RUN, [planet, ship])
+    with pytest.raises(
+        WarehouseError, match=r"2 tables .* BigQuery takes 1,024,000\. .* dim_planet \([\d,]+\), dim_ship \("
+    ) as told:
+        behind_proxy.check(RUN, [ship, long])
+    assert "RECEIPTS=columns" in told.value.hint
+    assert proxy.seen == []
 
 
 def test_unreachable_endpoint_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from etl.load.bigquery_client import connector
 from etl.load.bigquery_warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET, planets
 from tests.load.nights import NEXT_RUN, PROJECT, RUN, all_of, bigquery_settings, counts, hand_over, load, night
-from tests.load.proxy import Proxy, Rule, cut_off, failed_job, lost_answer, refusal, slow_answer, stalled
+from tests.load.proxy import Proxy, Rule, answered, cut_off, failed_job, lost_answer, refusal, slow_answer, stalled
 
 UPLOAD = r"^PUT /upload/"
 SCRIPT = r"^POST /bigquery/v2/projects/[\w-]+/jobs\?"
@@ -105,10 +105,27 @@ def test_fault_that_does_not_pass_is_told(proxy: Proxy, last_night: BigQueryWare
     assert counts(last_night, [PLANET]) == [5]
 
 
-def test_failed_load_job_is_run_again_under_another_id(
+def test_fault_in_one_file_loads_that_file_again(proxy: Proxy, behind_proxy: BigQueryWarehouse, tmp_path: Path) -> None:
+    """A job that ran and failed has loaded nothing: its file, and no other, is loaded again under another id."""
+    behind_proxy.ensure([PLANET])
+    handover = hand_over(PLANET, planets(6), tmp_path, files=3)
+    refused = failed_job(UPLOAD, "load", "backendError", "Sorry")
+    proxy.rules += [
+        slow_answer(UPLOAD, 0),
+        refused,
+        refusal(r"GET .*-1-\w+-1\?", 404, "notFound", "Not found: Job"),
+        failed_job(r"GET .*-1-\w+-1\?", "load", "backendError", "Sorry"),
+    ]
+    behind_proxy.stage(RUN, handover)
+    assert [rule.times for rule in proxy.rules] == [0] * 4
+    assert behind_proxy.staged_receipt(RUN, handover) == handover.receipt
+    assert proxy.count(UPLOAD) == 4
+
+
+def test_job_that_failed_and_had_loaded_all_the_same_is_noticed(
     proxy: Proxy, behind_proxy: BigQueryWarehouse, tmp_path: Path
 ) -> None:
-    """A job that ran and failed is never asked again: its next attempt truncates and has an id of its own."""
+    """If rows are there twice because BigQuery said that a job failed which had not, all are loaded anew."""
     behind_proxy.ensure([PLANET])
     handover = hand_over(PLANET, planets(4), tmp_path, files=2)
     proxy.rules += [
@@ -117,7 +134,20 @@ def test_failed_load_job_is_run_again_under_another_id(
     ]
     behind_proxy.stage(RUN, handover)
     assert behind_proxy.staged_receipt(RUN, handover) == handover.receipt
-    assert proxy.count(UPLOAD) == 4
+    assert proxy.count(UPLOAD) == 5
+
+
+def test_job_of_another_account_is_not_ours(proxy: Proxy, behind_proxy: BigQueryWarehouse, tmp_path: Path) -> None:
+    """BigQuery tells nobody of another account's jobs (403): ours get ids of their own, and the night goes on."""
+    handovers = night(tmp_path, 4, [PLANET])
+    behind_proxy.ensure([PLANET])
+    foreign = refusal(
+        r"GET .*/jobs/etl-[^?]*-1\?", 403, "accessDenied", "Access Denied: Job: no bigquery.jobs.get", times=99
+    )
+    proxy.rules += [foreign, refusal(SCRIPT, 409, "duplicate", "Already Exists: Job", times=0)]
+    load(behind_proxy, RUN, handovers)
+    assert counts(behind_proxy, [PLANET]) == [4]
+    assert proxy.count(r"GET .*/jobs/etl-[^?]*-1-[0-9a-f]{8}\?") >= 2
 
 
 def test_failed_publish_is_run_again_under_another_id(
@@ -161,6 +191,75 @@ def test_load_job_that_failed_yesterday_is_tried_anew(
     proxy.rules.append(failed_job(r"GET .*-1\?", "load", "accessDenied", "Access Denied: no tables.create", times=3))
     behind_proxy.stage(RUN, handover)
     assert proxy.count(UPLOAD) == 2
+
+
+@pytest.fixture
+def giving_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for no job longer than a second, nor for its end after it was cancelled."""
+    monkeypatch.setattr(bigquery_jobs, "LONGEST_JOB", 0.5)
+    monkeypatch.setattr(bigquery_jobs, "_LAST_LOOK", 0.5)
+
+
+RUNNING = answered(
+    r"GET .*/jobs/.*-publish-",
+    {
+        "jobReference": {"projectId": "a-project", "jobId": "x"},
+        "configuration": {"query": {"query": ""}},
+        "status": {"state": "RUNNING"},
+    },
+    times=99,
+)
+UNKNOWN = (
+    r"It is not known whether the star was published: BigQuery may have finished the job etl-\S+-publish-\S+, or may"
+)
+
+
+@pytest.mark.parametrize("silence", ["it runs", "nobody answers", "the start is answered by nobody"])
+def test_publish_whose_end_nobody_tells_is_not_known(
+    proxy: Proxy, last_night: BigQueryWarehouse, tmp_path: Path, giving_up: None, silence: str
+) -> None:
+    """The script goes on at Google: it is said that nobody knows, the job is cancelled, and the next load looks."""
+    handovers = [hand_over(PLANET, planets(4, "Mars"), tmp_path)]
+    unanswered = refusal(r"GET .*/jobs/.*-publish-", 503, "backendError", "Try later", times=99)
+    proxy.rules += {
+        "it runs": [Rule(**vars(RUNNING))],
+        "nobody answers": [slow_answer(r"GET .*/jobs/.*-publish-", 0), unanswered],
+        "the start is answered by nobody": [
+            slow_answer(r"GET .*/jobs/.*-publish-", 0),
+            lost_answer(SCRIPT),
+            unanswered,
+        ],
+    }[silence]
+    if silence == "it runs":
+        proxy.rules.insert(0, slow_answer(r"GET .*/jobs/.*-publish-", 0))
+    with pytest.raises(WarehouseError, match=UNKNOWN) as told:
+        load(last_night, NEXT_RUN, handovers)
+    assert "run LoadFilesBQ.py again: it looks at what is published" in told.value.hint
+    assert "still stands" not in told.value.message
+    assert not told.value.transient
+    if silence != "the start is answered by nobody":
+        assert proxy.count("POST .*-publish-.*/cancel") >= 1
+    proxy.rules.clear()
+    assert last_night.head().run == NEXT_RUN
+    assert all_of(last_night, PLANET) == planets(4, "Mars")
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_publish_that_was_stopped_is_looked_for_in_the_head(
+    proxy: Proxy, last_night: BigQueryWarehouse, tmp_path: Path, committed: bool
+) -> None:
+    """A cancelled job may have committed before: what counts is whether the head was moved."""
+    handovers = [hand_over(PLANET, planets(4, "Mars"), tmp_path)]
+    stopped = failed_job(r"GET .*/jobs/.*-publish-", "query", "stopped", "Job execution was cancelled", times=9)
+    start = slow_answer(SCRIPT, 0) if committed else answered(SCRIPT, vars(stopped)["answer"])
+    proxy.rules += [refusal(r"GET .*/jobs/.*-publish-", 404, "notFound", "Not found: Job"), start, stopped]
+    if committed:
+        load(last_night, NEXT_RUN, handovers)
+    else:
+        with pytest.raises(WarehouseError, match="its job was stopped"):
+            load(last_night, NEXT_RUN, handovers)
+    proxy.rules.clear()
+    assert counts(last_night, [PLANET]) == [4 if committed else 5]
 
 
 def test_job_that_has_run_is_trusted_only_if_its_rows_are_there(

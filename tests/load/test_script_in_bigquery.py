@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -13,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from etl.core.job import Job
 from etl.load import stage
+from etl.load.bigquery_warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from tests.load.nights import bigquery_settings
-from tests.load.proxy import Proxy, Rule, answered, refusal, slow_answer, stalled
+from tests.load.proxy import Answer, Proxy, Rule, answered, refusal, running_proxy, slow_answer, stalled
 from tests.load.scripts import load, load_command, told
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
@@ -46,11 +51,38 @@ class Cloud:
             return count
 
 
+class Remembering(Proxy):
+    """A proxy that gives tables the time of their last change, which the emulator gives them only for metadata."""
+
+    changed: str | None = None
+
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Tell of tables what is remembered, and remember when a publish has ended."""
+        asked = re.match(r"GET (/\S+/(?:tables/\w+|jobs/\S+-publish-[^?]+)(?:\?\S*)?)$", request)
+        if asked is None:
+            return None
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self.target + asked[1]) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError:
+            return None
+        if "/jobs/" in request:
+            self.changed = told["statistics"].get("endTime")
+        elif self.changed:
+            told["lastModifiedTime"] = self.changed
+        return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
+
+
 @pytest.fixture
 def cloud(proxy: Proxy, tmp_path: Path) -> Cloud:
     """Give a house whose first star is published, and whose second star is not."""
-    house = House(tmp_path, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
-    named = bigquery_settings(proxy.url, tmp_path)
+    return cloud_behind(proxy, tmp_path)
+
+
+def cloud_behind(proxy: Proxy, folder: Path) -> Cloud:
+    """Publish the first star of a house through a proxy, and build the second."""
+    house = House(folder, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
+    named = bigquery_settings(proxy.url, folder)
     fields = ("warehouse", "bigquery_project", "bigquery_dataset", "bigquery_credentials", "bigquery_endpoint")
     given = {name: getattr(named, name) for name in fields}
     house.settings = house.settings.model_copy(update=given)
@@ -122,16 +154,41 @@ def test_script_that_was_killed_is_run_again(cloud: Cloud, killed_at: list[Rule]
     assert cloud.proxy.count(UPLOAD) == uploads
 
 
-def test_bytes_that_bigquery_read_are_told(cloud: Cloud) -> None:
-    """What a night costs is in its log: BigQuery bills the bytes that queries read."""
+def test_what_bigquery_bills_is_told(cloud: Cloud) -> None:
+    """What a night costs is in its log, by step: the bytes that are billed, which is at least 10 MB for each table."""
+    billed = {"query": {"totalBytesProcessed": "123", "totalBytesBilled": str(40 * 2**20)}}
+    reference = {"projectId": "p", "jobId": "x"}
     done_job = {
-        "jobReference": {"projectId": "p", "jobId": "x"},
+        "jobReference": reference,
         "configuration": {"query": {"query": ""}},
         "status": {"state": "DONE"},
-        "statistics": {"totalBytesProcessed": "123400000", "query": {"totalBytesProcessed": "123400000"}},
+        "statistics": billed,
     }
     publish = r"^GET .*/jobs/.*-publish-"
     cloud.proxy.rules += [refusal(publish, 404, "notFound", "Not found: Job"), answered(publish, done_job)]
+    cloud.proxy.rules.append(answered(r"^GET .*/jobs/[0-9a-f-]{36}\?", done_job, times=99))
     done = load(cloud.house, **cloud.environment)
-    assert "BigQuery read 123.4 MB" in done.stderr
+    told = re.search(r"BigQuery billed (\d+) MB for (\d+) queries \((.*)\)", done.stderr)
+    assert told, done.stderr
+    assert int(told[1]) == 40 * int(told[2])
+    assert "publishing 40 MB" in told[3]
+    assert "checking" in told[3]
     assert cloud.published() == TONIGHT
+
+
+def test_table_that_bears_the_mark_of_its_publishing_is_not_read(
+    emulator: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether somebody changed a table is seen by its metadata, for nothing; only one that was changed is read."""
+    with running_proxy(emulator, Remembering) as proxy:
+        cloud = cloud_behind(proxy, tmp_path)
+        house = cloud.house
+        with mock.patch.object(BigQueryWarehouse, "published_receipt", side_effect=AssertionError("it is read")):
+            stage.load(Job(house.settings, house.store, house.next_run()))
+        assert cloud.published() == TONIGHT
+        with open_warehouse(house.settings) as warehouse:
+            warehouse.read("DELETE FROM fact_sale WHERE sale_id = 9")
+        proxy.changed = str(int(str(proxy.changed)) + 1)
+        stage.load(Job(house.settings, house.store, house.next_run()))
+        assert "fact_sale was changed by hand since" in caplog.text
+        assert cloud.published() == TONIGHT
