@@ -1,0 +1,161 @@
+"""Google's own parser, analyzer and evaluator of BigQuery's SQL: what it does not take, BigQuery does not take."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pyarrow as pa
+import wasmtime
+from google.protobuf.empty_pb2 import Empty
+from zetasql import types
+from zetasql.api import CatalogBuilder, Parser, PreparedQuery, TableBuilder
+from zetasql.core import ZetaSqlLocalService
+from zetasql.types import TypeKind
+
+_KINDS = {
+    pa.int64(): TypeKind.TYPE_INT64,
+    pa.string(): TypeKind.TYPE_STRING,
+    pa.bool_(): TypeKind.TYPE_BOOL,
+    pa.date32(): TypeKind.TYPE_DATE,
+    pa.timestamp("us", "UTC"): TypeKind.TYPE_TIMESTAMP,
+    pa.float64(): TypeKind.TYPE_DOUBLE,
+}
+_WORDS = {pa.int64(): "INT64", pa.string(): "STRING", pa.bool_(): "BOOL", pa.date32(): "DATE"} | {
+    pa.timestamp("us", "UTC"): "TIMESTAMP",
+    pa.float64(): "FLOAT64",
+}
+_SCRIPTING = {
+    "ASTVariableDeclaration": (),
+    "ASTSingleAssignment": ("expression",),
+    "ASTIfStatement": ("condition",),
+} | {"ASTRaiseStatement": ("message",)}
+"""What only scripts have: by kind, the expressions in it."""
+
+
+@contextmanager
+def compiled_in(folder: Path) -> Iterator[None]:
+    """Keep the compiled library in a folder: compiling takes half a minute."""
+    settings = folder / "cache.toml"
+    settings.write_text(f'[cache]\ndirectory = "{folder.resolve()}"\n', encoding="utf-8")
+
+    def config() -> wasmtime.Config:
+        made = wasmtime.Config()
+        made.cache = str(settings)
+        return made
+
+    with mock.patch("zetasql.core.wasm_client.Config", config):
+        yield
+
+
+class GoogleSql:
+    """Analyzes statements against declared tables. tables: their columns, by name, "dataset.table" or as they are."""
+
+    def __init__(self, tables: dict[str, pa.Schema]) -> None:
+        self._tables = tables
+
+    @cached_property
+    def _language(self) -> types.LanguageOptions:
+        language = types.LanguageOptions.maximum_features()
+        language.product_mode = types.ProductMode.PRODUCT_EXTERNAL
+        language.supported_statement_kinds = []
+        return language
+
+    def _options(self, variables: Iterable[str]) -> types.AnalyzerOptions:
+        """Give options with the variables of a script, which are texts."""
+        row_count = types.AnalyzerOptions.SystemVariable(
+            name_path=["row_count"], type=types.Type(type_kind=TypeKind.TYPE_INT64)
+        )
+        text = types.Type(type_kind=TypeKind.TYPE_STRING)
+        declared = [types.AnalyzerOptions.QueryParameter(name=name, type=text) for name in variables]
+        return types.AnalyzerOptions(
+            language_options=self._language, system_variables=[row_count], expression_columns=declared
+        )
+
+    @cached_property
+    def _catalog(self) -> int:
+        """Give the number under which the evaluator knows the tables: it takes long to hand its own functions over."""
+        builder = CatalogBuilder("project")
+        for name, schema in self._tables.items():
+            table = TableBuilder(name)
+            for field in schema:
+                decimal = pa.types.is_decimal(field.type)
+                table.add_column(field.name, TypeKind.TYPE_NUMERIC if decimal else _KINDS[field.type])
+            builder.add_table(table.build())
+        options = types.ZetaSQLBuiltinFunctionOptions(language_options=self._language)
+        catalog = builder.with_builtin_functions(options).build()
+        return int(_service().register_catalog(simple_catalog=catalog).registered_id)
+
+    def analyze(self, sql: str) -> int:
+        """Analyze every statement of a script, and each expression of what only scripts have; gives how many."""
+        text = sql.encode()
+        found = list(_statements(Parser(self._language).parse_script(sql).statement_list_node.statement_list))
+        declared = [node for node in found if isinstance(node, types.ASTVariableDeclaration)]
+        assert all(_slice(text, node.type) == "STRING" for node in declared)
+        names = [name.id_string for node in declared for name in node.variable_list.identifier_list]
+        in_statements, in_expressions = self._options([]), self._options(names)
+        for node in found:
+            if type(node).__name__ not in _SCRIPTING:
+                self._ask(in_statements, sql_statement=_slice(text, node))
+                continue
+            for name in _SCRIPTING[type(node).__name__]:
+                self._ask(in_expressions, sql_expression=_slice(text, getattr(node, name)))
+        return len(found)
+
+    def _ask(self, options: types.AnalyzerOptions, **text: str) -> None:
+        """Analyze; the answer is not unpacked, which would take longer than all else."""
+        request = types.AnalyzeRequest(options=options, registered_catalog_id=self._catalog, **text)
+        _service().wasm_client.call_grpc_func("ZetaSqlLocalService_Analyze", request.to_proto(), Empty)
+
+    def evaluate(self, query: str) -> Any:
+        """Give the only value of the only row that a query answers."""
+        options = types.AnalyzerOptions(language_options=self._language)
+        prepared = PreparedQuery.builder().set_sql(query).set_analyzer_options(options)
+        with prepared.set_registered_catalog_id(self._catalog).prepare() as ready:
+            [row] = ready.execute().content.table_data.row
+        [cell] = row.cell
+        return cell.string_value
+
+    def row(self, query: str) -> dict[str, Any]:
+        """Give the only row that a query answers, numbers as decimals."""
+        told = self.evaluate(f"SELECT TO_JSON_STRING(answer) FROM ({query}) AS answer")
+        row: dict[str, Any] = json.loads(told, parse_float=Decimal, parse_int=Decimal)
+        return row
+
+
+def _service() -> ZetaSqlLocalService:
+    """Give the evaluator, which is compiled when it is first asked for."""
+    return ZetaSqlLocalService.get_instance()
+
+
+def rows_as_sql(table: pa.Table) -> str:
+    """Write a table's rows as something to select from."""
+    fields = ", ".join(f"`{field.name}` {_word(field.type)}" for field in table.schema)
+    rows = [", ".join(_cell(row[f.name], f.type) for f in table.schema) for row in table.to_pylist()]
+    values = ", ".join(f"STRUCT({row})" for row in rows)
+    return f"UNNEST(ARRAY<STRUCT<{fields}>>[{values}])"
+
+
+def _word(kind: pa.DataType) -> str:
+    return "NUMERIC" if pa.types.is_decimal(kind) else _WORDS[kind]
+
+
+def _cell(value: Any, kind: pa.DataType) -> str:
+    text = "NULL" if value is None else json.dumps(str(value), ensure_ascii=False)
+    return f"CAST({text} AS {_word(kind)})"
+
+
+def _statements(nodes: Iterable[Any]) -> Iterator[Any]:
+    """List the statements of a script, those in blocks too."""
+    for node in nodes:
+        yield node
+        if type(node).__name__ == "ASTIfStatement":
+            yield from _statements(node.then_list.statement_list)
+
+
+def _slice(text: bytes, node: Any) -> str:
+    return text[node.parse_location_range.start : node.parse_location_range.end].decode()

@@ -1,0 +1,360 @@
+"""Every statement that BigQuery is sent, analyzed by Google's own analyzer; receipts, evaluated by its evaluator."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal as Exact
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from config import load as load_settings
+from config.paths import SAMPLE_SETTINGS
+from etl.contract import (
+    Contract,
+    Decimal,
+    Dimension,
+    Fact,
+    Flag,
+    Integer,
+    Key,
+    Text,
+    attribute,
+    measure,
+    natural_key,
+    reference,
+    surrogate_key,
+)
+from etl.core.manifest import TableReceipt
+from etl.core.receipt import has_sum, receipt_of
+from etl.core.receipt_sql import figures, receipt_from, row_hash_sql, select_receipt
+from etl.core.row_hash import row_hash
+from etl.dashboard.answers import rows_of
+from etl.load import bigquery_sql as sql
+from etl.load.etl_runs import ETL_RUNS, published_contracts
+from etl.load.head import ETL_HEAD
+from etl.load.open import open_warehouse
+from etl.load.warehouse import Handover
+from etl.report.catalogue import Report, read_report
+from etl.report.sql import Composer
+from tests.load.contracts import FLIGHT, STAR, Rows
+from tests.load.googlesql import GoogleSql, compiled_in, rows_as_sql
+from tests.load.nights import AS_OF, NEXT_RUN, PROJECT, RUN, bigquery_settings, hand_over, load, night
+from tests.load.proxy import Answer, Proxy, running_proxy
+
+TEXTS = [
+    "",
+    "NA",
+    'it\'s "quoted" `so`',
+    "back\\slash \\n \\x41",
+    "two\r\nlines\t",
+    "\x07\x1f\x7f",
+    "ñ 日本 🚀 \u2028",
+    "z" * 70,
+    "';--",
+]
+
+
+class DimSelect(Dimension):
+    r"""One row per `select`; "quoted", and a \\ in it.
+
+    It's its second line.
+    """
+
+    select_key: Key = surrogate_key()
+    order: Text = natural_key("Its `order`, \\ or 'not'.")
+    hash: Text = attribute('What is "hashed".', nullable=True, pii=True)
+
+
+class FactGroup(Fact, cluster_by=("group",)):
+    """One row per group."""
+
+    group: Integer = natural_key("Its number.")
+    select_key: Key = reference("dim_select", "Of which select.", on="order")
+    where: Flag = attribute("Whether.", nullable=True)
+    rows: Integer = measure("How many.", nullable=True)
+    total: Decimal(20, 2) = measure("How much.", nullable=True)
+
+
+NASTY = [Contract.of("dim_select", DimSelect), Contract.of("fact_group", FactGroup)]
+LARGE = Exact("999999999999999999.99")
+
+
+class Listening(Proxy):
+    """A proxy that notes each statement that it hands on."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.statements: list[str] = []
+
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Note the statement of a request."""
+        if request.startswith("POST") and b'"query"' in body:
+            sent = json.loads(body)
+            self.statements.append(sent.get("query") or sent["configuration"]["query"]["query"])
+        return None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled(pytestconfig: pytest.Config) -> Iterator[None]:
+    assert pytestconfig.cache is not None
+    with compiled_in(pytestconfig.cache.mkdir("googlesql")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def google() -> GoogleSql:
+    """Give the evaluator, without a table."""
+    return GoogleSql({})
+
+
+def nasty_night(folder: Path, count: int) -> list[Handover]:
+    """Make rows whose texts and numbers try every literal."""
+    selects: Rows = [{"select_key": n, "order": text, "hash": text or None} for n, text in enumerate(TEXTS)]
+    groups: Rows = [
+        {"group": (-1) ** n * (2**63 - n - 1), "select_key": n, "where": None, "rows": n, "total": LARGE * (-1) ** n}
+        for n in range(count)
+    ]
+    handed = [hand_over(contract, rows, folder) for contract, rows in zip(NASTY, (selects, groups), strict=True)]
+    tables = (pa.Table.from_pylist(rows, c.schema) for c, rows in zip(NASTY, (selects, groups), strict=True))
+    hashes = [str(row_hash(table, contract.schema)) for table, contract in zip(tables, NASTY, strict=True)]
+    return [
+        replace(handover, receipt=handover.receipt.model_copy(update={"row_hash": hashed}))
+        for handover, hashed in zip(handed, hashes, strict=True)
+    ]
+
+
+def declared(dataset: str, contracts: list[Contract], run: str) -> dict[str, pa.Schema]:
+    """Declare every table of a star, published and staged."""
+    every = [*contracts, ETL_RUNS, ETL_HEAD]
+    tables = {name: c.schema for c in every for name in (c.name, f"{PROJECT}.{dataset}.{c.name}")}
+    staged = {f"{PROJECT}.{dataset}_staging.{c.name}__{run}": c.schema for c in contracts}
+    return tables | staged | {"probe": pa.schema({"x": pa.int64()})}
+
+
+def test_every_statement_of_two_nights_is_googles_sql(running: str, tmp_path: Path) -> None:
+    """What the loader sends, for a company with every type and for one with nasty names, types and texts."""
+    chosen = bigquery_settings(running, tmp_path)
+    with running_proxy(running, Listening) as proxy:
+        with open_warehouse(chosen.model_copy(update={"bigquery_endpoint": proxy.url})) as warehouse:
+            for run, count in ((RUN, 3), (NEXT_RUN, 2)):
+                handovers = [*night(tmp_path, count, STAR), *nasty_night(tmp_path, count)]
+                warehouse.check(run, handovers)
+                load(warehouse, run, handovers)
+                for handover in handovers:
+                    found = warehouse.published_receipt(handover.contract, handover.receipt)
+                    assert found == handover.receipt
+            assert len(warehouse.published()) == len(handovers)
+            there = warehouse.read("SELECT `order` FROM dim_select ORDER BY select_key").to_pylist()
+            assert [row["order"] for row in there] == TEXTS
+        contracts = [*STAR, *NASTY]
+        google = GoogleSql(declared(str(chosen.bigquery_dataset), contracts, handovers[0].star_run))
+        assert sum(google.analyze(statement) for statement in proxy.statements) > len(proxy.statements)
+    sent = "\n".join(proxy.statements)
+    for word in (
+        sql.PROBE,
+        "CREATE TABLE IF NOT EXISTS",
+        "UPDATE",
+        "TRUNCATE",
+        "INSERT",
+        "COMMIT",
+        "BIGNUMERIC",
+        "FROM (",
+    ):
+        assert word in sent
+    assert "EXCEPTION" not in sent
+
+
+def second_report(folder: Path) -> Report:
+    """Write a report over the tiny star, with every kind of measure and a view."""
+    for name, text in {
+        "report.toml": "title = 'Space'",
+        "measures/1.toml": """folder = "Flights"
+[[measure]]
+name = "Price"
+meaning = "All prices."
+format = "#,0"
+dax = "SUM(1)"
+of = "fact_flight"
+sql = "SUM(price)"
+[[measure]]
+name = "Last"
+meaning = "The last."
+format = "#,0"
+dax = "1"
+of = "fact_flight"
+latest = ["ship_key", "day"]
+sql = "COUNT(CASE WHEN NOT late AND {dim_planet.name} <> 'x' THEN 1 END)"
+[[measure]]
+name = "Landed"
+meaning = "In the view."
+format = "#,0"
+dax = "1"
+of = "landed"
+ignores = ["dim_ship"]
+sql = "MAX(landed_at)"
+[[measure]]
+name = "Ratio"
+meaning = "A ratio."
+format = "0.0%"
+dax = "1"
+sql = "[Price] / NULLIF([Last], 0)"
+""",
+        "views/landed.sql": "-- like: fact_flight\nSELECT * FROM fact_flight WHERE landed_at IS NOT NULL;",
+        "pages/1.toml": """name = "One"
+title = "All."
+[[visual]]
+kind = "table"
+title = "By planet"
+alt = "A table."
+measures = ["Price", "Ratio", "Landed"]
+by = "dim_planet.planet_id"
+names = "dim_planet.name"
+top = 3
+[[visual]]
+kind = "line"
+title = "By day"
+alt = "A line."
+measures = ["Price", "Last"]
+by = "fact_flight.day"
+[[visual]]
+kind = "card"
+title = "All"
+alt = "A card."
+measures = ["Price", "Last", "Landed"]
+""",
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return read_report(folder)
+
+
+@pytest.mark.parametrize("company", ["sample", "second"])
+def test_every_statement_of_the_dashboard_is_googles_sql(company: str, tmp_path: Path) -> None:
+    """Each measure by itself, each visual of each page, and the names of its members."""
+    if company == "sample":
+        chosen = load_settings(SAMPLE_SETTINGS)
+        report, contracts = read_report(chosen.report_folder), published_contracts(chosen.tables_dir)
+    else:
+        report, contracts = second_report(tmp_path), {c.name: c for c in [*STAR, ETL_RUNS]}
+    composer, asked = Composer(report, contracts), []
+
+    def read(statement: str) -> pa.Table:
+        asked.append(statement)
+        return pa.table({})
+
+    for each in report.measures.values():
+        if each.sql:
+            read(composer.query([each.name]))
+    for visual in (visual for page in report.pages for visual in page.visual):
+        rows_of(visual, composer, read)
+        if visual.by and visual.names:
+            read(composer.names(visual.by, visual.names, [1]))
+    google = GoogleSql({name: contract.schema for name, contract in contracts.items()})
+    assert sum(map(google.analyze, asked)) == len(asked) > 5
+
+
+@settings(max_examples=100)
+@example("\x00")
+@given(st.text(max_size=40))
+def test_every_text_is_a_literal(google: GoogleSql, text: str) -> None:
+    """A text that is written into a statement is that text to BigQuery, whatever is in it."""
+    assert google.evaluate(f"SELECT {sql.literal(text)}") == text
+
+
+SCHEMA = pa.schema(
+    [
+        pa.field("i", pa.int64()),
+        pa.field("d", pa.decimal128(18, 2)),
+        pa.field("w", pa.decimal128(38, 9)),
+        pa.field("n", pa.decimal128(29, 0)),
+        pa.field("s", pa.string()),
+        pa.field("b", pa.bool_()),
+        pa.field("f", pa.float64()),
+        pa.field("day", pa.date32()),
+        pa.field("t", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+def exact(precision: int, scale: int) -> st.SearchStrategy[Exact]:
+    """Draw decimals, the longest ones too."""
+    most = 10**precision - 1
+    return st.one_of(st.sampled_from([0, 1, -1, most, -most]), st.integers(-most, most)).map(
+        lambda units: Exact(f"{units}e-{scale}")
+    )
+
+
+VALUES = {
+    "i": st.one_of(st.sampled_from([2**63 - 1, -(2**63)]), st.integers(-(2**63), 2**63 - 1)),
+    "d": exact(18, 2),
+    "w": exact(38, 9),
+    "n": exact(29, 0),
+    "s": st.one_of(st.sampled_from(TEXTS), st.text(max_size=80)),
+    "b": st.booleans(),
+    "f": st.floats(allow_nan=False, allow_infinity=False),
+    "day": st.dates(),
+    "t": st.datetimes(timezones=st.just(UTC)),
+}
+TABLES = st.lists(st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}), max_size=4)
+
+
+def receipt_by(google: GoogleSql, rows: str, schema: pa.Schema) -> TableReceipt:
+    """Let Google compute the receipt, by the query that asks BigQuery for it."""
+    query = select_receipt(schema, sql.DIALECT, rows, row_hash_sql(schema, sql.DIALECT))
+    row = google.row(query)
+    values = {"row_count": int(row["row_count"]), "row_hash": Exact(row["row_hash"])}
+    for number, figure in enumerate(figures(schema, sql.DIALECT)):
+        told = row[f"f{number}"]
+        values[f"f{number}"] = told if told is None else _read(told, figure.what, figure.column.type)
+    return receipt_from(values, schema, sql.DIALECT)
+
+
+def _read(told: Any, what: str, kind: pa.DataType) -> Any:
+    if what == "nulls":
+        return int(told)
+    if pa.types.is_date(kind):
+        return date.fromisoformat(told)
+    if pa.types.is_timestamp(kind):
+        return datetime.fromisoformat(told)
+    return Exact(told) if has_sum(kind) else told
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@example([])
+@given(TABLES)
+def test_google_computes_the_receipt_that_the_core_computes(google: GoogleSql, rows: Rows) -> None:
+    """Sums, limits, NULLs and the hash over the rows are the same; the published receipt differs in nothing."""
+    table = pa.Table.from_pylist(rows, SCHEMA)
+    expected = receipt_of(table).model_copy(update={"row_hash": str(row_hash(table, SCHEMA))})
+    assert receipt_by(google, rows_as_sql(table), SCHEMA) == expected
+    assert differences(google, table, expected) == ""
+
+
+def differences(google: GoogleSql, table: pa.Table, receipt: TableReceipt) -> str:
+    """Let Google evaluate what the publishing script compares, over a table's rows."""
+    contract = replace(FLIGHT, columns=())
+    vars(contract)["schema"] = SCHEMA
+    handover = Handover(contract, (), receipt, RUN, AS_OF, 0)
+    said: str = google.evaluate(
+        f"SELECT ARRAY_TO_STRING([{sql.differences_sql(handover)}], ', ') FROM {rows_as_sql(table)}"
+    )
+    return said
+
+
+def test_a_figure_that_differs_is_named(google: GoogleSql) -> None:
+    """Each figure of a receipt, and the hash, is compared by Google's evaluator too."""
+    table = pa.Table.from_pylist(
+        [dict.fromkeys(VALUES), {"i": 1, "w": Exact(2), "s": "x", "day": date(2031, 1, 1)}], SCHEMA
+    )
+    right = receipt_of(table).model_copy(update={"row_hash": str(row_hash(table, SCHEMA))})
+    wrong = {"i": {"sum": "2"}, "w": {"max": "3"}, "s": {"min": "y"}, "day": {"nulls": 2}}
+    columns = {name: right.columns[name].model_copy(update=change) for name, change in wrong.items()}
+    altered = right.model_copy(update={"rows": 3, "columns": right.columns | columns, "row_hash": "1"})
+    named = "rows, i (sum), w (max), s (min), day (nulls), the hash over the rows"
+    assert differences(google, table, altered) == named
