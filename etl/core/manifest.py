@@ -130,7 +130,8 @@ class StarTable(Record):
     """One star table. run: the run that built it; rejected and set_aside: rows by reason; unknown: by column.
 
     handed: rows that `build` was given or made; handed = rows + rejected + set aside, less the unknown member.
-    months: by month (2030-01) of the contract's `closed_months` column, each measure's exact sum.
+    months: by month (2030-01) of the contract's `closed_months` column, each measure's exact sum; left: likewise of the
+    rows that were computed with and not published, for they lie before the published window.
     """
 
     run: str
@@ -144,6 +145,7 @@ class StarTable(Record):
     unknown: dict[str, int]
     seconds: float
     months: dict[str, dict[str, str]] = {}
+    left: dict[str, dict[str, str]] = {}
 
     @property
     def rows(self) -> int:
@@ -152,7 +154,7 @@ class StarTable(Record):
 
 
 class LoadedTable(Record):
-    """One published table. star_run: the run whose rows it holds; bytes: the Parquet that was uploaded.
+    """One published table. star_run: the run whose rows it holds; bytes: the Parquet that was uploaded; columns: names.
 
     mark: what the warehouse says of the table as long as nobody changes it; None where that cannot be told. The rest is
     as in StarTable, kept for the guards of the nights to come.
@@ -168,6 +170,8 @@ class LoadedTable(Record):
     unknown: dict[str, int] = {}
     months: dict[str, dict[str, str]] = {}
     mark: str | None = None
+    left: dict[str, dict[str, str]] = {}
+    columns: tuple[str, ...] = ()
 
 
 T = TypeVar("T", bound=Record)

@@ -45,6 +45,7 @@ GUARDS = {
     "disk": MORE,
     "fast": LESS,
     "keys": OTHER,
+    "lost": LESS,
     "rejects": MORE,
     "unknown": MORE,
     "months": OTHER,

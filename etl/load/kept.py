@@ -55,6 +55,8 @@ def manifest_of(job: Job, star: StarManifest, handovers: list[Handover], marks: 
             unknown=built.unknown,
             months=built.months,
             mark=marks.get(handover.contract.name),
+            left=built.left,
+            columns=tuple(handover.contract.schema.names),
         )
     return LoadedManifest(
         run=job.run,

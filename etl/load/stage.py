@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,18 +11,19 @@ import pyarrow as pa
 
 from etl.contract import Contract
 from etl.contract.catalogue import contracts
-from etl.core.clock import business_date, years_before
 from etl.core.errors import DataError
 from etl.core.folders import is_remote
 from etl.core.job import Job
 from etl.core.log import log, progress
-from etl.core.manifest import LoadedTable, StarManifest, TableReceipt
+from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
 from etl.core.names import check_only
 from etl.core.origin import origin_of, owner_of
 from etl.core.receipt import add
 from etl.core.runs import check_origin
+from etl.guards import months
 from etl.guards import star as guards
 from etl.guards.refusal import Refusal, check_accept, settle
+from etl.guards.rows import changed_rows
 from etl.load.checks import check_receipt
 from etl.load.kept import keep_receipt, last_kept, manifest_of
 from etl.load.open import open_warehouse
@@ -80,25 +81,42 @@ def load(job: Job) -> bool:
 
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
-    """Let the guards judge the star and compare it with what was published last; gives what a person let pass."""
+    """Let the guards judge the star and compare it with what was published before; gives what a person let pass."""
     check_accept(job.settings, job.accept)
-    last = last_kept(job)
-    refusals = guards.refusals(chosen, star.tables, last, job.settings_file)
+    last_kept(job)  # which tells of a damaged one
+    kept = job.store.loaded.kept()
+    refusals = guards.refusals(chosen, star.tables, kept, job.settings_file)
     for contract in chosen:
-        before = last.tables.get(contract.name) if last else None
-        if before and contract.closed_months:
-            refusals += _judged_months(job, star, contract, before)
+        if contract.closed_months:
+            refusals += _judged_months(job, star, contract, kept)
     return settle(job, SCRIPT, refusals)
 
 
-def _judged_months(job: Job, star: StarManifest, contract: Contract, last: LoadedTable) -> list[Refusal]:
-    zone = job.settings.business_time_zone
-    first = years_before(business_date(star.as_of, zone), job.settings.window_years)
-    closed = min(business_date(as_of, zone) for as_of in (last.as_of, star.as_of))  # a clock may have been ahead
-    small, refusals = guards.changed_months(contract, star.tables[contract.name], last, first, closed)
-    if small:
-        log.info("load %s: closed months changed within the tolerance: %s", contract.name, "; ".join(small))
+def _judged_months(job: Job, star: StarManifest, contract: Contract, kept: Sequence[LoadedManifest]) -> list[Refusal]:
+    settings, table = job.settings, star.tables[contract.name]
+    cut = any(":window_start" in path.read_text(errors="replace") for path in settings.queries_dir.glob("*.sql"))
+    calendar = months.Calendar(settings.business_time_zone, settings.window_years, cut)
+
+    def rows(last: LoadedTable, changed: months.Changed) -> int | None:
+        stars = [kept for kept in job.store.star.kept() if _built_in(kept, contract) == last.star_run]
+        try:
+            now, then = (
+                [job.store.star.path(one.run) / file.name for file in one.tables[contract.name].files]
+                for one in (star, stars[-1])
+            )
+            return changed_rows(contract, changed, now, then, months.FEW + 1)
+        except (IndexError, OSError, pa.ArrowException):
+            return None  # that star is kept no more, or its columns are others
+
+    noted, refusals = months.judge(contract, table, kept, calendar, rows)
+    if noted:
+        log.info("load %s: closed months changed within the tolerance: %s", contract.name, noted)
     return refusals
+
+
+def _built_in(star: StarManifest, contract: Contract) -> str | None:
+    """Name the run that built a star's table."""
+    return star.tables[contract.name].run if contract.name in star.tables else None
 
 
 def _is_kept(job: Job, star: StarManifest, chosen: list[Contract]) -> bool:

@@ -41,14 +41,16 @@ class Members:
 class Checked:
     """Rows that fulfil the contract.
 
-    table: the published columns less the surrogate key; found_by: the columns of build by which the members are found
-    that their rows refer to; kept: with all of build's columns, for partials, also rows before the window.
+    table: the published columns less the surrogate key; outside: likewise of the rows before the window; found_by: the
+    columns of build by which the members are found that the published rows refer to; kept: all rows with all of build's
+    columns, for partials.
     """
 
     table: pa.Table
     kept: pd.DataFrame
     found_by: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejects: list[Reject] = field(default_factory=list)
+    outside: pa.Table = field(default_factory=lambda: pa.table({}))
     set_aside: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
 
@@ -76,7 +78,7 @@ def check(
         frame = _without(frame, faults, checked.rejects)
     checked.kept = frame
     found_by = frame[list(dict.fromkeys(name for names in on.values() for name in names))]
-    checked.table, checked.found_by = _within_window(table, frame, found_by, checked.set_aside)
+    checked.found_by = _within_window(table, frame, found_by, checked)
     for column in contract.relationships:
         _count_unknown(checked.unknown, checked.found_by, checked.table, column, on[column.name])
     return checked
@@ -112,17 +114,17 @@ def _standing(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
     return frame
 
 
-def _within_window(
-    table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, set_aside: Counter[str]
-) -> tuple[pa.Table, pd.DataFrame]:
-    """Leave out of a table, and of a part of its frame's columns, what is computed with and not published."""
+def _within_window(table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, checked: Checked) -> pd.DataFrame:
+    """Part the rows of a table that are published from those before the window; gives the part of the frame, too."""
+    checked.table = table
     if UNPUBLISHED not in frame:
-        return table, part
+        return part
     outside = frame[UNPUBLISHED].fillna(False).to_numpy(dtype=bool)
     if not outside.any():
-        return table, part
-    set_aside[OUTSIDE_WINDOW] += int(outside.sum())
-    return table.filter(pa.array(~outside)), only(part, ~outside)
+        return part
+    checked.set_aside[OUTSIDE_WINDOW] += int(outside.sum())
+    checked.table, checked.outside = table.filter(pa.array(~outside)), table.filter(pa.array(outside))
+    return only(part, ~outside)
 
 
 def unknown_member(contract: Contract) -> pa.Table:

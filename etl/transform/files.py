@@ -39,6 +39,7 @@ class Built:
     set_aside: Counter[str]
     unknown: Counter[str]
     months: Months
+    left: Months
     seconds: float
     beside: int = 0
     corrected: Counter[str] = field(default_factory=Counter)
@@ -70,6 +71,7 @@ def write_part(
         set_aside=checked.set_aside,
         unknown=checked.unknown,
         months=months_of(table, context.tables[name].contract),
+        left=months_of(checked.outside, context.tables[name].contract),
         seconds=time.monotonic() - began,
     )
 

@@ -238,4 +238,5 @@ def _star_table(job: Job, raw: RawManifest, context: Context, name: str, result:
         unknown=dict(sum((part.unknown for part in result.parts), Counter())),
         seconds=round(sum(part.seconds for part in result.parts), 3),
         months=added(part.months for part in result.parts),
+        left=added(part.left for part in result.parts),
     )

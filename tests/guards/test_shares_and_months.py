@@ -1,0 +1,183 @@
+"""The rules of the guards over a star, on figures alone: floors and shares, what creeps, what leaves the window."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.contract import (
+    Contract,
+    Date,
+    Dimension,
+    Fact,
+    Integer,
+    Key,
+    Money,
+    attribute,
+    measure,
+    natural_key,
+    reference,
+    surrogate_key,
+)
+from etl.core.manifest import LoadedManifest, LoadedTable, StarTable, TableReceipt
+from etl.guards import months, star
+
+
+class FactSale(Fact, closed_months="day", tolerance=0.05, rejects=0.01, unknown=0.01):
+    """One row per sale."""
+
+    sale_id: Integer = natural_key("Its number.")
+    shop_key: Key = reference("dim_shop", "The shop.")
+    day: Date = attribute("When.")
+    price: Money = measure("What it cost.")
+
+
+class DimShop(Dimension):
+    """One row per shop."""
+
+    shop_key: Key = surrogate_key()
+    shop_id: Integer = natural_key("Its number.")
+
+
+FACT, DIMENSION = Contract.of("fact_sale", FactSale), Contract.of("dim_shop", DimShop)
+TODAY = datetime(2031, 5, 18, 2, 30, tzinfo=UTC)
+CALENDAR = months.Calendar("Europe/Madrid", window_years=3)
+
+
+def built(rows: int, **told: Any) -> StarTable:
+    """Make tonight's entry of a table."""
+    empty: dict[str, Any] = {"rejected": {}, "set_aside": {}, "unknown": {}, "months": {}, "left": {}, "handed": rows}
+    return StarTable.model_construct(receipt=TableReceipt(rows=rows, columns={}), as_of=TODAY, **(empty | told))
+
+
+def published(rows: int, days: int = 1, contract: Contract = FACT, **told: Any) -> LoadedManifest:
+    """Make the manifest of an earlier night that published one table."""
+    empty: dict[str, Any] = {"rejected": {}, "unknown": {}, "months": {}, "left": {}, "columns": ("shop_key",)}
+    table = LoadedTable.model_construct(
+        receipt=TableReceipt(rows=rows, columns={}), as_of=TODAY - timedelta(days=days), **(empty | told)
+    )
+    return LoadedManifest.model_construct(tables={contract.name: table}, accepted=told.get("accepted", {}))
+
+
+def refused(table: StarTable, *kept: LoadedManifest, contract: Contract = FACT) -> set[str]:
+    """Name the guards that refuse tonight's table."""
+    return {refusal.guard for refusal in star.refusals([contract], {contract.name: table}, list(kept))}
+
+
+@given(handed=st.integers(1, 5000), share=st.floats(0, 1))
+def test_ten_rejects_are_always_allowed_but_never_more_than_half(handed: int, share: float) -> None:
+    """And never all: a table is not published empty."""
+    count = round(share * handed)
+    allowed = count <= max(min(10, handed // 2), 0.01 * handed) and count < handed
+    assert (refused(built(handed - count, handed=handed, rejected={"why": count})) == set()) == (allowed or not count)
+    nameless = {"shop_key: no such member": count}
+    assert (refused(built(handed, unknown=nameless)) == set()) == (count <= max(min(10, handed // 2), 0.01 * handed))
+
+
+@pytest.mark.parametrize(
+    ("contract", "now", "then", "lost"),
+    [
+        (FACT, 0, 1, True),
+        (FACT, 1, 3, False),  # a few
+        (FACT, 10, 20, False),
+        (FACT, 9, 20, True),
+        (FACT, 500, 1000, False),
+        (FACT, 499, 1000, True),
+        (FACT, 0, 0, False),
+        (DIMENSION, 1, 6, True),  # the unknown member alone
+        (DIMENSION, 2, 6, False),
+        (DIMENSION, 1, 1, False),
+    ],
+)
+@pytest.mark.parametrize("days", [1, 7])
+def test_no_table_loses_all_its_rows_or_most(contract: Contract, now: int, then: int, lost: bool, days: int) -> None:
+    """Compared with last night and with a week before."""
+    nights = [published(then, 7, contract), published(then if days == 1 else now + (then - now) // 2, 1, contract)]
+    assert refused(built(now), *nights[-1:] if days == 1 else nights, contract=contract) == (
+        {"lost"} if lost else set()
+    )
+
+
+def test_references_that_go_missing_a_few_each_night_are_seen_in_a_week() -> None:
+    """What a person let pass is the new measure; a reference that was not there has no measure."""
+    creep = [published(10_000, 8 - day, unknown={"shop_key: NULL": 50 * day}) for day in range(1, 8)]
+    tonight = built(10_000, unknown={"shop_key: NULL": 400})
+    assert refused(tonight, creep[-1]) == set()
+    assert refused(tonight, *creep) == {"unknown"}
+    looked = [
+        *creep[:-1],
+        published(10_000, 1, unknown={"shop_key: NULL": 350}, accepted={"fact_sale.shop_key:unknown": ""}),
+    ]
+    assert refused(tonight, *looked) == set()
+    assert refused(tonight, published(10_000, 1)) == {"unknown"}
+    assert refused(tonight, published(10_000, 1, columns=("day", "price"))) == set()
+
+
+def judge(
+    now: dict[str, Any],
+    *kept: LoadedManifest,
+    rows: int | None = 101,
+    calendar: months.Calendar = CALENDAR,
+    **told: Any,
+) -> bool:
+    """Whether the guard refuses tonight's sums."""
+    table = built(1, months=sums(now), **told)
+    return bool(months.judge(FACT, table, list(kept), calendar, lambda *_: rows)[1])
+
+
+def sums(prices: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Write sums as manifests do."""
+    return {month: {"price": str(price)} for month, price in prices.items()}
+
+
+def night(prices: dict[str, Any], days: int = 1, **told: Any) -> LoadedManifest:
+    """Make the manifest of an earlier night with these sums."""
+    return published(1, days, months=sums(prices), **told)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "is_refused"),
+    [
+        ({"1995-01": 100}, {"1995-01": 216}, True),
+        ({"1995-01": 100}, {"1995-01": 40}, True),
+        ({"1995-01": 100}, {"1995-01": 105}, False),
+        ({"1995-01": 100}, {"1995-01": "105.01"}, True),
+        ({"1995-01": -100}, {"1995-01": "-105.01"}, True),
+        ({"1995-01": 10**30}, {"1995-01": 2 * 10**30}, True),
+        ({"1995-01": 1, "2031-04": 100}, {"1995-01": 1, "2031-04": 1}, True),
+        ({"1995-01": 1, "2031-05": 100}, {"1995-01": 1, "2031-05": 1}, False),  # it is not over
+        ({"2028-05": 100, "2029-01": 7}, {"2028-05": 40, "2029-01": 7}, False),  # nothing older was published
+        ({"2028-05": 100, "2029-01": 7}, {"2028-05": 140, "2029-01": 7}, True),  # but it does not grow
+        ({"2028-06": 100}, {"2028-06": 40}, True),
+    ],
+)
+def test_every_closed_month_is_judged_unless_it_leaves_the_window(
+    then: dict[str, Any], now: dict[str, Any], is_refused: bool
+) -> None:
+    """The window begins in May 2028; a few rows may always change, and many that cannot be counted are many."""
+    assert judge(now, night(then)) == is_refused
+    assert judge(now, night(then), rows=None) == is_refused
+    assert not judge(now, night(then), rows=100)
+
+
+def test_rows_that_left_the_window_are_known_or_may_be_gone() -> None:
+    """Where a query cuts at the window they are gone without a trace; older manifests did not count them."""
+    then, now = {"1995-01": 100, "2029-01": 7}, {"1995-01": 40, "2029-01": 7}
+    assert judge(now, night(then))
+    assert not judge(now, night(then), left=sums({"1995-01": 60}))
+    assert not judge(now, night(then), calendar=months.Calendar("UTC", 3, cut=True))
+    assert judge({"1995-01": 140}, night(then), calendar=months.Calendar("UTC", 3, cut=True))
+    assert not judge(now, night(then, columns=()))
+
+
+def test_months_that_creep_are_seen_in_a_week() -> None:
+    """Four percent a night are within the tolerance; the sums of a week before are not."""
+    creep = [night({"1995-01": Decimal(100) * Decimal("1.04") ** day}, 8 - day) for day in range(1, 8)]
+    tonight = {"1995-01": Decimal(100) * Decimal("1.04") ** 8}
+    assert not judge(tonight, creep[-1])
+    assert judge(tonight, *creep)
+    looked = night({"1995-01": Decimal(100) * Decimal("1.04") ** 7}, 1, accepted={"fact_sale:months": "looked at"})
+    assert not judge(tonight, *creep[:-1], looked)
