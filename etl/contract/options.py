@@ -13,6 +13,7 @@ DEFAULTS: dict[str, Any] = {
     "cluster_by": (),
     "group_by": None,
     "rows_of": (),
+    "lost": 0.5,
     "rejects": 0.01,
     "unknown": 0.01,
     "closed_months": None,
@@ -24,7 +25,7 @@ DEFAULTS: dict[str, Any] = {
 
 _NAMES = ("survivor", "cluster_by", "rows_of")
 _NAME = ("stream", "partition_by", "group_by", "closed_months")
-_SHARES = ("rejects", "unknown", "tolerance")
+_SHARES = ("lost", "rejects", "unknown", "tolerance")
 
 
 def checked(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untype
     survivor: of rows with the same key the first in this order stays; "-column" is descending, NULL comes last.
     Without it a doubled key is an error. partition_by: a DATE column, by month. cluster_by: up to four columns.
     rows_of: the queries of which each row is a row of this table, or is rejected, set aside or merged, by build's word.
-    What the guards allow, as shares: rejects (of the rows handed in), unknown (of the rows, for each reference: that
+    What the guards allow, as shares: lost (of the rows that were published; 1: the table may become empty),
+    rejects (of the rows handed in), unknown (of the rows, for each reference: that
     match no member; that are NULL beyond last night's share), tolerance (by which a measure's sum over a month that was
     over last night may change; closed_months: the date column that tells the month).
     settled_after: years after which no row changes, or leaves the published window: Power BI then keeps older ones.
@@ -85,6 +86,7 @@ class Contract:
     cluster_by: tuple[str, ...]
     group_by: str | None
     rows_of: tuple[str, ...]
+    lost: float
     rejects: float
     unknown: float
     closed_months: str | None

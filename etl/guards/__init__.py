@@ -9,7 +9,7 @@ types    a column has another type in the source, or is gone                   -
 disk     the disk has less room than the night will need, by estimate           -
 fast     a stage took less than a quarter of its usual time                    -
 keys     a natural key has another type: members would get other keys           -
-lost     a published table would lose all its rows, or more than half             -
+lost     a published table would lose all its rows, or too many               the contract: lost=0.5
 rejects  too many rows of a table were rejected                                the contract: rejects=0.01
 unknown  too many references match no member, or many more than before         the contract: unknown=0.01
 origin   what is published comes from other sources or another data folder     -

@@ -51,10 +51,11 @@ def _lost(contract: Contract, table: StarTable, before: Sequence[LoadedTable]) -
     now = table.rows - contract.is_dimension  # the unknown member is no row of the source
     for last in before:
         then = last.receipt.rows - contract.is_dimension
-        if (now <= 0 < then) or then - now > max(_FEW, then // 2):
+        if (now <= 0 < then and contract.lost < 1) or then - now > max(_FEW, contract.lost * then):
             told = (
                 f"{now:,} rows, {then:,} as of {last.as_of:%Y-%m-%d}: of {table.handed:,} that went in,"
-                f" {sum(table.rejected.values()):,} are rejected and {sum(table.set_aside.values()):,} set aside"
+                f" {sum(table.rejected.values()):,} are rejected and {sum(table.set_aside.values()):,} set aside;"
+                f" the contract allows that {contract.lost:.0%} are gone"
             )
             yield Refusal(contract.name, "lost", told, str(now))
             return

@@ -1,5 +1,6 @@
 """The rules of the guards over a star, on figures alone: floors and shares, what creeps, what leaves the window."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -99,6 +100,15 @@ def test_no_table_loses_all_its_rows_or_most(contract: Contract, now: int, then:
     assert refused(built(now), *nights[-1:] if days == 1 else nights, contract=contract) == (
         {"lost"} if lost else set()
     )
+
+
+def test_a_contract_may_let_a_table_be_emptied() -> None:
+    """One of open orders, say; all of its rows being rejected is another matter."""
+    emptied = replace(FACT, lost=1.0)
+    assert refused(built(0), published(1000), contract=emptied) == set()
+    assert refused(built(0, handed=3, rejected={"why": 3}), published(1000), contract=emptied) == {"rejects"}
+    assert refused(built(200), published(1000), contract=replace(FACT, lost=0.8)) == set()
+    assert refused(built(199), published(1000), contract=replace(FACT, lost=0.8)) == {"lost"}
 
 
 def test_references_that_go_missing_a_few_each_night_are_seen_in_a_week() -> None:
