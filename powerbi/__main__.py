@@ -32,13 +32,15 @@ def _renew(settings_file: Path, *, check: bool) -> None:
     from powerbi.check import faults_of
     from powerbi.project import project_files
     from powerbi.report import name_of
+    from powerbi.years import windows
 
     settings = config.load(settings_file)
     report = read_report(settings.report_folder)
     folder = settings.report_folder / name_of(report)
     contracts = published_contracts(settings.tables_dir)
     rehearse(report, contracts)
-    files = project_files(report, contracts)
+    years = windows(settings, contracts)
+    files = project_files(report, contracts, years)
     if faults := faults_of(files):
         raise ContractError(
             "The Power BI project would be faulty:\n  " + "\n  ".join(faults),
@@ -49,6 +51,12 @@ def _renew(settings_file: Path, *, check: bool) -> None:
         raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")
     write(folder, files, stale)
     print(f"{folder}: {len(files)} files, of which {len(stale)} changed.")
+    for name, contract in contracts.items():
+        if contract.settled_after is not None and name not in years:
+            print(
+                f"{name}: every refresh reads all of it, as nothing tells here from which year on rows are published,"
+                " or they do not all lie in the past."
+            )
 
 
 def write(folder: Path, files: dict[str, str], stale: list[str]) -> None:

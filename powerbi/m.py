@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from etl.contract import Column, Contract
+from powerbi.years import FIRST, LAST
 
 _PARAMETER = '"{value}" meta [IsParameterQuery=true, Type="Text", IsParameterQueryRequired=true]'
 _INSTANT = (
@@ -13,10 +14,14 @@ PARAMETERS = {
     "Project": (_PARAMETER.format(value="my-project"), "The Google Cloud project that owns the dataset."),
     "Dataset": (_PARAMETER.format(value="my_dataset"), "The dataset of the published tables: BIGQUERY_DATASET."),
     "Billing Project": (_PARAMETER.format(value="my-project"), "The project that pays for what is read."),
-    "RangeStart": (_INSTANT.format(year=2000), "Incremental refresh: Power BI sets it. Here: everything."),
-    "RangeEnd": (_INSTANT.format(year=2100), "Incremental refresh: Power BI sets it. Here: everything."),
 }
-"""Name → expression and meaning. The first three are for a person to set."""
+"""Name → expression and meaning, for a person to set."""
+
+RANGE = {
+    "RangeStart": (_INSTANT.format(year=FIRST), "Incremental refresh: Power BI sets it. Here: everything."),
+    "RangeEnd": (_INSTANT.format(year=LAST), "Incremental refresh: Power BI sets it. Here: everything."),
+}
+"""Likewise, of a model in which a table has a refresh policy."""
 
 
 def source(

@@ -19,8 +19,9 @@ from powerbi.tmdl import Node, quoted
 
 MEASURES = "Key Measures"
 """The table that holds the measures. `Measures` itself is reserved: Power BI refuses such a model."""
-_YEARS = 20
-"""Years that Power BI keeps of a large table."""
+_PLACES = 4
+"""Decimal places of Power BI's fixed decimal number, which is exact."""
+_INEXACT = " A floating-point number here, of some 15 digits: Power BI's exact decimals have four places."
 _LEFT_OUT = ("receipt",)
 """Columns of the engine's own table that no analyst reads."""
 _NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
@@ -43,8 +44,8 @@ def date_column(contract: Contract) -> str | None:
     return keys[0].name if is_calendar else None
 
 
-def table(contract: Contract, contracts: Mapping[str, Contract]) -> Node:
-    """Make the table of a contract."""
+def table(contract: Contract, contracts: Mapping[str, Contract], years: int | None = None) -> Node:
+    """Make the table of a contract. years: how many a refresh policy has to keep; without one it is read whole."""
     name = friendly(contract.name)
     node = Node("table", name, description=contract.description, properties={"lineageTag": tag(name)})
     is_calendar = date_column(contract)
@@ -53,11 +54,10 @@ def table(contract: Contract, contracts: Mapping[str, Contract]) -> Node:
     node.children += [_column(contract, column, is_calendar == column.name) for column in columns_of(contract)]
     node.children += _levels_of_others(contract, contracts)
     node.children += [_hierarchy(contract, title, levels) for title, levels in contract.hierarchies.items()]
-    is_large = contract.stream is not None and _day_of_rows(contract) is not None
-    if is_large:
-        node.children.insert(0, _refresh_policy(contract))
+    if years:
+        node.children.insert(0, _refresh_policy(contract, years))
     among = _tables(contracts) if contract.name == ETL_RUNS.name else None
-    source = m.source(contract, columns_of(contract), not_null=is_calendar, ranged=is_large, tables=among)
+    source = m.source(contract, columns_of(contract), not_null=is_calendar, ranged=bool(years), tables=among)
     node.children.append(Node("partition", name, "m", properties={"mode": "import", "source": source}))
     return node
 
@@ -115,7 +115,8 @@ def _column(contract: Contract, column: Column, is_key: bool) -> Node:
     }
     if column.sort_by:
         properties["sortByColumn"] = quoted(friendly(column.sort_by))
-    node = Node("column", name, description=f"{column.description}{personal}", properties=properties)
+    inexact = _INEXACT if pa.types.is_decimal(column.type) and data_type(column.type) != "decimal" else ""
+    node = Node("column", name, description=f"{column.description}{personal}{inexact}", properties=properties)
     if pa.types.is_date(column.type):
         node.children.append(Node("annotation", "UnderlyingDateTimeDataType", "Date"))
     return node
@@ -143,24 +144,17 @@ def _hierarchy(contract: Contract, title: str, levels: tuple[str, ...]) -> Node:
     return node
 
 
-def _day_of_rows(contract: Contract) -> str | None:
-    """Give the column by which Power BI may divide a table: the partition's, if every row has one."""
-    days = [c.name for c in contract.columns if c.name == contract.partition_by and not c.nullable]
-    return days[0] if days else None
-
-
-def _refresh_policy(contract: Contract) -> Node:
+def _refresh_policy(contract: Contract, years: int) -> Node:
     """Divide a table into years, of which those are read again in which rows may still change.
 
-    Unless the contract says when rows are settled, that is all: contracts are returned late, and deployments leave the
-    published window, with rows of any year. A policy that kept those would add up what is no longer published.
+    The year under way counts as one: rows that were settled after two years may be in three of them.
     """
     periods: dict[str, str | bool] = {
         "policyType": "basic",
         "rollingWindowGranularity": "year",
-        "rollingWindowPeriods": str(_YEARS),
+        "rollingWindowPeriods": str(years),
         "incrementalGranularity": "year",
-        "incrementalPeriods": str(min(contract.settled_after or _YEARS, _YEARS - 1)),
+        "incrementalPeriods": str(min((contract.settled_after or 0) + 1, years)),
     }
     return Node(
         "refreshPolicy",
@@ -205,7 +199,7 @@ def data_type(kind: pa.DataType) -> str:
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return "dateTime"
     if pa.types.is_decimal(kind):
-        return "decimal"
+        return "decimal" if kind.scale <= _PLACES else "double"  # which would round the places beyond, each value's
     names = {pa.types.is_integer: "int64", pa.types.is_boolean: "boolean", pa.types.is_floating: "double"}
     return next((name for test, name in names.items() if test(kind)), "string")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from etl.contract import Contract
 from etl.core.errors import ContractError
@@ -11,19 +12,28 @@ from powerbi.report import SCHEMAS, name_of, report_files, with_schema
 from powerbi.tmdl import Node, written
 
 
-def project_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:
-    """Give the text of every file of the project, by its path in the project's folder."""
-    return model_files(report, every) | report_files(report, every)
+def project_files(
+    report: Report, every: Mapping[str, Contract], years: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, str]:
+    """Give the text of every file of the project, by its path in the project's folder.
+
+    years: of the tables with a refresh policy, how many it keeps.
+    """
+    return _model_files(report, every, years) | report_files(report, every)
 
 
-def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]:
+def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[str, int]) -> dict[str, str]:
     """Give the files of the semantic model."""
+    parameters = m.PARAMETERS | (m.RANGE if years else {})
     name = name_of(report)
-    tables = [model.measures(report, every), *(model.table(contract, every) for contract in every.values())]
+    tables = [
+        model.measures(report, every),
+        *(model.table(each, every, years.get(each.name)) for each in every.values()),
+    ]
     definition = {
         "database": [Node("database", properties={"compatibilityLevel": "1600"})],
-        "model": _model(tables),
-        "expressions": [_expression(name, *said) for name, said in m.PARAMETERS.items()],
+        "model": _model(tables, list(parameters)),
+        "expressions": [_expression(parameter, *said) for parameter, said in parameters.items()],
         "relationships": model.relationships(every),
         "cultures/en-US": [Node("cultureInfo", "en-US")],
     } | {f"tables/{node.name}": [node] for node in tables}
@@ -43,7 +53,7 @@ def model_files(report: Report, every: Mapping[str, Contract]) -> dict[str, str]
     } | {f"{name}.SemanticModel/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items()}
 
 
-def _model(tables: list[Node]) -> list[Node]:
+def _model(tables: list[Node], parameters: list[str]) -> list[Node]:
     properties: dict[str, str | bool] = {
         "culture": "en-US",
         "defaultPowerBIDataSourceVersion": "powerBI_V3",
@@ -51,7 +61,7 @@ def _model(tables: list[Node]) -> list[Node]:
         "sourceQueryCulture": "en-US",
     }
     options: dict[str, str | bool] = {"legacyRedirects": True, "returnErrorValuesAsNull": True}
-    order = json.dumps([*m.PARAMETERS, *(node.name for node in tables if node.name != model.MEASURES)])
+    order = json.dumps([*parameters, *(node.name for node in tables if node.name != model.MEASURES)])
     return [
         Node("model", "Model", properties=properties, children=[Node("dataAccessOptions", properties=options)]),
         Node("annotation", "PBI_QueryOrder", order),

@@ -32,5 +32,5 @@ def files(report: Report, contracts: dict[str, Contract]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def project(report: Report, contracts: dict[str, Contract]) -> dict[str, str]:
-    """Give the files of the whole project, model and report."""
-    return project_files(report, contracts)
+    """Give the files of the whole project, model and report; one of the tables has a refresh policy."""
+    return project_files(report, contracts, {"fact_sales": 20})

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from config import Settings
 from config.paths import ROOT
-from etl.contract import Contract
 from etl.core.errors import ContractError
+from etl.core.manifest import ColumnReceipt, LoadedManifest, LoadedTable, TableReceipt
+from etl.core.runs import Store
 from etl.dashboard.rehearse import rehearse
 from etl.load.etl_runs import published_contracts
 from etl.report.catalogue import read_report
@@ -19,6 +23,7 @@ from powerbi.check import faults_of
 from powerbi.project import project_files
 from powerbi.report import name_of
 from powerbi.tmdl import Node, TmdlError, read, written
+from powerbi.years import windows
 
 REPORT = read_report(ROOT / "powerbi")
 CONTRACTS = published_contracts(ROOT / "tables")
@@ -132,34 +137,74 @@ def test_one_path_is_active_and_the_others_are_reachable() -> None:
 
 
 def test_a_person_sets_three_parameters() -> None:
-    """Power BI itself sets the two of the incremental refresh."""
-    assert [node.name for node in objects("expressions")] == [
-        "Project", "Dataset", "Billing Project", "RangeStart", "RangeEnd",
-    ]  # fmt: skip
-    assert all("IsParameterQueryRequired=true" in str(node.expression) for node in objects("expressions"))
+    """Power BI itself sets two more, where a table has a refresh policy."""
+    assert [node.name for node in objects("expressions")] == ["Project", "Dataset", "Billing Project"]
+    ranged = read(project_files(REPORT, CONTRACTS, {"fact_sales": 20})[f"{MODEL}/expressions.tmdl"])
+    assert [node.name for node in ranged[3:]] == ["RangeStart", "RangeEnd"]
+    assert all("IsParameterQueryRequired=true" in str(node.expression) for node in ranged)
 
 
-@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.stream])
-def test_large_facts_are_refreshed_by_increments(name: str) -> None:
-    """Power BI puts its range into the partition's query and into the policy's."""
-    (table,) = objects(f"tables/{friendly(name)}")
-    (policy,) = table.of("refreshPolicy")
-    (partition,) = table.of("partition")
-    for source in (policy.properties["sourceExpression"], partition.properties["source"]):
-        assert "Date.From(RangeStart)" in str(source)
-        assert "Date.From(RangeEnd)" in str(source)
-
-
-def test_years_are_kept_only_where_the_contract_says_that_their_rows_are_settled() -> None:
+@pytest.mark.parametrize("name", list(CONTRACTS))
+def test_a_table_whose_rows_may_change_is_read_whole(name: str) -> None:
     """Contracts come back late, and deployments leave the published window: a year that is kept would be wrong."""
+    (table,) = objects(f"tables/{friendly(name)}")
+    (partition,) = table.of("partition")
+    assert not list(table.of("refreshPolicy"))
+    assert "RangeStart" not in str(partition.properties["source"])
+
+
+@pytest.mark.parametrize(("settled", "read_again"), [(0, "1"), (2, "3"), (30, "20")])
+def test_years_are_kept_where_the_contract_says_that_their_rows_are_settled(settled: int, read_again: str) -> None:
+    """Power BI puts its range into the partition's query and into the policy's; the year under way counts as one."""
+    table = model.table(replace(CONTRACTS["fact_sales"], settled_after=settled), CONTRACTS, years=20)
+    (policy,), (partition,) = table.of("refreshPolicy"), table.of("partition")
+    assert policy.properties["incrementalPeriods"] == read_again
+    assert policy.properties["rollingWindowPeriods"] == "20"
+    for source in (policy.properties["sourceExpression"], partition.properties["source"]):
+        assert "[contract_date] >= Date.From(RangeStart) and [contract_date] < Date.From(RangeEnd)" in str(source)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "years"),
+    [
+        ("2024-01-01", "2026-11-01", 10),
+        ("1995-03-01", "2026-11-01", 40),  # since before 2000, and longer ago than twenty years
+        ("1900-01-01", "2026-11-01", 140),
+        ("1899-12-31", "2026-11-01", None),
+        ("2024-01-01", "2027-01-01", None),  # a policy ends with the year under way
+        (None, None, None),
+    ],
+)
+def test_a_policy_keeps_every_year_that_is_published(
+    tmp_path: Path, first: str | None, last: str | None, years: int | None
+) -> None:
+    """By the receipt of what was published last, with years to spare; where it does not tell, there is none."""
+    settings = Settings(warehouse="duckdb", data_dir=tmp_path, local_dir=tmp_path, business_time_zone="UTC")
+    contracts = CONTRACTS | {"fact_sales": replace(CONTRACTS["fact_sales"], settled_after=2)}
+    assert windows(settings, contracts) == {}
+    receipt = TableReceipt(rows=9, columns={"contract_date": ColumnReceipt(nulls=0, min=first, max=last)})
+    at = datetime(2026, 11, 29, tzinfo=UTC)
+    table = LoadedTable(star_run="20261129T000000Z", as_of=at, receipt=receipt, bytes=0)
+    runs = Store.of(settings).loaded
+    with runs.working("20261129T000000Z") as folder:
+        told = {"run": "20261129T000000Z", "stage": "loaded", "made_from": None, "origin": {}, "as_of": at}
+        manifest = LoadedManifest(**told, tables={"fact_sales": table}, seconds=0, peak_memory_mb=0)
+        runs.commit(folder, manifest, keep=1)
+    assert windows(settings, contracts) == ({"fact_sales": years} if years else {})
+    assert windows(settings, CONTRACTS) == {}
+
+
+@pytest.mark.parametrize(
+    ("scale", "kind"), [(0, "decimal"), (2, "decimal"), (4, "decimal"), (5, "double"), (9, "double")]
+)
+def test_no_decimal_is_rounded_to_four_places(scale: int, kind: str) -> None:
+    """Power BI's exact decimals have four; a column with more is a floating-point number, and says so."""
     sales = CONTRACTS["fact_sales"]
-
-    def periods(contract: Contract) -> object:
-        (policy,) = model.table(contract, CONTRACTS).of("refreshPolicy")
-        return policy.properties["incrementalPeriods"], policy.properties["rollingWindowPeriods"]
-
-    assert periods(sales) == ("19", "20")
-    assert periods(replace(sales, settled_after=2)) == ("2", "20")
+    columns = tuple(replace(c, type=pa.decimal128(18, scale)) if c.name == "unit_price" else c for c in sales.columns)
+    found = model.table(replace(sales, columns=columns), CONTRACTS)
+    node = next(child for child in found.of("column") if child.name == "Unit Price")
+    assert node.properties["dataType"] == kind
+    assert ("floating-point" in node.description) == (kind == "double")
 
 
 def test_there_are_thirty_measures_each_with_a_folder_a_format_and_a_meaning() -> None:
