@@ -39,9 +39,11 @@ done
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 . ./setup.sh
 
+own=()
+[ ! -f requirements-own.txt ] || own=(requirements-own.txt) # the company's, such as a database's driver
 if [ "$sample" = yes ]; then
-    set_up .venv requirements.txt requirements-sample.txt
+    set_up .venv requirements.txt requirements-sample.txt "${own[@]}"
     exec .venv/bin/python -m sample run -- "$PWD/.venv/bin/python" -m etl night "${options[@]}"
 fi
-set_up .venv requirements.txt
+set_up .venv requirements.txt "${own[@]}"
 exec .venv/bin/python -m etl night "${options[@]}"

@@ -5,7 +5,7 @@ umask 077
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./setup.sh
 
-set_up .venv requirements.txt requirements-sample.txt requirements-dev.txt
+set_up .venv requirements.txt requirements-sample.txt requirements-databases.txt requirements-dev.txt
 PIP_NO_DEPS=1 set_up .venv requirements-powerbi.txt
 if find_python 13 >/dev/null; then
     (LEAST_MINOR=13 set_up .venv-bigquery requirements-emulator.txt)
@@ -38,6 +38,18 @@ if ! [ -x /usr/sbin/pgbouncer ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /e
 fi
 if ! [ -x /usr/sbin/pgbouncer ]; then
     echo "Stage 1 will not be tested behind PgBouncer: it needs /usr/sbin/pgbouncer, which is not here." >&2
+fi
+
+if ! [ -x /usr/sbin/mariadbd ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release; then
+    echo "Installing MariaDB" >&2 # the server without the service that would start it
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+        mariadb-server-core mariadb-client-core libmariadb-dev gcc pkg-config python3-dev; } >/dev/null 2>&1 || true
+fi
+if ! [ -x /usr/sbin/mariadbd ]; then
+    echo "MariaDB will not be tested as a source: it needs /usr/sbin/mariadbd, which is not here." >&2
+fi
+if ! (set_up .venv requirements-mysqlclient.txt) >/dev/null 2>&1; then
+    echo "mysqlclient will not be tested: it cannot be built here (apt-get install libmariadb-dev gcc pkg-config)." >&2
 fi
 
 python=.venv/bin/python

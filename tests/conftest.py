@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from sample import generate, server
+from tests import maria as mariadb
 
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("house")
@@ -70,3 +71,12 @@ def sql(shop: str) -> Sql:
             return cursor.fetchall() if cursor.description else []
 
     return run
+
+
+@pytest.fixture(scope="session")
+def maria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb.Maria]:
+    """Give a running MariaDB, in whose database `shop` a test may make what it needs; skip where there is none."""
+    if not mariadb.SERVER.exists():
+        pytest.skip("Debian's mariadb-server is not installed")
+    with mariadb.running(tmp_path_factory.mktemp("maria")) as server_of_maria:
+        yield server_of_maria

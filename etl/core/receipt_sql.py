@@ -25,7 +25,7 @@ SLICES = 64
 """Of how many slices of the keys a night hashes one, where it does not hash all rows."""
 
 _BITS = 31
-_PRIME, _MULTIPLIER = (1 << _BITS) - 1, 1_327_217_885
+_PRIME, _MULTIPLIER = 2**_BITS - 1, 1_327_217_885
 """Products of numbers below the prime fit into 64 bits; the multiplier is the golden section of it."""
 
 SEPARATOR = "|"
@@ -108,14 +108,11 @@ def slice_sql(key: pa.Schema, dialect: Dialect, number: int) -> str:
     Integers are scattered by arithmetic, which costs next to nothing: their cube, in the field of a prime. Anything
     else takes an MD5 of the key; where there are integers besides, these choose the eighth of the rows that need one.
     """
-    numbers = [dialect.quoted(field.name) for field in key if pa.types.is_integer(field.type)]
-    root = f"mod({numbers[0]}::bigint, {_PRIME})" if numbers else ""
-    if len(numbers) > 1:  # NULL counts as 0
-        rests = [f"mod(COALESCE({name}, 0)::bigint, {_PRIME})" for name in numbers]
-        others = [f"mod({rest} * {_factor(place)}, {_PRIME})" for place, rest in enumerate(rests) if place]
-        root = f"mod({' + '.join([rests[0], *others])}, {_PRIME})"
+    numbers = [f for f in key if pa.types.is_integer(f.type)]
+    terms = [f"abs(mod(COALESCE({dialect.quoted(f.name)}, 0)::bigint, {_PRIME}))" for f in numbers]
+    others = [f"mod({term} * {_factor(place)}, {_PRIME})" for place, term in enumerate(terms) if place]
+    root = f"mod({' + '.join([terms[0], *others])}, {_PRIME})" if others else "".join(terms)
     cube = f"mod(mod(mod({root} * {root}, {_PRIME}) * {root}, {_PRIME}) * {_MULTIPLIER}, {_PRIME})"
-    cube = f"COALESCE(abs({cube}), 0)"
     if len(numbers) == len(key):
         return f"({cube} >> {_BITS - 6}) = {number}"
     text = dialect.hash_number(canonical_row(key, dialect))
@@ -129,16 +126,13 @@ def slice_of(numbers: Sequence[int | None], text: int | None) -> int:
 
     None where all of the key are integers.
     """
-    root = abs(sum(_rest((number or 0) * _factor(place)) for place, number in enumerate(numbers))) % _PRIME
-    cube = root * root * root * _MULTIPLIER % _PRIME
+    root: int = (
+        sum(abs(number or 0) % _PRIME * _factor(place) % _PRIME for place, number in enumerate(numbers)) % _PRIME
+    )
+    cube: int = root * root * root * _MULTIPLIER % _PRIME
     if text is None:
         return cube >> (_BITS - 6)
     return cube >> (_BITS - 3) | text % 8 << 3 if numbers else text % SLICES
-
-
-def _rest(number: int) -> int:
-    """Give the remainder as SQL does, with the sign of the number."""
-    return number % _PRIME if number >= 0 else -(-number % _PRIME)
 
 
 def _factor(place: int) -> int:

@@ -30,10 +30,10 @@ from etl.download.postgres_session import (
     Readers,
     begin_leader,
     connect,
+    encoding_of,
     hold,
     only_row,
     row_security,
-    told,
 )
 from etl.download.postgres_watch import Watch, within
 from etl.download.query import Query
@@ -71,16 +71,13 @@ class PostgresSource:
         """Begin the transaction whose beginning is the instant that all is told to be of; the snapshot comes later."""
         try:
             self._leader = connect(self._options)
-            self._encoding = told(self._leader, "server_encoding")
-            zone = told(self._leader, "TimeZone")
+            self._encoding = encoding_of(self._leader)
             with within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
                 begin_leader(cursor, self._limits)
                 cursor.execute("SELECT now()")
                 (self.as_of,) = only_row(cursor)
         except psycopg2.Error as error:
             raise lost(error, self._name, self._where, None) from None
-        if zone not in ("UTC", "Etc/UTC", "GMT"):
-            log.info("download: the source %s is in %s; its queries run in UTC", self._name, zone)
         self._watch = Watch(self._leader, self._limits.stall_seconds).__enter__()
         return self
 
@@ -105,9 +102,9 @@ class PostgresSource:
                 cursor.execute(f"SELECT * FROM (\n{sql}\n) AS query LIMIT 0")
                 columns = checked_columns(query, columns_of(cursor))
                 cursor.execute(f"EXPLAIN (VERBOSE, FORMAT JSON)\n{sql}")
-                guess = only_row(cursor)[0][0]["Plan"]
-                rows = int(guess["Plan Rows"])
-                size = rows * int(guess["Plan Width"])
+                told = only_row(cursor)[0][0]["Plan"]
+                rows = int(told["Plan Rows"])
+                size = rows * int(told["Plan Width"])
                 ranges = self._ranges(query, columns, sql, size, cursor)
             except BaseException:
                 if not self._leader.closed:
@@ -115,9 +112,9 @@ class PostgresSource:
                 raise
             cursor.execute("RELEASE SAVEPOINT plan")  # which keeps the locks
         self._planned[query.name] = Planned(query, sql)
-        if reads_clock(guess) and ranges:
+        if reads_clock(told) and ranges:
             log.warning("download %s: each range has another now(); write :as_of", query.name)
-        return Plan(query, columns, rows, size, ranges, reads_clock(guess))
+        return Plan(query, columns, rows, size, ranges, reads_clock(told))
 
     def _ranges(
         self, query: Query, columns: tuple[RawColumn, ...], sql: str, size: int, cursor: Cursor

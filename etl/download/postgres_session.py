@@ -95,9 +95,9 @@ def hold(cursor: Cursor, connections: int) -> "Held":
     return Held(*only_row(cursor))
 
 
-def told(connection: Connection, name: str) -> str:
-    """Return a setting that the server told when the connection was made, before ours."""
-    return str(connection.info.parameter_status(name))
+def encoding_of(connection: Connection) -> str:
+    """Return what the database keeps its texts in; the server told it when the connection was made."""
+    return str(connection.info.parameter_status("server_encoding"))
 
 
 def row_security(query: Query) -> str:

@@ -78,8 +78,8 @@ class Source(Protocol):
         May be called from several threads; what one thread asks, it asks in one transaction.
         """
 
-    def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
-        """Let the source itself compute what the query gives; may be called from several threads."""
+    def receipt(self, plan: Plan, extent: Extent) -> TableReceipt | None:
+        """Let the source itself compute what the query gives, None where it cannot; for several threads."""
 
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query that was cut can be run again."""

@@ -16,7 +16,7 @@ from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin
 from etl.download import disk
 from etl.download.extract import extract
-from etl.download.generic import GenericSource
+from etl.download.generic.source import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
 from etl.download.source import Limits, Plan, SnapshotError, Source
@@ -163,7 +163,7 @@ def _source(settings: Settings, name: str, binds: dict[str, str]) -> Source:
     url = read_url(name, settings.sources[name].get_secret_value())
     if url.get_backend_name() == "postgresql":
         return PostgresSource(name, url, _limits(settings), binds)
-    return GenericSource(name, url, binds)
+    return GenericSource(name, url, _limits(settings), binds)
 
 
 def _limits(settings: Settings) -> Limits:

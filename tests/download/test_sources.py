@@ -80,11 +80,12 @@ def test_a_source_that_is_not_set_is_named(one: Company) -> None:
 
 
 def test_a_missing_driver_is_a_sentence(one: Company) -> None:
-    """It names the setting and where drivers are listed."""
+    """It names the setting, and a file for drivers that no update of the engine overwrites."""
     one.sources["shop"] = "oracle+oracledb://me:hidden@localhost/shop"
     message = told(one.download(), 2)
     assert "SOURCE_SHOP_URL needs a database driver that is not installed" in message
-    assert "requirements.txt" in message
+    assert "requirements-own.txt" in message
+    assert "docs/sources.md" in message
     assert "hidden" not in message
 
 

@@ -1,14 +1,18 @@
 """Any other database, by the example of SQLite: through SQLAlchemy, in batches, beside PostgreSQL or alone."""
 
 import datetime as dt
+import signal
 import sqlite3
+import time
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from etl.transform.raw import read_whole
 from tests.download.company import Company
+from tests.drawn import rows_of
 
 MEMORY_MB = 128
 
@@ -32,8 +36,8 @@ def lite(tmp_path: Path) -> Company:
     return Company(tmp_path, {"shop": f"sqlite:///{file}"})
 
 
-def test_types_come_from_the_drivers_values(lite: Company) -> None:
-    """From their class, never from a text; NULL, the empty string and "NA" stay three values."""
+def test_types_are_what_the_tables_were_declared_with(lite: Company) -> None:
+    """Never guessed from a text; NULL, the empty string and "NA" stay three values."""
     lite.query("things", "SELECT id, name, price, bought FROM things")
     lite.done()
     kinds = {column.name: column.type for column in lite.table("things").columns}
@@ -43,6 +47,144 @@ def test_types_come_from_the_drivers_values(lite: Company) -> None:
         {"id": 2, "name": "", "price": 0.5, "bought": "2031-01-02"},
         {"id": 3, "name": 'NA, "x"\n', "price": 1e30, "bought": "0001-01-01"},
     ]
+
+
+DECLARED = """
+| declared                 | arrives as            | value               |
+| ------------------------ | --------------------- | ------------------- |
+| INTEGER                  | int64                 | 7                   |
+| UNSIGNED BIG INT         | int64                 | 7                   |
+| VARCHAR(20)              | string                | '7'                 |
+| CLOB                     | string                | '7'                 |
+| BLOB                     | string                | x'07'               |
+| FLOAT                    | double                | 0.5                 |
+| DECIMAL(10,2)            | decimal128(10, 2)     | 19.99               |
+| NUMERIC                  | decimal128(38, 9)     | 0.5                 |
+| BOOLEAN                  | bool                  | 1                   |
+| DATE                     | date32[day]           | '2031-01-02'        |
+| DATETIME                 | timestamp[us]         | '2031-01-02 03:04'  |
+| TIMESTAMP WITH TIME ZONE | timestamp[us, tz=UTC] | '2031-01-02 03:04'  |
+| TIME                     | string                | '03:04'             |
+|                          | int64                 | 7                   |
+"""
+
+
+def test_types_do_not_hang_on_what_is_there_tonight(lite: Company) -> None:
+    """An empty table, NULLs and values make the same types, but for a column that nothing declares."""
+    declared = rows_of(DECLARED)
+    columns = ", ".join(f"c{place} {words}" for place, (words, _, _) in enumerate(declared))
+    file = lite.folder / "lite.db"
+    lite.query("all_kinds", "SELECT * FROM all_kinds", key="c0", more="-- may be empty: yes\n")
+    kinds = []
+    for values in (None, "NULL", "value"):
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS all_kinds ({columns})")
+            connection.execute("DELETE FROM all_kinds")
+            if values:
+                row = [value if values == "value" else "NULL" for _, _, value in declared]
+                connection.execute(f"INSERT INTO all_kinds VALUES ({', '.join(row)})")
+        lite.done()
+        kinds.append([(column.type, column.source_type) for column in lite.table("all_kinds").columns])
+    assert [kind for kind, _ in kinds[2]] == [kind for _, kind, _ in declared]
+    assert kinds[0][:-1] == kinds[1][:-1] == kinds[2][:-1]
+    row = list(lite.rows("all_kinds")[0].values())
+    assert row[6:10] == [Decimal("19.99"), Decimal("0.5"), True, dt.date(2031, 1, 2)]
+
+
+def test_an_expression_is_what_all_its_values_are(lite: Company) -> None:
+    """Not the first one, of which there are NULLs; what is mixed is text, and a header's word goes first."""
+    lite.query(
+        "things",
+        "SELECT id, count(*) OVER () AS n, price * 1 AS p, coalesce(is_new, 'none') AS mixed, lower(name) AS l,"
+        " id * 1 AS told FROM things ORDER BY id",
+        more="-- types: told numeric(5,1)\n",
+    )
+    lite.done()
+    kinds = [column.type for column in lite.table("things").columns]
+    assert kinds == ["int64", "int64", "double", "string", "string", "decimal128(5, 1)"]
+    assert [row["mixed"] for row in lite.rows("things")] == ["none", "1", "0"]
+
+
+def test_sums_of_nineteen_digits_are_proven(lite: Company) -> None:
+    """SQLite's own sum would overflow, and end the night."""
+    with closing(sqlite3.connect(lite.folder / "lite.db")) as connection, connection:
+        connection.execute("CREATE TABLE ids (id INTEGER)")
+        connection.executemany("INSERT INTO ids VALUES (?)", [(2**63 - 1,), (2**63 - 5,), (-(2**63),), (-7,)])
+    lite.query("ids", "SELECT id FROM ids")
+    lite.done()
+    receipt = lite.table("ids").receipt
+    assert receipt
+    assert receipt.columns["id"].sum == str(2**63 - 1 + 2**63 - 5 - 2**63 - 7)
+    assert len(lite.rows("ids")) == 4
+
+
+def test_a_cell_that_is_no_number_is_a_reject(lite: Company) -> None:
+    """The database counts it as a NULL of nobody's, and proves the rest."""
+    with closing(sqlite3.connect(lite.folder / "lite.db")) as connection, connection:
+        connection.executemany("INSERT INTO things (id) VALUES (?)", [("N/A",), (2.5,), (b"\x00",), (None,)])
+    lite.query("things", "SELECT id FROM things")
+    lite.done()
+    table = lite.table("things")
+    assert table.receipt
+    assert (table.receipt.columns["id"].sum, table.receipt.columns["id"].nulls) == ("6", 1)
+    rows = read_whole(lite.store.raw.path(lite.store.raw.newest("").run), table)
+    assert len(rows.rejects) == 3
+
+
+def test_a_locked_file_is_waited_for(lite: Company) -> None:
+    """As a lock for SOURCE_LOCK_SECONDS, and after that as a fault that passes."""
+    lite.query("things", "SELECT id FROM things")
+    lite.settings |= {"SOURCE_LOCK_SECONDS": "1"}
+    with closing(sqlite3.connect(lite.folder / "lite.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        refused = lite.download()
+        lite.settings |= {"SOURCE_PATIENCE": "30"}
+        with lite.start() as process:
+            time.sleep(4)
+            writer.execute("COMMIT")
+            _, err = process.communicate(timeout=60)
+    assert refused.code == 1
+    assert "database is locked" in refused.err
+    assert "SOURCE_LOCK_SECONDS" in refused.err
+    assert process.returncode == 0, err
+
+
+def test_a_file_that_is_no_database_is_refused_at_once(lite: Company) -> None:
+    """However long the settings let us wait for one that is away."""
+    (lite.folder / "lite.db").write_bytes(b"What is this?" * 100)
+    lite.settings |= {"SOURCE_PATIENCE": "60"}
+    lite.query("things", "SELECT id FROM things")
+    ended = lite.download()
+    assert ended.code == 1
+    assert "file is not a database" in ended.err
+    assert "trying again" not in ended.err
+
+
+def test_a_statement_may_take_as_long_as_the_setting_says(lite: Company) -> None:
+    """Where no server keeps the time, we do."""
+    lite.settings |= {"SOURCE_STATEMENT_SECONDS": "1", "SOURCE_PATIENCE": "60"}
+    many = (
+        "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1000000000) SELECT max(id) AS id"
+    )
+    lite.query("things", f"{many} FROM n")
+    ended = lite.download()
+    assert ended.code == 1
+    assert "it took longer than SOURCE_STATEMENT_SECONDS allows" in ended.err
+
+
+def test_a_night_that_waits_for_a_long_query_can_be_ended(lite: Company) -> None:
+    """By one SIGTERM: SQLite works in this very process."""
+    many = (
+        "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1000000000) SELECT max(id) AS id"
+    )
+    lite.query("things", f"{many} FROM n")
+    with lite.start() as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        process.communicate(timeout=60)
+    assert time.monotonic() - began < 5
+    assert process.returncode == 130
 
 
 def test_types_come_from_the_header_where_it_tells_them(lite: Company) -> None:

@@ -15,7 +15,7 @@ from psycopg2.extras import DictCursor
 
 from etl.core.errors import DataError
 from etl.core.manifest import RawTable
-from etl.core.receipt_sql import SLICES, receipt_from, slice_of, slice_sql
+from etl.core.receipt_sql import SLICES, receipt_from, slice_sql
 from etl.core.row_hash import DUCKDB
 from etl.download import extract
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_queries
@@ -149,9 +149,6 @@ def test_every_night_hashes_about_as_many_keys_however_they_are_numbered(
     counts = []
     with closing(duckdb.connect()) as connection:
         connection.register("rows", table)
-        some = connection.execute(f"SELECT id, shop FROM rows WHERE {slice_sql(key, DUCKDB, 7)}").fetchall()
-        if "code" not in others:  # as stage 2 judges a row that it reads as text
-            assert {slice_of(row[: len(key)], None) for row in some} <= {7}
         for number in range(SLICES):
             [(count,)] = connection.execute(
                 f"SELECT count(*) FROM rows WHERE {slice_sql(key, DUCKDB, number)}"

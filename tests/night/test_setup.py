@@ -48,6 +48,17 @@ def test_a_failed_installation_is_tried_again_by_the_next_night(folder: Path) ->
         assert "Try: " in failed.stderr
 
 
+def test_a_companys_own_requirements_are_installed_with_the_engines(folder: Path) -> None:
+    """A database's driver stands in a file that no update overwrites; what cannot be installed ends the night."""
+    for name in ("nightly.sh", "setup.sh"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "requirements-own.txt").write_text("./no-such-driver\n")
+    failed = shell(folder, "./nightly.sh --env prod.env")
+    assert failed.returncode == 1
+    assert "no-such-driver" in failed.stderr
+    assert "Error: The requirements could not be installed." in failed.stderr
+
+
 def test_a_machine_without_a_fit_python_is_told_what_to_install(folder: Path, tmp_path: Path) -> None:
     """One sentence and one of advice, exit code 1."""
     tools = tmp_path / "tools"

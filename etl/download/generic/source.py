@@ -1,0 +1,267 @@
+"""A database through SQLAlchemy, with a server-side cursor, in batches, in one transaction."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from etl.core.errors import ContractError, SourceError
+from etl.core.log import log
+from etl.core.manifest import TableReceipt
+from etl.core.origin import described
+from etl.core.receipt_sql import receipt_from, receipt_parts
+from etl.download.generic.columns import raw_columns
+from etl.download.generic.database import Database, run
+from etl.download.generic.errors import DRIVER_FAULTS, DriverError, fault_of, no_driver, unreachable
+from etl.download.generic.mysql import MySql
+from etl.download.generic.receipt import Portable, proven, read
+from etl.download.generic.sqlite import Sqlite
+from etl.download.generic.values import UnknownClass, writers
+from etl.download.generic.wire import Watch, Wire, interruptible
+from etl.download.query import Query
+from etl.download.source import Extent, Limits, Plan, check_binds
+from etl.download.throttle import Throttle
+from etl.download.writer import RawWriter
+
+_BATCH = 1_000
+_CONNECT_SECONDS = 15
+_GRACE = 5
+"""Seconds by which a server may be late in ending a statement that takes too long."""
+_DATABASES: dict[str, type[Database]] = {"mysql": MySql, "mariadb": MySql, "sqlite": Sqlite}
+
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # of a dead connection we tell it ourselves
+
+
+class GenericSource:
+    """A database that SQLAlchemy speaks to. One connection, so that all queries see one transaction's snapshot."""
+
+    connections = 1
+    as_of: datetime
+
+    def __init__(self, name: str, url: URL, limits: Limits, binds: dict[str, str]) -> None:
+        """binds: the values of the :names that a query may use."""
+        self._name, self._where, self._limits, self._binds = name, described(url), limits, binds
+        self._throttle = Throttle(limits.bytes_per_second)
+        self._wire = Wire()
+        self._stopped = False
+        self._cut_because: str | None = None
+        self._lost: SourceError | None = None
+        self._database = _DATABASES.get(url.get_backend_name(), Database)(url, limits)
+        if self._database.is_file:
+            _check_file(name, url, self._where)
+        self._engine = self._made(url)
+
+    def _made(self, url: URL) -> Engine:
+        try:
+            options = self._database.engine_options()
+            return create_engine(url, poolclass=NullPool, pool_reset_on_return=None, **options)
+        except (NoSuchModuleError, ImportError) as error:
+            raise no_driver(self._name, error) from None
+        except DRIVER_FAULTS as error:
+            raise unreachable(error, self._name, self._where, None) from None
+
+    def __enter__(self) -> "GenericSource":
+        try:
+            interruptible(self._begin, self._wire.cut)
+        except BaseException:
+            self.__exit__(BaseException)
+            raise
+        limits = self._limits
+        seconds = limits.stall_seconds if self._wire else float("inf")
+        longest = limits.statement_seconds and limits.statement_seconds + (_GRACE if self._wire else 0)
+        self._watch = Watch(seconds, longest, self._is_at_work, self._cut).__enter__()
+        return self
+
+    _connection: Connection | None = None
+    _watch: Watch | None = None
+
+    def _begin(self) -> None:
+        try:
+            with self._wire.opening(_CONNECT_SECONDS):
+                self._connection = self._connected()
+                self.as_of = self._database.begin(self._connection)
+                self._session = self._database.session(self._connection)
+        except (DriverError, SQLAlchemyError) as error:
+            late = _CONNECT_SECONDS if self._wire.was_cut else None
+            cause = error.__cause__ if isinstance(error, DriverError) else error
+            raise unreachable(cause or error, self._name, self._where, late) from None
+
+    def _connected(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except DRIVER_FAULTS as error:
+            raise DriverError from error
+
+    def __exit__(self, *exc: object) -> None:
+        if self._watch:
+            self._watch.__exit__()
+        if self._connection:
+            with suppress(SQLAlchemyError):
+                if exc[:1] != (None,):  # what is under way is not read to its end
+                    self._connection.invalidate()
+                self._connection.close()
+        self._wire.close()
+        self._engine.dispose()
+
+    def plan(self, query: Query) -> Plan:
+        """Ask for the query's columns without reading its rows."""
+        if query.partition_on:
+            raise ContractError(
+                f"{query.path}: only PostgreSQL's queries can be split by `-- partition on:`.", "Leave the line out."
+            )
+        check_binds(query, self._binds)
+
+        def ask() -> tuple[Any, list[str]]:
+            with self._asking(query, lambda: 0) as connection:
+                told = self._database.columns(connection, query, self._binds)
+                return told, self._database.remarks(connection, query)
+
+        told, remarks = interruptible(ask, lambda: self._cut("the night was ended"))
+        for remark in remarks:
+            log.warning("download %s: %s", query.name, remark)
+        return Plan(query, raw_columns(query, told), None, None)
+
+    def extract(self, plan: Plan, path: Path, where: str | None) -> RawWriter:
+        """Run the query into a CSV, batch by batch; it has no ranges."""
+        names = [column.name for column in plan.columns]
+        group_by = tuple(names.index(name) for name in plan.query.group_by)
+        write = writers(plan.columns)
+        with (
+            RawWriter(path, names, group_by, self._throttle.take) as writer,
+            self._rows(plan.query, plan.query.sql, writer.so_far, names) as rows,
+        ):
+            for batch in rows.partitions(_BATCH):
+                for row in batch:
+                    try:
+                        line = ",".join([one(value) for one, value in zip(write, row, strict=True)])
+                    except UnknownClass as found:
+                        raise _unwritable(plan, row, str(found)) from None
+                    writer.write((line + "\n").encode())
+        return writer
+
+    def receipt(self, plan: Plan, extent: Extent) -> TableReceipt | None:
+        """Let the database compute what the query gives: its rows, NULLs, and the figures of its exact numbers.
+
+        More would not be portable: databases disagree about how values of other types are written and ordered. None
+        where the database cannot say it.
+        """
+        fields, relation = proven(plan, self._database), f"(\n{plan.query.sql}\n) query"
+        dialect = Portable(self._database, self._quoted)
+        answer: dict[str, Any] = {}
+        try:
+            for part in receipt_parts(fields, dialect, relation, None):
+                with self._rows(plan.query, part, lambda: 0) as rows:
+                    answer |= dict(rows.mappings().one())
+        except SourceError as fault:
+            if fault.transient or self._lost:
+                raise
+            log.warning(
+                "download %s: the source cannot prove what it gives, so only the rows that came are counted: %s",
+                plan.query.name,
+                fault.message,
+            )
+            return None
+        return receipt_from(read(answer, fields, dialect), fields, dialect)
+
+    def alive(self) -> bool:
+        """Never: its one connection, and with it the transaction, went with the query that failed."""
+        return False
+
+    def stop(self) -> None:
+        """End what is under way; what the server still sends is not waited for."""
+        self._stopped = True
+        self._cut("the night was ended")
+
+    def _quoted(self, name: str) -> str:
+        """Write a name as the database does; SQLAlchemy's own would double a % that `text` doubles again."""
+        dialect = self._engine.dialect
+        preparer = dialect.identifier_preparer
+        quote = preparer.quote if dialect.requires_name_normalize else preparer.quote_identifier
+        return quote(name).replace("%%", "%") if "%%" in quote("%") else quote(name)
+
+    def _cut(self, reason: str) -> None:
+        """Break the connection under whoever waits on it. reason: what is told of it."""
+        self._cut_because = self._cut_because or reason
+        self._wire.cut()
+        if self._database.is_file and self._connection:
+            with suppress(SQLAlchemyError, AttributeError):
+                self._database.interrupt(self._connection.connection.driver_connection)
+
+    def _is_at_work(self) -> bool:
+        """Ask the server, over another connection, whether it works for us; one that cannot be asked does not."""
+        wire = Wire()
+        try:
+            with wire.opening(min(_CONNECT_SECONDS, self._limits.stall_seconds)), self._engine.connect() as connection:
+                return self._database.is_at_work(connection, self._session)
+        except DRIVER_FAULTS:
+            return not wire.was_cut  # it has answered, if only that it is full
+        finally:
+            wire.close()
+
+    @contextmanager
+    def _asking(self, query: Query, so_far: Callable[[], int]) -> Iterator[Connection]:
+        """Give the connection, watched; turn the driver's errors into sentences that point into the .sql file."""
+        if self._lost or self._connection is None:
+            raise self._lost or SourceError(f"{query.path}: there is no connection.", transient=True)
+        if self._stopped:
+            raise SourceError(f"{query.path} was stopped.", transient=True)
+        assert self._watch is not None  # noqa: S101 -- for the type checker: it was entered
+        try:
+            with self._watch.over(so_far):
+                yield self._connection
+        except (SQLAlchemyError, UnicodeError) as error:
+            invalid = isinstance(error, DBAPIError) and error.connection_invalidated
+            fault = fault_of(error, query, self._name, self._cut_because)
+            if invalid or self._cut_because or self._connection.invalidated:
+                self._lost = fault
+            raise fault from None
+
+    @contextmanager
+    def _rows(self, query: Query, sql: str, so_far: Callable[[], int], names: Sequence[str] = ()) -> Iterator[Any]:
+        """Give the rows; if they are not read to the end, the connection is given up: closing would read the rest."""
+        with self._asking(query, so_far) as connection:
+            result = run(connection, query, sql, self._binds, names)
+            cursor: Any = result.cursor
+            try:
+                yield result
+            except BaseException:
+                self._wire.cut()
+                _abandon(cursor)
+                with suppress(SQLAlchemyError):
+                    connection.invalidate()
+                raise
+            result.close()
+
+
+def _abandon(cursor: Any) -> None:
+    """Keep PyMySQL's cursor from reading on when it is removed: it would print the fault that this ends in."""
+    result: Any = getattr(cursor, "_result", None)
+    if hasattr(result, "unbuffered_active"):
+        result.unbuffered_active, result.connection = False, None
+
+
+def _unwritable(plan: Plan, row: Any, kind: str) -> SourceError:
+    """Say which column it is whose value cannot be written."""
+    found = (c.name for c, value in zip(plan.columns, row, strict=True) if type(value).__name__ == kind)
+    name = next(found, "a column")
+    return SourceError(
+        f"{plan.query.path}: {name} holds a value of Python's class {kind}, which has no text of its own.",
+        f"Cast it in the query: CAST({name} AS CHAR) AS {name}, or as this database writes it.",
+    )
+
+
+def _check_file(name: str, url: URL, where: str) -> None:
+    """Refuse a file that is not there: it would be made."""
+    file = url.database or ":memory:"
+    if not file.startswith((":", "file:")) and not Path(file).is_file():
+        raise SourceError(
+            f"The source {name} at {where} cannot be reached: there is no file {Path(file).absolute()}.",
+            f"Look whether SOURCE_{name.upper()}_URL is right.",
+        )

@@ -1,0 +1,160 @@
+"""A connection's sockets, whatever the driver: found when it opens them, kept alive, and cut when they hang.
+
+Few drivers have a time-out that leaves a query alone on which the server is at work, and some wait in C, where no
+signal is heard. A socket that is shut down under them ends every wait.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_KEEP_ALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 3}
+"""Seconds until a silent peer is asked whether it is there, seconds between the questions, how many of them."""
+
+_UNACKNOWLEDGED_MS = 60_000
+_LOOK = 5.0
+
+
+class Wire:
+    """The sockets of one connection; none, where the database is a file."""
+
+    def __init__(self) -> None:
+        self._before: set[str] | None = None  # while it is being opened: the sockets of others
+        self._ends: list[socket.socket] = []
+        self._changing = threading.Lock()
+        self.was_cut = False
+
+    @contextmanager
+    def opening(self, seconds: float) -> Iterator[None]:
+        """Take what sockets the block opens for this connection's; cut them if it takes longer."""
+        with self._changing:
+            self._before = set(_sockets())
+        timer = threading.Timer(seconds, self.cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            with self._changing:
+                self._ends, self._before = self._opened(), None
+            for end in self._ends:
+                _keep_alive(end)
+
+    def cut(self) -> None:
+        """Break the connection under whoever waits on it."""
+        with self._changing:
+            self.was_cut = True
+            opening = [] if self._ends else self._opened()
+            for end in [*self._ends, *opening]:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+            for end in opening:
+                end.close()
+
+    def close(self) -> None:
+        """Let the sockets go."""
+        for end in self._ends:
+            end.close()
+        self._ends = []
+
+    def __bool__(self) -> bool:
+        return bool(self._ends)
+
+    def _opened(self) -> list[socket.socket]:
+        """Give own copies of the sockets that were opened since, so that no number can become another's."""
+        found = []
+        for name, number in _sockets().items() if self._before is not None else ():
+            if name not in (self._before or ()):
+                with suppress(OSError):  # it is closed by now
+                    found.append(socket.socket(fileno=os.dup(number)))
+        return found
+
+
+class Watch:
+    """Ends a wait for a server that is gone, or a statement that takes longer than it may. A context manager.
+
+    seconds: how long nothing may come, unless `at_work` says that the server is busy; longest: how long a statement may
+    take, 0: as it likes; cut: ends what is waited for, and is told why.
+    """
+
+    def __init__(self, seconds: float, longest: float, at_work: Callable[[], bool], cut: Callable[[str], None]) -> None:
+        self._seconds, self._longest, self._at_work, self._cut = seconds, longest, at_work, cut
+        self._reading: tuple[Callable[[], int], float] | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @contextmanager
+    def over(self, so_far: Callable[[], int]) -> Iterator[None]:
+        """Watch while the block asks and reads. so_far: says how much has come."""
+        self._reading = (so_far, time.monotonic())
+        try:
+            yield
+        finally:
+            self._reading = None
+
+    def _run(self) -> None:
+        watched, seen, since = None, -1, 0.0
+        while not self._ended.wait(min(self._seconds / 4, self._longest / 4 or _LOOK, _LOOK)):
+            reading, now = self._reading, time.monotonic()
+            if reading is None:
+                continue
+            so_far, began = reading
+            if reading is not watched or so_far() != seen:
+                watched, seen, since = reading, so_far(), now
+            if self._longest and now - began > self._longest:
+                self._cut("it took longer than SOURCE_STATEMENT_SECONDS allows")
+            elif now - since >= self._seconds:
+                if self._at_work() or self._reading is not reading:
+                    since = now
+                else:
+                    self._cut(f"nothing has come for {now - since:.0f} seconds, and the server is not at work on it")
+
+
+def interruptible(work: Callable[[], T], cut: Callable[[], None]) -> T:
+    """Do what may wait in a driver, in a thread beside: this one hears the signals, and then cuts it short."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work)
+        try:
+            return future.result()
+        except BaseException:
+            if not future.done():
+                cut()
+            raise
+
+
+def _sockets() -> dict[str, int]:
+    """Name this process's open sockets, each with its number."""
+    found = {}
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # it is closed by now
+            if (name := str(link.readlink())).startswith("socket:"):
+                found[name] = int(link.name)
+    return found
+
+
+def _keep_alive(end: socket.socket) -> None:
+    if end.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    with suppress(OSError):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEP_ALIVE.items():
+            end.setsockopt(socket.IPPROTO_TCP, option, value)
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
