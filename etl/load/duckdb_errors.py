@@ -16,8 +16,13 @@ _KNOWN = (
     ("serialization version", "a newer DuckDB wrote it", "Update DuckDB here, or move the file away."),
     ("Corrupt database file", "it is damaged", "Move it away: it is filled anew from the star."),
     ("No space left", "the disk is full", "Make room on that disk."),
+    (
+        "Constraint Error",
+        "a constraint or unique index that somebody added to a published table does not allow the new rows",
+        "Look at duckdb_constraints() and duckdb_indexes() in that file, and drop it.",
+    ),
     ("Permission denied", "this user may not", "Let this user read and write there."),
-    ("Out of Memory", "DuckDB's memory limit was reached", "Make the blocks of the star smaller."),
+    ("Out of Memory", "DuckDB's memory limit was reached", "Shorten the longest texts of the tables in build."),
 )
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from shlex import quote
 
@@ -27,7 +28,7 @@ from etl.load import head as heads
 from etl.load.checks import check_names, check_receipt, not_a_query, refuse_differences
 from etl.load.duckdb_errors import explained
 from etl.load.duckdb_file import DuckDBFile
-from etl.load.duckdb_limits import limit, seal
+from etl.load.duckdb_limits import limit, seal, with_room
 from etl.load.duckdb_schema import quoted, text
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.head import ETL_HEAD, Head
@@ -96,7 +97,7 @@ class DuckDBWarehouse:
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
         """Compute the receipt of the staged Parquet files."""
         with self._connected("checking what is staged for") as connection:
-            return _receipt(connection, handover.contract, handover.receipt, self._parquet(run, handover))
+            return _receipt_of(connection, handover, self._parquet(run, handover))
 
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute the receipt of a published table."""
@@ -122,11 +123,11 @@ class DuckDBWarehouse:
             for handover in handovers:
                 table, columns = quoted(handover.contract.name), ", ".join(map(quoted, handover.contract.schema.names))
                 source = self._parquet(run, handover)
-                connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}")
+                insert = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}"
+                with_room(connection, handover, partial(connection.execute, insert))
             _record(connection, run, handovers)
             for handover in handovers:
-                found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
-                check_receipt(handover, found, "published")
+                check_receipt(handover, _receipt_of(connection, handover, quoted(handover.contract.name)), "published")
         self._file.clear()
         return {}
 
@@ -218,6 +219,11 @@ def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence
         "INSERT INTO etl_runs BY NAME SELECT * FROM new_runs"
     )
     connection.unregister("new_runs")
+
+
+def _receipt_of(connection: duckdb.DuckDBPyConnection, handover: Handover, relation: str) -> TableReceipt:
+    compute = partial(_receipt, connection, handover.contract, handover.receipt, relation)
+    return with_room(connection, handover, compute)
 
 
 def _receipt(
