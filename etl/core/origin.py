@@ -1,6 +1,7 @@
 """What data belongs to: the sources and the warehouse that the settings name. Each manifest says so."""
 
 import re
+from collections.abc import Mapping
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -8,6 +9,9 @@ from sqlalchemy.exc import ArgumentError
 from config import Settings
 from config.urls import Parts, is_keywords
 from etl.core.errors import UsageError
+
+DATA_FOLDER = "data folder"
+"""What an origin calls the data folder's id."""
 
 _POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 _HOST = re.compile(r"[\w.-]*|/.*|@\w+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?")
@@ -26,9 +30,18 @@ def origin_of(settings: Settings) -> dict[str, str]:
 
 def owner_of(settings: Settings, data_folder: str) -> dict[str, str]:
     """Name to whom what these settings publish belongs: the sources, and the data folder's id."""
-    return {"data folder": data_folder} | {
-        name: where for name, where in origin_of(settings).items() if name.startswith("source ")
-    }
+    return _sources(origin_of(settings)) | {DATA_FOLDER: data_folder}
+
+
+def foreign(theirs: Mapping[str, str], ours: Mapping[str, str]) -> bool:
+    """Whether what belongs to one origin is another's: no source in common, or any part that both name differs."""
+    a, b = _sources(theirs), _sources(ours)
+    apart = bool(a) and bool(b) and not set(a) & set(b)
+    return apart or any(ours.get(name, told) != told for name, told in theirs.items()) or set(theirs) == {"run"}
+
+
+def _sources(origin: Mapping[str, str]) -> dict[str, str]:
+    return {name: told for name, told in origin.items() if name.startswith("source ")}
 
 
 def warehouse_of(settings: Settings) -> str:

@@ -6,7 +6,7 @@ reader takes the newest committed run, and nothing committed is ever changed.
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,11 +138,16 @@ class Store:
             now = max(now, run_time(max(runs)) + timedelta(seconds=1))
         return now.strftime(_RUN_FORMAT)
 
-    def identity(self) -> str:
-        """Return the data folder's id; one that has none gets it now, for good: it goes wherever the folder goes."""
+    def identity(self, *, make: bool = True) -> str:
+        """Return the data folder's id, which goes wherever the folder goes; "" where it has none.
+
+        make: whether one that has none gets it now.
+        """
         path = self.folder / IDENTITY
         if not path.is_file():
-            drawn = f"{uuid.uuid4().hex}\n"
+            if not make:
+                return ""
+            drawn = f"{uuid.uuid4().hex[:12]}\n"
             if is_remote(self.folder):
                 with suppress(FileExistsError):
                     create(path, drawn.encode())
@@ -150,6 +155,20 @@ class Store:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 write_whole(path, drawn)
         return path.read_text(encoding="utf-8").strip()
+
+    def newest_origin(self) -> dict[str, str]:
+        """Return the origin of the newest run that can be read; nothing where there is none."""
+        every = [(run, stage) for stage in self._stages for run in stage.committed()]
+        for run, stage in sorted(every, key=lambda each: each[0], reverse=True):
+            with suppress(EtlError):
+                return dict(stage.read(run).origin)
+        return {}
+
+    def knows(self, runs: Iterable[str]) -> bool:
+        """Whether this data folder made one of these runs, as far as it remembers."""
+        return bool(
+            set(runs) & {*nights.recorded(self.local), *(r for stage in self._stages for r in stage.committed())}
+        )
 
     def check_version(self) -> None:
         """Refuse a data folder in which a newer version of this program worked last. Raises DataError."""

@@ -23,6 +23,7 @@ from etl.download.source import Limits, Plan, SnapshotError, Source
 from etl.download.sql import dialect_of
 from etl.guards import pace, raw
 from etl.guards.newest import with_newest
+from etl.guards.origin import check_folder
 from etl.guards.refusal import check_accept, settle
 
 SCRIPT = "SQLDownloadMain.py"
@@ -33,6 +34,7 @@ def download(job: Job) -> None:
     queries = read_queries(job.settings.queries_dir, _dialects(job.settings))
     chosen = _chosen(queries, job.only)
     check_accept(job.settings, job.accept)
+    check_folder(job, SCRIPT)
     kept = _kept(job, queries, chosen)
     for attempt in attempts(is_transient, job.settings.source_patience):
         with attempt:

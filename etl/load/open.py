@@ -4,8 +4,11 @@ from config import Settings
 from etl.load.warehouse import Warehouse
 
 
-def open_warehouse(settings: Settings) -> Warehouse:
-    """Give the warehouse of the settings; it connects when it is first asked."""
+def open_warehouse(settings: Settings, patience: float = 120.0) -> Warehouse:
+    """Return the warehouse of the settings; it connects when it is first asked.
+
+    patience: seconds for which calls that fail temporarily are repeated.
+    """
     if settings.warehouse == "duckdb":
         from etl.load.duckdb_warehouse import DuckDBWarehouse
 
@@ -13,4 +16,5 @@ def open_warehouse(settings: Settings) -> Warehouse:
     from etl.load.bigquery_client import connector
     from etl.load.bigquery_warehouse import BigQueryWarehouse
 
-    return BigQueryWarehouse(connector(settings), str(settings.bigquery_project), str(settings.bigquery_dataset))
+    project, dataset = str(settings.bigquery_project), str(settings.bigquery_dataset)
+    return BigQueryWarehouse(connector(settings), project, dataset, patience=patience)

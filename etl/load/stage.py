@@ -22,6 +22,7 @@ from etl.core.receipt import add
 from etl.core.runs import check_origin
 from etl.guards import months
 from etl.guards import star as guards
+from etl.guards.origin import check_warehouse
 from etl.guards.refusal import Refusal, check_accept, settle
 from etl.guards.rows import changed_rows
 from etl.load.checks import check_receipt
@@ -49,8 +50,9 @@ def load(job: Job) -> bool:
     chosen = _chosen(job, star)
     with open_warehouse(job.settings) as warehouse:
         every = list(contracts(job.settings.tables_dir).values())
-        changes = warehouse.changes(every)
         head, published = warehouse.head(), warehouse.published()
+        accepted = check_warehouse(job, SCRIPT, head.run, head.origin, [row.star_run for row in published])
+        changes = warehouse.changes(every)
         warn_of_leftovers(published, star)
         if job.only:
             check_one_night(published, star, chosen)
@@ -63,7 +65,7 @@ def load(job: Job) -> bool:
         if job.dry_run or done:
             return not done
         tell_of_missed(job, published, star)
-        accepted = _guarded(job, star, chosen)
+        accepted |= _guarded(job, star, chosen)
         with job.store.loaded.working(job.run) as folder, _parquet_folder(job, folder) as parquet:
             handovers = _converted(job, star, chosen, parquet)
             warehouse.check(job.run, handovers)

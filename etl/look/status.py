@@ -6,22 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import config
+from config import Settings
 from etl.core import lock, nights
 from etl.core.errors import EtlError, RefreshError
 from etl.core.manifest import LoadedManifest, Manifest, RawManifest, StarManifest
 from etl.core.nights import NightRecord
+from etl.core.origin import foreign, owner_of, warehouse_of
 from etl.core.runs import Runs, Store
 from etl.core.safe_text import safe
 from etl.load import power_bi
+from etl.load.open import open_warehouse
 from etl.look.screen import console, number, table
 
 _NOT_REFRESHED = f"the refresh failed (exit {RefreshError.exit_code})"
 _UNCOMMITTED = {0: "nothing to do", 3: "a guard refused (exit 3)", 4: _NOT_REFRESHED, 130: "interrupted"}
 _STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 
+_PATIENCE = 10.0
+"""Seconds for which the warehouse is asked again what is published."""
+
 
 def show(settings_file: Path, count: int) -> int:
-    """Print the last `count` runs; gives 0 if the newest night was published, else 1."""
+    """Print the last `count` runs; return 0 if the newest night was published and still is, else 1."""
     settings = config.load(settings_file)
     store = Store.of(settings)
     store.check_version()
@@ -41,12 +47,13 @@ def show(settings_file: Path, count: int) -> int:
     holder = lock.holder(store.local, store.folder)
     for line in _said(runs[-count:], records, store.loaded.committed(), under_way=holder is not None):
         screen.print(line, soft_wrap=True)
-    screen.print(_published(store), soft_wrap=True)
+    told, ours = _published(settings, store)
+    screen.print(told, soft_wrap=True)
     if dataset := power_bi.told(settings, store):
         screen.print(dataset, soft_wrap=True)
     if holder:
         screen.print(f"Under way: {holder}", soft_wrap=True)
-    return 0 if runs and runs[-1] in store.loaded.committed() else 1
+    return 0 if runs and runs[-1] in store.loaded.committed() and ours else 1
 
 
 def _lines(run: str, stages: list[Runs[Any]], record: NightRecord | None) -> list[list[str]]:
@@ -120,12 +127,28 @@ def _is_over(record: NightRecord, records: dict[str, NightRecord], published: Se
     return any(run not in records or records[run].exit_code == 0 for run in later)
 
 
-def _published(store: Store) -> str:
+def _published(settings: Settings, store: Store) -> tuple[str, bool]:
+    """Say what is published, and by whom; returns besides whether it is ours."""
     try:
         newest = store.loaded.newest("./nightly.sh")
+        told = f"Published: as of {_time(newest.as_of)} UTC, run {newest.run}, star {newest.made_from}."
     except EtlError as error:
-        return f"Published: nothing is known. {error.message}"
-    return f"Published: as of {_time(newest.as_of)} UTC, run {newest.run}, star {newest.made_from}."
+        newest, told = None, f"Published: nothing is known. {error.message}"
+    try:
+        with open_warehouse(settings, patience=_PATIENCE) as warehouse:
+            head = warehouse.head()
+    except EtlError as error:
+        return f"{told} Whether it still is, the warehouse does not say: {safe(error.message)}", True
+    where = warehouse_of(settings)
+    if head.origin and foreign(head.origin, owner_of(settings, store.identity(make=False))):
+        others = ", ".join(f"the {name} {value}" for name, value in head.origin.items())
+        return (
+            f"Published in {where}: run {head.run} of others ({safe(others)}), not a night of this data folder.",
+            False,
+        )
+    if head.run and (newest is None or head.run != newest.run):
+        return f"{told} In {where} run {head.run} was published last, of which no receipt was kept here.", True
+    return told, True
 
 
 def _time(at: datetime) -> str:

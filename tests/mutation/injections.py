@@ -83,15 +83,15 @@ def loaded_from(files: Callable[[tuple[Path, ...]], tuple[Path, ...]]) -> Iterat
 @contextmanager
 def published_by(fault: PublishedFault) -> Iterator[None]:
     """Spoil the INSERT by which the fact is published, in both warehouses."""
-    next_file, script = DuckDBWarehouse._next_file, bigquery_sql.publish_script
+    next_version, script = DuckDBWarehouse._next_version, bigquery_sql.publish_script
 
     @contextmanager
-    def spoilt_file(self: DuckDBWarehouse, remade: Any) -> Iterator[Any]:
-        with next_file(self, remade) as connection:
+    def spoilt_version(self: DuckDBWarehouse) -> Iterator[Any]:
+        with next_version(self) as connection:
             yield _Spoiling(connection, fault)
 
     with (
-        mock.patch.object(DuckDBWarehouse, "_next_file", spoilt_file),
+        mock.patch.object(DuckDBWarehouse, "_next_version", spoilt_version),
         mock.patch.object(bigquery_sql, "publish_script", lambda *given: fault.spoilt(script(*given))),
     ):
         yield

@@ -1,0 +1,66 @@
+"""The guard over origins: runs and published tables belong to the sources and the data folder that made them.
+
+Another settings file that names the same data folder or warehouse is refused, until a person says that it is to go on
+from there: because a database has moved, or because the data folder was lost.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from etl.core.errors import UsageError
+from etl.core.job import Job
+from etl.core.log import log
+from etl.core.origin import DATA_FOLDER, foreign, owner_of, warehouse_of
+from etl.guards.accept import fingerprint
+from etl.guards.refusal import Refusal, accepting, standing
+
+Origin = Mapping[str, str]
+
+
+def check_folder(job: Job, script: str) -> None:
+    """Refuse a data folder whose newest run was made from other sources. Raises UsageError."""
+    folder = job.store.identity(make=not job.dry_run)
+    theirs = {name: told for name, told in job.store.newest_origin().items() if name.startswith("source ")}
+    _settle(
+        job,
+        script,
+        theirs | {DATA_FOLDER: folder},
+        owner_of(job.settings, folder),
+        f"The runs in {job.store.folder} were made from",
+        "Give each settings file a DATA_DIR of its own; if the source has only moved",
+    )
+
+
+def check_warehouse(job: Job, script: str, run: str, theirs: Origin, published: Sequence[str]) -> dict[str, str]:
+    """Refuse to replace what another origin published. Raises UsageError; returns what a person let pass.
+
+    run, theirs: the head's; published: the star runs of the published tables.
+    """
+    ours = owner_of(job.settings, job.store.identity(make=not job.dry_run))
+    if run and not theirs:  # an older version published it: it is ours if the run is
+        theirs = ours if job.store.knows({run, *published}) else {"run": run}
+    return _settle(
+        job,
+        script,
+        theirs,
+        ours,
+        f"The tables in {warehouse_of(job.settings)} were published from",
+        "Give each settings file a warehouse of its own; if these tables are to be replaced by those of this one",
+    )
+
+
+def _settle(job: Job, script: str, theirs: Origin, ours: Origin, belongs: str, hint: str) -> dict[str, str]:
+    if not foreign(theirs, ours):
+        return {}
+    parts = (*(f"from {name} {told}" for name, told in theirs.items()), *(f"to {n} {told}" for n, told in ours.items()))
+    sentence = f"{belongs} {_told(theirs)}, but these settings name {_told(ours)}."
+    refusal = Refusal("night", "origin", sentence, fingerprint(*parts))
+    if standing(job, [refusal]):
+        raise UsageError(f"{sentence} Nothing was touched.", f"{hint}: {accepting(job, script, [refusal])}")
+    log.warning("accepted %s: %s", refusal.name, sentence)
+    return {refusal.name: sentence}
+
+
+def _told(origin: Origin) -> str:
+    return ", ".join(
+        f"the {name} {told}" for name, told in sorted(origin.items(), key=lambda item: item[0] == DATA_FOLDER)
+    )
