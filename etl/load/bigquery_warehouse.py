@@ -14,6 +14,7 @@ from etl.core.errors import WarehouseError
 from etl.core.log import log
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
+from etl.core.surrogates import schema_of
 from etl.load import bigquery_sql as sql
 from etl.load import head as heads
 from etl.load.bigquery_client import greet
@@ -22,7 +23,7 @@ from etl.load.bigquery_errors import FAULTS, Explainer, patient
 from etl.load.bigquery_jobs import CALL_TIMEOUT, ONCE, Jobs
 from etl.load.bigquery_publish import Publishing, check_length, mark_of
 from etl.load.bigquery_staging import RepeatedError, Staging, staging_of, staging_table
-from etl.load.checks import check_names, check_receipt, mismatch, not_a_query
+from etl.load.checks import check_names, check_receipt, mismatch, not_a_query, numbers_of
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
@@ -154,6 +155,18 @@ class BigQueryWarehouse:
             except NotFound:
                 return heads.newest_of([row.run for row in self.published()])
         return heads.head_of(self.read(heads.READ))
+
+    def numbers(self, contract: Contract) -> pa.Table | None:
+        """Read a dimension's numbers."""
+        with self._explained(f"reading {contract.name}"):
+            try:
+                table = self._client.get_table(
+                    f"{self._dataset}.{contract.name}", retry=self._retry, timeout=CALL_TIMEOUT
+                )
+            except NotFound:
+                return None
+        lacking = set(schema_of(contract).names) - {field.name for field in table.schema}
+        return None if lacking else self.read(numbers_of(contract, sql.quoted))
 
     def read(self, query: str) -> pa.Table:
         """Run a query over the published tables."""

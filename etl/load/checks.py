@@ -1,10 +1,11 @@
 """What every warehouse refuses in the same words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from etl.contract import Contract
 from etl.core.errors import ContractError, UsageError, WarehouseError
 from etl.core.manifest import TableReceipt
+from etl.core.surrogates import schema_of
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.head import ETL_HEAD
 from etl.load.warehouse import Handover
@@ -21,6 +22,12 @@ def check_names(contracts: Sequence[Contract]) -> None:
     faults += [f"the table {c.name} is named like one of the program's own" for c in contracts if c.name in ours]
     if faults:
         raise ContractError(f"The warehouse cannot take the star: {'; '.join(faults)}.", "Rename it in tables/.")
+
+
+def numbers_of(contract: Contract, quoted: Callable[[str], str]) -> str:
+    """Write the query for a dimension's natural and surrogate keys, without the unknown member."""
+    columns = ", ".join(map(quoted, schema_of(contract).names))
+    return f"SELECT {columns} FROM {quoted(contract.name)} WHERE {quoted(str(contract.surrogate_key))} <> 0"
 
 
 def check_receipt(handover: Handover, found: TableReceipt, where: str) -> None:

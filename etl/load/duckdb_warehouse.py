@@ -23,9 +23,10 @@ from etl.core.folders import link_or_copy
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.row_hash import DUCKDB
+from etl.core.surrogates import schema_of
 from etl.load import duckdb_schema as ddl
 from etl.load import head as heads
-from etl.load.checks import check_names, check_receipt, not_a_query, refuse_differences
+from etl.load.checks import check_names, check_receipt, not_a_query, numbers_of, refuse_differences
 from etl.load.duckdb_errors import explained
 from etl.load.duckdb_file import DuckDBFile
 from etl.load.duckdb_limits import limit, seal, with_room
@@ -140,6 +141,12 @@ class DuckDBWarehouse:
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
         return published_of(self.read(NEWEST)) if ETL_RUNS.name in self._tables() else []
+
+    def numbers(self, contract: Contract) -> pa.Table | None:
+        """Read a dimension's numbers."""
+        _, columns = self._tables().get(contract.name, (None, {}))
+        query = numbers_of(contract, quoted)
+        return self.read(query) if set(schema_of(contract).names) <= set(columns) else None
 
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables."""

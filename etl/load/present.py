@@ -74,7 +74,7 @@ def changed_by_hand(
     contracts = {contract.name: contract for contract in chosen}
     altered = {}
     for row in published:
-        receipt = _receipt(row)
+        receipt = receipt_of(row)
         contract = contracts.get(row.table)
         if contract is None or receipt is None or list(receipt.columns) != contract.schema.names:
             continue
@@ -97,8 +97,8 @@ def _unchanged(job: Job, warehouse: Warehouse, published: Sequence[Published]) -
     return {name for name, mark in warehouse.marks(known).items() if mark == kept[name].mark} if known else set()
 
 
-def _receipt(row: Published) -> TableReceipt | None:
-    """Read the receipt of a publishing; None where an older version wrote it, or it proves nothing."""
+def receipt_of(row: Published) -> TableReceipt | None:
+    """Read the receipt of a publish; None where an older version wrote it, or it proves nothing."""
     try:
         receipt = TableReceipt.model_validate_json(row.receipt)
     except ValidationError:

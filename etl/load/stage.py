@@ -27,6 +27,7 @@ from etl.guards.refusal import Refusal, check_accept, settle
 from etl.guards.rows import changed_rows
 from etl.load.checks import check_receipt
 from etl.load.kept import keep_receipt, last_kept, manifest_of
+from etl.load.numbers import check_numbers
 from etl.load.open import open_warehouse
 from etl.load.parquet import check_file, conversions, convert
 from etl.load.present import (
@@ -53,6 +54,8 @@ def load(job: Job) -> bool:
         head, published = warehouse.head(), warehouse.published()
         accepted = check_warehouse(job, SCRIPT, head.run, head.origin, [row.star_run for row in published])
         changes = warehouse.changes(every)
+        if not accepted and star.agrees_with != head.run:
+            check_numbers(warehouse, star, chosen, job.store.star.path(star.run))
         warn_of_leftovers(published, star)
         if job.only:
             check_one_night(published, star, chosen)

@@ -94,6 +94,12 @@ class Warehouse(Protocol):
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
 
+    def numbers(self, contract: Contract) -> pa.Table | None:
+        """Read a dimension's natural and surrogate keys, without the unknown member.
+
+        None where there is no such published table, or where it has no such columns; they may have other types.
+        """
+
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables; unqualified names are theirs."""
 

@@ -29,7 +29,8 @@ class Context:
     """One transform: the raw run that it reads, the folder that it writes, the star that gave the keys so far.
 
     code: the fingerprint of the table files; last_star: the newest committed star; kept: tables that --only leaves as
-    they are there; receipts: the setting.
+    they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
+    receipts: the setting.
     """
 
     tables_dir: Path
@@ -41,6 +42,7 @@ class Context:
     night: Night
     receipts: str
     corrections: tuple[Correction, ...] = ()
+    renewed: frozenset[str] = frozenset()
 
     def corrections_of(self, query: str) -> tuple[Correction, ...]:
         """Give the corrections of a query's rows."""

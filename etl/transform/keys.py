@@ -15,10 +15,11 @@ from etl.contract import Contract, KeyIndex
 from etl.contract.comparing import comparable
 from etl.core.errors import ContractError, DataError, StorageError
 from etl.core.folders import for_arrow
+from etl.core.surrogates import converted, schema_of
 
 Hashes = npt.NDArray[np.uint64]
 
-_MEMBERS = b"members"
+_MEMBERS, _GREATEST = b"members", b"greatest"
 
 KEYS = "keys"
 """The folder of a star's key maps."""
@@ -39,7 +40,7 @@ def give_surrogate_keys(natural: pa.Table, known: pa.Table | None, key: str) -> 
     new = np.flatnonzero(positions < 0)
     added = natural.take(pa.array(new))
     order = pc.sort_indices(added, sort_keys=[(name, "ascending") for name in names]).to_numpy()
-    first = int(numbers.max(initial=UNKNOWN)) + 1
+    first = greatest_of(known) + 1
     fresh = np.empty(len(new), dtype=np.int64)
     fresh[order] = np.arange(first, first + len(new))
     keys = np.where(positions < 0, 0, numbers[positions] if len(numbers) else 0)
@@ -48,32 +49,49 @@ def give_surrogate_keys(natural: pa.Table, known: pa.Table | None, key: str) -> 
     return pa.array(keys), pa.concat_tables([known, grown.cast(known.schema)])
 
 
-def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
-    """Read the key map of a committed star; None where the dimension is new, or its natural key is another one now."""
+def greatest_of(known: pa.Table) -> int:
+    """Return the greatest number that was ever given, as far as a key map knows; its member may be gone."""
+    told = int((known.schema.metadata or {}).get(_GREATEST, UNKNOWN))
+    return max(told, int(known.column(-1).to_numpy().max(initial=UNKNOWN)))
+
+
+def begun_after(known: pa.Table | pa.Schema, greatest: int) -> pa.Table:
+    """Return a key map whose next number comes after `greatest`; of a schema, one without members."""
+    table = known.empty_table() if isinstance(known, pa.Schema) else known
+    return table.replace_schema_metadata({_GREATEST: str(greatest)})
+
+
+def read_numbers(star: Path, contract: Contract) -> pa.Table | None:
+    """Read the key map of a committed star as it was written; None where the dimension is new."""
     path = star / KEYS / f"{contract.name}.parquet"
     if not path.is_file():
         if (star / f"{contract.name}.csv").exists():
             raise DataError(
                 f"{path} is gone, so {contract.name} would give its members other keys than last night.",
-                "Bring the file back, or move that star away: the one before has its key map too.",
+                "Bring the file back, or move that star away: the keys are then taken from what is published.",
             )
         return None
     try:
         with for_arrow(path, "rb") as source:
-            known = pq.read_table(source)
+            return pq.read_table(source)
     except StorageError:
         raise
     except (pa.ArrowException, OSError) as error:
         raise DataError(
-            f"The key map {path} cannot be read: {error}.", "Move that star away: the one before has its key map too."
+            f"The key map {path} cannot be read: {error}.",
+            "Move that star away: the keys are then taken from what is published.",
         ) from None
-    wanted = {name: contract.schema.field(name).type for name in (*contract.natural_key, str(contract.surrogate_key))}
-    return known if dict(zip(known.column_names, known.schema.types, strict=True)) == wanted else None
 
 
-def write_key_map(star: Path, contract: Contract, key_map: pa.Table, members: int) -> None:
-    """Keep a dimension's key map for the nights to come. members: how many of it the dimension has now."""
-    told = key_map.replace_schema_metadata({_MEMBERS: str(members)})
+def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
+    """Read the key map of a star; None where the dimension is new, or its members cannot be recognized any more."""
+    numbers = read_numbers(star, contract)
+    return None if numbers is None else converted(numbers, schema_of(contract))
+
+
+def write_key_map(star: Path, contract: Contract, key_map: pa.Table, members: int | None) -> None:
+    """Keep a dimension's key map for the nights to come. members: how many of it the dimension has."""
+    told = key_map.replace_schema_metadata({_MEMBERS: str(members), _GREATEST: str(greatest_of(key_map))})
     with for_arrow(star / KEYS / f"{contract.name}.parquet", "wb") as target:
         pq.write_table(told, target, compression="zstd")
 
@@ -104,7 +122,7 @@ def check_key_maps(star: Path, told: Mapping[str, str]) -> None:
     if other:
         raise DataError(
             f"The key map {star / KEYS / other[0]}.parquet was changed since it was written.",
-            "Bring the file back, or move that star away: the one before has its key map too.",
+            "Bring the file back, or move that star away: the keys are then taken from what is published.",
         )
 
 

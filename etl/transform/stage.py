@@ -29,7 +29,8 @@ from etl.transform.context import Context, star_files
 from etl.transform.correct import check_changes, check_corrections
 from etl.transform.files import REJECTS
 from etl.transform.key_files import HASHES
-from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key_map
+from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key_map, write_key_map
+from etl.transform.known import Ask, known_keys
 from etl.transform.months import added
 from etl.transform.partials import PARTIALS
 from etl.transform.plan import Plan, make_plan
@@ -39,8 +40,11 @@ from etl.transform.run import Result, Worked, run_plan
 SCRIPT = "TablesTransformMain.py"
 
 
-def transform(job: Job) -> None:
-    """Build the star (or the tables of --only, and those that these summarize) into a committed run."""
+def transform(job: Job, ask: Ask | None = None) -> None:
+    """Build the star (or the tables of --only, and those that these summarize) into a committed run.
+
+    ask: asks the warehouse for the surrogate keys that are published.
+    """
     raw = job.store.raw.read(job.from_run) if job.from_run else job.store.raw.newest("SQLDownloadMain.py")
     check_origin(raw, origin_of(job.settings), job.store.raw.folder)
     code = fingerprint(job.settings.tables_dir)
@@ -60,16 +64,20 @@ def transform(job: Job) -> None:
         _check_kept(kept, job.store.star.path(last.run))
     for table in raw.tables.values():
         check_file(job.store.raw.path(raw.run), table)
+    check_accept(job.settings, job.accept)
+    dimensions = {name: table.contract for name, table in tables.items() if table.contract.is_dimension}
+    known = known_keys(job, SCRIPT, list(dimensions.values()), last, ask)
     if job.dry_run:
         _tell(plan)
         return
-    check_accept(job.settings, job.accept)
     with (
         job.store.star.working(job.run) as folder,
         kept_if_it_fails(job.store.local, job.run, folder / REJECTS),
     ):
         for name in (KEYS, REJECTS, PARTIALS, HASHES):
             (folder / name).mkdir()
+        for name, key_map in known.renewed.items():
+            write_key_map(folder, dimensions[name], key_map, None)
         context = Context(
             tables_dir=job.settings.tables_dir,
             code=code,
@@ -80,6 +88,7 @@ def transform(job: Job) -> None:
             night=_night(job, raw),
             receipts=job.settings.receipts,
             corrections=tuple(corrections),
+            renewed=frozenset(known.renewed),
         )
         worked = run_plan(context, plan, job.settings.workers, cluster_of(job.settings))
         results = worked.results
@@ -88,8 +97,9 @@ def transform(job: Job) -> None:
         for name in (PARTIALS, HASHES):
             remove_tree(folder / name)
         judged = [] if job.only else pace.refusals("transform", job.seconds, job.store.star.durations())
-        accepted = settle(job, SCRIPT, judged)
+        accepted = known.accepted | settle(job, SCRIPT, judged)
         told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
+        told |= {"agrees_with": known.agrees_with}
         manifest = _manifest(job, raw, context, results, kept, worked.peak_memory_mb).model_copy(update=told)
         check_balance(context, {name: manifest.tables[name] for name in results}, results)
         job.store.star.commit(folder, manifest, job.settings.keep_runs)

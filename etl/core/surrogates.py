@@ -1,0 +1,101 @@
+"""Surrogate keys over time: a member keeps its number, and no number ever means two members.
+
+The published dimensions know the numbers that everybody has seen, so they win over a key map that is behind, or gone.
+A table of numbers has a dimension's natural key and its surrogate key, which is its last column.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.contract import Contract
+from etl.core.manifest import TableReceipt
+
+_OTHER = " now"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a warehouse knows of numbers. run, origin: of its head; star_runs: by table, the run that built its rows.
+
+    receipts: of the published tables, as far as there are any; numbers: reads a dimension's, None where there is no
+    such table with such a key; greatest: reads the greatest number that a dimension has ever had.
+    """
+
+    run: str
+    origin: Mapping[str, str]
+    star_runs: Mapping[str, str]
+    receipts: Mapping[str, TableReceipt]
+    numbers: Callable[[Contract], pa.Table | None]
+    greatest: Callable[[Contract], int]
+
+
+def schema_of(contract: Contract) -> pa.Schema:
+    """Return the columns of a dimension's numbers."""
+    names = (*contract.natural_key, str(contract.surrogate_key))
+    return pa.schema([pa.field(name, contract.schema.field(name).type) for name in names])
+
+
+def converted(numbers: pa.Table, wanted: pa.Schema) -> pa.Table | None:
+    """Give numbers the types of a contract; None where its columns are others, or a value would be lost on the way."""
+    if numbers.column_names != wanted.names:
+        return None
+    if numbers.schema.types == wanted.types:
+        return numbers
+    columns = [_converted(numbers.column(field.name), field.type) for field in wanted]
+    return None if None in columns else pa.table(columns, wanted)
+
+
+def _converted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+    if column.type == kind:
+        return column
+    if not any(_is_one_text(a, b) for a, b in ((column.type, kind), (kind, column.type))):
+        return None
+    try:
+        cast = _cast(column, kind)
+        return cast if _cast(cast, column.type).equals(column) else None
+    except pa.ArrowException:
+        return None
+
+
+def _is_one_text(some: pa.DataType, other: pa.DataType) -> bool:
+    """Whether each value of a type has one text (or number) of the other type that anybody would write for it."""
+    exact = pa.types.is_integer(some) or pa.types.is_decimal(some)
+    if pa.types.is_string(other):
+        return bool(pa.types.is_integer(some) or pa.types.is_date(some))
+    return exact and bool(pa.types.is_integer(other) or pa.types.is_decimal(other))
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_integer(column.type) and pa.types.is_decimal(kind):  # Arrow wants room for every integer
+        column = column.cast(pa.decimal128(38, kind.scale))
+    return column.cast(kind)
+
+
+def conflicts(theirs: pa.Table, ours: pa.Table) -> pa.Table:
+    """Return the rows of `ours` that contradict `theirs`: a member with another number, a number of another member."""
+    *natural, key = ours.column_names
+    other = theirs.rename_columns([name + _OTHER for name in theirs.column_names])
+    moved = ours.join(other, natural, [name + _OTHER for name in natural], "inner")
+    moved = moved.filter(pc.not_equal(moved.column(key), moved.column(key + _OTHER)))
+    taken = ours.join(other, key, key + _OTHER, "inner")
+    differs = [pc.not_equal(taken.column(name), taken.column(name + _OTHER)) for name in natural]
+    for mask in differs[1:]:
+        differs[0] = pc.or_(differs[0], mask)
+    found = pa.concat_tables([moved.select(ours.column_names), taken.filter(differs[0]).select(ours.column_names)])
+    return found.group_by(found.column_names).aggregate([]).select(ours.column_names)
+
+
+def reconciled(known: pa.Table, published: pa.Table) -> tuple[pa.Table, int, int]:
+    """Return a key map that agrees with what is published, the members it lacked, and those whose number it had wrong.
+
+    What contradicts is dropped: such a member gets the published number, or, if it is not published, the next free one.
+    """
+    *natural, key = known.column_names
+    wrong = conflicts(published, known)
+    right = known.join(wrong, known.column_names, join_type="left anti") if len(wrong) else known
+    lacking = published.join(right, natural, join_type="left anti").select(known.column_names)
+    whole = pa.concat_tables([right, lacking]).sort_by(key)
+    return whole, len(lacking), len(wrong)

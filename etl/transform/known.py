@@ -1,0 +1,139 @@
+"""The key maps that a star begins with: the last star's, in the contracts' types, and up to what is published.
+
+A data folder may have been lost, or restored from an older copy; a star may have been moved away. The published
+dimensions show the numbers that everybody has seen: what a key map lacks or contradicts is taken from them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from config import Settings
+from etl.contract import Contract
+from etl.core.errors import EtlError, GuardError
+from etl.core.job import Job
+from etl.core.log import log
+from etl.core.manifest import StarManifest
+from etl.core.origin import DATA_FOLDER, foreign, owner_of
+from etl.core.surrogates import Published, converted, reconciled, schema_of
+from etl.guards.accept import fingerprint
+from etl.guards.refusal import Refusal, settle
+from etl.transform.keys import begun_after, greatest_of, read_numbers
+
+Ask = Callable[[Settings], Published]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a star begins with. renewed: the key maps that are other ones than the last star's.
+
+    agrees_with: the run whose published numbers they continue, None where the warehouse was not asked; accepted: the
+    changes of natural keys that a person let pass.
+    """
+
+    renewed: dict[str, pa.Table]
+    agrees_with: str | None
+    accepted: dict[str, str]
+
+
+def known_keys(
+    job: Job, script: str, dimensions: Sequence[Contract], last: StarManifest | None, ask: Ask | None
+) -> Known:
+    """Find the key maps. Raises GuardError where members cannot be recognized by their natural key any more."""
+    published = _asked(job, last, ask) if ask else None
+    folder = job.store.star.path(last.run) if last else None
+    refusals: list[Refusal] = []
+    renewed: dict[str, pa.Table] = {}
+    for contract in dimensions:
+        schema = schema_of(contract)
+        old = read_numbers(folder, contract) if folder else None
+        known = schema.empty_table() if old is None else converted(old, schema)
+        if known is None:
+            refusals.append(_changed(contract, old))
+            known = begun_after(schema, greatest_of(old))
+        elif old is not None and known is not old:
+            log.info("transform %s: its natural key has another type now; its members keep their keys", contract.name)
+        if published:
+            known = _brought_up(job, contract, known, last, published)
+        if known is not old and (known.num_rows or greatest_of(known)):
+            renewed[contract.name] = known
+    return Known(renewed, published.run if published else None, settle(job, script, refusals))
+
+
+def _asked(job: Job, last: StarManifest | None, ask: Ask) -> Published | None:
+    """Ask the warehouse; without it, or where it holds others' tables, the last star's key maps have to do."""
+    try:
+        published = ask(job.settings)
+    except EtlError as error:
+        whose = f"those of star {last.run}" if last else "new"
+        log.warning(
+            "transform: the warehouse does not say what is published, so the key maps are %s, and LoadFilesBQ.py will"
+            " compare them. %s",
+            *(whose, error.message),
+        )
+        return None
+    ours, theirs = owner_of(job.settings, job.store.identity(make=False)), dict(published.origin)
+    if theirs.pop(DATA_FOLDER, None) != ours[DATA_FOLDER] and foreign(theirs, ours):
+        log.warning("transform: the published tables are of other sources, so their surrogate keys are not continued.")
+        return None
+    return published
+
+
+def _brought_up(
+    job: Job, contract: Contract, known: pa.Table, last: StarManifest | None, published: Published
+) -> pa.Table:
+    """Return a key map that agrees with what is published of a dimension."""
+    name = contract.name
+    if name not in published.star_runs or _continues(job, contract, known, last, published):
+        return known
+    numbers = published.numbers(contract)
+    theirs = converted(numbers, schema_of(contract)) if numbers is not None else None
+    if theirs is None:
+        return known
+    whole, lacked, wrong = reconciled(known, theirs)
+    greatest = max(greatest_of(known), greatest_of(theirs), published.greatest(contract))
+    if wrong and job.only:
+        raise GuardError(
+            f"{wrong:,} members of {name} have other surrogate keys in the last star than are published.",
+            "Leave --only out once: all tables are then built with the published keys.",
+        )
+    if not (lacked or wrong) and greatest == greatest_of(known):
+        return known
+    log.warning(
+        "transform %s: the key map is behind what run %s published: %s members were not in it, %s had another key."
+        " The published keys are continued.",
+        *(name, published.run, f"{lacked:,}", f"{wrong:,}"),
+    )
+    return begun_after(whole, greatest)
+
+
+def _continues(job: Job, contract: Contract, known: pa.Table, last: StarManifest | None, published: Published) -> bool:
+    """Whether the published rows were built from key maps that this one continues: then none of them need be read."""
+    name, receipt = contract.name, published.receipts.get(contract.name)
+    star_run = published.star_runs[name]
+    if last is None or receipt is None:
+        return False
+    if name in last.tables and last.tables[name].run == star_run:
+        return not last.tables[name].receipt.differences(receipt)
+    if star_run not in job.store.star.committed():
+        return False
+    try:
+        theirs = job.store.star.read(star_run).tables[name]
+        numbers = read_numbers(job.store.star.path(star_run), contract)
+    except (EtlError, LookupError):
+        return False
+    built = converted(numbers, schema_of(contract)) if numbers is not None else None
+    return built is not None and not theirs.receipt.differences(receipt) and reconciled(known, built)[1:] == (0, 0)
+
+
+def _changed(contract: Contract, old: pa.Table) -> Refusal:
+    was = ", ".join(f"{field.name} {field.type}" for field in list(old.schema)[:-1])
+    now = ", ".join(f"{field.name} {field.type}" for field in list(schema_of(contract))[:-1])
+    return Refusal(
+        contract.name,
+        "keys",
+        f"its natural key was {was} and is {now} now: its {old.num_rows:,} members cannot be recognized by it, and all"
+        " would get other surrogate keys",
+        fingerprint(contract.name, f"was {was}", f"is {now}"),
+    )
