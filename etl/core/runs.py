@@ -6,7 +6,7 @@ reader takes the newest committed run, and nothing committed is ever changed.
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -164,11 +164,19 @@ class Store:
                 return dict(stage.read(run).origin)
         return {}
 
-    def knows(self, runs: Iterable[str]) -> bool:
-        """Whether this data folder made one of these runs, as far as it remembers."""
-        return bool(
-            set(runs) & {*nights.recorded(self.local), *(r for stage in self._stages for r in stage.committed())}
-        )
+    def built(self) -> set[tuple[str, datetime]]:
+        """Return, of all tables that this data folder built or published, the star run and the source's instant.
+
+        Names of runs alone tell little: the nights of two companies may begin in the same second.
+        """
+        found = set()
+        for run in self.star.committed():
+            with suppress(EtlError):
+                found |= {(table.run, table.as_of) for table in self.star.read(run).tables.values()}
+        for run in self.loaded.committed():
+            with suppress(EtlError):
+                found |= {(table.star_run, table.as_of) for table in self.loaded.read(run).tables.values()}
+        return found
 
     def check_version(self) -> None:
         """Refuse a data folder in which a newer version of this program worked last. Raises DataError."""

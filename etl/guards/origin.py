@@ -4,7 +4,8 @@ Another settings file that names the same data folder or warehouse is refused, u
 from there: because a database has moved, or because the data folder was lost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from etl.core.errors import UsageError
 from etl.core.job import Job
@@ -30,14 +31,16 @@ def check_folder(job: Job, script: str) -> None:
     )
 
 
-def check_warehouse(job: Job, script: str, run: str, theirs: Origin, published: Sequence[str]) -> dict[str, str]:
+def check_warehouse(
+    job: Job, script: str, run: str, theirs: Origin, published: Iterable[tuple[str, datetime]]
+) -> dict[str, str]:
     """Refuse to replace what another origin published. Raises UsageError; returns what a person let pass.
 
-    run, theirs: the head's; published: the star runs of the published tables.
+    run, theirs: the head's; published: the star run and the source's instant of each published table.
     """
     ours = owner_of(job.settings, job.store.identity(make=not job.dry_run))
     if run and not theirs:  # an older version published it: it is ours if the run is
-        theirs = ours if job.store.knows({run, *published}) else {"run": run}
+        theirs = ours if job.store.built() & set(published) else {"run": run}
     return _settle(
         job,
         script,
@@ -52,7 +55,8 @@ def _settle(job: Job, script: str, theirs: Origin, ours: Origin, belongs: str, h
     if not foreign(theirs, ours):
         return {}
     parts = (*(f"from {name} {told}" for name, told in theirs.items()), *(f"to {n} {told}" for n, told in ours.items()))
-    sentence = f"{belongs} {_told(theirs)}, but these settings name {_told(ours)}."
+    mine, others = dict(ours.items() - theirs.items()), dict(theirs.items() - ours.items())
+    sentence = f"{belongs} {_told(others)}, but these settings name {_told(mine)}."
     refusal = Refusal("night", "origin", sentence, fingerprint(*parts))
     if standing(job, [refusal]):
         raise UsageError(f"{sentence} Nothing was touched.", f"{hint}: {accepting(job, script, [refusal])}")

@@ -9,6 +9,8 @@ import duckdb
 
 from etl.core.errors import WarehouseError
 
+_NO_ROOM = "DuckDB's memory limit was reached"
+_SHORTEN = "Shorten the longest texts of the tables in build."
 _KNOWN = (
     ("set lock on file", "another program has it open for writing", "Close it there, or open it read-only."),
     ("not a valid DuckDB", "it is not a DuckDB file", "Name another file in DUCKDB_FILE, or move that one away."),
@@ -22,8 +24,13 @@ _KNOWN = (
         "Look at duckdb_constraints() and duckdb_indexes() in that file, and drop it.",
     ),
     ("Permission denied", "this user may not", "Let this user read and write there."),
-    ("Out of Memory", "DuckDB's memory limit was reached", "Shorten the longest texts of the tables in build."),
+    ("could not allocate", _NO_ROOM, _SHORTEN),
+    ("Out of Memory", _NO_ROOM, _SHORTEN),
 )
+
+
+class NoRoomError(WarehouseError):
+    """DuckDB found no memory, be it when it committed."""
 
 
 @contextmanager
@@ -33,7 +40,8 @@ def explained(doing: str, path: Path) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         why, hint = _reason(str(error))
-        raise WarehouseError(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
+        kind = NoRoomError if why == _NO_ROOM else WarehouseError
+        raise kind(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise WarehouseError(

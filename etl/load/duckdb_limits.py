@@ -1,6 +1,7 @@
 """How DuckDB is run: in bounded memory, and in UTC."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,19 +11,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.core.errors import WarehouseError
+from etl.load.duckdb_errors import NoRoomError
 from etl.load.duckdb_schema import text
 from etl.load.warehouse import Handover
 
-_MEMORY = "400MB"
-_MEMORY_OF_LONG_CELLS = "50%"
+MEMORY = "400MB"
+MORE_MEMORY = "50%"
 """Of the machine's memory: what DuckDB may take for rows of which a few do not fit into the usual."""
 
 T = TypeVar("T")
 
 
-def limit(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+def limit(connection: duckdb.DuckDBPyConnection, spill: Path, memory: str = MEMORY) -> None:
     """Bound the memory of a connection. spill: the folder for what does not fit, which DuckDB makes."""
-    for name, value in {"memory_limit": _MEMORY, "temp_directory": str(spill), "TimeZone": "UTC"}.items():
+    for name, value in {"memory_limit": memory, "temp_directory": str(spill), "TimeZone": "UTC"}.items():
         connection.execute(f"SET {name} = {text(value)}")
 
 
@@ -33,28 +35,26 @@ def seal(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET lock_configuration = true")
 
 
-def with_room(connection: duckdb.DuckDBPyConnection, handover: Handover, action: Callable[[], T]) -> T:
-    """Do something with a table's rows; where they do not fit into the usual memory, again with half of the machine's.
+def with_room(handovers: Sequence[Handover], action: Callable[[str], T]) -> T:
+    """Do something with tables in the usual memory; where their rows do not fit, all again with half of the machine's.
 
     DuckDB cannot spill a single cell. Raises WarehouseError that names the longest one if that does not help either.
     """
+    with suppress(NoRoomError):
+        return action(MEMORY)
     try:
-        return action()
-    except duckdb.OutOfMemoryException:
-        connection.execute(f"SET memory_limit = {text(_MEMORY_OF_LONG_CELLS)}")
-    try:
-        return action()
-    except duckdb.OutOfMemoryException:
-        raise _too_long(handover) from None
+        return action(MORE_MEMORY)
+    except NoRoomError:
+        raise _too_long(handovers) from None
 
 
-def _too_long(handover: Handover) -> WarehouseError:
-    texts = [column.name for column in handover.contract.columns if pa.types.is_string(column.type)]
-    longest = max(((_longest(handover, name), name) for name in texts), default=(0, "no text"))
+def _too_long(handovers: Sequence[Handover]) -> WarehouseError:
+    texts = [(h, c.name) for h in handovers for c in h.contract.columns if pa.types.is_string(c.type)]
+    length, handover, column = max(((_longest(*each), *each) for each in texts), key=lambda found: found[0])
     return WarehouseError(
-        f"The rows of {handover.contract.name} do not fit into {_MEMORY_OF_LONG_CELLS} of this machine's memory:"
-        f" the longest value of {longest[1]} has {longest[0]:,} bytes.",
-        f"Shorten {longest[1]} in build (.str.slice) or in the query (left), or run on a machine with more memory.",
+        f"The rows of {handover.contract.name} do not fit into {MORE_MEMORY} of this machine's memory:"
+        f" the longest value of {column} has {length:,} bytes.",
+        f"Shorten {column} in build (.str.slice) or in the query (left), or run on a machine with more memory.",
     )
 
 

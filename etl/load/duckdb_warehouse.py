@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from shlex import quote
 
@@ -29,7 +28,7 @@ from etl.load import head as heads
 from etl.load.checks import check_names, check_receipt, not_a_query, numbers_of, refuse_differences
 from etl.load.duckdb_errors import explained
 from etl.load.duckdb_file import DuckDBFile
-from etl.load.duckdb_limits import limit, seal, with_room
+from etl.load.duckdb_limits import MEMORY, limit, seal, with_room
 from etl.load.duckdb_schema import quoted, text
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.head import ETL_HEAD, Head
@@ -97,8 +96,13 @@ class DuckDBWarehouse:
 
     def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
         """Compute the receipt of the staged Parquet files."""
-        with self._connected("checking what is staged for") as connection:
-            return _receipt_of(connection, handover, self._parquet(run, handover))
+        staged = self._parquet(run, handover)
+
+        def compute(memory: str) -> TableReceipt:
+            with self._connected("checking what is staged for", memory) as connection:
+                return _receipt(connection, handover.contract, handover.receipt, staged)
+
+        return with_room([handover], compute)
 
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute the receipt of a published table."""
@@ -114,7 +118,12 @@ class DuckDBWarehouse:
 
     def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
         """Move the head and replace the rows in a copy of the file, check it, and rename it over the file."""
-        with self._next_version() as connection:
+        with_room(handovers, lambda memory: self._publish(memory, run, handovers, before, origin))
+        self._file.clear()
+        return {}
+
+    def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+        with self._next_version(memory) as connection:
             move = heads.move(ETL_HEAD.name, before, Head(run, origin), text)
             if connection.execute(move).fetchall() != [(1,)]:
                 raise heads.moved(before)
@@ -125,12 +134,11 @@ class DuckDBWarehouse:
                 table, columns = quoted(handover.contract.name), ", ".join(map(quoted, handover.contract.schema.names))
                 source = self._parquet(run, handover)
                 insert = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}"
-                with_room(connection, handover, partial(connection.execute, insert))
+                connection.execute(insert)
             _record(connection, run, handovers)
             for handover in handovers:
-                check_receipt(handover, _receipt_of(connection, handover, quoted(handover.contract.name)), "published")
-        self._file.clear()
-        return {}
+                found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
+                check_receipt(handover, found, "published")
 
     def head(self) -> Head:
         """Read the head."""
@@ -190,9 +198,9 @@ class DuckDBWarehouse:
             return list(ddl.obstacles(connection, "last_night", [contract.name for contract in contracts]))
 
     @contextmanager
-    def _connected(self, doing: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connected(self, doing: str, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
         with explained(doing, self.path), duckdb.connect() as connection:
-            limit(connection, self._file.work / "spill")
+            limit(connection, self._file.work / "spill", memory)
             connection.execute("SET preserve_insertion_order = false")
             yield connection
 
@@ -200,9 +208,10 @@ class DuckDBWarehouse:
         connection.execute(f"ATTACH {text(str(self.path))} AS last_night (READ_ONLY)")
 
     @contextmanager
-    def _next_version(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _next_version(self, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a copy of the file to be changed; it takes the file's place if the caller's block raises nothing."""
-        with self._connected("building the new tables of") as connection, self._file.next_version() as new:
+        doing = "building the new tables of"
+        with self._connected(doing, memory) as connection, self._file.next_version() as new:
             if self.path.exists():
                 self._attach_last_night(connection)
             connection.execute(f"ATTACH {text(str(new))} AS {_NIGHT}")
@@ -226,11 +235,6 @@ def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence
         "INSERT INTO etl_runs BY NAME SELECT * FROM new_runs"
     )
     connection.unregister("new_runs")
-
-
-def _receipt_of(connection: duckdb.DuckDBPyConnection, handover: Handover, relation: str) -> TableReceipt:
-    compute = partial(_receipt, connection, handover.contract, handover.receipt, relation)
-    return with_room(connection, handover, compute)
 
 
 def _receipt(

@@ -52,7 +52,7 @@ def load(job: Job) -> bool:
     with open_warehouse(job.settings) as warehouse:
         every = list(contracts(job.settings.tables_dir).values())
         head, published = warehouse.head(), warehouse.published()
-        accepted = check_warehouse(job, SCRIPT, head.run, head.origin, [row.star_run for row in published])
+        accepted = check_warehouse(job, SCRIPT, head.run, head.origin, [(row.star_run, row.as_of) for row in published])
         changes = warehouse.changes(every)
         if not accepted and star.agrees_with != head.run:
             check_numbers(warehouse, star, chosen, job.store.star.path(star.run))

@@ -48,6 +48,10 @@ class Context:
         """Give the corrections of a query's rows."""
         return tuple(correction for correction in self.corrections if correction.query == query)
 
+    def keys_before(self, name: str) -> Path | None:
+        """Say in which star's folder the key map lies with which a dimension begins."""
+        return self.folder if name in self.renewed else self.last_star
+
     @property
     def tables(self) -> dict[str, TableFile]:
         """The table files."""

@@ -245,8 +245,7 @@ def _survivors(context: Context, frame: pd.DataFrame, contract: Contract) -> tup
 def _with_surrogate_keys(context: Context, contract: Contract, checked: Checked) -> pa.Table:
     """Put a dimension's keys in, keep the key map for the nights to come, and add the unknown member."""
     key = str(contract.surrogate_key)
-    before = context.folder if contract.name in context.renewed else context.last_star
-    known = read_key_map(before, contract) if before else None
+    known = read_key_map(before, contract) if (before := context.keys_before(contract.name)) else None
     keys, key_map = give_surrogate_keys(checked.table.select(list(contract.natural_key)), known, key)
     table = with_own_references(checked, contract, _on(context, contract), keys)
     write_key_map(context.folder, contract, key_map, table.num_rows)

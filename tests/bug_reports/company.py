@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import duckdb
 
 from config.paths import ROOT
 from etl import load
+from etl.published import ask
 from etl.transform.stage import transform
 from tests.download.company import Company, Ended
 from tests.transform.house import HEAD, in_this_process
@@ -39,7 +41,7 @@ class Stranger(Company):
     def transform(self, *arguments: str) -> Ended:
         """Run stage 2."""
         with in_this_process():
-            return self.call(TRANSFORM, transform, *arguments)
+            return self.call(TRANSFORM, partial(transform, ask=ask), *arguments)
 
     def load(self, *arguments: str) -> Ended:
         """Run stage 3."""

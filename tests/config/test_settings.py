@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 import config
-from config import Settings, SettingsError
+from config import Settings, SettingsError, paths
 from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS, beneath_root, data_folder_of
 from tests.drawn import rows_of
 
@@ -37,20 +37,23 @@ def faults(file: Path) -> str:
 
 def test_two_settings_are_enough_and_the_others_have_defaults(tmp_path: Path) -> None:
     """Paths lie beneath the project, and the data in a folder named after the file."""
-    settings = config.load(written(tmp_path))
+    file = written(tmp_path)
+    settings = config.load(file)
     assert (settings.keep_runs, settings.window_years, settings.log_level) == (7, 3, "INFO")
     assert settings.queries_dir == ROOT / "queries"
-    assert settings.data_dir == ROOT / "data" / "company"
-    assert settings.duckdb_path == ROOT / "data" / "company" / "warehouse.duckdb"
+    assert settings.data_dir == data_folder_of(file)
+    assert settings.data_dir.name.startswith("company-")
+    assert settings.duckdb_path == data_folder_of(file) / "warehouse.duckdb"
     assert settings.sources == {}
 
 
 def test_data_may_lie_in_a_bucket_and_the_rest_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is of this machine is in a folder named after the file, or where LOCAL_DIR says."""
-    settings = config.load(written(tmp_path, DATA_DIR="gs://a-bucket/etl/"))
+    file = written(tmp_path, DATA_DIR="gs://a-bucket/etl/")
+    settings = config.load(file)
     assert settings.data_dir == "gs://a-bucket/etl"
-    assert settings.machine_dir == ROOT / "data" / "company"
-    assert settings.duckdb_path == ROOT / "data" / "company" / "warehouse.duckdb"
+    assert settings.machine_dir == data_folder_of(file)
+    assert settings.duckdb_path == data_folder_of(file) / "warehouse.duckdb"
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "machine"))
     assert config.load(written(tmp_path, DATA_DIR="gs://a-bucket")).machine_dir == tmp_path / "machine"
     here = config.load(written(tmp_path, DATA_DIR=str(tmp_path / "data")))
@@ -286,7 +289,6 @@ FOLDERS = """
 | -------------------- | ------------- |
 | prod.env             | data/prod     |
 | config/sample.env    | data/sample   |
-| /etc/etl/shop.eu.env | data/shop.eu  |
 | .env                 | data/default  |
 | .env.test            | data/env.test |
 | prod                 | data/prod     |
@@ -297,6 +299,26 @@ FOLDERS = """
 def test_each_settings_file_has_a_data_folder_of_its_own(file: str, folder: str) -> None:
     """So that a trial never touches production's runs."""
     assert data_folder_of(Path(file)) == ROOT / folder
+
+
+def test_settings_files_of_one_name_in_different_folders_have_different_data_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test company's prod.env never comes to production's runs; what an older version has begun goes on."""
+    monkeypatch.setattr(paths, "ROOT", tmp_path / "project")
+    monkeypatch.chdir(tmp_path)
+    files = [tmp_path / name / "prod.env" for name in ("project", "project/config", "a", "b")]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    folders = [data_folder_of(file) for file in files]
+    assert folders[0] == tmp_path / "project/data/prod"
+    assert len(set(folders)) == 4
+    assert data_folder_of(Path("a/prod.env")) == folders[2]
+    assert [folder.parent for folder in folders] == [folders[0].parent] * 4
+    begun = tmp_path / "project/data/shop"
+    begun.mkdir(parents=True)
+    assert data_folder_of(tmp_path / "a/shop.env") == begun
 
 
 def test_relative_paths_count_from_the_projects_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,8 +86,8 @@ def published_by(fault: PublishedFault) -> Iterator[None]:
     next_version, script = DuckDBWarehouse._next_version, bigquery_sql.publish_script
 
     @contextmanager
-    def spoilt_version(self: DuckDBWarehouse) -> Iterator[Any]:
-        with next_version(self) as connection:
+    def spoilt_version(self: DuckDBWarehouse, *given: str) -> Iterator[Any]:
+        with next_version(self, *given) as connection:
             yield _Spoiling(connection, fault)
 
     with (

@@ -1,5 +1,7 @@
 """Surrogate keys: small integers that stay the same from night to night."""
 
+import re
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.core.errors import DataError
+from etl.core.errors import DataError, GuardError
 from etl.transform.keys import give_surrogate_keys
 from tests.transform.house import DIM_SHOP, SHOPS, House, Raw, sales, shops
 
@@ -63,25 +65,79 @@ def test_an_older_raw_run_is_rebuilt_with_the_keys_of_the_newest_star(house: Hou
     assert keys(house) == {1: 1, 2: 3, 3: 2, 4: 4}
 
 
+NAMED = DIM_SHOP.replace("shop_id: Integer", "shop_no: Integer").replace(
+    "return shops", 'return shops.rename(columns={"shop_id": "shop_no"})'
+)
+TWO = DIM_SHOP.replace("name: Text = attribute", "name: Text = natural_key").replace(
+    '"Its name.", nullable=True, unknown="Unknown"', '"Its name."'
+)
+
+
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "kind", "was"),
     [
-        DIM_SHOP.replace("shop_id: Integer", "shop_id: Text"),
-        DIM_SHOP.replace("name: Text = attribute", "name: Text = natural_key").replace(
-            '"Its name.", nullable=True, unknown="Unknown"', '"Its name."'
+        pytest.param(NAMED, "int64", [7, 8], id="renamed"),
+        pytest.param(TWO, "int64", [7, 8], id="a column more"),
+        pytest.param(
+            DIM_SHOP.replace("shop_id: Integer", "shop_id: Timestamp"), "timestamp[us, tz=UTC]", [7], id="type"
         ),
     ],
 )
-def test_another_natural_key_starts_anew(house: House, changed: str) -> None:
-    """Other columns, or another type: the members of last night cannot be recognized."""
-    house.raw(shops=shops(7, 8), sales=sales())
+def test_a_natural_key_by_which_nobody_is_recognized_is_refused_and_then_starts_after_the_old_numbers(
+    house: House, changed: str, kind: str, was: list[int]
+) -> None:
+    """All members would get other keys: a person is asked, and even then no number ever means two members."""
+    house.raw(shops=shops(*was), sales=sales())
     house.build()
-    kind = "string" if "shop_id: Text" in changed else "int64"
-    house.write(dim_shop=changed)
     (house.tables_dir / "fact_sale.py").unlink()
-    house.raw(shops=Raw(f"shop_id {kind}, name string", [("9", "Shop 9")], ("shop_id",)), sales=sales())
+    house.write(dim_shop=changed)
+    value = "9" if kind == "int64" else "2030-01-01 00:00:00+00"
+    house.raw(shops=Raw(f"shop_id {kind}, name string", [(value, "Shop 9")], ("shop_id",)), sales=sales())
+    with pytest.raises(GuardError, match=rf"dim_shop:keys: .* its {len(was)} members cannot be recognized") as told:
+        house.build()
+    (accept,) = re.findall(r"--accept (\S+)", told.value.hint)
+    with pytest.raises(GuardError):
+        house.build(accept=("dim_shop:keys=other",))
+    assert house.build(accept=(accept,)).accepted.keys() == {"dim_shop:keys"}
+    assert [row["shop_key"] for row in house.rows("dim_shop")] == [0, len(was) + 1]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "before", "after"),
+    [
+        pytest.param(("int64", "string"), ["2", "10"], ["10", "11", "2"], id="number, text"),
+        pytest.param(("string", "int64"), ["2", "10"], ["2", "10", "11"], id="text, number"),
+        pytest.param(("date32[day]", "string"), ["2030-01-01", "2029-01-01"], ["2029-01-01", "2030-01-01"], id="date"),
+        pytest.param(("int64", "decimal128(18, 2)"), ["2", "10"], ["2.00", "10.00"], id="number, decimal"),
+    ],
+)
+def test_members_keep_their_keys_when_the_natural_key_gets_another_type(
+    house: House, kinds: tuple[str, str], before: list[str], after: list[str]
+) -> None:
+    """The text of the old key is the new key, and the reverse."""
+    words = {"int64": "Integer", "string": "Text", "date32[day]": "Date", "decimal128(18, 2)": "Money"}
+    (house.tables_dir / "fact_sale.py").unlink()
+    given: list[dict[str, int]] = []
+    for kind, values in zip(kinds, (before, after), strict=True):
+        house.write(dim_shop=DIM_SHOP.replace("shop_id: Integer", f"shop_id: {words[kind]}"))
+        house.raw(shops=Raw(f"shop_id {kind}, name string", [(v, "x") for v in values], ("shop_id",)), sales=sales())
+        house.build()
+        given.append({str(row["shop_id"]): row["shop_key"] for row in house.rows("dim_shop") if row["shop_key"]})
+    kept = {name.removesuffix(".00"): key for name, key in given[1].items()}
+    assert {name: kept[name] for name in given[0]} == given[0]
+    assert sorted(kept.values()) == list(range(1, len(kept) + 1))
+
+
+def test_a_text_that_is_not_the_only_one_of_its_number_is_no_number(house: House) -> None:
+    """07 and 7 are two members: as numbers they would be one."""
+    (house.tables_dir / "fact_sale.py").unlink()
+    house.write(dim_shop=DIM_SHOP.replace("shop_id: Integer", "shop_id: Text"))
+    house.raw(shops=Raw("shop_id string, name string", [("07", "a"), ("7", "b")], ("shop_id",)), sales=sales())
     house.build()
-    assert [row["shop_key"] for row in house.rows("dim_shop")] == [0, 1]
+    house.write(dim_shop=DIM_SHOP)
+    house.raw(shops=shops(7), sales=sales())
+    with pytest.raises(GuardError, match="natural key was shop_id string and is shop_id int64 now"):
+        house.build()
 
 
 def test_a_key_map_that_is_gone_or_damaged_is_a_fault_and_not_a_new_start(house: House) -> None:
