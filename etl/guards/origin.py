@@ -47,7 +47,7 @@ def check_warehouse(
         theirs,
         ours,
         f"The tables in {warehouse_of(job.settings)} were published from",
-        "Give each settings file a warehouse of its own; if these tables are to be replaced by those of this one",
+        "Give each settings file its own warehouse; if the data folder was lost, or these tables are to be replaced",
     )
 
 

@@ -106,6 +106,15 @@ def receipt_of(row: Published) -> TableReceipt | None:
     return receipt if receipt.proves else None
 
 
+def tell_of_unkept(job: Job, run: str) -> None:
+    """Say that the newest publish has left no receipt here: the night was killed, or the data folder was restored."""
+    if run and run not in job.store.loaded.committed():
+        log.warning(
+            "load: run %s was published last, of which nothing is kept in %s; what is published is what counts.",
+            *(run, job.store.loaded.folder),
+        )
+
+
 def tell_of_missed(job: Job, published: Sequence[Published], star: StarManifest) -> None:
     """Say which committed stars were never published, because the warehouse was away, and never will be.
 

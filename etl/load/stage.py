@@ -36,6 +36,7 @@ from etl.load.present import (
     check_one_snapshot,
     is_published,
     tell_of_missed,
+    tell_of_unkept,
     warn_of_leftovers,
 )
 from etl.load.warehouse import Handover, Warehouse
@@ -56,6 +57,7 @@ def load(job: Job) -> bool:
         changes = warehouse.changes(every)
         if not accepted and star.agrees_with != head.run:
             check_numbers(warehouse, star, chosen, job.store.star.path(star.run))
+        tell_of_unkept(job, head.run)
         warn_of_leftovers(published, star)
         if job.only:
             check_one_night(published, star, chosen)

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.contract import Contract, Dimension, Key, Text, natural_key, surrogate_key
 from etl.core.errors import WarehouseError
 from etl.load.duckdb_warehouse import DuckDBWarehouse
 from etl.load.head import Head
@@ -27,6 +28,13 @@ from tests.load.nights import (
     night,
     publish,
 )
+
+
+class PlanetOfName(Dimension):
+    """One row per planet."""
+
+    planet_key: Key = surrogate_key()
+    title: Text = natural_key("What it is called.")
 
 
 def test_first_publish_creates_everything(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -164,6 +172,17 @@ def test_a_warehouse_of_an_older_version_gets_its_head_from_its_runs(warehouse: 
     warehouse.ensure([PLANET, SHIP])
     assert warehouse.read("SELECT * FROM etl_head").to_pylist() == [{"run_id": NEXT_RUN, "origin": "{}"}]
     assert warehouse.head() == Head(NEXT_RUN)
+
+
+def test_the_published_surrogate_keys_can_be_read(warehouse: Warehouse, tmp_path: Path) -> None:
+    """With the natural keys, without the unknown member; of what is not there, or has no such key, nothing is told."""
+    assert warehouse.numbers(PLANET) is None
+    load(warehouse, RUN, night(tmp_path, 3))
+    found = warehouse.numbers(PLANET)
+    assert found is not None
+    assert sorted(found.to_pylist(), key=str) == [{"planet_id": n, "planet_key": n} for n in (1, 2)]
+    renamed = Contract.of("dim_planet", PlanetOfName)
+    assert warehouse.numbers(renamed) is None
 
 
 def test_publishing_some_tables_leaves_the_others(warehouse: Warehouse, tmp_path: Path) -> None:
