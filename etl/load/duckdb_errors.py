@@ -43,10 +43,10 @@ def explained(doing: str, path: Path) -> Iterator[None]:
         kind = NoRoomError if why == _NO_ROOM else WarehouseError
         raise kind(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise WarehouseError(
-            f"The DuckDB file failed while {doing} {path}: {why}.", "Choose a folder that this user may write in."
-        ) from None
+        said = os.strerror(error.errno) if error.errno else str(error)
+        why, hint = _reason(said)
+        hint = hint if why != said else "Choose a folder that this user may write in."
+        raise WarehouseError(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
 
 
 def _reason(message: str) -> tuple[str, str]:
