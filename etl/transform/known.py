@@ -6,6 +6,7 @@ dimensions show the numbers that everybody has seen: what a key map lacks or con
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -19,7 +20,7 @@ from etl.core.origin import DATA_FOLDER, foreign, owner_of
 from etl.core.surrogates import Published, converted, reconciled, schema_of
 from etl.guards.accept import fingerprint
 from etl.guards.refusal import Refusal, settle
-from etl.transform.keys import begun_after, greatest_of, read_numbers
+from etl.transform.keys import begun_after, greatest_of, read_numbers, write_key_map
 
 Ask = Callable[[Settings], Published]
 
@@ -32,20 +33,25 @@ class Known:
     changes of natural keys that a person let pass.
     """
 
-    renewed: dict[str, pa.Table]
+    renewed: list[tuple[Contract, pa.Table]]
     agrees_with: str | None
     accepted: dict[str, str]
 
+    def write(self, star: Path) -> None:
+        """Write the renewed key maps into the folder of the new star, for its tables to begin with."""
+        for contract, key_map in self.renewed:
+            write_key_map(star, contract, key_map, None)
+
 
 def known_keys(
-    job: Job, script: str, dimensions: Sequence[Contract], last: StarManifest | None, ask: Ask | None
+    job: Job, script: str, contracts: Sequence[Contract], last: StarManifest | None, ask: Ask | None
 ) -> Known:
     """Find the key maps. Raises GuardError where members cannot be recognized by their natural key any more."""
     published = _asked(job, last, ask) if ask else None
     folder = job.store.star.path(last.run) if last else None
     refusals: list[Refusal] = []
-    renewed: dict[str, pa.Table] = {}
-    for contract in dimensions:
+    renewed: list[tuple[Contract, pa.Table]] = []
+    for contract in (each for each in contracts if each.is_dimension):
         schema = schema_of(contract)
         old = read_numbers(folder, contract) if folder else None
         known = schema.empty_table() if old is None else converted(old, schema)
@@ -57,7 +63,7 @@ def known_keys(
         if published:
             known = _brought_up(job, contract, known, last, published)
         if known is not old and (known.num_rows or greatest_of(known)):
-            renewed[contract.name] = known
+            renewed.append((contract, known))
     return Known(renewed, published.run if published else None, settle(job, script, refusals))
 
 

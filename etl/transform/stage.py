@@ -29,7 +29,7 @@ from etl.transform.context import Context, star_files
 from etl.transform.correct import check_changes, check_corrections
 from etl.transform.files import REJECTS
 from etl.transform.key_files import HASHES
-from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key_map, write_key_map
+from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key_map
 from etl.transform.known import Ask, known_keys
 from etl.transform.months import added
 from etl.transform.partials import PARTIALS
@@ -65,8 +65,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     for table in raw.tables.values():
         check_file(job.store.raw.path(raw.run), table)
     check_accept(job.settings, job.accept)
-    dimensions = {name: table.contract for name, table in tables.items() if table.contract.is_dimension}
-    known = known_keys(job, SCRIPT, list(dimensions.values()), last, ask)
+    known = known_keys(job, SCRIPT, [table.contract for table in tables.values()], last, ask)
     if job.dry_run:
         _tell(plan)
         return
@@ -76,8 +75,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     ):
         for name in (KEYS, REJECTS, PARTIALS, HASHES):
             (folder / name).mkdir()
-        for name, key_map in known.renewed.items():
-            write_key_map(folder, dimensions[name], key_map, None)
+        known.write(folder)
         context = Context(
             tables_dir=job.settings.tables_dir,
             code=code,
@@ -88,7 +86,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             night=_night(job, raw),
             receipts=job.settings.receipts,
             corrections=tuple(corrections),
-            renewed=frozenset(known.renewed),
+            renewed=frozenset(contract.name for contract, _ in known.renewed),
         )
         worked = run_plan(context, plan, job.settings.workers, cluster_of(job.settings))
         results = worked.results
