@@ -158,15 +158,14 @@ class BigQueryWarehouse:
 
     def numbers(self, contract: Contract) -> pa.Table | None:
         """Read a dimension's numbers."""
+        name, wanted = f"{self._dataset}.{contract.name}", set(schema_of(contract).names)
         with self._explained(f"reading {contract.name}"):
             try:
-                table = self._client.get_table(
-                    f"{self._dataset}.{contract.name}", retry=self._retry, timeout=CALL_TIMEOUT
-                )
+                table = self._client.get_table(name, retry=self._retry, timeout=CALL_TIMEOUT)
             except NotFound:
                 return None
-        lacking = set(schema_of(contract).names) - {field.name for field in table.schema}
-        return None if lacking else self.read(numbers_of(contract, sql.quoted))
+        there = wanted <= {field.name for field in table.schema}
+        return self.read(numbers_of(contract, sql.quoted)) if there else None
 
     def read(self, query: str) -> pa.Table:
         """Run a query over the published tables."""
