@@ -45,7 +45,7 @@ def main() -> int:
     options = parser.parse_args()
     if run_of_the_night():
         end_with(os.getppid())
-    return outermost(lambda: _do(options))
+    return outermost(lambda: _do(options), options.env)
 
 
 def _do(options: argparse.Namespace) -> int | None:

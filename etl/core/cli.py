@@ -15,6 +15,7 @@ from typing import NoReturn
 from config.paths import SAMPLE_SETTINGS
 from config.redacted import redact
 from etl.core import log
+from etl.core.call import completed
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.lock import run_of_the_night
 from etl.core.memory import give_back
@@ -70,11 +71,14 @@ def script(run: Callable[..., None], name: str, description: str, options: str, 
     if publishes:
         refresh_option(parser)
     parsed = parser.parse_args()
-    return outermost(lambda: _run(run, name, parsed))
+    return outermost(lambda: _run(run, name, parsed), parsed.env)
 
 
-def outermost(action: Callable[[], int | None]) -> int:
-    """Run an action, which may give an exit code; turn every fault into a sentence and its exit code."""
+def outermost(action: Callable[[], int | None], settings_file: Path | None = None) -> int:
+    """Run an action, which may give an exit code; turn every fault into a sentence and its exit code.
+
+    settings_file: for the commands that hints name.
+    """
     for number in _INTERRUPTIONS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _interrupt)
@@ -85,9 +89,9 @@ def outermost(action: Callable[[], int | None]) -> int:
         with private():
             return _settled(action)
     except EtlError as error:
-        return _told(error)
+        return _told(error, settings_file)
     except OSError as error:
-        return _told(_of_the_disk(error))
+        return _told(_of_the_disk(error), settings_file)
     except KeyboardInterrupt:
         print("Interrupted; nothing more was committed.", file=sys.stderr)
         log.filed.error("Interrupted; nothing more was committed.")
@@ -212,11 +216,12 @@ def _named_disk(folder: Path) -> Iterator[None]:
         raise
 
 
-def _told(error: EtlError) -> int:
-    log.filed.error("Error: %s", error.message)
+def _told(error: EtlError, settings_file: Path | None) -> int:
+    lines = [f"Error: {error.message}"]
     if error.hint:
-        log.filed.error("Try: %s", error.hint)
-    lines = [f"Error: {error.message}", *([f"Try: {error.hint}"] if error.hint else [])]
+        lines.append(f"Try: {completed(error.hint, settings_file)}")
+    for line in lines:
+        log.filed.error("%s", line)
     print(*map(safe_lines, lines), sep="\n", file=sys.stderr)
     return error.exit_code
 

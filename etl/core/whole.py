@@ -1,11 +1,11 @@
 """Writing a file whole or not at all, for good even if the machine stops now."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from etl.core.folders import sync
 from etl.core.modes import keep_mode, shared_mode
+from etl.core.scratch import scratch_file
 
 
 def write_whole(path: Path, text: str, *, shared: bool = False) -> None:
@@ -14,8 +14,7 @@ def write_whole(path: Path, text: str, *, shared: bool = False) -> None:
     It keeps the mode of what was there. shared: whether others may read a new one as far as the caller's umask lets
     them; else it is the owner's alone.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
+    descriptor, beside = scratch_file(path.parent, f".{path.name}")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

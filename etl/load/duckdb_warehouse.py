@@ -6,7 +6,6 @@ keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stay
 """
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from etl.core.folders import link_or_copy
 from etl.core.manifest import TableReceipt
 from etl.core.receipt_sql import receipt_from, row_hash_sql, select_receipt
 from etl.core.row_hash import DUCKDB
+from etl.core.scratch import scratch_folder
 from etl.core.surrogates import schema_of
 from etl.load import duckdb_schema as ddl
 from etl.load import head as heads
@@ -162,10 +162,10 @@ class DuckDBWarehouse:
             raise WarehouseError(f"Nothing is published in {self.path} yet.", "Run LoadFilesBQ.py first.")
         with (
             explained("reading", self.path),
-            tempfile.TemporaryDirectory(prefix="etl-") as spill,
+            scratch_folder() as spill,
             duckdb.connect() as connection,
         ):
-            limit(connection, Path(spill))
+            limit(connection, spill)
             connection.execute(f"ATTACH {text(str(self.path))} AS {_NIGHT} (READ_ONLY)")
             connection.execute(f"USE {_NIGHT}")
             seal(connection)

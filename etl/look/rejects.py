@@ -22,7 +22,8 @@ _LONGEST = 200
 
 def show(settings_file: Path, name: str | None, run: str | None, examples: int, full: bool) -> None:
     """Print the rejects of a table of a star (default: the newest), or how many each table has."""
-    store = Store.of(config.load(settings_file))
+    settings = config.load(settings_file)
+    store = Store.of(settings)
     if run is None and (of_failed := failed(store.local)):
         _failed(*of_failed, name, examples, None if full else _LONGEST)
         return
@@ -35,7 +36,9 @@ def show(settings_file: Path, name: str | None, run: str | None, examples: int, 
             f"There is no table {name} in star {star.run}.",
             guess(name, star.tables, f"Choose: {', '.join(star.tables)}."),
         )
-    _one(star, name, store.star.path(star.run), examples, None if full else _LONGEST)
+    if _one(star, name, store.star.path(star.run), examples, None if full else _LONGEST):
+        file = settings.tables_dir / f"{name}.corrections.toml"
+        console().print(f"\nA known fault of the source is corrected in {file} (see the README).", soft_wrap=True)
 
 
 def _overview(star: StarManifest) -> None:
@@ -56,14 +59,14 @@ def _failed(run: str, files: dict[str, list[Path]], name: str | None, examples: 
         _reasons(files[str(table_)], examples if name else 0, longest)
 
 
-def _one(star: StarManifest, name: str, folder: Path, examples: int, longest: int | None) -> None:
+def _one(star: StarManifest, name: str, folder: Path, examples: int, longest: int | None) -> bool:
+    """Print the rejects of a table; return whether there are any."""
     screen, built = console(), star.tables[name]
     screen.print(f"{name} in star {star.run}: {sum(built.rejected.values()):,} of {built.handed:,} rows are rejected.")
     shown = _reasons([folder / "rejects" / file.name for file in built.files], examples, longest)
     for reason, count in sorted(built.set_aside.items(), key=lambda item: -item[1]):
         screen.print(f"\n{count:,} set aside: {safe(reason)}", soft_wrap=True)
-    if shown:
-        screen.print(f"\nA known fault of the source is corrected in tables/{name}.corrections.toml (see the README).")
+    return shown > 0
 
 
 def _reasons(files: list[Path], examples: int, longest: int | None) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import config
 from config import Settings
 from etl.core import lock, nights
+from etl.core.call import completed
 from etl.core.errors import EtlError, RefreshError
 from etl.core.manifest import LoadedManifest, Manifest, RawManifest, StarManifest
 from etl.core.nights import NightRecord
@@ -50,7 +51,7 @@ def show(settings_file: Path, count: int) -> int:
     told, ours = _published(settings, store)
     screen.print(told, soft_wrap=True)
     if dataset := power_bi.told(settings, store):
-        screen.print(dataset, soft_wrap=True)
+        screen.print(completed(dataset, settings_file), soft_wrap=True)
     if holder:
         screen.print(f"Under way: {holder}", soft_wrap=True)
     return 0 if runs and runs[-1] in store.loaded.committed() and ours else 1

@@ -118,7 +118,7 @@ def test_without_a_star_the_script_to_run_first_is_named(house: House) -> None:
     """Nothing is taken for an empty star."""
     shutil.rmtree(house.store.star.folder)
     code, _, advice = told(load(house))
-    assert (code, advice) == (1, "Try: Run TablesTransformMain.py first.")
+    assert (code, advice) == (1, f"Try: Run ./TablesTransformMain.py --env {house.folder}/house.env first.")
 
 
 @pytest.mark.parametrize("damage", [b"", b"sale_id,shop_key,price\n7,1,9.98\n"], ids=["truncated", "a digit changed"])
@@ -148,7 +148,7 @@ def test_a_table_file_without_its_table_in_the_star_asks_for_a_build(house: Hous
     code, error, advice = told(load(house))
     assert code == 1
     assert "has no dim_other" in error
-    assert advice == "Try: Run TablesTransformMain.py first."
+    assert advice == f"Try: Run ./TablesTransformMain.py --env {house.folder}/house.env first."
 
 
 def test_credentials_that_are_not_there_are_a_sentence(house: House) -> None:

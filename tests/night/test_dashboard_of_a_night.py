@@ -2,12 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from config.paths import ROOT
 from tests.night.company import Company
 
 TRUST = """
@@ -116,6 +118,39 @@ def test_a_faulty_report_is_a_warning_and_the_last_dashboard_stays(shown: Shown)
     assert shown.file.read_bytes() == before
     assert dashboard(with_report(company)).returncode == 0
     assert '<dd class="value">15</dd>' in shown.file.read_text(encoding="utf-8")
+
+
+ENDLESS = "COUNT(*) + 0 * (SELECT SUM(hash(a.range) % 7 + hash(b.range) % 5) FROM range(300000) a, range(90000) b)"
+
+
+def test_the_dashboard_of_a_killed_night_ends_with_it(company: Company) -> None:
+    """It would go on, and might overwrite the one of a later night."""
+    with_report(company, f'folder = "All"\n{TRUST}{THINGS.replace("COUNT(*)", ENDLESS)}')
+
+    def drawing() -> list[Path]:
+        lines = {file: _read(file) for file in Path("/proc").glob("[0-9]*/cmdline")}
+        return [file for file, line in lines.items() if b"\0dashboard\0" in line and str(company.env).encode() in line]
+
+    with subprocess.Popen(company.command(), cwd=ROOT, stderr=subprocess.DEVNULL) as night:
+        _until(lambda: bool(drawing()) or night.poll() is not None)
+        assert len(drawing()) == 1
+        time.sleep(0.5)  # until it draws
+        night.kill()
+    _until(lambda: not drawing())
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def test_a_company_without_a_report_has_no_dashboard(company: Company) -> None:
