@@ -221,7 +221,7 @@ def test_a_star_of_two_instants_is_not_published(house: House) -> None:
     code, error, advice = told(load(house))
     assert code == 3
     assert re.search("mixes instants: of its queries, (shops|sales) in run", error)
-    assert "SQLDownloadMain.py without --only" in advice
+    assert f"./SQLDownloadMain.py --env {house.folder}/house.env without --only" in advice
     assert not house.settings.duckdb_path.exists()
 
 
