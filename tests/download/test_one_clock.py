@@ -1,11 +1,17 @@
 """One night has one clock, and reads each file once: whatever asks twice is told the same."""
 
+import dataclasses
 import datetime as dt
 import hashlib
+import re
 import sqlite3
 from contextlib import closing
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from etl.core.errors import DataError
+from etl.download import postgres
 from tests.conftest import Sql
 from tests.download.company import Company
 from tests.download.wire import Wire
@@ -73,3 +79,34 @@ def test_a_query_file_that_changes_meanwhile_is_read_once(company: Company) -> N
         table = company.done().tables["a"]
     assert path.read_text() == "-- another text"
     assert table.query_sha256 == hashlib.sha256(before).hexdigest()
+
+
+def test_what_differs_each_time_is_named_with_what_to_write(company: Company) -> None:
+    """random() and the like give the receipt other values than the file: the columns are named, and the cure."""
+    company.settings["RECEIPTS"] = "columns"
+    company.query("a", "SELECT g AS id, (random() * 1e9)::bigint AS drawn FROM generate_series(1, 5) g")
+    company.done()
+    with pytest.raises(DataError) as refusal:
+        company.rows("a")
+    assert "drawn: sum" in refusal.value.message
+    assert ":as_of instead of now()" in refusal.value.hint
+    assert "no random()" in refusal.value.hint
+
+
+def test_where_locks_are_few_each_connection_takes_those_of_its_query(
+    company: Company, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server's table of locks may have no room for all tables on every connection."""
+    sql("CREATE TABLE few_a AS SELECT 1 AS id; CREATE TABLE few_b AS SELECT 2 AS id")
+    held = postgres.hold
+    monkeypatch.setattr(postgres, "hold", lambda *given: dataclasses.replace(held(*given), roomy=False))
+    company.settings |= {"WORKERS": "1", "RECEIPTS": "off"}
+    for name in ("few_a", "few_b"):
+        company.query(name, f"SELECT id FROM {name}")
+    with Wire(company.sources["shop"]) as wire:
+        company.sources["shop"] = wire.url
+        company.done()
+        said = [each for each in wire.links[-1].statements if "EXPLAIN" in each or each.startswith("COPY")]
+    assert [re.findall("COPY|EXPLAIN|few_.", each) for each in said] == [
+        [word, table] for table in ("few_a", "few_b") for word in ("EXPLAIN", "COPY")
+    ]
