@@ -24,6 +24,7 @@ from etl.download.postgres_errors import fault_of, lost
 from etl.download.postgres_plan import columns_of, reads_clock
 from etl.download.postgres_receipt import Postgres, fields_of, receipt_queries
 from etl.download.postgres_session import (
+    Aside,
     Held,
     Planned,
     Reader,
@@ -79,9 +80,11 @@ class PostgresSource:
         except psycopg2.Error as error:
             raise lost(error, self._name, self._where, None) from None
         self._watch = Watch(self._leader, self._limits.stall_seconds).__enter__()
+        self._aside = Aside().__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._aside.__exit__(*exc)
         self._watch.__exit__(*exc)
         for connection in [*self._opened, self._leader]:
             if exc[0] is None:
@@ -219,6 +222,8 @@ class PostgresSource:
         try:
             yield
         except psycopg2.Error as error:
-            if error.pgcode is None:  # no word of the server's: the connection is gone
+            reason = error if error.pgcode else self._aside.error
+            self._aside.error = None
+            if reason is None or reason.pgcode is None:  # no word of the server's: the connection is gone
                 raise lost(error, self._name, self._where, query) from None
-            raise fault_of(error, query, locked, self._encoding) from None
+            raise fault_of(reason, query, locked, self._encoding) from None

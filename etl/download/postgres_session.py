@@ -7,9 +7,11 @@ Whoever wants to rewrite such a table waits for us. Whoever waits already would 
 each therefore locks all that was planned as soon as it begins, and where it cannot, all begin again.
 """
 
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 import psycopg2
@@ -189,6 +191,33 @@ def _check(cursor: Cursor, query: Query, statement: str, values: tuple[Any, ...]
             f"{query.path}: {moved} was replaced or rewritten while it was being read.",
             "Run it when the source is not being rebuilt (TRUNCATE, ALTER TABLE, ATTACH PARTITION).",
         )
+
+
+class Aside(threading.local):
+    """What the driver prints instead of raising it, where the server ends a COPY with the session: the reason why.
+
+    It goes through sys.excepthook, in the thread that reads. A context manager.
+    """
+
+    error: psycopg2.Error | None = None
+
+    def __enter__(self) -> "Aside":
+        self._before = sys.excepthook
+        sys.excepthook = self._note(sys.excepthook)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        sys.excepthook = self._before
+
+    def _note(self, others: Callable[..., object]) -> Callable[..., object]:
+        def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+            reason = error.__cause__ if isinstance(error, SystemError) else error
+            if isinstance(reason, psycopg2.Error):
+                self.error = reason
+            else:
+                others(kind, error, trace)
+
+        return note
 
 
 class Readers(threading.local):

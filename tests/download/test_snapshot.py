@@ -1,5 +1,6 @@
 """All queries of a source see one instant; and whatever ends a download, it ends soon and leaves nothing."""
 
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -121,10 +122,24 @@ def test_a_connection_that_is_cut_is_a_sentence(sleeping: Company, sql: Sql) -> 
         end_sessions(sql)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 1
-    error, advice = err.splitlines()[-2:]  # before them psycopg2 itself may print what it stumbled over
+    assert "psycopg2" not in err  # which prints of its own what it stumbles over
+    error, advice = err.splitlines()[-2:]
     assert error.startswith("Error: ")
     assert "terminating connection" in error or "server closed the connection" in error
     assert advice.startswith("Try: ")
+
+
+def test_the_servers_reason_for_ending_a_session_is_told(sleeping: Company, sql: Sql) -> None:
+    """In the midst of a COPY the driver prints it, and raises something else."""
+    with sleeping.start() as process:
+        wait_for(sql, "^COPY.*pg_sleep")
+        sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query ~ '^COPY.*pg_sleep'")
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert re.fullmatch(
+        r"Error: .*/sleeps\.sql: terminating connection due to administrator command\.\nTry: .* ended the session.*\n",
+        err,
+    )
 
 
 def test_an_idle_time_out_does_not_end_the_snapshot(company: Company, sql: Sql, shop: str) -> None:
