@@ -66,7 +66,7 @@ def test_a_kept_table_outlives_the_run_that_extracted_it(three: Company) -> None
         (["--only", "lines", "--from", "20300131T023000Z"], "There is no run 20300131T023000Z"),
         (["--from", "20300131T023000Z"], "Name the tables in --only as well."),
         (["--only"], "expected at least one argument"),
-        (["--olny", "lines"], "unrecognized arguments"),
+        (["--olny", "lines"], "Unrecognized arguments"),
     ],
 )
 def test_what_the_command_line_names_wrongly_is_said(three: Company, arguments: list[str], said: str) -> None:
