@@ -100,7 +100,7 @@ def test_tables_of_another_source_are_not_kept(three: Company) -> None:
     three.sources["shop"] = three.sources["shop"].replace("/shop?", "/postgres?")
     ended = three.download("--only", "lines")
     assert ended.code == 2
-    assert "belongs to source shop postgresql://" in ended.err
+    assert "these settings name the source shop postgresql://" in ended.err
 
 
 def test_a_dry_run_says_what_it_would_do_and_commits_nothing(three: Company) -> None:
