@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Record(BaseModel):
@@ -183,7 +183,7 @@ class Manifest(Record, Generic[T]):
     accepted: the refusals of guards that a person let through, by "table:guard".
     """
 
-    format: Literal[1, 2] = 2
+    format: Literal[1, 2, 3] = 3
     run: str
     stage: str
     made_from: str | None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from keyword import iskeyword
 from pathlib import Path
+from unicodedata import normalize
 
 from etl.core.errors import ContractError, UsageError
 
@@ -39,7 +40,8 @@ def check_file_names(paths: Sequence[Path], kind: str) -> None:
     """
     names = [path.name.removesuffix(path.suffix) for path in paths]
     for path, name in zip(paths, names, strict=True):
-        if not (name.isascii() and name.isidentifier()) or iskeyword(name):
+        named = name.isidentifier() and not iskeyword(name) and normalize("NFKC", name) == name  # as Python reads it
+        if not named or (kind == "table" and not name.isascii()):  # a warehouse's jobs are named after tables
             raise ContractError(
                 f"{path}: {name} is no name for a {kind}.",
                 f"Rename it with letters, digits and underscores; a copy that is no {kind} belongs into another folder"

@@ -21,7 +21,7 @@ class StageRecord(Record):
 class NightRecord(Record):
     """A night. exit_code: None while it is under way, or where it was killed; said: its log's last line."""
 
-    format: Literal[1, 2] = 2
+    format: Literal[1, 2, 3] = 3
     run: str
     started: datetime
     ended: datetime | None = None

@@ -17,7 +17,7 @@ import pytest
 from config.paths import ROOT
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.folders import link
-from etl.core.manifest import LoadedManifest
+from etl.core.manifest import FORMAT, LoadedManifest
 from etl.core.runs import MANIFEST, Runs, Store, check_origin, run_time
 
 AS_OF = datetime(2031, 5, 18, 2, 30, tzinfo=UTC)
@@ -184,8 +184,8 @@ def test_a_run_without_a_manifest_is_no_run_of_ours(runs: Runs[LoadedManifest]) 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 3}, "was written by a newer version of this program (format 3, this one reads 2). Update"),
-        ({"format": 3, "tables": 7, "new": 1}, "was written by a newer version"),
+        ({"format": FORMAT + 1}, f"a newer version of this program (format {FORMAT + 1}, this one reads {FORMAT})."),
+        ({"format": FORMAT + 1, "tables": 7, "new": 1}, "was written by a newer version"),
         ({"as_of": "yesterday"}, "is damaged at as_of."),
         ({"colour": "red"}, "is damaged at colour."),
         ({"tables": {"a": {}}}, "is damaged at tables.a.star_run."),

@@ -238,7 +238,14 @@ def test_a_database_has_the_dialect_that_its_url_names(backend: str, name: str) 
     assert dialect_of(backend) == name
 
 
-@pytest.mark.parametrize("name", ["orders.old", "my orders", "orders-2", "1st", "pedidos_año", "from"])
+def test_a_query_may_be_named_in_any_language(tmp_path: Path) -> None:
+    """As a parameter of Python may."""
+    for name in ("pedidos_año", "señores", "заказы"):
+        (tmp_path / f"{name}.sql").write_text(MINIMAL + "SELECT 1", encoding="utf-8")
+    assert set(read_queries(tmp_path, SOURCES)) == {"pedidos_año", "señores", "заказы"}
+
+
+@pytest.mark.parametrize("name", ["orders.old", "my orders", "orders-2", "1st", "pedidos_an\u0303o", "from"])
 def test_a_query_files_name_is_that_of_a_parameter(tmp_path: Path, name: str) -> None:
     """A person's copy is no query of its own; an editor's hidden file is not looked at."""
     for file in ("orders", name):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from etl.core.manifest import FORMAT
 from tests.night.company import Company
 from tests.survival.kills import STAGES
 
@@ -36,7 +37,7 @@ def newer(company: Company, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Give the file of one folder that a newer version has written."""
     (file,) = company.data.glob(NEWEST[request.param])
     ours = file.read_bytes()
-    file.write_text(json.dumps(json.loads(ours) | {"format": 3, "something": "new"}))
+    file.write_text(json.dumps(json.loads(ours) | {"format": FORMAT + 1, "something": "new"}))
     yield file
     file.write_bytes(ours)
 
@@ -72,7 +73,8 @@ def test_data_of_a_newer_version_are_left_alone(
         runpy.run_path(str(ROOT / command[0]), run_name="__main__")
     assert ended.value.code == 1
     assert capsys.readouterr().err.splitlines() == [
-        f"Error: {newer} was written by a newer version of this program (format 3, this one reads 2).",
+        f"Error: {newer} was written by a newer version of this program"
+        f" (format {FORMAT + 1}, this one reads {FORMAT}).",
         "Try: Update this program; nothing was touched.",
     ]
     assert files(company.data) == before
