@@ -35,6 +35,7 @@ def main() -> int:
     rejects.add_argument("--run", type=given, help="another star run than the newest")
     rejects.add_argument("--examples", type=at_least(0), default=3, metavar="N", help="of each reason (default: 3)")
     rejects.add_argument("--full", action="store_true", help="do not cut long rows")
+    rejects.add_argument("--show-personal", action="store_true", help="show personal data (pii=True), too")
     dashboard = commands.add_parser("dashboard", help="write the report as one HTML file, which needs no Power BI")
     settings_option(dashboard)
     dashboard.add_argument("--output", type=path, metavar="FILE", help="where to (default: in the data folder)")
@@ -86,5 +87,12 @@ def _look(options: argparse.Namespace) -> int:
     if options.command == "why":
         why.show(options.env, options.table)
     else:
-        rejects.show(options.env, options.table, options.run, options.examples, options.full)
+        rejects.show(
+            options.env,
+            options.table,
+            options.run,
+            examples=options.examples,
+            full=options.full,
+            show_personal=options.show_personal,
+        )
     return 0

@@ -32,11 +32,12 @@ class Block(Record):
 
 
 class RawColumn(Record):
-    """A column of a query: its Arrow type as text, and the type's name in the source."""
+    """A column of a query: its Arrow type as text, the type's name in the source, and whether it is personal data."""
 
     name: str
     type: str
     source_type: str
+    personal: bool = False
 
 
 class RawTable(Record):
@@ -67,6 +68,11 @@ class RawTable(Record):
     slice: int | None = None
     newest: dict[str, str | None] = {}
     sliced_by: Literal["modulus", "hash"] = "modulus"
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """Name the columns of personal data."""
+        return frozenset(column.name for column in self.columns if column.personal)
 
     @property
     def files(self) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Computing receipts from Arrow tables, and adding up those of a table's parts."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from typing import Any
@@ -7,13 +8,29 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.core.manifest import ColumnReceipt, TableReceipt
+from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt, arrow_type
 
 PERSONAL = {b"personal": b"yes"}
 """Marks the field of a column of personal data, of which a receipt tells no value."""
 
 _TEXT = 64
 """Characters of a text that a receipt tells."""
+
+
+def raw_schema(table: RawTable) -> pa.Schema:
+    """Return the columns of a query, those of personal data marked."""
+    return pa.schema(
+        [pa.field(c.name, arrow_type(c.type), metadata=PERSONAL if c.personal else None) for c in table.columns]
+    )
+
+
+def without_personal(receipt: TableReceipt, personal: Collection[str]) -> TableReceipt:
+    """Return a source's receipt without sums, least and greatest values of personal columns."""
+    columns = {
+        name: column.model_copy(update={"sum": None, "min": None, "max": None}) if name in personal else column
+        for name, column in receipt.columns.items()
+    }
+    return receipt.model_copy(update={"columns": columns})
 
 
 def receipt_of(table: pa.Table, schema: pa.Schema | None = None) -> TableReceipt:
@@ -47,11 +64,20 @@ def widened(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return column.cast(_wide(column, pc.min_max(column).as_py() if pa.types.is_integer(column.type) else {}))
 
 
+def is_summed(field: pa.Field) -> bool:
+    """Whether a receipt tells a column's sum: of a single row, that is its value."""
+    return has_sum(field.type) and not _is_personal(field)
+
+
+def _is_personal(field: pa.Field) -> bool:
+    return PERSONAL.items() <= (field.metadata or {}).items()
+
+
 def has_range(field: pa.Field) -> bool:
     """Whether a receipt tells a column's least and greatest value: every database agrees on it, and all may know it."""
     kind = field.type
     told = has_sum(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_string(kind)
-    return bool(told) and not PERSONAL.items() <= (field.metadata or {}).items()
+    return bool(told) and not _is_personal(field)
 
 
 def figure_text(value: object) -> str | None:
@@ -77,11 +103,10 @@ def canonical(value: object) -> str | None:
 
 
 def _column(column: pa.ChunkedArray, field: pa.Field) -> ColumnReceipt:
-    kind = column.type
-    limits = pc.min_max(column).as_py() if has_range(field) or has_sum(kind) else {"min": None, "max": None}
+    limits = pc.min_max(column).as_py() if has_range(field) else {"min": None, "max": None}
     return ColumnReceipt(
         nulls=column.null_count,
-        sum=canonical(pc.sum(column.cast(_wide(column, limits))).as_py()) if has_sum(kind) else None,
+        sum=canonical(pc.sum(column.cast(_wide(column, limits))).as_py()) if is_summed(field) else None,
         min=figure_text(limits["min"]) if has_range(field) else None,
         max=figure_text(limits["max"]) if has_range(field) else None,
     )

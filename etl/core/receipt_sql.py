@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from etl.core.manifest import ColumnReceipt, TableReceipt
-from etl.core.receipt import figure_text, has_range, has_sum
+from etl.core.receipt import figure_text, has_range, is_summed
 
 SLICES = 64
 """Of how many slices of the keys a night hashes one, where it does not hash all rows."""
@@ -78,7 +78,7 @@ def figures(schema: pa.Schema, dialect: Dialect) -> Iterator[Figure]:
     for field in schema:
         name = dialect.quoted(field.name)
         yield Figure(field, "nulls", f"COUNT(*) - COUNT({name})")
-        if has_sum(field.type):
+        if is_summed(field):
             yield Figure(field, "sum", dialect.exact_sum(field, name))
         if has_range(field):
             yield Figure(field, "min", dialect.extreme(field, name, "MIN"))

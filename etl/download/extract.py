@@ -13,9 +13,10 @@ from etl.core.errors import EtlError, joined
 from etl.core.job import Job
 from etl.core.log import log, progress
 from etl.core.manifest import Block, RawTable, TableReceipt
+from etl.core.receipt import without_personal
 from etl.core.receipt_sql import SLICES
 from etl.core.retry import attempts, is_transient
-from etl.download.source import Extent, Plan, SnapshotError, Source
+from etl.download.source import Extent, Plan, SnapshotError, Source, told_without_values
 from etl.download.writer import Written
 
 
@@ -98,7 +99,13 @@ def _faults_by_now(futures: Iterable[Future[Any]]) -> BaseException:
 def _receipt(job: Job, source: Source, plan: Plan) -> TableReceipt | None:
     """Let the source say what the query gives, as far as the setting RECEIPTS wants it."""
     extent = _extent(job, source)
-    return _again(job, source, lambda: source.receipt(plan, extent)) if extent else None
+    return _again(job, source, plan, lambda: _said(source, plan, extent)) if extent else None
+
+
+def _said(source: Source, plan: Plan, extent: Extent) -> TableReceipt | None:
+    """Let the source say what a query gives, of personal data no value."""
+    receipt = source.receipt(plan, extent)
+    return receipt and without_personal(receipt, {c.name for c in plan.columns if c.personal})
 
 
 def _extent(job: Job, source: Source) -> Extent | None:
@@ -118,10 +125,10 @@ def _extract_range(
     began, extent = time.monotonic(), _extent(job, source) if proven else None
 
     def work() -> tuple[TableReceipt | None, Written]:
-        receipt = source.receipt(plan, extent) if extent else None
+        receipt = _said(source, plan, extent) if extent else None
         return receipt, source.extract(plan, _fresh(path), where).written
 
-    receipt, written = _again(job, source, work)
+    receipt, written = _again(job, source, plan, work)
     return _Range(written, receipt, began, time.monotonic())
 
 
@@ -134,11 +141,11 @@ def _fresh(path: Path) -> Path:
 T = TypeVar("T")
 
 
-def _again(job: Job, source: Source, work: Callable[[], T]) -> T:
+def _again(job: Job, source: Source, plan: Plan, work: Callable[[], T]) -> T:
     """Do again what was cut off, while the snapshot still lives: it costs a table or a range, and not the night."""
     try:
         for attempt in attempts(lambda error: _passes(error) and source.alive(), job.settings.source_patience):
-            with attempt:
+            with attempt, told_without_values(plan.query):
                 return work()
     except EtlError as fault:
         if _passes(fault) and source.alive():

@@ -83,6 +83,8 @@ def fault_of(
     blamed = f"{query.path}{'' if transient else _line_of(error, query)}"
     kind = locked if code == "55P03" else SourceError
     reason = first_line(error)
+    if code == "P0001" and query.is_personal:
+        reason = "a function of the source raised an error, whose text may hold personal data."
     if code in _ENCODING and encoding == "SQL_ASCII":
         told = f"{reason[:-1]}; the database's encoding is SQL_ASCII, which does not say how its texts are written."
         return kind(f"{blamed}: {told}", _SAY_THE_ENCODING)

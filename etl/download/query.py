@@ -14,6 +14,7 @@ from pathlib import Path
 
 from etl.core.errors import ContractError, EtlError, UsageError, joined
 from etl.core.names import check_file_names
+from etl.core.personal import Marks
 from etl.download.sql import POSTGRES, has_code, one_statement
 from etl.download.types import declared_type
 from etl.guards.raw import Tolerance
@@ -23,7 +24,7 @@ _SEPARATOR = re.compile(r""",(?![^(]*\))(?=(?:[^"]*"[^"]*")*[^"]*$)""")
 _TYPED = re.compile(r"""(?:"([^"]+)"|(\S+))\s+(\S.*)""")
 _NAMES = (
     *("grain", "source", "key", "survivor", "group by", "partition on", "types"),
-    *("may be empty", "may shrink", "may grow", "newest", "row security"),
+    *("may be empty", "may shrink", "may grow", "newest", "row security", "pii"),
 )
 
 
@@ -36,7 +37,8 @@ class Query:
     partition_on: a long query is extracted by ranges of this column. types: of columns, in the header's words, for
     databases that do not tell them. tolerance: what the guards allow. dialect: of the SQL, in sqlglot's words.
     row_security: whether the source's policies may hide rows. sha256: the hash of the very bytes that were read, the
-    whole file with its header.
+    whole file with its header. pii: columns of personal data, besides those that follow from `marks`, which the table
+    files set.
     """
 
     name: str
@@ -54,6 +56,13 @@ class Query:
     dialect: str = POSTGRES
     row_security: bool = False
     sha256: str = ""
+    pii: tuple[str, ...] = ()
+    marks: Marks = field(default_factory=Marks)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it reads personal data, so that what a source says of a value is not told."""
+        return bool(self.pii) or self.marks.concern(self.name, self.sql)
 
 
 def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
@@ -118,6 +127,7 @@ def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
         dialect=POSTGRES if dialect is None else dialect,
         row_security=_expected(path, found.get("row security")),
         sha256=hashlib.sha256(content).hexdigest(),
+        pii=_names(found.get("pii", "")),
     )
 
 

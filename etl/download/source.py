@@ -1,6 +1,7 @@
 """What the download stage needs of a source database, whatever it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Protocol
 
 from etl.core.errors import ContractError, SourceError
 from etl.core.manifest import RawColumn, TableReceipt
+from etl.core.personal import without_values
 from etl.download.query import Query
 from etl.download.sql import binds_of
 from etl.download.writer import RawWriter
@@ -94,7 +96,18 @@ class Source(Protocol):
 
 def _named(query: Query) -> list[str]:
     more = tuple(name for name in (query.partition_on, query.tolerance.newest) if name)
-    return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by + more]
+    return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by + more + query.pii]
+
+
+@contextmanager
+def told_without_values(query: Query) -> Iterator[None]:
+    """Let what the source says of a query tell no value that it quotes, if the query reads personal data."""
+    try:
+        yield
+    except SourceError as error:
+        if error.transient or not query.is_personal:  # what passes is about connections and locks
+            raise
+        raise type(error)(without_values(error.message), error.hint, transient=error.transient) from None
 
 
 def check_binds(query: Query, known: Iterable[str]) -> None:
@@ -108,7 +121,7 @@ def check_binds(query: Query, known: Iterable[str]) -> None:
 
 
 def checked_columns(query: Query, columns: list[RawColumn]) -> tuple[RawColumn, ...]:
-    """Refuse columns of one name, and a key or group that names none. Raises ContractError."""
+    """Refuse columns of one name, and a key or group that names none; mark personal data. Raises ContractError."""
     names = [column.name for column in columns]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
@@ -121,4 +134,16 @@ def checked_columns(query: Query, columns: list[RawColumn]) -> tuple[RawColumn, 
         )
     if query.tolerance.newest:
         check_newest(query.path, columns[names.index(query.tolerance.newest)])
-    return tuple(columns)
+    personal = _personal(query, names)
+    return tuple(column.model_copy(update={"personal": column.name in personal}) for column in columns)
+
+
+def _personal(query: Query, names: list[str]) -> frozenset[str]:
+    """Name the columns of personal data. The one of `-- newest:` is told each night, and so is to be none."""
+    found, newest = query.marks.in_query(query.name, names, query.pii), query.tolerance.newest
+    if newest in found and (newest in query.pii or newest in query.marks.marked):
+        raise ContractError(
+            f"{query.path}: `-- newest: {newest}` names personal data, of which no value is told.",
+            "Name another column, or leave the line out.",
+        )
+    return found - {newest}

@@ -1,6 +1,7 @@
 """The download stage: plan every query, then extract them, longest first, and commit the run."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from config import Settings
@@ -12,6 +13,7 @@ from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.names import check_only
 from etl.core.origin import origin_of, read_url
+from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin
 from etl.download import disk
@@ -19,7 +21,7 @@ from etl.download.extract import extract
 from etl.download.generic.source import GenericSource
 from etl.download.postgres import PostgresSource
 from etl.download.query import Query, read_queries
-from etl.download.source import Limits, Plan, SnapshotError, Source
+from etl.download.source import Limits, Plan, SnapshotError, Source, told_without_values
 from etl.download.sql import dialect_of
 from etl.guards import pace, raw
 from etl.guards.newest import with_newest
@@ -31,7 +33,8 @@ SCRIPT = "SQLDownloadMain.py"
 
 def download(job: Job) -> None:
     """Extract the queries (or those of --only) into a committed run."""
-    queries = read_queries(job.settings.queries_dir, _dialects(job.settings))
+    queries, marks = read_queries(job.settings.queries_dir, _dialects(job.settings)), Marks.of(job.settings.tables_dir)
+    queries = {name: replace(query, marks=marks) for name, query in queries.items()}
     chosen = _chosen(queries, job.only)
     check_accept(job.settings, job.accept)
     check_folder(job, SCRIPT)
@@ -184,7 +187,8 @@ def _planned(sources: dict[str, Source], queries: list[Query]) -> list[Plan]:
     faults: list[EtlError] = []
     for query in queries:
         try:
-            plans.append(sources[query.source].plan(query))
+            with told_without_values(query):
+                plans.append(sources[query.source].plan(query))
         except EtlError as fault:
             faults.append(fault)
             if fault.transient:  # the connection is gone

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from etl.core.errors import WarehouseError
+from etl.core.personal import without_values
 
 _NO_ROOM = "DuckDB's memory limit was reached"
 _SHORTEN = "Shorten the longest texts of the tables in build."
@@ -27,6 +28,9 @@ _KNOWN = (
     ("could not allocate", _NO_ROOM, _SHORTEN),
     ("Out of Memory", _NO_ROOM, _SHORTEN),
 )
+
+_ABOUT_VALUES = ("Conversion Error", "Constraint Error", "Invalid Input Error", "Out of Range Error")
+"""What may quote a value of the data, which may be personal."""
 
 
 class NoRoomError(WarehouseError):
@@ -53,4 +57,5 @@ def _reason(message: str) -> tuple[str, str]:
     for mark, why, hint in _KNOWN:
         if mark in message:
             return why, hint
-    return message.partition("\n")[0].rstrip("."), "Read what DuckDB says."
+    said = message.partition("\n")[0].rstrip(".")
+    return without_values(said) if said.startswith(_ABOUT_VALUES) else said, "Read what DuckDB says."

@@ -17,6 +17,7 @@ from etl.core import arrow_csv
 from etl.core.errors import DataError, StorageError
 from etl.core.folders import for_arrow
 from etl.core.manifest import StarFile, TableReceipt
+from etl.core.personal import without_values
 from etl.core.receipt import add, receipt_of
 
 CSV_BYTES_A_FILE = 128 * 1024 * 1024
@@ -118,7 +119,7 @@ def _read(conversion: Conversion, receipts: list[TableReceipt]) -> Iterator[pa.T
                 rows += len(part)
                 yield part
         except ValueError as error:  # pyarrow's ArrowInvalid is one, too
-            raise _unlike_contract(path, _first_line(error)) from None
+            raise _unlike_contract(path, without_values(_first_line(error))) from None
         if rows != file.rows:
             raise _altered(path, f"it has {rows:,} rows instead of {file.rows:,}")
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.redacted import STARS
 from etl.contract import Column, Contract, KeyIndex, Role
 from etl.core.errors import ContractError
 from etl.transform.fitting import cast, check_kind, misfits
@@ -27,6 +28,9 @@ RESERVED = {SET_ASIDE: pa.string(), REJECT: pa.string(), UNPUBLISHED: pa.bool_()
 INTO_ANOTHER = "merged into another row"
 
 OUTSIDE_WINDOW = "before the published window"
+
+_TELLING = 3
+"""Characters from which on a value in a text is no coincidence."""
 
 
 @dataclass
@@ -56,15 +60,20 @@ class Checked:
 
 
 def check(
-    frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]], members: Callable[[str], Members]
+    frame: pd.DataFrame,
+    contract: Contract,
+    on: dict[str, tuple[str, ...]],
+    members: Callable[[str], Members],
+    personal: Collection[str] = (),
 ) -> Checked:
     """Check what build returned (its columns being those of the contract) row by row.
 
-    on: for each reference the columns by which its member is found. members: gives a dimension's keys.
+    on: for each reference the columns by which its member is found. members: gives a dimension's keys. personal:
+    columns whose values no reason repeats.
     Raises ContractError where a column is of a wrong type; single rows are rejected.
     """
     checked = Checked(pa.table({}), frame)
-    frame = _standing(frame, checked)
+    frame = _standing(frame, checked, [name for name in personal if name in frame])
     frame, typed = _typed(frame, contract, checked.rejects)
     for column in contract.relationships:
         typed[column.name] = _reference(frame, contract.name, on[column.name], members(str(column.dimension)))
@@ -100,18 +109,32 @@ def with_own_references(
     return table
 
 
-def _standing(frame: pd.DataFrame, checked: Checked) -> pd.DataFrame:
-    """Leave out the rows that build itself sets aside or rejects."""
+def _standing(frame: pd.DataFrame, checked: Checked, personal: list[str]) -> pd.DataFrame:
+    """Leave out the rows that build itself sets aside or rejects. personal: columns whose values no reason repeats."""
     if SET_ASIDE in frame:
         left_out = frame[SET_ASIDE].notna().to_numpy()
-        reasons = pa.array(frame[SET_ASIDE], from_pandas=True).filter(pa.array(left_out))
+        reasons = _reasons(frame, SET_ASIDE, left_out, personal)
         checked.set_aside.update({str(r["values"]): r["counts"] for r in reasons.value_counts().to_pylist()})
         frame = only(frame, ~left_out)
     if REJECT in frame:
-        broken = np.flatnonzero(frame[REJECT].notna().to_numpy())
-        reasons = dict(zip(broken.tolist(), frame[REJECT].iloc[broken].tolist(), strict=True))
-        frame = _without(frame, reasons, checked.rejects)
+        broken = frame[REJECT].notna().to_numpy()
+        reasons = _reasons(frame, REJECT, broken, personal)
+        places = np.flatnonzero(broken).tolist()
+        frame = _without(frame, dict(zip(places, reasons.to_pylist(), strict=True)), checked.rejects)
     return frame
+
+
+def _reasons(frame: pd.DataFrame, column: str, rows: npt.NDArray[np.bool_], personal: list[str]) -> pa.Array:
+    """Give build's reasons for some rows, without the row's own personal data: reasons are told, and counted."""
+    given = pa.array(frame[column], from_pandas=True).filter(pa.array(rows))
+    if not personal or not len(given):
+        return given
+    reasons = given.to_pylist()
+    for name in personal:
+        values = pa.array(frame[name], from_pandas=True).filter(pa.array(rows)).to_pylist()
+        pairs = zip(reasons, map(str, values), strict=True)
+        reasons = [reason.replace(value, STARS) if len(value) >= _TELLING else reason for reason, value in pairs]
+    return pa.array(reasons, pa.string())
 
 
 def _within_window(table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, checked: Checked) -> pd.DataFrame:

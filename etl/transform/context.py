@@ -8,13 +8,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.contract import KeyIndex, Night
+from etl.contract import Contract, KeyIndex, Night
 from etl.contract.catalogue import NIGHT, Function, TableFile, read_tables
 from etl.contract.corrections import Correction
 from etl.contract.lookup import compact
 from etl.core import arrow_csv
 from etl.core.folders import MANIFEST
 from etl.core.manifest import RawManifest, RawTable, StarManifest
+from etl.core.personal import Marks
 from etl.transform.check import Members
 from etl.transform.frames import all_but
 from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
@@ -89,7 +90,7 @@ def raw_rows(context: Context, name: str) -> RawRows:
     if not len(out):
         return rows
     if not table.survivor:
-        raise doubled_rows(table.file, rows.frame.iloc[out], table.key)
+        raise doubled_rows(table.file, rows.frame.iloc[out], table.key, personal_of_query(context, name))
     rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
     kept = all_but(rows.frame, out).reset_index(drop=True)
     return RawRows(kept, rows.rejects + rejects, corrected=rows.corrected)
@@ -106,6 +107,33 @@ def read_at_once(context: Context, table: TableFile) -> list[str]:
     streamed = {table.contract.stream, *(f.parameters[0] for f in table.partials)}
     read = dict.fromkeys(p for f in functions for p in f.parameters if p not in context.tables)
     return [name for name in read if name != NIGHT and name not in streamed]
+
+
+def personal_columns(context: Context, contract: Contract) -> frozenset[str]:
+    """Name the columns of build that hold personal data: marked ones, and those by which a marked key is found."""
+    found = {column.name for column in contract.columns if column.pii}
+    for column in contract.references:
+        target = context.tables[str(column.dimension)].contract
+        marked = {each.name for each in target.columns if each.pii}
+        pairs = zip(column.on or target.natural_key, target.natural_key, strict=True)
+        found |= {ours for ours, theirs in pairs if theirs in marked}
+    return frozenset(found)
+
+
+def reads_personal_data(context: Context, table: TableFile) -> bool:
+    """Whether a value that a table's functions see may be personal data."""
+    read = {name for function in (table.build, *table.partials) for name in function.parameters} - {NIGHT}
+    contracts = [table.contract, *(context.tables[name].contract for name in read if name in context.tables)]
+    queries = [name for name in read if name not in context.tables]
+    return any(personal_columns(context, contract) for contract in contracts) or any(
+        personal_of_query(context, name) for name in queries
+    )
+
+
+def personal_of_query(context: Context, name: str) -> frozenset[str]:
+    """Name the columns of a query that hold personal data: by its run, and by what the table files mark now."""
+    table = context.raw_table(name)
+    return table.personal | Marks.of(context.tables_dir).in_query(name, [column.name for column in table.columns])
 
 
 def doubled_key(name: str) -> str:

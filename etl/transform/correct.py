@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from config.redacted import STARS
 from etl.contract.catalogue import TableFile
 from etl.contract.corrections import Correction
 from etl.core.errors import ContractError, EtlError, joined
@@ -42,8 +43,9 @@ def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping
         try:
             _typed(text, columns[column])
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            shown = STARS if column in raw[query].personal else repr(text)
             raise ContractError(
-                f"{name}: {text!r} is no {columns[column]}, which {column} is.",
+                f"{name}: {shown} is no {columns[column]}, which {column} is.",
                 "Times need a zone, e.g. …T10:00:00Z."
                 if pa.types.is_timestamp(columns[column])
                 else "Write the value as the source does.",

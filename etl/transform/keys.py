@@ -1,7 +1,7 @@
 """Keys over whole tables: surrogate keys that stay the same, and rows whose key occurs twice."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from etl.contract import Contract, KeyIndex
 from etl.contract.comparing import comparable
 from etl.core.errors import ContractError, DataError, StorageError
 from etl.core.folders import for_arrow
+from etl.core.safe_text import safe
 from etl.core.surrogates import converted, schema_of
 
 Hashes = npt.NDArray[np.uint64]
@@ -174,11 +175,15 @@ def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...])
     return np.sort(positions[best_first[again.to_numpy()]])
 
 
-def doubled_rows(name: str, rows: pd.DataFrame, key: tuple[str, ...]) -> ContractError:
-    """Word the fault of a key that occurs twice, with a handful of examples."""
-    examples = "; ".join(", ".join(f"{k} {row[k]}" for k in key) for _, row in rows.head(3).iterrows())
+def doubled_rows(name: str, rows: pd.DataFrame, key: tuple[str, ...], personal: Collection[str]) -> ContractError:
+    """Word the fault of a key that occurs twice, with a handful of examples. personal: columns that are not told."""
+    told = [column for column in key if column not in personal]
+    examples = "; ".join(", ".join(f"{k} {safe(str(row[k]), 60)}" for k in told) for _, row in rows.head(3).iterrows())
+    hidden = ", ".join(column for column in key if column in personal)
     return ContractError(
-        f"{name}: {len(rows):,} rows repeat the key of another row, for example {examples}.",
+        f"{name}: {len(rows):,} rows repeat the key of another row"
+        + (f", for example {examples}" if told else "")
+        + (f" ({hidden}: personal data, not told)." if hidden else "."),
         "Name the survivor in the contract (survivor=) or the query's header, or mend what identifies a row.",
     )
 

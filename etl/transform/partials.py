@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from etl.contract.catalogue import Function, TableFile
 from etl.core.errors import ContractError
-from etl.transform.context import Context, blocks_of, portions
+from etl.core.safe_text import safe
+from etl.transform.context import Context, blocks_of, personal_columns, portions
 from etl.transform.keys import hashes
 from etl.transform.raw import Reject
 
@@ -59,8 +60,10 @@ def check_portion(context: Context, table: TableFile, portion: int, frame: pd.Da
         return
     strays = frame[_portion_of_rows(frame, column, count) != portion]
     if len(strays):
+        is_told = column not in personal_columns(context, table.contract)
+        value = safe(str(strays[column].iloc[0]), 60) if is_told else "that is not told"
         raise ContractError(
-            f"{table.path}: build made a row of {column} {strays[column].iloc[0]}, of which it was given none.",
+            f"{table.path}: build made a row of {column} {value}, of which it was given none.",
             "Let it make rows of what the partials tell alone, or leave group_by out.",
         )
 

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from etl.core.errors import DataError
-from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt, arrow_type
-from etl.core.receipt import add, figure_text, has_range, has_sum, receipt_of
+from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
+from etl.core.receipt import add, figure_text, has_range, has_sum, is_summed, raw_schema, receipt_of
 from etl.core.receipt_sql import SEPARATOR, slice_of, slice_sql
 from etl.core.row_hash import DUCKDB, hash_of, row_hash
 
@@ -28,7 +28,7 @@ def raw_receipt(table: RawTable, typed: pa.Table, texts: pa.Table | None) -> Tab
     """
     if table.receipt is None:
         return None
-    schema = pa.schema([(c.name, arrow_type(c.type)) for c in table.columns])
+    schema = raw_schema(table)
     told = pa.schema([field for field in schema if field.name in table.receipt.columns])
     hashed = table.receipt.row_hash is not None and (table.slice is None or table.sliced_by == "hash")
     key = pa.schema([schema.field(name) for name in table.key])
@@ -50,7 +50,7 @@ def check_raw(table: RawTable, parts: list[TableReceipt]) -> None:
     """Raise DataError where the rows read of all blocks are not those that the source gave."""
     if table.receipt is None:
         return
-    told = pa.schema([(c.name, arrow_type(c.type)) for c in table.columns if c.name in table.receipt.columns])
+    told = pa.schema([field for field in raw_schema(table) if field.name in table.receipt.columns])
     differences = table.receipt.differences(_as_far_as(table.receipt, add(parts, told)))
     if differences:
         raise DataError(
@@ -77,7 +77,7 @@ def _as_far_as(told: TableReceipt, found: TableReceipt) -> TableReceipt:
 def _column(texts: list[str | None], field: pa.Field) -> ColumnReceipt:
     values = [value for text in texts if text is not None and (value := _value(text, field.type)) is not None]
     with localcontext(prec=1000):
-        total = sum(values) if values and has_sum(field.type) else None
+        total = sum(values) if values and is_summed(field) else None
     ranged = values and has_range(field)
     return ColumnReceipt(
         nulls=sum(text is None for text in texts),

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from etl.core import arrow_csv
 from etl.core.memory import trim
-from etl.transform.context import Context
+from etl.transform.context import Context, personal_columns, personal_of_query
 from etl.transform.key_files import HASHES, doubles
 from etl.transform.keys import Hashes, doubled_rows, hashes, losers
 from etl.transform.plan import Step
@@ -34,7 +34,7 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
     frame = pd.concat(list(parts.values()), ignore_index=True)
     out = losers(frame, table.key, table.survivor)
     if len(out) and not table.survivor:
-        raise doubled_rows(table.file, frame.iloc[out], table.key)
+        raise doubled_rows(table.file, frame.iloc[out], table.key, personal_of_query(context, str(step.stream)))
     del frame, parts, under_way
     trim()
     return {int(block): frozenset(positions[out[blocks[out] == block]].tolist()) for block in np.unique(blocks[out])}
@@ -64,7 +64,7 @@ def check_unique(context: Context, step: Step, name: str, done: list[BlockDone],
     frame = pd.concat([_frame(path, schema) for path in suspects], ignore_index=True)
     again = frame[frame.duplicated()]
     if len(again):
-        raise doubled_rows(name, again, contract.grain_key)
+        raise doubled_rows(name, again, contract.grain_key, personal_columns(context, contract))
 
 
 def _frame(path: Path, schema: pa.Schema) -> pd.DataFrame:

@@ -9,13 +9,12 @@ import pandas as pd
 import pyarrow as pa
 
 from etl.contract import Contract
-from etl.contract.catalogue import Function, TableFile
-from etl.contract.cures import cure_of_value
-from etl.contract.modules import place_of
+from etl.contract.catalogue import TableFile
 from etl.contract.references import found_by
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
+from etl.transform.calling import called
 from etl.transform.check import (
     INTO_ANOTHER,
     MERGED,
@@ -33,6 +32,7 @@ from etl.transform.context import (
     doubled_key,
     members,
     part_of,
+    personal_columns,
     raw_rejects,
     raw_rows,
     read_at_once,
@@ -53,20 +53,6 @@ from etl.transform.keys import (
 from etl.transform.partials import check_portion, summaries, write_partial
 from etl.transform.plan import Partial, Step
 from etl.transform.raw import Reject, as_json, read_block
-
-_FAULTS_OF_A_TABLE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NameError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pa.ArrowException,
-    pd.errors.InvalidIndexError,
-)
-"""What the code of a table file raises when it, or what it is given, is not as its author thought."""
 
 
 @dataclass
@@ -183,40 +169,22 @@ def _summarize(context: Context, partial: Partial, number: int, rows: pd.DataFra
     """Let a partial summarize a block. rejects: of the block."""
     table = context.tables[partial.table]
     function = table.partials[partial.number]
-    summary = arrow_backed(_called(table, function, arguments(context, function, {partial.stream: rows})), table.name)
-    write_partial(context, table, function, number, summary, rejects)
+    made = called(context, table, function, arguments(context, function, {partial.stream: rows}))
+    write_partial(context, table, function, number, arrow_backed(made, table.name), rejects)
 
 
 def _built(context: Context, table: TableFile, given: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Let a table file build its frame, and see to its columns."""
-    frame = _called(table, table.build, arguments(context, table.build, given))
+    frame = called(context, table, table.build, arguments(context, table.build, given))
     check_columns(frame, table.contract, _on(context, table.contract))
     frame = arrow_backed(frame, table.name)
     check_kinds(frame, table.contract)
     return frame
 
 
-def _called(table: TableFile, function: Function, given: list[object]) -> pd.DataFrame:
-    """Call a table's function; what it raises is its own fault, told with the file's name and line."""
-    try:
-        frame = function.call(*given)
-    except ContractError as error:  # of the vocabulary's words
-        raise ContractError(f"{place_of(error, table.path)}: {error.message}", error.hint) from error
-    except _FAULTS_OF_A_TABLE as error:
-        raise ContractError(
-            f"{place_of(error, table.path)}: {function.name} failed: {type(error).__name__}: {error}",
-            cure_of_value(error),
-        ) from error
-    if not isinstance(frame, pd.DataFrame):
-        raise ContractError(
-            f"{table.path}: {function.name} returned {type(frame).__name__}, not a frame.",
-            "End it with `return`, and a pandas DataFrame.",
-        )
-    return frame
-
-
 def _checked(context: Context, contract: Contract, frame: pd.DataFrame) -> Checked:
-    return check(frame, contract, _on(context, contract), lambda name: members(context, name))
+    personal = personal_columns(context, contract)
+    return check(frame, contract, _on(context, contract), lambda name: members(context, name), personal)
 
 
 def _on(context: Context, contract: Contract) -> dict[str, tuple[str, ...]]:
@@ -237,7 +205,7 @@ def _survivors(context: Context, frame: pd.DataFrame, contract: Contract) -> tup
     standing = np.flatnonzero(~aside)
     out = standing[losers(frame.iloc[standing], key, contract.survivor)]
     if len(out) and not contract.survivor:
-        raise doubled_rows(contract.name, frame.iloc[out], key)
+        raise doubled_rows(contract.name, frame.iloc[out], key, personal_columns(context, contract))
     rejects = [(f"doubled key in {contract.name}, another row survives", row) for row in as_json(frame.iloc[out])]
     return all_but(frame, out), rejects
 
