@@ -9,8 +9,9 @@ import stamina
 from etl.load.bigquery_warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Warehouse
+from tests.load.contracts import PLANET
 from tests.load.emulator import NoEmulatorError, forget, running_emulator
-from tests.load.nights import PROJECT, bigquery_settings, duckdb_settings, impatient
+from tests.load.nights import PROJECT, RUN, bigquery_settings, duckdb_settings, impatient, load, night
 from tests.load.proxy import Proxy, running_proxy
 
 
@@ -61,3 +62,10 @@ def behind_proxy(proxy: Proxy, tmp_path: Path) -> Iterator[BigQueryWarehouse]:
     """A warehouse that does not see that there is a proxy, and gives up after three seconds or three tries."""
     with stamina.set_testing(True, attempts=3, cap=True), impatient(proxy.url, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def last_night(behind_proxy: BigQueryWarehouse, tmp_path: Path) -> BigQueryWarehouse:
+    """A warehouse with five planets of last night."""
+    load(behind_proxy, RUN, night(tmp_path, 5, [PLANET]))
+    return behind_proxy

@@ -1,0 +1,100 @@
+"""What BigQuery bills for a night: each table of a query with all columns that it reads, and at least 10 MB of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+
+import config
+from config.paths import SAMPLE_SETTINGS
+from etl.contract import Contract
+from etl.core.manifest import StarManifest
+from etl.dashboard.answers import rows_of
+from etl.load.etl_runs import published_contracts
+from etl.report.catalogue import AS_OF, ONE_NIGHT, Report, read_report
+from etl.report.sql import Composer
+
+SCANS = 3
+"""How often BigQuery reads a staged row: for its receipt, to publish it, for the published receipt. What was published
+before is read once more only where its metadata say that somebody changed it."""
+_SMALL = ("etl_head",) * 2 + ("etl_runs",) * 2
+"""What a load reads besides, a table a query."""
+_LEAST_BILLED = 10 * 2**20
+"""Bytes that are billed for a table in a query, however few it has."""
+_BYTES_A_NUMBER, _BYTES_A_DECIMAL, _BYTES_A_FLAG, _BYTES_A_TEXT = 8, 16, 1, 2
+"""What BigQuery counts for a value; for a text its UTF-8 besides."""
+_SAMPLED = 10_000
+"""Rows by which the length of texts is reckoned."""
+
+
+class Billing:
+    """What BigQuery counts of the star of a company of `rows` contracts, and bills where there are more of them."""
+
+    def __init__(self, star: StarManifest, folder: Path, rows: int) -> None:
+        settings = config.load(SAMPLE_SETTINGS)
+        self._contracts = published_contracts(settings.tables_dir)
+        self._bytes = {
+            name: table.rows * _row_bytes(self._contracts[name], folder / table.files[0].name) / rows
+            for name, table in star.tables.items()
+        }
+        self.asked = _dashboard(read_report(settings.report_folder), self._contracts)
+
+    def stored(self, rows: int) -> float:
+        """Give the bytes of the published tables."""
+        return sum(self._bytes.values()) * rows
+
+    def load(self, rows: int) -> float:
+        """Give the bytes that are billed for a load."""
+        return sum(self._billed(name, rows) for name in [*self._bytes, *_SMALL] for _ in range(self._scans(name)))
+
+    def dashboard(self, rows: int) -> float:
+        """Give the bytes that are billed for the dashboard's queries, where each reads all columns of its tables."""
+        return sum(self._billed(table, rows) for query in self.asked for table in _tables_of(query, self._contracts))
+
+    def _scans(self, name: str) -> int:
+        return SCANS if name in self._bytes else 1
+
+    def _billed(self, name: str, rows: int) -> float:
+        return max(self._bytes.get(name, 0) * rows, _LEAST_BILLED)
+
+
+def _row_bytes(contract: Contract, file: Path) -> float:
+    """Reckon what BigQuery counts for a row, its texts by the first rows of a CSV."""
+    texts = [field.name for field in contract.schema if pa.types.is_string(field.type)]
+    measured = 0.0
+    if texts:
+        lengths = " + ".join(f'COALESCE({_BYTES_A_TEXT} + strlen("{name}"), 0)' for name in texts)
+        rows = f"(SELECT * FROM read_csv('{file}', all_varchar = true, header = true) LIMIT {_SAMPLED})"
+        [(average,)] = duckdb.execute(f"SELECT AVG({lengths}) FROM {rows}").fetchall()
+        measured = average or 0.0
+    return measured + sum(_fixed_bytes(field.type) for field in contract.schema if field.name not in texts)
+
+
+def _fixed_bytes(kind: pa.DataType) -> int:
+    if pa.types.is_decimal(kind):
+        return _BYTES_A_DECIMAL
+    return _BYTES_A_FLAG if pa.types.is_boolean(kind) else _BYTES_A_NUMBER
+
+
+def _dashboard(report: Report, contracts: Mapping[str, Contract]) -> list[str]:
+    """List the queries that the dashboard asks."""
+    asked: list[str] = []
+
+    def read(query: str) -> pa.Table:
+        asked.append(query)
+        return pa.table({})
+
+    composer = Composer(report, contracts)
+    read(composer.query((AS_OF, ONE_NIGHT)))
+    for page in report.pages:
+        for visual in page.visual:
+            rows_of(visual, composer, read)
+    return asked
+
+
+def _tables_of(query: str, contracts: Mapping[str, Contract]) -> list[str]:
+    """Name the tables that a query reads, each once: a table is billed once a query."""
+    named = {table.name for table in sqlglot.parse_one(query, dialect="bigquery").find_all(sqlglot.exp.Table)}
+    return sorted(named & contracts.keys())
