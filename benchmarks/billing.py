@@ -30,16 +30,27 @@ _SAMPLED = 10_000
 
 
 class Billing:
-    """What BigQuery counts of the star of a company of `rows` contracts, and bills where there are more of them."""
+    """What BigQuery counts of the star of a company of `rows` contracts, and bills where there are more of them.
 
-    def __init__(self, star: StarManifest, folder: Path, rows: int) -> None:
-        settings = config.load(SAMPLE_SETTINGS)
-        self._contracts = published_contracts(settings.tables_dir)
+    contracts: of the published tables; asked: the queries of the dashboard.
+    """
+
+    def __init__(
+        self, star: StarManifest, folder: Path, rows: int, contracts: Mapping[str, Contract], asked: list[str]
+    ) -> None:
+        self._contracts = contracts
         self._bytes = {
-            name: table.rows * _row_bytes(self._contracts[name], folder / table.files[0].name) / rows
+            name: table.rows * _row_bytes(contracts[name], folder / table.files[0].name) / rows
             for name, table in star.tables.items()
         }
-        self.asked = _dashboard(read_report(settings.report_folder), self._contracts)
+        self.asked = asked
+
+    @classmethod
+    def of_sample(cls, star: StarManifest, folder: Path, rows: int) -> "Billing":
+        """Reckon for the sample company and its dashboard."""
+        settings = config.load(SAMPLE_SETTINGS)
+        contracts = published_contracts(settings.tables_dir)
+        return cls(star, folder, rows, contracts, _dashboard(read_report(settings.report_folder), contracts))
 
     def stored(self, rows: int) -> float:
         """Give the bytes of the published tables."""

@@ -101,7 +101,7 @@ class _Figures:
         self.parquet = results["upload"][OURS].figure("written") * 1e6 / rows
         largest = max(world.star.tables.values(), key=lambda table: sum(file.bytes for file in table.files))
         self._largest = sum(file.bytes for file in largest.files) / rows
-        self.billing = Billing(world.star, world.star_folder, rows)
+        self.billing = Billing.of_sample(world.star, world.star_folder, rows)
         (few, less), (many, more) = _peaks(results, rows)
         self._dimension = max(more - less, 0) / (many - few)
         self._streaming = less - few * self._dimension
