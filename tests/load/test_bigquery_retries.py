@@ -13,7 +13,7 @@ from etl.load.bigquery_client import connector
 from etl.load.bigquery_warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET, planets
 from tests.load.nights import NEXT_RUN, PROJECT, RUN, all_of, bigquery_settings, counts, hand_over, load, night
-from tests.load.proxy import Proxy, Rule, cut_off, failed_job, lost_answer, refusal, slow_answer, stalled
+from tests.load.proxy import Proxy, Rule, answered, cut_off, failed_job, lost_answer, refusal, slow_answer, stalled
 
 UPLOAD = r"^PUT /upload/"
 SCRIPT = r"^POST /bigquery/v2/projects/[\w-]+/jobs\?"
@@ -148,10 +148,9 @@ def test_failed_publish_is_run_again_under_another_id(
 ) -> None:
     """A script that another one cut across was rolled back, and runs again."""
     aborted = "Transaction is aborted due to concurrent update against table"
-    proxy.rules += [
-        refusal(r"GET .*/jobs/.*-publish-", 404, "notFound", "Not found: Job"),
-        failed_job(r"GET .*/jobs/.*-publish-", "query", "invalidQuery", aborted),
-    ]
+    failed = failed_job(r"GET .*/jobs/.*-publish-", "query", "invalidQuery", aborted)
+    unasked = refusal(r"GET .*/jobs/.*-publish-", 404, "notFound", "Not found: Job")
+    proxy.rules += [unasked, answered(SCRIPT, failed.answer), failed]
     load(last_night, NEXT_RUN, [hand_over(PLANET, planets(4, "Mars"), tmp_path)])
     assert all_of(last_night, PLANET) == planets(4, "Mars")
     assert proxy.count(SCRIPT) == 3
