@@ -37,7 +37,7 @@ def reading(company: Company, maria: Maria, process: subprocess.Popen[str]) -> i
 
 
 REFUSED = {
-    "wrong password": (("etl:secret", "etl:wrong"), "refused us: Access denied for user 'etl'"),
+    "wrong password": (("etl:secret", "etl:wrong"), "refused us: Access denied for user"),
     "no such account": (("etl:secret", "nobody:x"), "refused us: Access denied"),
     "no such database": (("/shop", "/shoe"), "refused us: "),
     "unknown option": (("/shop", "/shop?colour=red"), "SOURCE_SHOP_URL cannot be used: its driver says "),
@@ -68,19 +68,19 @@ def test_a_refusal_is_a_sentence_and_tried_once(company: Company, maria: Maria, 
 def test_a_cut_connection_is_made_again_without_a_traceback(company: Company, maria: Maria, driver: str) -> None:
     """While rows come, which a driver would read to the end; a second table's turn comes on the dead connection."""
     company.sources["shop"] = maria.url(driver)
-    company.query("slow", "SELECT seq AS id, REPEAT('x', 2000) AS body FROM seq_1_to_20000")
+    company.query("slow", "SELECT seq AS id, REPEAT('x', 2000) AS body FROM seq_1_to_14000")
     company.query("zzz", "SELECT id FROM hundred")
     company.settings |= {"SOURCE_PATIENCE": "30", "SOURCE_MEGABYTES_PER_SECOND": "15"}
     with company.start() as process:
         while not list(company.store.raw.folder.glob(".*/slow.csv")):
             assert process.poll() is None, process.communicate()
         time.sleep(0.5)
-        maria.sql(*(f"KILL {session}" for session in maria.sessions("%seq_1_to_20000%")))
+        maria.sql(*(f"KILL {session}" for session in maria.sessions("%seq_1_to_14000%")))
         _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "trying again" in err
     assert "Traceback" not in err
-    assert company.table("slow").rows == 20_000
+    assert company.table("slow").rows == 14_000
 
 
 def test_a_killed_query_is_run_again(company: Company, maria: Maria) -> None:
