@@ -34,6 +34,9 @@ _CONNECTION = "08"
 _PASSING_STATES = (_CONNECTION, "40001", "40P01", "53300", "57P0", "HYT0")
 """How the SQLSTATEs begin of faults that pass."""
 
+_PASSING_TEXTS = re.compile("could not set lock|connection not available|lost connection|gone away", re.IGNORECASE)
+"""What drivers say without a number when a file is taken or a connection is gone."""
+
 _REFUSED = re.compile(
     r"character set|access denied"
     r"|login failed|logon denied|password|authenti|not allowed to connect|is blocked|unknown database"
@@ -153,7 +156,7 @@ def _passes(error: BaseException) -> bool:
     if (sqlite := getattr(original, "sqlite_errorcode", None)) is not None:
         return (sqlite & 0xFF) in _PASSING_IN_SQLITE
     state = str(getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or "")
-    return _code(error) in _PASSING or state.startswith(_PASSING_STATES) or "Could not set lock" in str(original)
+    return _code(error) in _PASSING or state.startswith(_PASSING_STATES) or bool(_PASSING_TEXTS.search(str(original)))
 
 
 def _code(error: BaseException) -> int | None:
