@@ -77,7 +77,8 @@ class Composer:
         self._check(names)
         table, _, column = by.partition(".")
         name = names.partition(".")[2]
-        return f"SELECT {column} AS label, {name} AS name FROM {table} WHERE {_among(column, members)}"
+        column = f"{table}.{column}"  # behind a point it may be any word, `order` for example
+        return f"SELECT {column} AS label, {table}.{name} AS name FROM {table} WHERE {_among(column, members)}"
 
     def view(self, name: str) -> str:
         """Give the query behind a table or view, as something to select from."""
@@ -122,7 +123,8 @@ class Composer:
         if base.latest:
             per, last = base.latest
             rows = (
-                f"SELECT * FROM (\nSELECT *, RANK() OVER (PARTITION BY member, {per} ORDER BY {last} DESC) AS age"
+                "SELECT * FROM (\nSELECT *, RANK() OVER"
+                f" (PARTITION BY member, chosen.{per} ORDER BY chosen.{last} DESC) AS age"
                 f" FROM ({rows}) AS chosen) AS aged WHERE age = 1"
             )
         sums = ", ".join(f"{_COLUMN.sub(lambda m: columns[m[1]], str(m.sql))} AS {alias}" for m, alias in aggregates)

@@ -83,9 +83,11 @@ def nasty_night(folder: Path, count: int) -> list[Handover]:
 
 def second_report(folder: Path) -> Report:
     """Write a report over the tiny star, with every kind of measure and a view."""
-    for name, text in {
-        "report.toml": "title = 'Space'",
-        "measures/1.toml": """folder = "Flights"
+    return _written(
+        folder,
+        {
+            "report.toml": "title = 'Space'",
+            "measures/1.toml": """folder = "Flights"
 [[measure]]
 name = "Price"
 meaning = "All prices."
@@ -116,8 +118,8 @@ format = "0.0%"
 dax = "1"
 sql = "[Price] / NULLIF([Last], 0)"
 """,
-        "views/landed.sql": "-- like: fact_flight\nSELECT * FROM fact_flight WHERE landed_at IS NOT NULL;",
-        "pages/1.toml": """name = "One"
+            "views/landed.sql": "-- like: fact_flight\nSELECT * FROM fact_flight WHERE landed_at IS NOT NULL;",
+            "pages/1.toml": """name = "One"
 title = "All."
 [[visual]]
 kind = "table"
@@ -139,7 +141,40 @@ title = "All"
 alt = "A card."
 measures = ["Price", "Last", "Landed"]
 """,
-    }.items():
+        },
+    )
+
+
+def nasty_report(folder: Path) -> Report:
+    """Write a report of one balance over the tables whose columns are called like words of SQL."""
+    return _written(
+        folder,
+        {
+            "report.toml": "title = 'Words'",
+            "measures/1.toml": """folder = "Words"
+[[measure]]
+name = "Groups"
+meaning = "The last group's rows."
+format = "#,0"
+dax = "1"
+of = "fact_group"
+latest = ["where", "group"]
+sql = "SUM(total)"
+""",
+            "pages/1.toml": """name = "One"
+title = "All."
+[[visual]]
+kind = "card"
+title = "Groups"
+alt = "A card."
+measures = ["Groups"]
+""",
+        },
+    )
+
+
+def _written(folder: Path, files: dict[str, str]) -> Report:
+    for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return read_report(folder)

@@ -8,6 +8,7 @@ from decimal import Decimal as Exact
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -30,7 +31,7 @@ from etl.report.catalogue import read_report
 from etl.report.sql import Composer
 from tests.load.contracts import FLIGHT, STAR, Rows
 from tests.load.googlesql import GoogleSql, compiled_in, rows_as_sql
-from tests.load.nasty import NASTY, TEXTS, nasty_night, second_report
+from tests.load.nasty import NASTY, TEXTS, nasty_night, nasty_report, second_report
 from tests.load.nights import AS_OF, NEXT_RUN, PROJECT, RUN, bigquery_settings, load, night
 from tests.load.proxy import Answer, Proxy, running_proxy
 
@@ -127,6 +128,22 @@ def test_every_statement_of_the_dashboard_is_googles_sql(company: str, tmp_path:
             read(composer.names(visual.by, visual.names, [1]))
     google = GoogleSql({name: contract.schema for name, contract in contracts.items()})
     assert sum(map(google.analyze, asked)) == len(asked) > 5
+
+
+def test_columns_of_a_report_may_be_called_like_words_of_sql(tmp_path: Path) -> None:
+    """As an axis, a filter, a balance's order and a member's name: in GoogleSQL and in DuckDB's."""
+    composer = Composer(nasty_report(tmp_path), {contract.name: contract for contract in NASTY})
+    asked = [
+        composer.query(["Groups"], "dim_select.order", {"fact_group.group": [1], "dim_select.hash": ["x"]}),
+        composer.names("dim_select.order", "dim_select.hash", ["x"]),
+    ]
+    google = GoogleSql({contract.name: contract.schema for contract in NASTY})
+    assert sum(map(google.analyze, asked)) == len(asked)
+    with duckdb.connect() as connection:
+        for contract in NASTY:
+            connection.register(contract.name, contract.schema.empty_table())
+        for statement in asked:
+            assert connection.execute(statement).fetchall() == []
 
 
 @settings(max_examples=100)
