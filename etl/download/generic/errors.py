@@ -1,12 +1,15 @@
 """What databases and their drivers raise, as sentences: whether a retry may cure it, and how a person does."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from etl.core.errors import EtlError, SourceError, UsageError
 from etl.download.query import Query
+from etl.download.source import Plan
 
 DRIVER_FAULTS = (SQLAlchemyError, TypeError, ValueError, AttributeError, LookupError, OSError, RuntimeError)
 """What is raised where a connection is made: drivers refuse an option of a URL in whatever way Python refuses it."""
@@ -134,6 +137,26 @@ def fault_of(error: Exception, query: Query, source: str, cut: str | None) -> So
         else "Run the query at the database as the account of the settings, to which it says so."
     )
     return SourceError(f"{query.path}{line}: {reason_of(error)}", cure, transient=transient)
+
+
+def unwritable(plan: Plan, row: Any, kind: str) -> SourceError:
+    """Say which column it is whose value cannot be written."""
+    found = (c.name for c, value in zip(plan.columns, row, strict=True) if type(value).__name__ == kind)
+    name = next(found, "a column")
+    return SourceError(
+        f"{plan.query.path}: {name} holds a value of Python's class {kind}, which has no text of its own.",
+        f"Cast it in the query: CAST({name} AS CHAR) AS {name}, or as this database writes it.",
+    )
+
+
+def check_file(name: str, url: URL, where: str) -> None:
+    """Refuse a file that is not there: it would be made."""
+    file = url.database or ":memory:"
+    if not file.startswith((":", "file:")) and not Path(file).is_file():
+        raise SourceError(
+            f"The source {name} at {where} cannot be reached: there is no file {Path(file).absolute()}.",
+            f"Look whether SOURCE_{name.upper()}_URL is right.",
+        )
 
 
 def reason_of(error: BaseException) -> str:

@@ -19,12 +19,20 @@ from etl.core.origin import described
 from etl.core.receipt_sql import receipt_from, receipt_parts
 from etl.download.generic.columns import raw_columns
 from etl.download.generic.database import Database, run
-from etl.download.generic.errors import DRIVER_FAULTS, DriverError, fault_of, no_driver, unreachable
+from etl.download.generic.errors import (
+    DRIVER_FAULTS,
+    DriverError,
+    check_file,
+    fault_of,
+    no_driver,
+    unreachable,
+    unwritable,
+)
 from etl.download.generic.mysql import MySql
 from etl.download.generic.receipt import Portable, proven, read
 from etl.download.generic.sqlite import Sqlite
 from etl.download.generic.values import UnknownClass, writers
-from etl.download.generic.wire import Watch, Wire, interruptible
+from etl.download.generic.wire import Watch, Wire, abandon, interruptible
 from etl.download.query import Query
 from etl.download.source import Extent, Limits, Plan, check_binds
 from etl.download.throttle import Throttle
@@ -55,7 +63,7 @@ class GenericSource:
         self._lost: SourceError | None = None
         self._database = _DATABASES.get(url.get_backend_name(), Database)(url, limits)
         if self._database.is_file:
-            _check_file(name, url, self._where)
+            check_file(name, url, self._where)
         self._engine = self._made(url)
 
     def _made(self, url: URL) -> Engine:
@@ -142,7 +150,7 @@ class GenericSource:
                     try:
                         line = ",".join([one(value) for one, value in zip(write, row, strict=True)])
                     except UnknownClass as found:
-                        raise _unwritable(plan, row, str(found)) from None
+                        raise unwritable(plan, row, str(found)) from None
                     writer.write((line + "\n").encode())
         return writer
 
@@ -233,35 +241,8 @@ class GenericSource:
                 yield result
             except BaseException:
                 self._wire.cut()
-                _abandon(cursor)
+                abandon(cursor)
                 with suppress(SQLAlchemyError):
                     connection.invalidate()
                 raise
             result.close()
-
-
-def _abandon(cursor: Any) -> None:
-    """Keep PyMySQL's cursor from reading on when it is removed: it would print the fault that this ends in."""
-    result: Any = getattr(cursor, "_result", None)
-    if hasattr(result, "unbuffered_active"):
-        result.unbuffered_active, result.connection = False, None
-
-
-def _unwritable(plan: Plan, row: Any, kind: str) -> SourceError:
-    """Say which column it is whose value cannot be written."""
-    found = (c.name for c, value in zip(plan.columns, row, strict=True) if type(value).__name__ == kind)
-    name = next(found, "a column")
-    return SourceError(
-        f"{plan.query.path}: {name} holds a value of Python's class {kind}, which has no text of its own.",
-        f"Cast it in the query: CAST({name} AS CHAR) AS {name}, or as this database writes it.",
-    )
-
-
-def _check_file(name: str, url: URL, where: str) -> None:
-    """Refuse a file that is not there: it would be made."""
-    file = url.database or ":memory:"
-    if not file.startswith((":", "file:")) and not Path(file).is_file():
-        raise SourceError(
-            f"The source {name} at {where} cannot be reached: there is no file {Path(file).absolute()}.",
-            f"Look whether SOURCE_{name.upper()}_URL is right.",
-        )

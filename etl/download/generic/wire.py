@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -138,6 +138,13 @@ def interruptible(work: Callable[[], T], cut: Callable[[], None]) -> T:
             if not future.done():
                 cut()
             raise
+
+
+def abandon(cursor: Any) -> None:
+    """Keep PyMySQL's cursor from reading on when it is removed: it would print the fault that this ends in."""
+    result: Any = getattr(cursor, "_result", None)
+    if hasattr(result, "unbuffered_active"):
+        result.unbuffered_active, result.connection = False, None
 
 
 def _sockets() -> dict[str, int]:
