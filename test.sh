@@ -5,6 +5,17 @@ umask 077
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./setup.sh
 
+needs() { # PROGRAM WITHOUT PACKAGES…: installs Debian's packages where root may; says what is not tested without it
+    local program=$1 without=$2
+    shift 2
+    if ! [ -x "$program" ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release; then
+        echo "Installing $1" >&2
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"; } \
+            >/dev/null 2>&1 || true
+    fi
+    [ -x "$program" ] || echo "$without: it needs $program, which is not here." >&2
+}
+
 set_up .venv requirements.txt requirements-sample.txt requirements-databases.txt requirements-dev.txt
 PIP_NO_DEPS=1 set_up .venv requirements-powerbi.txt
 if find_python 13 >/dev/null; then
@@ -22,32 +33,10 @@ if command -v npm >/dev/null; then
 else
     echo "Microsoft's own checks of the Power BI project will not be run: they need npm, which is not here." >&2
 fi
-if ! [ -x /usr/bin/chromium ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release; then
-    echo "Installing Chromium" >&2
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium \
-        fonts-liberation; } >/dev/null 2>&1 || true
-fi
-if ! [ -x /usr/bin/chromium ]; then
-    echo "The dashboard will not be tested in a browser: it needs /usr/bin/chromium, which is not here." >&2
-fi
-
-if ! [ -x /usr/sbin/pgbouncer ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release; then
-    echo "Installing PgBouncer" >&2
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        pgbouncer; } >/dev/null 2>&1 || true
-fi
-if ! [ -x /usr/sbin/pgbouncer ]; then
-    echo "Stage 1 will not be tested behind PgBouncer: it needs /usr/sbin/pgbouncer, which is not here." >&2
-fi
-
-if ! [ -x /usr/sbin/mariadbd ] && [ "$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release; then
-    echo "Installing MariaDB" >&2 # the server without the service that would start it
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        mariadb-server-core mariadb-client-core libmariadb-dev gcc pkg-config python3-dev; } >/dev/null 2>&1 || true
-fi
-if ! [ -x /usr/sbin/mariadbd ]; then
-    echo "MariaDB will not be tested as a source: it needs /usr/sbin/mariadbd, which is not here." >&2
-fi
+needs /usr/bin/chromium "The dashboard will not be tested in a browser" chromium fonts-liberation
+needs /usr/sbin/pgbouncer "Stage 1 will not be tested behind PgBouncer" pgbouncer
+needs /usr/sbin/mariadbd "MariaDB will not be tested as a source" mariadb-server-core mariadb-client-core \
+    libmariadb-dev gcc pkg-config python3-dev # the server without the service that would start it
 if ! (set_up .venv requirements-mysqlclient.txt) >/dev/null 2>&1; then
     echo "mysqlclient will not be tested: it cannot be built here (apt-get install libmariadb-dev gcc pkg-config)." >&2
 fi
