@@ -1,5 +1,6 @@
 """The class arguments of a contract: what they may be, checked where they are written."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,7 +26,8 @@ DEFAULTS: dict[str, Any] = {
 
 _NAMES = ("survivor", "cluster_by", "rows_of")
 _NAME = ("stream", "partition_by", "group_by", "closed_months")
-_SHARES = ("lost", "rejects", "unknown", "tolerance")
+_SHARES = {"lost": 1, "rejects": 1, "unknown": 1, "tolerance": math.inf}
+"""The most that each may be: a month's sum may more than double."""
 
 
 def checked(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,8 +44,8 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in _NAME:
         if not isinstance(options[name], str | None):
             raise ContractError(f"{name}={options[name]!r} is no name.", f'Write e.g. {name}="day".')
-    for name in _SHARES:
-        if not _is_number(options[name]) or not 0 <= options[name] <= 1:
+    for name, most in _SHARES.items():
+        if not _is_number(options[name]) or not 0 <= options[name] <= most:
             raise ContractError(f"{name}={options[name]!r} is no share.", f"Write e.g. {name}=0.05 for 5 %.")
     years = options["settled_after"]
     if years is not None and (not isinstance(years, int) or years < 0):

@@ -21,6 +21,8 @@ def retention(frame: pd.DataFrame, by: list[str], period: str, *, active: pd.Ser
     order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
     keys = keys.take(order)
     periods = keys.column(period).combine_chunks()
+    if pa.types.is_integer(periods.type):  # the gap between small ones may not be small
+        periods = periods.cast(pa.int64())
     gap = pc.fill_null(pc.subtract(periods[1:], periods[:-1]), 0).to_numpy(zero_copy_only=False)
     known = (gap > 0) & (gap <= within)
     for column in (keys.column(name).combine_chunks() for name in by):

@@ -1,5 +1,7 @@
 """Retention: drawn case by case, and the same as the slow and obvious definition."""
 
+import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,3 +62,12 @@ def test_the_classes_are_those_of_the_slow_definition(keys: list[tuple[int | Non
     lines = "".join(f"| {' | '.join(map(str, row))} |\n" for row in cells)
     table = f"| client_id | product_id | edition | is_active |\n|-|-|-|-|\n{lines}"
     assert classes_of(table) == [slowly(*key) for key in keys]
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16", "int64", "uint8"])
+def test_the_gap_between_periods_is_wider_than_their_type(kind: str) -> None:
+    """Of small integers, too, the difference does not wrap around."""
+    first = 0 if kind == "uint8" else -100
+    frame = pd.DataFrame({"a": [1, 1, 2], "n": [first, first + 200, 0]}).astype({"n": f"{kind}[pyarrow]"})
+    found = retention(frame, ["a"], "n", active=pd.Series([True] * 3), within=250)
+    assert found.tolist() == ["New", "Reactivated", "New"]
