@@ -7,9 +7,9 @@
 #   … --accept TABLE:GUARD=FIGURE …           let pass what guards refused, as they printed it, after you looked
 set -euo pipefail
 umask 077
-[ -e /dev/fd/0 ] || exec </dev/null # a closed stream: its number would be another file's
-[ -e /dev/fd/1 ] || exec >/dev/null
-[ -e /dev/fd/2 ] || exec 2>/dev/null
+for stream in 0 1 2; do # of closed ones the numbers are other files': bash's own, which reads this script, takes the first
+    [ -e /dev/fd/$stream ] && [ ! /dev/fd/$stream -ef "${BASH_SOURCE[0]}" ] || eval "exec $stream<>/dev/null"
+done
 
 usage="Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …]"
 usage() {

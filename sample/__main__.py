@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 import psycopg2
 
+from etl.core.cli import path
 from sample import generate
 from sample.errors import SampleError
 from sample.home import home_of
@@ -63,7 +64,7 @@ def _parser() -> _Parser:
     parser.add_argument("--seed", type=int, default=generate.SEED, metavar="S",
                         help="another seed, another company (default: %(default)s)")  # fmt: skip
     parser.add_argument("--today", type=_date, metavar="YYYY-MM-DD", help="the last day (default: the current date)")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where it lives (default: %(default)s)")
+    parser.add_argument("--folder", type=path, default=FOLDER, help="where it lives (default: %(default)s)")
     commands = parser.add_subparsers(title="commands", parser_class=_Parser)
     _command(commands, "serve", _serve, "keep the server running until Ctrl-C; fill it if it is empty")
     run = _command(commands, "run", _run, f"run a command with {VARIABLE} set; fill the sample if it is empty")
@@ -74,7 +75,7 @@ def _parser() -> _Parser:
 def _command(commands: Any, name: str, action: Any, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
     parser.set_defaults(action=action)
-    parser.add_argument("--folder", type=Path, default=argparse.SUPPRESS, help="where the sample lives")
+    parser.add_argument("--folder", type=path, default=argparse.SUPPRESS, help="where the sample lives")
     return parser
 
 

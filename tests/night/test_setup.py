@@ -106,6 +106,12 @@ def test_who_asks_how_the_night_is_called_is_told(option: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, USAGE, "")
 
 
+@pytest.mark.parametrize(("call", "code"), [("--help >&-", 0), ("--fast 2>&-", 2), ("--help <&- >&- 2>&-", 0)])
+def test_closed_streams_change_no_exit_code_of_the_shells_part(call: str, code: int) -> None:
+    """What it would say is lost, and no file that it opens is taken for a stream."""
+    assert subprocess.run(["bash", "-c", f'"{ROOT}/nightly.sh" {call}'], check=False).returncode == code
+
+
 def test_a_caller_whose_folder_is_gone_is_told(tmp_path: Path) -> None:
     """Its settings file is nowhere; nothing waits for it for ever."""
     script = f'cd "{tmp_path}" && rmdir "{tmp_path}" && exec "{ROOT}/nightly.sh" --env prod.env'

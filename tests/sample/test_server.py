@@ -213,7 +213,7 @@ def test_a_reader_of_the_old_database_does_not_stop_the_swap(sample_server: str)
 
 
 @pytest.mark.parametrize("arguments", [["--contracts", "0"], ["--contracts", "many"], ["--today", "2026-02-31"],
-                                       ["--seed", "-1"], ["dance"], ["run"]])  # fmt: skip
+                                       ["--seed", "-1"], ["--folder", ""], ["dance"], ["run"]])  # fmt: skip
 def test_bad_input_gets_a_sentence_and_an_advice(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, and nothing is started."""
     assert main(arguments) == 2
