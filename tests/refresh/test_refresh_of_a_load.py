@@ -152,7 +152,7 @@ def test_a_night_whose_refresh_failed_is_a_published_one(
     assert SECRET not in told
     assert TOKEN not in told
     assert "published; the refresh failed (exit 4)" in told
-    assert "Power BI: the dataset was not refreshed after that; LoadFilesBQ.py does it." in told
+    assert f"the dataset was not refreshed after that; ./LoadFilesBQ.py --env {company.env} does it." in told
     assert run_night(company.env, due=time.strftime("%H:00")) == 0
     assert power_bi.history == []
     with pytest.raises(RefreshError, match=r"Star .* stays published"):
