@@ -19,7 +19,7 @@ Origin = Mapping[str, str]
 
 def check_folder(job: Job, script: str) -> None:
     """Refuse a data folder whose newest run was made from other sources. Raises UsageError."""
-    folder = job.store.identity(make=not job.dry_run)
+    folder = job.store.identity(make=False)
     theirs = {name: told for name, told in job.store.newest_origin().items() if name.startswith("source ")}
     _settle(
         job,
@@ -38,7 +38,7 @@ def check_warehouse(
 
     run, theirs: the head's; published: the star run and the source's instant of each published table.
     """
-    ours = owner_of(job.settings, job.store.identity(make=not job.dry_run))
+    ours = owner_of(job.settings, job.store.identity(make=False))
     if run and not theirs:  # an older version published it: it is ours if the run is
         theirs = ours if job.store.built() & set(published) else {"run": run}
     return _settle(
@@ -65,6 +65,5 @@ def _settle(job: Job, script: str, theirs: Origin, ours: Origin, belongs: str, h
 
 
 def _told(origin: Origin) -> str:
-    return ", ".join(
-        f"the {name} {told}" for name, told in sorted(origin.items(), key=lambda item: item[0] == DATA_FOLDER)
-    )
+    parts = sorted(origin.items(), key=lambda part: part[0] == DATA_FOLDER)
+    return ", ".join(f"the {name} {told}" if told else f"a new {name}" for name, told in parts)

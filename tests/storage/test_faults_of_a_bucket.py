@@ -100,6 +100,7 @@ def test_a_stage_that_is_interrupted(house: House, bucket: str, storage: Emulato
 def test_a_receipt_that_cannot_be_kept_is_told_as_that(house: House, cloud: Preconditions) -> None:
     """The star is published; loaded again when the permission is back, it leaves its receipt."""
     house.build()
+    house.store.identity()
     cloud.rules += [answered("ifGenerationMatch=0", {}, status=200), forbidden("ifGenerationMatch=0")]
     code, error, _ = told(load(house))
     assert code == 1

@@ -47,9 +47,8 @@ def test_the_star_is_that_of_a_disk_to_the_byte(nights: Nights, storage: Emulato
     here, there = nights.here, nights.there
     assert of_raw(there.raw.newest("")) == of_raw(here.raw.newest(""))
     assert of_star(there.star.newest("")) == of_star(here.star.newest(""))
-    made = {
-        name.split("/", 3)[3]: data for name, data in storage.files(nights.bucket).items() if "manifest" not in name
-    }
+    every = storage.files(nights.bucket).items()
+    made = {name.split("/", 3)[3]: data for name, data in every if not name.endswith(("folder.id", "manifest.json"))}
     disk = [stage.path(stage.committed()[-1]) for stage in (here.raw, here.star)]
     files = {str(path.relative_to(run)): path for run in disk for path in run.rglob("*.*") if path.is_file()}
     del files["manifest.json"]
@@ -58,8 +57,10 @@ def test_the_star_is_that_of_a_disk_to_the_byte(nights: Nights, storage: Emulato
 
 def test_what_is_of_one_machine_stays_there(nights: Nights, storage: Emulator) -> None:
     """In the bucket are the runs of the three stages and no lock; lock, logs and warehouse are on the disk."""
-    assert {name.split("/")[1] for name in storage.files(nights.bucket)} == {"1_raw", "2_star", "3_loaded"}
-    assert {path.name for path in nights.there.local.iterdir()} == {"lock", "nights", "warehouse.duckdb"}
+    assert {name.split("/")[1] for name in storage.files(nights.bucket)} == {"1_raw", "2_star", "3_loaded", "folder.id"}
+    assert {path.name for path in nights.there.local.iterdir()} == {
+        *("lock", "nights", "warehouse.duckdb", "warehouse.duckdb.lock")
+    }
     assert f"receipts: gs://{nights.bucket}/etl; logs: {nights.there.local}\n" in nights.done.stdout
 
 
