@@ -1,11 +1,8 @@
 """The whole night, looks at what it did and at what is published, the data dictionary."""
 
 import argparse
-import os
 
 from etl.core.cli import Parser, accept_option, at_least, check_printed, given, outermost, path, settings_option
-from etl.core.lock import run_of_the_night
-from etl.core.orphan import end_with
 
 
 def main() -> int:
@@ -44,8 +41,6 @@ def main() -> int:
     settings_option(docs)
     docs.add_argument("--output", type=path, metavar="FOLDER", help="where to (default: docs beside the tables)")
     options = parser.parse_args()
-    if run_of_the_night():
-        end_with(os.getppid())
     return outermost(lambda: _do(options), options.env)
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import config
@@ -18,6 +19,7 @@ from etl.core import log, nights
 from etl.core.errors import DataError, EtlError, RefreshError
 from etl.core.lock import NIGHT, held
 from etl.core.nights import NightRecord, StageRecord
+from etl.core.orphan import end_with
 from etl.core.runs import Store
 from etl.due import last_due, published_between, time_of_day
 from etl.guards.refusal import check_accept
@@ -72,11 +74,6 @@ class _Night:
         self._log = nights.folder_of(store.local) / f"{self._record.run}.log"
         self._keep()
 
-    @property
-    def _environment(self) -> dict[str, str]:
-        """The variables of the processes that the night starts, which end with it."""
-        return os.environ | {NIGHT: f"{self._record.run}:{os.getpid()}"}
-
     def run(self) -> int:
         """Run the stages."""
         log.to_file(self._log)
@@ -117,7 +114,8 @@ class _Night:
             done = subprocess.run(
                 command,
                 cwd=ROOT,
-                env=self._environment | {"PYTHONIOENCODING": "utf-8"},
+                env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+                preexec_fn=partial(end_with, os.getpid()),  # before it can overwrite anything
                 capture_output=True,
                 encoding="utf-8",
                 check=False,
@@ -142,7 +140,7 @@ class _Night:
     def _run_stage(self, script: str) -> int:
         """Run one script as a process of its own, so that its memory is the machine's again when it ends."""
         log.log.info("night %s: %s", self._record.run, script)
-        environment = self._environment | {log.FILE: str(self._log)}
+        environment = os.environ | {NIGHT: f"{self._record.run}:{os.getpid()}", log.FILE: str(self._log)}
         command = [sys.executable, str(ROOT / script), "--env", str(self._file)]
         if self._accept:
             command += ["--accept", *self._accept]

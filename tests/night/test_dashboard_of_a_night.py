@@ -135,7 +135,6 @@ def test_the_dashboard_of_a_killed_night_ends_with_it(company: Company) -> None:
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as night:
         _until(lambda: bool(drawing()) or night.poll() is not None)
         assert len(drawing()) == 1
-        time.sleep(0.5)  # until it draws
         night.kill()
     _until(lambda: not drawing())
 
