@@ -16,6 +16,15 @@ needs() { # PROGRAM WITHOUT PACKAGES…: installs Debian's packages where root m
     [ -x "$program" ] || echo "$without: it needs $program, which is not here." >&2
 }
 
+needs /usr/bin/chromium "The dashboard will not be tested in a browser" chromium fonts-liberation
+needs /usr/sbin/pgbouncer "Stage 1 will not be tested behind PgBouncer" pgbouncer
+needs /usr/sbin/mariadbd "MariaDB will not be tested as a source" mariadb-server-core mariadb-client-core \
+    libmariadb-dev gcc pkg-config python3-dev # the server without the service that would start it
+# before the rest, and in a shell of its own: it may fail, and must not wait for the environment that we hold
+if ! command -v mariadb_config >/dev/null || ! (set_up .venv requirements-mysqlclient.txt) >/dev/null 2>&1; then
+    echo "mysqlclient will not be tested: it cannot be built here (apt-get install libmariadb-dev gcc pkg-config)." >&2
+fi
+
 set_up .venv requirements.txt requirements-sample.txt requirements-databases.txt requirements-dev.txt
 PIP_NO_DEPS=1 set_up .venv requirements-powerbi.txt
 if find_python 13 >/dev/null; then
@@ -32,13 +41,6 @@ if command -v npm >/dev/null; then
     fi
 else
     echo "Microsoft's own checks of the Power BI project will not be run: they need npm, which is not here." >&2
-fi
-needs /usr/bin/chromium "The dashboard will not be tested in a browser" chromium fonts-liberation
-needs /usr/sbin/pgbouncer "Stage 1 will not be tested behind PgBouncer" pgbouncer
-needs /usr/sbin/mariadbd "MariaDB will not be tested as a source" mariadb-server-core mariadb-client-core \
-    libmariadb-dev gcc pkg-config python3-dev # the server without the service that would start it
-if ! (set_up .venv requirements-mysqlclient.txt) >/dev/null 2>&1; then
-    echo "mysqlclient will not be tested: it cannot be built here (apt-get install libmariadb-dev gcc pkg-config)." >&2
 fi
 
 python=.venv/bin/python
