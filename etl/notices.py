@@ -1,12 +1,12 @@
 """Notices for people who are not watching. A notice that fails is a line in the log, and never fails the night."""
 
-import threading
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from pydantic import SecretStr
 
 from config.redacted import redact
+from etl.core.deadline import within
 from etl.core.log import log
 from etl.core.retry import attempts
 from etl.core.safe_text import safe_for_chat
@@ -33,17 +33,12 @@ def webhook(url: SecretStr | None, text: str) -> None:
 
 
 def _post(what: str, url: str, **content: object) -> None:
-    """Tell, until the deadline at the most: the thread is left behind with whoever does not end his answer."""
-    failed = ["it took too long"]
-
-    def tell() -> None:
-        failed[0] = _failure(url, content)
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    teller.join(_DEADLINE)
-    if failed[0]:
-        log.warning("%s could not be told: %s.", what, failed[0])
+    try:
+        failed = within(_DEADLINE, lambda: _failure(url, content))
+    except TimeoutError:
+        failed = "it took too long"
+    if failed:
+        log.warning("%s could not be told: %s.", what, failed)
 
 
 def _failure(url: str, content: dict[str, object]) -> str:

@@ -21,6 +21,8 @@ _LONGEST_DESCRIPTION_OF_A_TABLE = 16_384
 _MOST_REFERENCES = 64
 _MOST_TABLES = 98
 """A transaction changes 100 tables, of which two are the program's own."""
+OURS = ("etl_runs", "etl_head")
+"""The tables that every warehouse has besides the company's."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_")
 
@@ -61,6 +63,8 @@ def _check_words(contract: Contract) -> None:
     names = [column.name for column in contract.columns]
     if not contract.grain:
         raise ContractError("the contract has no docstring.", "Let its first line say what one row is.")
+    if contract.name in OURS:
+        raise ContractError(f"{contract.name} is a table of the program's own.", "Rename the file.")
     if contract.name.casefold() in map(str.casefold, names):
         raise ContractError("a column is named like its table.", "BigQuery cannot tell them apart: rename the column.")
     if twice := alike(names):

@@ -22,7 +22,7 @@ from etl.core.workers import be_one_thread
 _PATIENCE = 5
 """Seconds within which a scheduler has to answer, and to have a worker."""
 
-_ENGINE = fingerprint(Path(__file__).resolve().parent.parent, "**/*.py")
+_ENGINE = fingerprint(Path(__file__).resolve().parent.parent)
 """The engine's code when this process began to use it: it may have been updated since."""
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from etl.contract import Contract
+from etl.contract.checks import OURS
 from etl.core.errors import ContractError, UsageError, WarehouseError
 from etl.core.manifest import TableReceipt
 from etl.core.surrogates import schema_of
-from etl.load.etl_runs import ETL_RUNS
-from etl.load.head import ETL_HEAD
 from etl.load.warehouse import Handover
 
 
@@ -18,8 +17,7 @@ def check_names(contracts: Sequence[Contract]) -> None:
         for contract in contracts
         if contract.name.casefold() in {column.name.casefold() for column in contract.columns}
     ]
-    ours = (ETL_RUNS.name, ETL_HEAD.name)
-    faults += [f"the table {c.name} is named like one of the program's own" for c in contracts if c.name in ours]
+    faults += [f"the table {c.name} is named like one of the program's own" for c in contracts if c.name in OURS]
     if faults:
         raise ContractError(f"The warehouse cannot take the star: {'; '.join(faults)}.", "Rename it in tables/.")
 

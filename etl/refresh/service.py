@@ -5,6 +5,7 @@ from typing import Any
 
 import requests
 
+from etl.core.deadline import within
 from etl.core.errors import RefreshError
 from etl.core.retry import attempts, is_transient
 from etl.refresh.answers import Refresh, content, is_busy, is_spent, read_refresh, refused
@@ -14,6 +15,8 @@ from etl.refresh.waiting import Waiting
 
 _TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and to answer."""
+_LONGEST = 120.0
+"""Seconds for a whole call, whatever holds it up."""
 _TROUBLE = 120.0
 """Seconds, from the first fault on, for which a question is asked again."""
 _THROTTLED = 30.0
@@ -96,9 +99,10 @@ class Service:
         """Make a call; where the service is throttled, which does nothing then, again when it wants it."""
         while True:
             token = self._sign_in.token(self._patience)
+            call = partial(self._session.request, method, address, auth=partial(_signed, token=token), **more)
             try:
-                answer = self._session.request(method, address, auth=partial(_signed, token=token), **more)
-            except requests.RequestException as error:  # whose text tells addresses
+                answer = within(_LONGEST, call)
+            except (requests.RequestException, TimeoutError) as error:  # whose text tells addresses
                 raise RefreshError(
                     f"{self._target.service} could not be reached ({type(error).__name__}).", transient=True
                 ) from None

@@ -207,6 +207,12 @@ def test_a_table_files_name_is_that_of_a_table(tmp_path: Path, name: str) -> Non
     assert "begins with an underscore" in fault.hint
 
 
+@pytest.mark.parametrize("name", ["etl_runs", "etl_head"])
+def test_the_programs_own_tables_are_not_the_companys(tmp_path: Path, name: str) -> None:
+    """Each warehouse has them already; this is told before the night."""
+    assert "is a table of the program's own" in refused(tmp_path, FACT, name).message
+
+
 def test_tables_that_differ_in_case_alone_are_refused(tmp_path: Path) -> None:
     """A warehouse takes them for one."""
     read(tmp_path, FACT)

@@ -1,0 +1,31 @@
+"""Calls that may never end: a server that sends a byte now and then keeps every time-out of a socket from coming."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """Return what the call returns, or raise what it raises. Raises TimeoutError when it takes longer.
+
+    Its thread is then left behind, with whoever does not end an answer.
+    """
+    found: list[T] = []
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(call())
+        except BaseException as error:  # handed on to who waits
+            raised.append(error)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if raised:
+        raise raised[0]
+    if not found:
+        raise TimeoutError
+    return found[0]
