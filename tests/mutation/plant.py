@@ -62,7 +62,7 @@ def build(things: pd.DataFrame) -> pd.DataFrame:
 '''
 
 FACT_MOVE = '''
-class FactMove(Fact, stream="moves"):
+class FactMove(Fact, stream="moves", lost=1):  # what sees a table emptied here is to be its receipt
     """One row per move."""
 
     move_id: Integer = natural_key("Its number.")
