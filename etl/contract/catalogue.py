@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 import pandas as pd
-import pandera.errors
 
 from etl.contract import Contract, Table
 from etl.contract.checks import check_contract
@@ -100,7 +99,7 @@ def _read_table(package: str, path: Path) -> TableFile:
         return TableFile(path, contract, _build(module), tuple(map(_function, partials)))
     except ContractError as error:
         raise _of_file(path, error) from error.__cause__
-    except (*FAULTS_OF_A_FILE, pandera.errors.SchemaInitError) as error:
+    except FAULTS_OF_A_FILE as error:
         raise ContractError(f"{path}: the contract cannot be read: {told(error)}.", cure_of(error, path)) from error
 
 

@@ -18,6 +18,7 @@ _CURES = (
         "tz-naive|tz-aware|timezone",
         "Compare times with a zone: let the query say in which one the others were written (AT TIME ZONE 'UTC').",
     ),
+    ("^SystemExit", "Let it return its frame, or raise a ValueError that says what is wrong."),
     ("^KeyError", "Look how the query, or the table that is read, spells that column's name."),
 )
 _OTHERWISE = "Correct that line, or the query whose rows it did not expect: `etl rejects` and `etl sql` show rows."

@@ -1,28 +1,13 @@
 """Calling the functions of a table file: what they raise is told with the file's line, and no personal data."""
 
 import pandas as pd
-import pyarrow as pa
 
 from etl.contract.catalogue import Function, TableFile
 from etl.contract.cures import cure_of_value
-from etl.contract.modules import place_of
-from etl.core.errors import ContractError
+from etl.contract.modules import FAULTS_OF_A_FILE, place_of
+from etl.core.errors import ContractError, DataError, EtlError
 from etl.transform.context import Context, reads_personal_data
 from etl.transform.files import REJECTS
-
-_FAULTS_OF_A_TABLE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NameError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pa.ArrowException,
-    pd.errors.InvalidIndexError,
-)
-"""What the code of a table file raises when it, or what it is given, is not as its author thought."""
 
 
 def called(context: Context, table: TableFile, function: Function, given: list[object]) -> pd.DataFrame:
@@ -30,9 +15,20 @@ def called(context: Context, table: TableFile, function: Function, given: list[o
     try:
         frame = function.call(*given)
     except ContractError as error:  # of the vocabulary's words
-        raise ContractError(f"{place_of(error, table.path)}: {error.message}", error.hint) from error
-    except _FAULTS_OF_A_TABLE as error:
-        raise _failed(context, table, function, error) from error
+        fault: EtlError = ContractError(f"{place_of(error, table.path)}: {error.message}", error.hint)
+    except MemoryError as error:
+        fault = DataError(
+            f"{place_of(error, table.path)}: {function.name} found no memory for what it makes.",
+            "Look whether a merge multiplies its rows; else lower WORKERS, or give the machine more memory.",
+        )
+    except FAULTS_OF_A_FILE as error:
+        fault = _failed(context, table, function, error)
+    else:
+        return _checked(table, function, frame)
+    raise fault  # here, so that it takes nothing of the table's own error along: a worker may be unable to pickle that
+
+
+def _checked(table: TableFile, function: Function, frame: object) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
         raise ContractError(
             f"{table.path}: {function.name} returned {type(frame).__name__}, not a frame.",
@@ -41,14 +37,15 @@ def called(context: Context, table: TableFile, function: Function, given: list[o
     return frame
 
 
-def _failed(context: Context, table: TableFile, function: Function, error: Exception) -> ContractError:
+def _failed(context: Context, table: TableFile, function: Function, error: BaseException) -> ContractError:
     """Explain what a table's function raised; a text that may hold personal data is kept for a person to look at."""
     what, text = f"{place_of(error, table.path)}: {function.name} failed: {type(error).__name__}", str(error)
+    said = f"{what}: {text}" if text else f"{what}."
     is_code = isinstance(error, AttributeError | NameError) or text.strip("'\"") in table.path.read_text("utf-8")
     if is_code or not reads_personal_data(context, table):
-        return ContractError(f"{what}: {text}", cure_of_value(error))
+        return ContractError(said, cure_of_value(error))
     name = f"{table.name}.error.txt"
-    (context.folder / REJECTS / name).write_text(f"{what}: {text}\n", encoding="utf-8")
+    (context.folder / REJECTS / name).write_text(f"{said}\n", encoding="utf-8")
     return ContractError(
         f"{what} (its text may hold personal data, and is not told).",
         f"Read it in {name} in the data folder's failed_rejects. {cure_of_value(error)}",

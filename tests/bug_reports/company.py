@@ -1,6 +1,8 @@
 """A stranger's company: its own queries and table files, and the three stages run on it in this process."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -42,6 +44,12 @@ class Stranger(Company):
         """Run stage 2."""
         with in_this_process():
             return self.call(TRANSFORM, partial(transform, ask=ask), *arguments)
+
+    def process(self, script: Path, *arguments: str) -> Ended:
+        """Run a stage as a process of its own, with its workers."""
+        command = [sys.executable, str(script), "--env", str(self.env), *arguments]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def load(self, *arguments: str) -> Ended:
         """Run stage 3."""
