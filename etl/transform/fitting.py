@@ -46,6 +46,8 @@ def cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return the values as `kind`, exactly. Raises pyarrow.ArrowInvalid where one does not fit."""
     if pa.types.is_integer(values.type) and pa.types.is_decimal(kind):
         values = values.cast(pa.decimal128(20, 0))  # Arrow asks for room for any integer, but 10 fits decimal(4, 2)
+    if pa.types.is_decimal(values.type) and pa.types.is_floating(kind):
+        values = values.cast(pa.string())  # Arrow divides by a power of ten, which makes 0.6667 0.6667000000000001
     return values.cast(kind)
 
 
@@ -107,8 +109,10 @@ def _hint(name: str, found: pa.DataType, wanted: pa.DataType) -> str:
             " night.time_zone is the business's."
         )
     if kinds.is_decimal(wanted) and kinds.is_floating(found):
-        target = f"CAST({name} AS DECIMAL({wanted.precision}, {wanted.scale}))"
-        return f"Floating point numbers are not exact: write {target} in the query; or declare the column a Number."
+        return (
+            f"Floating point numbers are not exact: {_rounded(name, wanted.precision, wanted.scale)};"
+            " or declare the column a Number."
+        )
     if kinds.is_date(wanted) and kinds.is_timestamp(found):
         return "Take the day in build: business_date(…) of etl.contract; or cast it to DATE in the query."
     if kinds.is_string(wanted):
@@ -152,6 +156,14 @@ def _cure(name: str, fault: str, kind: pa.DataType, *, of_query: bool) -> str:
         return ""
     if of_query:
         precision, scale = (20, 6) if (kind.precision, kind.scale) == (38, 9) else (kind.precision, kind.scale)
-        return f": round it in the query, e.g. CAST({name} AS DECIMAL({precision}, {scale}))"
+        return f": {_rounded(name, precision, scale)}"
     precision, scale = min(kind.precision + 4, 38), kind.scale + (2 if "decimals" in fault else 0)
     return f": round it in build, or declare the column Decimal({precision}, {scale})"
+
+
+def _rounded(name: str, precision: int, scale: int) -> str:
+    """Say how a query rounds a column. SQLite has no decimals: its CAST leaves floating point as it is."""
+    return (
+        f"round it in the query, e.g. CAST({name} AS DECIMAL({precision}, {scale})); in SQLite ROUND({name}, {scale})"
+        f" with `-- types: {name} numeric({precision},{scale})` in its header"
+    )

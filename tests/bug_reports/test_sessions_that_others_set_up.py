@@ -1,4 +1,4 @@
-"""What a role, a database or a pooler has set in PostgreSQL's session changes no text and ends no night."""
+"""What a role, a database, a server or a pooler has set in a session changes no text and ends no night."""
 
 import os
 import socket
@@ -14,6 +14,8 @@ from sqlalchemy.engine import make_url
 
 from tests.bug_reports.company import Stranger
 from tests.conftest import Sql
+from tests.download.test_mysql import DRIVERS
+from tests.maria import Maria
 
 PGBOUNCER = Path("/usr/sbin/pgbouncer")
 
@@ -140,3 +142,31 @@ def test_a_pooler_that_hands_sessions_round_changes_nothing(company: Stranger, p
             found += cursor.fetchall()
             cursor.execute("SELECT pg_sleep(0.1)")
     assert found == [("escape",)] * 3
+
+
+LIMITS = {"sql_select_limit": "3", "group_concat_max_len": "20", "init_connect": "'SET NAMES latin1'"}
+
+
+@pytest.mark.parametrize("charset", ["", "?charset=utf8", "?charset=latin1"])
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_no_limit_or_character_set_of_mysql_cuts_what_it_holds(
+    tmp_path: Path, maria: Maria, driver: str, charset: str
+) -> None:
+    """The server's limits cut rows and GROUP_CONCAT without an error, and a smaller character set writes ? instead."""
+    maria.sql(
+        "CREATE OR REPLACE TABLE words (id INT, word VARCHAR(20) CHARACTER SET utf8mb4)",
+        "INSERT INTO words VALUES (1, 'a\U0001f600b'), (2, 'ł'), (3, 'é'), (4, '€'), (5, 'NA')",
+    )
+    before = {name: maria.sql(f"SELECT @@GLOBAL.{name}")[0][0] for name in LIMITS}
+    company = Stranger(tmp_path, maria.url(driver) + charset)
+    company.settings["RECEIPTS"] = "off"
+    company.query("words", "SELECT id, word FROM words ORDER BY id")
+    company.query("lists", "SELECT 1 AS id, GROUP_CONCAT(REPEAT(word, 9) ORDER BY id SEPARATOR '') AS list FROM words")
+    try:
+        maria.sql(*(f"SET GLOBAL {name} = {value}" for name, value in LIMITS.items()))
+        company.done()
+    finally:
+        maria.sql(*(f"SET GLOBAL {name} = {value!r}" for name, value in before.items()))
+    words = [row["word"] for row in company.rows("words")]
+    assert words == ["a\U0001f600b", "ł", "é", "€", "NA"]
+    assert company.rows("lists") == [{"id": 1, "list": "".join(word * 9 for word in words)}]

@@ -42,7 +42,6 @@ REFUSED = {
     "no such database": (("/shop", "/shoe"), "refused us: "),
     "unknown option": (("/shop", "/shop?colour=red"), "SOURCE_SHOP_URL cannot be used: its driver says "),
     "faulty option": (("/shop", "/shop?connect_timeout=soon"), "SOURCE_SHOP_URL cannot be used: its driver says "),
-    "no such charset": (("/shop", "/shop?charset=klingon"), ""),
 }
 
 

@@ -45,7 +45,8 @@ def test_an_integer_fits_a_decimal_by_its_digits(value: int, precision: int, dat
         (Decimal("1e11"), MONEY, "x has more than 10 digits before the point: round it in build, or declare the column"
                                  " Decimal(16, 2)"),
         ("1.2345678901", pa.decimal128(38, 9), "x has more than 9 decimals: round it in the query, e.g. CAST(x AS"
-                                               " DECIMAL(20, 6))"),
+                                               " DECIMAL(20, 6)); in SQLite ROUND(x, 6) with `-- types: x"
+                                               " numeric(20,6)` in its header"),
         ("NaN", MONEY, "x is not a number"),
         ("-Infinity", MONEY, "x is not a number"),
         ("many", pa.int64(), "x is not a number"),

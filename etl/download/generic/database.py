@@ -1,6 +1,6 @@
 """What the engine needs to know of a database that is not PostgreSQL; here, of those that have no room of their own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import text as bound_text
 from sqlalchemy.types import UserDefinedType
 
+from etl.core.manifest import RawColumn
 from etl.download.generic.columns import Column, column_of
 from etl.download.query import Query
 from etl.download.source import Limits
 from etl.download.sql import binds_of, with_binds
 from etl.download.types import known_type
+
+Quote = Callable[[str], str]
 
 _ISOLATION = {"mssql": "SNAPSHOT", "oracle": "SERIALIZABLE"}
 """What databases call the isolation in which a transaction sees one state, where it is not the default."""
@@ -65,6 +68,10 @@ class Database:
         # some forbid WITH or ORDER BY in there; if the query itself is at fault, this says so in its own lines
         with run(connection, query, query.sql, binds) as result:
             return list(result.cursor.description or ()) if result.cursor else []
+
+    def reading(self, sql: str, columns: Sequence[RawColumn], group_by: Sequence[str], quoted: Quote) -> str:
+        """Write the query as it is to be read. group_by: by which its rows come sorted; quoted: writes a name."""
+        return sql
 
     def remarks(self, connection: Connection, query: Query) -> list[str]:
         """Say what a person ought to know of how a query is read."""

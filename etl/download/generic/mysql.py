@@ -3,7 +3,7 @@
 So `0000-00-00` is no NULL and `838:59:59` no timedelta. The session is in UTC: a TIMESTAMP is an instant.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.engine import URL
 
+from etl.core.manifest import RawColumn
 from etl.download.generic.columns import Column, decimals
-from etl.download.generic.database import Database, run
+from etl.download.generic.database import Database, Quote, run
 from etl.download.query import Query
 from etl.download.source import Limits
 from etl.download.sql import names_in
@@ -43,6 +44,16 @@ _TEXTS = {15: ("varbinary", "varchar"), 253: ("varbinary", "varchar"), 254: ("bi
 """Types by their number in the protocol; of texts, the name without a character set and with one."""
 
 _BIT, _GEOMETRY = 16, 255
+_FLOAT, _ANY_DECIMALS = 4, 31
+"""A FLOAT that was declared without decimals; the server prints six of its digits."""
+
+_SESSION = (
+    "NAMES utf8mb4",  # another character set, of the URL or of the server's init_connect, writes ? for what it lacks
+    "SESSION time_zone = '+00:00'",
+    "SESSION sql_select_limit = 18446744073709551615",
+    "SESSION group_concat_max_len = 4294967295",  # else GROUP_CONCAT cuts its texts, and only warns
+)
+"""What of a session changes the rows that a query gives, whatever the server's defaults are."""
 
 _ENGINES = """
 SELECT t.table_schema, t.table_name, t.engine
@@ -70,18 +81,18 @@ class MySql(Database):
 
     def engine_options(self) -> dict[str, Any]:
         """Return the arguments of `create_engine`: the isolation, and a driver that hands texts on."""
-        charset = {} if "charset" in self._url.query else {"charset": "utf8mb4"}
-        return {"isolation_level": "REPEATABLE READ", "connect_args": charset | _as_texts(self._driver)}
+        arguments = {"charset": "utf8mb4"} | _as_texts(self._driver)  # of which those of the URL are overruled
+        return {"isolation_level": "REPEATABLE READ", "connect_args": arguments}
 
     def begin(self, connection: Connection) -> datetime:
         """Begin in UTC, with the time-outs; gives the instant of the server's clock."""
         limits, is_mariadb = self._limits, getattr(connection.dialect, "is_mariadb", False)
-        settings = ["time_zone = '+00:00'", f"lock_wait_timeout = {limits.lock_seconds}"]
+        settings = [f"lock_wait_timeout = {limits.lock_seconds}"]
         settings += [f"net_write_timeout = {max(600, limits.stall_seconds)}"]  # we may be the slower ones
         if limits.statement_seconds:
             seconds = limits.statement_seconds
             settings.append(f"max_statement_time = {seconds}" if is_mariadb else f"max_execution_time = {seconds}000")
-        connection.exec_driver_sql("SET " + ", ".join(f"SESSION {setting}" for setting in settings))
+        connection.exec_driver_sql("SET " + ", ".join([*_SESSION, *(f"SESSION {setting}" for setting in settings)]))
         connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         instant = connection.exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one()
         return datetime.fromisoformat(str(instant)).replace(tzinfo=UTC)
@@ -94,6 +105,15 @@ class MySql(Database):
                 _column(described[0], described[1], described[3], described[5], *sets)
                 for described, sets in zip(cursor.description or (), _flags_and_charsets(cursor), strict=True)
             ]
+
+    def reading(self, sql: str, columns: Sequence[RawColumn], group_by: Sequence[str], quoted: Quote) -> str:
+        """Write the query so that a FLOAT arrives with all its digits."""
+        if not any(column.source_type == "float" for column in columns):
+            return sql
+        names = [(quoted(column.name), " + 0e0" * (column.source_type == "float")) for column in columns]
+        listed = ", ".join(f"{name}{as_double} AS {name}" for name, as_double in names)
+        order = f" ORDER BY {', '.join(map(quoted, group_by))}" if group_by else ""
+        return f"SELECT {listed} FROM (\n{sql}\n) AS query{order}"
 
     def remarks(self, connection: Connection, query: Query) -> list[str]:
         """Name the tables that a query reads, by itself or by views, which stand outside of any snapshot."""
@@ -169,6 +189,8 @@ def _column(
             return Column(name, "decimal", ANY_NUMERIC)
         digits = length - (scale > 0) - (not unsigned)
         return Column(name, f"decimal({digits},{scale})", decimals(digits, scale))
+    if code == _FLOAT and scale is not None and scale < _ANY_DECIMALS:
+        return Column(name, f"float({length},{scale})", pa.float64())
     if code in _TEXTS:
         kind = "enum" if flags & _ENUM else "set" if flags & _SET else _TEXTS[code][charset != _BINARY]
         return Column(name, kind, pa.string())

@@ -141,9 +141,10 @@ class GenericSource:
         names = [column.name for column in plan.columns]
         group_by = tuple(names.index(name) for name in plan.query.group_by)
         write = writers(plan.columns)
+        sql = self._database.reading(plan.query.sql, plan.columns, plan.query.group_by, self._quoted)
         with (
             RawWriter(path, names, group_by, self._throttle.take) as writer,
-            self._rows(plan.query, plan.query.sql, writer.so_far, names) as rows,
+            self._rows(plan.query, sql, writer.so_far, names) as rows,
         ):
             for batch in rows.partitions(_BATCH):
                 for row in batch:

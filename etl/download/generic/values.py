@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pyarrow as pa
 
 from etl.core.manifest import RawColumn, arrow_type
 
 Write = Callable[[Any], str]
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _HAS_ZONE = re.compile(r"(?:Z|[+-]\d\d(?::?\d\d)?)$")
 _FLAGS = {
     **dict.fromkeys((False, 0, "0", b"\0", "f", "false"), "f"),
@@ -46,6 +48,8 @@ def plain(value: Any) -> str:
 def _writer(kind: pa.DataType, source_type: str) -> Write:
     if pa.types.is_boolean(kind):
         return _flag
+    if source_type == "float":
+        return _single
     if pa.types.is_timestamp(kind) and kind.tz:
         return _instant
     if pa.types.is_integer(kind) and source_type.startswith("bit"):
@@ -79,9 +83,21 @@ def _bits(value: Any) -> str:
     return str(int.from_bytes(value, "big")) if type(value) is bytes else plain(value)
 
 
+def _single(value: Any) -> str:
+    """Write a number of single precision with as many digits as tell it from its neighbours: 0.1, not 0.1000000015."""
+    if value is None:
+        return ""
+    try:
+        return str(np.format_float_positional(np.float32(value), trim="-"))
+    except (TypeError, ValueError):
+        return plain(value)
+
+
 def _instant(value: Any) -> str:
-    """Write an instant; one that tells no zone is in UTC, as the session is."""
+    """Write an instant; one that tells no zone is in UTC, as the session is, and a day alone is its midnight."""
     if type(value) is str:
+        if _DAY.fullmatch(value):
+            value += " 00:00:00"
         return plain(value if _HAS_ZONE.search(value, 10) else value + "+00")
     if isinstance(value, datetime) and value.tzinfo is None:
         return plain(value.replace(tzinfo=UTC))
