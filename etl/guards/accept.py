@@ -12,6 +12,7 @@ Its figure is a number, a date or time, or, where there is nothing to count, the
     worse = OTHER   nothing but the same figure passes (fingerprints)
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,10 @@ from etl.core.names import guess
 
 GONE = "gone"
 """The figure of `newest` where the value is there no more: worse than any other."""
+
+
+_PLAIN = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d)?")
+"""Rows, seconds, 12.5 gigabytes. 1.700 is a thousand more to some than to others, and 1,7 is not 17."""
 
 
 class Worse(Enum):
@@ -111,6 +116,11 @@ def _read(text: str) -> Accepted:
     if GUARDS[guard] is not OTHER and _value(figure) is None and not (guard == "newest" and figure == GONE):
         raise UsageError(
             f"--accept {text}: {figure} is not a number, date or time.", "Copy the figure that the refusal printed."
+        )
+    if GUARDS[guard] is not OTHER and guard != "newest" and not _PLAIN.fullmatch(figure):
+        raise UsageError(
+            f"--accept {text}: {figure} may mean more than one number.",
+            "Copy the figure that the refusal printed: digits alone, e.g. 1700.",
         )
     return Accepted(table, guard, figure)
 

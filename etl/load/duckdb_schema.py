@@ -60,6 +60,13 @@ def obstacles(connection: duckdb.DuckDBPyConnection, database: str, names: Seque
     for (view,) in connection.execute(views, [database]).fetchall():
         if view.casefold() in ours:
             yield f"{view} is a view, in the contracts a table"
+    macros = (
+        "SELECT DISTINCT function_name FROM duckdb_functions()"
+        f" {here} AND function_type LIKE '%macro' AND function_name IN (SELECT function_name FROM duckdb_functions()"
+        " WHERE internal AND function_type NOT LIKE 'table%')"
+    )
+    for (macro,) in connection.execute(macros, [database]).fetchall():
+        yield f"{macro} is a macro, which is taken for DuckDB's own function {macro}: give it another name"
     keys = (
         "SELECT table_name, referenced_table, constraint_text FROM duckdb_constraints()"
         " WHERE database_name = ? AND constraint_type = 'FOREIGN KEY'"

@@ -217,7 +217,7 @@ class DuckDBWarehouse:
             connection.execute(f"ATTACH {text(str(new))} AS {_NIGHT}")
             connection.execute(f"USE {_NIGHT}")
             yield connection
-            connection.execute(f"CHECKPOINT {_NIGHT}; USE memory; DETACH {_NIGHT}")
+            connection.execute(f"CHECKPOINT {_NIGHT}; USE memory.main; DETACH {_NIGHT}")
 
     def _staged(self, run: str, handover: Handover) -> Path:
         return self._staging / run / handover.contract.name

@@ -30,7 +30,7 @@ def show(settings_file: Path, query: str) -> None:
 def texts(column: pa.ChunkedArray) -> list[str | None]:
     """Write a column's values as text; None for NULL.
 
-    Python has no infinite dates, no year 12000 or 44 BC, no intervals of months, no 24:00: DuckDB has.
+    Python has no infinite dates, no year 12000 or 44 BC, no intervals of months, no 24:00: DuckDB has, in lists too.
     """
     if not _is_pythons(column.type):
         return _by_duckdb(column)
@@ -41,6 +41,8 @@ def texts(column: pa.ChunkedArray) -> list[str | None]:
 
 
 def _is_pythons(kind: pa.DataType) -> bool:
+    if kinds.is_nested(kind):
+        return all(_is_pythons(kind.field(number).type) for number in range(kind.num_fields))
     return not (kinds.is_interval(kind) or kinds.is_time(kind) or (kinds.is_timestamp(kind) and kind.unit == "ns"))
 
 

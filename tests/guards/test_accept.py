@@ -74,6 +74,9 @@ def test_one_accept_covers_no_other_table_or_guard() -> None:
         ("sales:shrank=all", "all is not a number, date or time", "Copy the figure"),
         ("sales:grew=Infinity", "Infinity is not a number, date or time", "Copy the figure"),
         ("sales:grew=NaN", "NaN is not a number, date or time", "Copy the figure"),
+        ("sales:shrank=1.700", "1.700 may mean more than one number", "digits alone"),
+        ("sales:lost=1,7", "1,7 may mean more than one number", "digits alone"),
+        ("sales:rejects=1.7e3", "1.7e3 may mean more than one number", "digits alone"),
         ("sales:shrank=gone", "gone is not a number, date or time", "Copy the figure"),
     ],
 )

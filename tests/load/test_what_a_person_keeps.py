@@ -85,6 +85,7 @@ def test_everything_that_a_person_keeps_in_the_file_stays(warehouse: DuckDBWareh
         ),
         ("DROP TABLE dim_ship; CREATE VIEW dim_ship AS SELECT 1 AS x", "dim_ship is a view, in the contracts a table"),
         ("ALTER TABLE dim_ship ADD COLUMN mine INTEGER", r"dim_ship.mine is no longer in the contract"),
+        ("CREATE MACRO sum(x) AS 0", r"sum is a macro, which is taken for DuckDB's own function sum: give it another"),
     ],
 )
 def test_what_stands_in_the_way_is_named_before_anything_is_touched(

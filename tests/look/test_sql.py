@@ -11,6 +11,8 @@ from tests.night.company import Company
 
 SHOWN = {
     "DATE 'infinity'": "infinity",
+    "[TIME '24:00']": "['24:00:00']",
+    "{'a': INTERVAL 3 MONTH}": "{'a': 3 months}",
     "DATE '-infinity'": "-infinity",
     "DATE '12000-01-01'": "12000-01-01",
     "DATE '0044-03-15 (BC)'": "0044-03-15 (BC)",
