@@ -112,6 +112,8 @@ def told(error: BaseException) -> str:
 def cure_of(error: BaseException, path: Path) -> str:
     """Return what to do about what a table file raised while it was read."""
     words = etl.contract.__all__
+    if isinstance(error, SyntaxError) and re.search("null bytes|utf-8|codec", str(error), re.IGNORECASE):
+        return "Save the file as UTF-8."
     if isinstance(error, SyntaxError):
         return "Correct that line, or the one before it: a bracket or a quote may be missing there."
     if isinstance(error, ModuleNotFoundError):
@@ -120,6 +122,10 @@ def cure_of(error: BaseException, path: Path) -> str:
             f"Install {name} in the program's .venv, or do without: pandas and etl.contract are there."
             if not (error.name or "").startswith("tables")
             else f"Write the file {path.parent / name}.py, or correct the name."
+        )
+    if "circular import" in str(error):
+        return (
+            "Two files import each other: move what both need into a third one, whose name begins with an underscore."
         )
     if isinstance(error, ImportError | NameError):
         missing = re.search(r"name '(\w+)'", str(error))

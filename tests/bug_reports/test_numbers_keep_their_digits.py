@@ -1,6 +1,5 @@
 """Numbers are published with the digits that the source holds, whatever prints, divides or rounds them on the way."""
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -65,8 +64,5 @@ def test_the_cure_for_floating_point_in_a_decimal_column_works_in_sqlite(strange
         "INSERT INTO items VALUES (1, 0.1 + 0.2), (2, 1e-7), (3, 1e15), (4, NULL)",
     )
     stranger.star_table("dim_item", DIM_ITEM.format("Money"))
-    stranger.query("items", "SELECT id, x FROM items")
-    assert "in SQLite ROUND(x, 2) with `-- types: x numeric(18,2)`" in stranger.night().err
-    shutil.rmtree(stranger.data)  # else the guard of types asks whether the column was meant to change
     stranger.query("items", "SELECT id, ROUND(x, 2) AS x FROM items", more="-- types: x numeric(18,2)\n")
     assert [x for (x,) in stranger.published(PUBLISHED)] == [Decimal("0.30"), Decimal(0), Decimal(10**15), None]

@@ -170,3 +170,21 @@ def test_tables_share_columns_and_contracts(tmp_path: Path) -> None:
     )
     tables = read_tables(tmp_path)
     assert [sorted(tables[name].contract.schema.names) for name in tables] == [["origin", "x_id"]] * 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_of_another_encoding_is_to_be_saved_as_utf_8(tmp_path: Path, encoding: str) -> None:
+    """An editor of another system wrote it; no bracket is missing."""
+    (tmp_path / "dim_town.py").write_bytes('NAME = "Málaga"\n'.encode(encoding))
+    with pytest.raises(ContractError, match=r"dim_town\.py.* cannot be read") as fault:
+        read_tables(tmp_path)
+    assert fault.value.hint == "Save the file as UTF-8."
+
+
+def test_files_that_import_each_other_are_told_what_to_do(tmp_path: Path) -> None:
+    """The name is there, and spelt right."""
+    (tmp_path / "dim_town.py").write_text("from ._common import shared\nNAME = 1\n")
+    (tmp_path / "_common.py").write_text("from .dim_town import NAME\nshared = NAME\n")
+    with pytest.raises(ContractError, match=r"_common\.py:1 cannot be read") as fault:
+        read_tables(tmp_path)
+    assert "move what both need into a third one" in fault.value.hint

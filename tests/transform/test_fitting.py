@@ -69,7 +69,12 @@ def test_the_reason_tells_the_cure_and_no_value(value: object, kind: pa.DataType
 @pytest.mark.parametrize(
     ("found", "wanted", "told", "hint"),
     [
-        (pa.float64(), MONEY, "floating point numbers for x, a column of decimal(12, 2)", "CAST(x AS DECIMAL(12, 2))"),
+        (
+            pa.float64(),
+            MONEY,
+            "floating point numbers for x, a column of decimal(12, 2)",
+            "CAST(x AS DECIMAL(12, 2)); in SQLite ROUND(x, 2) with `-- types: x numeric(12,2)`",
+        ),
         (pa.timestamp("us"), pa.timestamp("us", "UTC"), "times without a zone for x", "AT TIME ZONE"),
         (pa.timestamp("us", "UTC"), pa.date32(), "times with a zone for x, a column of dates", "business_date("),
         (pa.int64(), pa.string(), "whole numbers for x, a column of texts", '.map(str, na_action="ignore")'),
