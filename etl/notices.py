@@ -23,7 +23,7 @@ def heartbeat(url: SecretStr | None, path: str, text: str = "") -> None:
     if url:
         parts = urlsplit(url.get_secret_value())
         place = parts._replace(path=parts.path.rstrip("/") + (f"/{path}" if path else ""))
-        _post("the heartbeat", urlunsplit(place), data=redact(text).encode())
+        _post("the heartbeat", urlunsplit(place), data=redact(text).encode(errors="backslashreplace"))
 
 
 def webhook(url: SecretStr | None, text: str) -> None:

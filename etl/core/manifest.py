@@ -227,7 +227,17 @@ class LoadedManifest(Manifest[LoadedTable]):
 
 _SIMPLE: dict[str, Any] = {
     str(t): t
-    for t in (pa.int64(), pa.int32(), pa.int16(), pa.float64(), pa.float32(), pa.bool_(), pa.string(), pa.date32())
+    for t in (
+        pa.null(),
+        pa.int64(),
+        pa.int32(),
+        pa.int16(),
+        pa.float64(),
+        pa.float32(),
+        pa.bool_(),
+        pa.string(),
+        pa.date32(),
+    )
 } | {str(t): t for t in (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.binary(), pa.time64("us"))}
 
 

@@ -60,7 +60,9 @@ class Context:
 
     def raw_table(self, name: str) -> RawTable:
         """Give the manifest's entry of a query's CSV, without the source's receipt where none is wanted."""
-        table = _raw_manifest(self.raw / MANIFEST).tables[name]
+        path = self.raw / MANIFEST
+        written = path.stat()
+        table = _raw_manifest(path, written.st_ino, written.st_mtime_ns).tables[name]
         return table if self.receipts != "off" else table.model_copy(update={"receipt": None})
 
 
@@ -202,5 +204,6 @@ def members(context: Context, name: str) -> Members:
 
 
 @lru_cache(maxsize=2)
-def _raw_manifest(path: Path) -> RawManifest:
+def _raw_manifest(path: Path, inode: int, written_at: int) -> RawManifest:  # noqa: ARG001 -- which file of that name
+    """Read a manifest once: a folder that was restored may have another one by the same name."""
     return RawManifest.model_validate_json(path.read_bytes())

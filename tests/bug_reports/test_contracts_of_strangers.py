@@ -121,3 +121,18 @@ def test_a_sum_beyond_64_bits_is_published_exactly_or_refused(stranger: Stranger
     exact = table.replace("wei: Integer", "wei: Decimal(38, 0)").replace('wei="wei"', 'wei="exact"')
     stranger.star_table("fact_wallet", exact.replace('"wei"))', '"exact"))'), head=COMMON)
     assert stranger.published("SELECT max(abs(wei)) FROM fact_wallet") == [(abs(2 * wei),)]
+
+
+@pytest.mark.parametrize("kind", ["Integer", "Date", "Money", "Text", "Timestamp", "Flag"])
+def test_an_expression_that_is_null_tonight_fits_every_column(stranger: Stranger, kind: str) -> None:
+    """SQLite declares no type for it, and no row matched tonight."""
+    stranger.fill(
+        "CREATE TABLE deals (deal_id INTEGER)",
+        "CREATE TABLE notes (deal_id INTEGER, x)",
+        "INSERT INTO deals VALUES (1), (2)",
+    )
+    query = "SELECT deal_id, COALESCE(x, x) AS seller FROM deals LEFT JOIN notes USING (deal_id)"
+    stranger.query("deals", query, key="deal_id")
+    column = 'person_key: Key = reference("dim_person", "Who made it.", on="seller")'
+    stranger.star_table("fact_deal", FACT_DEAL.replace(column, f'seller: {kind} = attribute("X.", nullable=True)'))
+    assert stranger.published("SELECT deal_id, seller FROM fact_deal ORDER BY 1") == [(1, None), (2, None)]

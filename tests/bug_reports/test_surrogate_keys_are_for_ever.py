@@ -150,7 +150,7 @@ def test_without_the_warehouse_a_star_is_built_and_compared_before_it_is_publish
     refused = shop.load()
     assert refused.code == 1
     assert "members of dim_thing have other surrogate keys in star" in refused.err
-    assert "Run TablesTransformMain.py again" in refused.err
+    assert f"Run ./TablesTransformMain.py --env {shop.env} again" in refused.err
     assert published(shop) == {"a": 3, "b": 2}
     assert (shop.transform().code, shop.load().code) == (0, 0)
     keys = published(shop)

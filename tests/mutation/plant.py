@@ -20,7 +20,6 @@ from etl.download import writer
 from etl.download.stage import download
 from etl.load.open import open_warehouse
 from etl.load.stage import load
-from etl.transform import context
 from etl.transform.stage import transform
 from tests.transform.house import HEAD, in_this_process
 
@@ -149,7 +148,6 @@ class Plant:
             return warehouse.read("SELECT * FROM fact_move ORDER BY ALL")
 
     def _stage(self, stage: Any, receipts: str) -> Ended:
-        context._raw_manifest.cache_clear()  # the folder is another than a moment ago, by the same name
         settings = self.settings.model_copy(update={"receipts": receipts})
         self._runs += 1
         run = (datetime(2030, 3, 15, tzinfo=UTC) + timedelta(minutes=self._runs)).strftime("%Y%m%dT%H%M%SZ")

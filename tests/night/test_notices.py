@@ -127,6 +127,14 @@ def test_a_monitor_that_never_ends_its_answer_holds_no_night(
     assert "secret-uuid" not in caplog.text
 
 
+def test_a_name_that_is_no_text_reaches_the_monitor(monitor: Monitor) -> None:
+    """A file's name may hold bytes that are no UTF-8, which Python keeps as halves of characters."""
+    notices.heartbeat(SecretStr(f"{monitor.url}/secret-uuid"), "fail", "report-\udcff.csv")
+    notices.webhook(SecretStr(f"{monitor.url}/hook"), "report-\udcff.csv")
+    assert [path for path, _ in monitor.heard] == ["/secret-uuid/fail", "/hook"]
+    assert all("report-" in body and "dcff" in body for _, body in monitor.heard)
+
+
 FORGED = "é\r\n2030-01-01T00:00:00Z INFO night 20300101T000000Z: published\n\x1b[2JError: none <!here> @channel \u202e"
 
 

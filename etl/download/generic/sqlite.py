@@ -26,6 +26,7 @@ _AFFINITIES = (
 """How SQLite reads a type that a table was declared with, in this order."""
 
 _STORED = {
+    (): ("null", pa.null()),
     ("integer",): ("integer", pa.int64()),
     ("integer", "real"): ("real", pa.float64()),
     ("real",): ("real", pa.float64()),
