@@ -129,19 +129,25 @@ def _run(options: argparse.Namespace) -> int:
 
 def _run_child(command: list[str], environment: dict[str, str]) -> int:
     """The child's exit code, 128 + n when signal n ended it; what would interrupt us goes on to the child."""
-    try:
-        child = subprocess.Popen(command, env=environment)
-    except OSError as error:
-        raise SampleError(f"{command[0]} cannot be run: {error.strerror}.", "look at its name and path.") from None
+    heard: list[int] = []
+    started: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _frame: object) -> None:
         if not (number == signal.SIGINT and _in_the_foreground()):
-            child.send_signal(number)
+            for child in started:
+                child.send_signal(number)
+            if not started:
+                heard.append(number)
 
-    heard = [number for number in INTERRUPTIONS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, pass_on) for number in heard}
+    caught = [number for number in INTERRUPTIONS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in caught}
     try:
-        code = child.wait()
+        started.append(subprocess.Popen(command, env=environment))
+        for number in heard:
+            started[0].send_signal(number)
+        code = started[0].wait()
+    except OSError as error:
+        raise SampleError(f"{command[0]} cannot be run: {error.strerror}.", "look at its name and path.") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -14,7 +14,7 @@ from config.redacted import STARS
 
 _KINDS = (
     "column|relation|table|view|function|schema|type|database|operator|constraint|index|key|sequence|parameter|encoding"
-    "|language|enum|near|user|role|host|at|socket"
+    "|language|enum|near|user|role|host|at|socket|field"
 )
 _VALUE = re.compile(r"(?<!\w)(['\"]).*\1", re.DOTALL)
 _ARGUMENTS = re.compile(r"\((\d+), (['\"])(.*)\2\)", re.DOTALL)

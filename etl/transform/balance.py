@@ -6,7 +6,7 @@ from etl.core.errors import ContractError
 from etl.core.manifest import StarTable
 from etl.transform.check import MERGED, SET_ASIDE
 from etl.transform.context import Context
-from etl.transform.run import Result
+from etl.transform.runner import Result
 
 
 def check_balance(context: Context, tables: Mapping[str, StarTable], results: Mapping[str, Result]) -> None:

@@ -35,7 +35,7 @@ from etl.transform.months import added
 from etl.transform.partials import PARTIALS
 from etl.transform.plan import Plan, make_plan
 from etl.transform.raw import check_file
-from etl.transform.run import Result, Worked, run_plan
+from etl.transform.runner import Result, Worked, run_plan
 
 SCRIPT = "TablesTransformMain.py"
 

@@ -1,6 +1,7 @@
 """crontab.txt under a real cron daemon, with cron's own bare environment."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def company(tmp_path: Path) -> Company:
     company = Company(tmp_path / "company")
     app = tmp_path / "app"
     app.mkdir()
-    for name in ("nightly.sh", "config", "etl", "sample", "requirements.txt", "constraints.txt"):
+    shutil.copy(ROOT / "nightly.sh", app)  # it works where it lies, whatever links lead to it
+    for name in ("config", "etl", "sample", "requirements.txt", "constraints.txt"):
         (app / name).symlink_to(ROOT / name)
     for script in ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py"):
         (app / script).symlink_to(ROOT / script)

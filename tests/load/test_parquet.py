@@ -78,7 +78,7 @@ def test_altered_file_is_refused(tmp_path: Path, altered: dict[str, object], rea
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ({"planet_key": ["x"], "planet_id": [1], "name": ["Earth"]}, "column #0: .* invalid value 'x'"),
+        ({"planet_key": ["x"], "planet_id": [1], "name": ["Earth"]}, r"column #0: .* invalid value \*\*\*"),
         ({"planet_key": [None], "planet_id": [1], "name": ["Earth"]}, "planet_key"),
         ({"planet_key": [1], "planet_id": [1]}, "name"),
         ({"planet_key": [1], "planet_id": [1], "name": ["Earth"], "moons": [1]}, "moons"),

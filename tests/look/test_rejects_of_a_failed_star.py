@@ -19,14 +19,14 @@ def test_what_a_failed_star_rejected_can_be_looked_at(tmp_path: Path, capsys: py
     house.write(fact_sale=FACT_SALE.replace("return sales", "return sales / 0; sales"))
     with pytest.raises(ContractError):
         house.build()
-    rejects.show(file, None, None, 3, full=False)
-    rejects.show(file, "dim_shop", None, 3, full=False)
+    rejects.show(file, None, None, examples=3, full=False, show_personal=False)
+    rejects.show(file, "dim_shop", None, examples=3, full=False, show_personal=False)
     told = capsys.readouterr().out
     assert told.count("failed; this is what it had rejected by then") == 2
     assert told.count("1 × shop_id is not a number") == 2
     assert "Odd" in told
-    rejects.show(file, "dim_shop", house.store.star.committed()[-1], 3, full=False)
+    rejects.show(file, "dim_shop", house.store.star.committed()[-1], examples=3, full=False, show_personal=False)
     house.write(fact_sale=FACT_SALE)
     house.build()
-    rejects.show(file, "dim_shop", None, 3, full=False)
+    rejects.show(file, "dim_shop", None, examples=3, full=False, show_personal=False)
     assert capsys.readouterr().out.count("1 of 2 rows are rejected") == 2

@@ -43,6 +43,7 @@ def new_folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def sample(*arguments: str | Path, **options) -> subprocess.Popen[str]:
+    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))  # under nohup, too
     return subprocess.Popen([sys.executable, "-m", "sample", *arguments], cwd=ROOT, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # fmt: skip
 

@@ -25,7 +25,7 @@ from etl.core.manifest import RawColumn, RawManifest, RawTable, StarManifest
 from etl.core.origin import origin_of
 from etl.core.runs import Store, run_time
 from etl.download import writer
-from etl.transform import context, run, stage
+from etl.transform import context, runner, stage
 
 HEAD = """
 import pandas as pd
@@ -198,7 +198,7 @@ def in_this_process() -> Iterator[None]:
         yield _Here()
 
     try:
-        with mock.patch.object(run, "worker_pool", pool):
+        with mock.patch.object(runner, "worker_pool", pool):
             yield
     finally:
         for memory in (context.raw_rows, context.star_frame, context.members):
