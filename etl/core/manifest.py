@@ -31,6 +31,10 @@ class Block(Record):
     file: str | None = None
 
 
+EXPRESSION = "expression"
+"""What stands for the name of a type where the source has none: a column that the query computes."""
+
+
 class RawColumn(Record):
     """A column of a query: its Arrow type as text, the type's name in the source, and whether it is personal data."""
 

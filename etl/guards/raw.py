@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from etl.core.manifest import RawManifest, RawTable
+from etl.core.manifest import EXPRESSION, RawManifest, RawTable
 from etl.guards import newest
 from etl.guards.accept import fingerprint
 from etl.guards.before import last_and_week, since_accepted
@@ -58,11 +58,16 @@ def _size(name: str, table: RawTable, tolerance: Tolerance, last: RawTable) -> I
         yield Refusal(name, "grew", told, str(table.rows))
 
 
+def _is_another(then: str, now: str | None) -> bool:
+    """Whether a column has another type in the source, or is gone. What a query computes has none there."""
+    return now is None or (now != then and EXPRESSION not in (now, then))
+
+
 def _types(name: str, table: RawTable, before: Sequence[RawTable]) -> Iterator[Refusal]:
     now = {column.name: column.source_type for column in table.columns}
     for last in before:
         then = {column.name: column.source_type for column in last.columns}
-        changed = {column: now.get(column, "gone") for column, kind in then.items() if now.get(column) != kind}
+        changed = {column: now.get(column, "gone") for column in then if _is_another(then[column], now.get(column))}
         if changed:
             told = ", ".join(
                 f"{column} is {kind} (in run {last.run}: {then[column]})" for column, kind in changed.items()

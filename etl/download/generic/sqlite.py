@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from etl.core.manifest import EXPRESSION
 from etl.download.generic.columns import Column
 from etl.download.generic.database import Database, run
 from etl.download.query import Query
@@ -33,9 +34,6 @@ _STORED = {
     ("blob",): ("blob", pa.string()),
 }
 """What a column is that has no declared type, by the classes of all its values; else it is text."""
-
-EXPRESSION = "expression"
-"""The type of a column that is none of a table's: it is not the source's to change."""
 
 
 class Sqlite(Database):
