@@ -65,5 +65,6 @@ def _recover(shop: Shop) -> None:
     done = shop.run("night")
     assert done.returncode == 0, done.stderr
     assert look(shop.data / "warehouse.duckdb") == look_of(night)
-    assert kills.left_behind(shop.data) == []
+    left = kills.left_behind(shop.data)
+    assert left == [], left
     kills.only_whole_runs(shop.data)

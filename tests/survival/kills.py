@@ -123,9 +123,9 @@ def workers_of(parent: int) -> list[int]:
 
 
 def left_behind(data: Path) -> list[Path]:
-    """List what a killed run leaves: hidden folders, and what lies beside the warehouse's file."""
+    """List what a killed run leaves: hidden folders, and what lies beside the warehouse's file and its lock."""
     found = [path for stage in ("1_raw", "2_star", "3_loaded", "nights") for path in (data / stage).glob(".*")]
-    return found + list(data.glob("warehouse.duckdb.*"))
+    return found + [path for path in data.glob("warehouse.duckdb.*") if path.suffix != ".lock"]
 
 
 def only_whole_runs(data: Path) -> None:
