@@ -16,6 +16,8 @@ from etl.core.memory import give_back
 from etl.core.orphan import end_with
 
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENCE = 5.0
+"""Seconds for the thread that manages the workers to see that they are gone."""
 
 
 @contextmanager
@@ -27,8 +29,10 @@ def worker_pool(workers: int) -> Iterator[Executor]:
     """
     is_one_thread = threading.active_count() == 1 and not arrow_csv.has_written
     context = multiprocessing.get_context("fork" if is_one_thread else "spawn")
+    managers: set[threading.Thread] = set()
     executor = ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),))
     try:
+        before = set(threading.enumerate())
         gc.freeze()  # what is there already stays where it is, and shared
         # Python swallows what is raised while it forks: an interruption waits until then
         signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTIONS)
@@ -37,6 +41,7 @@ def worker_pool(workers: int) -> Iterator[Executor]:
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
         gc.unfreeze()
+        managers = set(threading.enumerate()) - before
         yield executor
     except BrokenProcessPool:
         raise DataError(
@@ -49,6 +54,8 @@ def worker_pool(workers: int) -> Iterator[Executor]:
         for worker in multiprocessing.active_children():
             worker.kill()
         executor.shutdown(wait=False, cancel_futures=True)
+        for manager in managers:
+            manager.join(_PATIENCE)  # at its end, Python might write to what this thread is closing: a traceback
 
 
 def _start_worker(parent: int) -> None:
