@@ -32,16 +32,20 @@ class _Range:
 
 @dataclass
 class _Extraction:
-    """A query under way: the source's own word, unless it comes with the rows, and its ranges."""
+    """A query under way: the source's own word, unless it comes with the rows, and its ranges.
+
+    newest: the greatest value of `-- newest:`, where no receipt tells it.
+    """
 
     plan: Plan
     receipt: Future[TableReceipt | None] | None
     ranges: list[Future[_Range]]
+    newest: Future[str | None] | None = None
 
     @property
     def futures(self) -> list[Future[Any]]:
         """All that has to be done."""
-        return [*([self.receipt] if self.receipt else []), *self.ranges]
+        return [future for future in (self.receipt, self.newest, *self.ranges) if future]
 
 
 def extract(job: Job, sources: dict[str, Source], plans: list[Plan], folder: Path) -> dict[str, RawTable]:
@@ -80,13 +84,17 @@ def _begun(job: Job, source: Source, plan: Plan, folder: Path, pool: ThreadPoolE
     if plan.reads_clock and not plan.ranges:
         both = pool.submit(_extract_range, job, source, plan, folder / f"{file}.csv", None, proven=True)
         return _Extraction(plan, None, [both])
-    receipt = pool.submit(_receipt, job, source, plan)  # beside the COPY, each on a core of the server
+    receipt = newest = None
+    if _extent(job, source):
+        receipt = pool.submit(_receipt, job, source, plan)  # beside the COPY, each on a core of the server
+    elif plan.query.tolerance.newest:
+        newest = pool.submit(_newest, job, source, plan, plan.query.tolerance.newest)
     names = [f"{file}.csv", *(f"{file}.{number:05}.csv" for number in range(1, len(plan.ranges)))]
     ranges = [
         pool.submit(_extract_range, job, source, plan, folder / name, where)
         for name, where in zip(names, plan.ranges or [None], strict=True)
     ]
-    return _Extraction(plan, receipt, ranges)
+    return _Extraction(plan, receipt, ranges, newest)
 
 
 def _faults_by_now(futures: Iterable[Future[Any]]) -> BaseException:
@@ -100,6 +108,10 @@ def _receipt(job: Job, source: Source, plan: Plan) -> TableReceipt | None:
     """Let the source say what the query gives, as far as the setting RECEIPTS wants it."""
     extent = _extent(job, source)
     return _again(job, source, plan, lambda: _said(source, plan, extent)) if extent else None
+
+
+def _newest(job: Job, source: Source, plan: Plan, column: str) -> str | None:
+    return _again(job, source, plan, lambda: source.greatest(plan, column))
 
 
 def _said(source: Source, plan: Plan, extent: Extent) -> TableReceipt | None:
@@ -161,6 +173,7 @@ def _passes(error: Exception) -> bool:
 def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
     plan, ranges = extraction.plan, [one.result() for one in extraction.ranges]
     receipt = extraction.receipt.result() if extraction.receipt else ranges[0].receipt
+    newest = extraction.newest.result() if extraction.newest else None
     first, *others = (one.written for one in ranges)
     blocks = [*first.blocks, *(block for other in others for block in _blocks_of(other))]
     return RawTable(
@@ -179,6 +192,7 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
         seconds=round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3),
         receipt=receipt,
         slice=_slice(job, source) if receipt and receipt.row_hash else None,
+        newest={} if newest is None else {str(plan.query.tolerance.newest): newest},
         sliced_by="hash",
     )
 

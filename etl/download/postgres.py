@@ -7,6 +7,7 @@ psycopg2 hands them on one by one: so rows are counted and blocks end between ro
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,11 @@ class PostgresSource:
                 names = [column.name for column in cursor.description or ()]
                 row |= zip(names, only_row(cursor), strict=True)
             return receipt_from(row, fields, dialect)
+
+    def greatest(self, plan: Plan, column: str) -> str | None:
+        """Let the server say a column's greatest value of the calendar; None where it has none."""
+        alone = replace(plan, columns=tuple(each for each in plan.columns if each.name == column))
+        return self.receipt(alone, Extent(hashes=False)).columns[column].max
 
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query can be run again."""

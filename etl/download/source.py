@@ -83,6 +83,9 @@ class Source(Protocol):
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt | None:
         """Let the source itself compute what the query gives, None where it cannot; for several threads."""
 
+    def greatest(self, plan: Plan, column: str) -> str | None:
+        """Return a column's greatest value, as receipts write it; None where the source does not say it."""
+
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query that was cut can be run again."""
 

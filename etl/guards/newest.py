@@ -28,8 +28,8 @@ def check_newest(path: Path, column: RawColumn) -> None:
 
 
 def with_newest(folder: Path, table: RawTable, column: str | None) -> RawTable:
-    """Return a table's entry with the greatest value of `-- newest:`, by the source's receipt or else by its files."""
-    if column is None:
+    """Return a table's entry with the greatest value of `-- newest:`, by the source's word or else by its files."""
+    if column is None or column in table.newest:
         return table
     told = table.receipt.columns.get(column) if table.receipt else None
     known = told and (told.max is not None or told.nulls == table.rows)
