@@ -3,7 +3,6 @@
 What one of the warehouses refuses is refused for all of them: a company may move from one to the other.
 """
 
-import re
 from collections.abc import Collection
 
 import pyarrow as pa
@@ -11,7 +10,7 @@ import pyarrow as pa
 from etl.contract.table import Column, Contract
 from etl.contract.types import fits_numeric, is_of
 from etl.core.errors import ContractError
-from etl.core.names import alike, guess
+from etl.core.names import alike, guess, is_name
 
 _MOST_CLUSTERS = 4
 _MOST_KEY_COLUMNS = 16
@@ -23,7 +22,6 @@ _MOST_TABLES = 98
 """A transaction changes 100 tables, of which two are the program's own."""
 OURS = ("etl_runs", "etl_head")
 """The tables that every warehouse has besides the company's."""
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_")
 
 
@@ -73,10 +71,10 @@ def _check_words(contract: Contract) -> None:
             "A warehouse takes them for one: rename one of them.",
         )
     for name in (contract.name, *names):
-        if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        if not is_name(name) or len(name) > _LONGEST_NAME:
             raise ContractError(
                 f"{name!r} is no name for a table or a column.",
-                f"Use letters of the English alphabet, digits and underscores, {_LONGEST_NAME} at the most.",
+                f"Use letters (none composed of two characters), digits and underscores, {_LONGEST_NAME} at the most.",
             )
         if name.upper().startswith(_RESERVED):
             raise ContractError(

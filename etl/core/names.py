@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from keyword import iskeyword
 from pathlib import Path
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from etl.core.errors import ContractError, UsageError
 
@@ -40,8 +40,7 @@ def check_file_names(paths: Sequence[Path], kind: str) -> None:
     """
     names = [path.name.removesuffix(path.suffix) for path in paths]
     for path, name in zip(paths, names, strict=True):
-        named = name.isidentifier() and not iskeyword(name) and normalize("NFKC", name) == name  # as Python reads it
-        if not named or (kind == "table" and not name.isascii()):  # a warehouse's jobs are named after tables
+        if not is_name(name) or iskeyword(name):
             raise ContractError(
                 f"{path}: {name} is no name for a {kind}.",
                 f"Rename it with letters, digits and underscores; a copy that is no {kind} belongs into another folder"
@@ -51,6 +50,15 @@ def check_file_names(paths: Sequence[Path], kind: str) -> None:
         raise ContractError(
             f"The {kind} files {' and '.join(twice)} differ in the case of their letters alone.", "Rename one of them."
         )
+
+
+def is_name(name: str) -> bool:
+    """Whether Python, every warehouse and Power BI take a text for a name as it is: letters of any language, digits, _.
+
+    Source: BigQuery's flexible column names; Python's identifiers, which it reads in NFKC.
+    """
+    known = all(letter == "_" or category(letter)[0] in "LMN" for letter in name)
+    return known and name.isidentifier() and normalize("NFKC", name) == name
 
 
 def alike(names: Iterable[str]) -> list[str]:

@@ -91,7 +91,8 @@ class Staging:
             with file.open("rb") as data:
                 hashlib.file_digest(data, lambda: digest)
         sha = digest.hexdigest()[:16]
-        return f"{job_prefix(self._dataset, handover.star_run)}-{handover.contract.name}-{part}-{sha}-{round_}"
+        table = re.sub(r"[^A-Za-z0-9_]", lambda letter: f"-{ord(letter[0]):x}-", handover.contract.name)
+        return f"{job_prefix(self._dataset, handover.star_run)}-{table}-{part}-{sha}-{round_}"
 
 
 def _by_job(handover: Handover) -> list[Files]:

@@ -109,7 +109,8 @@ def test_a_type_that_no_warehouse_has_is_refused_with_the_word_to_use(tmp_path: 
     [
         ('    NAME: Text = attribute("X.")\n' + COLUMN, "NAME and name differ in the case", "rename one"),
         ('    Fact_X: Text = attribute("X.")', "a column is named like its table", "rename"),
-        ('    größe: Text = attribute("X.")', "'größe' is no name", "English alphabet"),
+        ('    name: Text = attribute("X.", alias="gro\u0308ße")', "is no name", "composed"),
+        ('    col·lecció: Text = attribute("X.")', "'col·lecció' is no name", "digits and underscores"),
         ('    name: Text = attribute("X.", alias="my name")', "'my name' is no name", "underscores"),
         (f'    {"n" * 301}: Text = attribute("X.")', "is no name", "300"),
         *(
@@ -196,7 +197,7 @@ def test_build_is_a_function(tmp_path: Path) -> None:
     assert "no function build" in refused(tmp_path, FACT.replace("def build(", "build = 5\n\n\ndef other(")).message
 
 
-@pytest.mark.parametrize("name", ["dim_client.old", "dim client", "dim-client", "2dim", "dim_größe", "class"])
+@pytest.mark.parametrize("name", ["dim_client.old", "dim client", "dim-client", "2dim", "dim_gro\u0308ße", "class"])
 def test_a_table_files_name_is_that_of_a_table(tmp_path: Path, name: str) -> None:
     """A person's copy is no table; one that begins with an underscore, or a hidden file, is not looked at."""
     (tmp_path / "_dim_client.old.py").write_text("1 / 0\n", encoding="utf-8")

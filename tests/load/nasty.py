@@ -59,6 +59,7 @@ class FactGroup(Fact, cluster_by=("group",)):
     where: Flag = attribute("Whether.", nullable=True)
     rows: Integer = measure("How many.", nullable=True)
     total: Decimal(20, 2) = measure("How much.", nullable=True)
+    größe_日本: Integer = measure("How large.", nullable=True)
 
 
 NASTY = [Contract.of("dim_select", DimSelect), Contract.of("fact_group", FactGroup)]
@@ -69,7 +70,14 @@ def nasty_night(folder: Path, count: int) -> list[Handover]:
     """Make rows whose texts and numbers try every literal."""
     selects: Rows = [{"select_key": n, "order": text, "hash": text or None} for n, text in enumerate(TEXTS)]
     groups: Rows = [
-        {"group": (-1) ** n * (2**63 - n - 1), "select_key": n, "where": None, "rows": n, "total": LARGE * (-1) ** n}
+        {
+            "group": (-1) ** n * (2**63 - n - 1),
+            "select_key": n,
+            "where": None,
+            "rows": n,
+            "total": LARGE * (-1) ** n,
+            "größe_日本": n,
+        }
         for n in range(count)
     ]
     handed = [hand_over(contract, rows, folder) for contract, rows in zip(NASTY, (selects, groups), strict=True)]

@@ -53,6 +53,20 @@ def test_dry_run_names_all_that_is_missing_and_touches_nothing(warehouse: Wareho
     assert warehouse.changes(STAR) == []
 
 
+def test_names_are_in_any_language(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Tables and columns are called as the company calls them; two that differ in one letter are two."""
+
+    class Senor(Dimension):
+        """One row per señor."""
+
+        señor_key: Key = surrogate_key()
+        größe_日本: Text = natural_key("What he is called.")
+
+    contracts = [Contract.of(name, Senor) for name in ("dim_señor", "dim_seãor")]
+    load(warehouse, RUN, [hand_over(c, [{"señor_key": 0, "größe_日本": "ñ"}], tmp_path) for c in contracts])
+    assert counts(warehouse, contracts) == [1, 1]
+
+
 def test_tables_are_there_and_empty_before_the_first_night(warehouse: Warehouse) -> None:
     """Reports can be built on the tables as soon as they are prepared."""
     warehouse.ensure(STAR)
