@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, lineage_of
 from etl.docs.matrix import bus_matrix
-from etl.docs.parts import Book, Chapter, Code, Entry, Line, counted
-from etl.docs.pictures import of_folder, overview
+from etl.docs.mermaid import flowchart, star
+from etl.docs.parts import Book, Chapter, Code, Entry, Line, To, counted, links, listed
+from etl.docs.pictures import Graph, of_folder, overview
 from etl.docs.report import measure_entry, page_entry, view_entry
 from etl.docs.tables import query_entry, table_entry
 from etl.report.catalogue import Report
@@ -16,9 +17,10 @@ _STAR: Line = (
     "one, which a measure has to ask for; “via” a dimension means through the reference that this one has.",
 )
 _FLOW: Line = (
-    "What each is made of, from left to right: a query is read by tables, these by others, by views and by measures, "
-    "which pages show. A dashed line is a reference alone: the table holds the other one's keys, and no value comes "
-    "from there. Each entry below says what its values are made of, down to the queries, and what a change reaches.",
+    "What each is made of: tables read queries and other tables; views and measures read tables; pages show measures. "
+    "A reference alone (a dashed line in the picture) means that the table holds the other one's keys, and no value "
+    "comes from there. Each entry below says what its values are made of, down to the queries, and what a change "
+    "reaches.",
 )
 _NULLS: Line = (
     "Key 0 of each is the unknown member, of what is not known or matches nothing. NULL: whether a column may be NULL; "
@@ -43,8 +45,9 @@ def _contents(lineage: Lineage) -> str:
 
 
 def _chapters(company: Company, lineage: Lineage) -> Iterator[Chapter]:
-    yield Chapter("The star", (_STAR,), grid=bus_matrix(company), star=True)
-    yield Chapter("The flow", (_FLOW,), graph=overview(lineage))
+    yield Chapter("The star", (_STAR,), grid=bus_matrix(company), picture=star(company))
+    flow = overview(lineage)
+    yield Chapter("The flow", (_FLOW,), picture=flowchart(flow), items=tuple(_sources(flow)))
     yield Chapter("Dimensions", (_NULLS,), entries=_tables(company, lineage, Kind.DIMENSION))
     yield Chapter("Facts", entries=_tables(company, lineage, Kind.FACT))
     yield Chapter("The engine's own table", entries=_tables(company, lineage, Kind.RECORD))
@@ -53,12 +56,24 @@ def _chapters(company: Company, lineage: Lineage) -> Iterator[Chapter]:
         yield from _of_report(company.report, company, lineage)
 
 
+def _sources(flow: Graph) -> Iterator[Line]:
+    """Write the flow as a list: each node with what it is made of, and what it refers to."""
+    for node in flow.nodes:
+        parts: list[Line] = []
+        for firm, said in ((True, "made of "), (False, "refers to ")):
+            if sources := tuple(other for other in flow.nodes if flow.edges.get((other, node)) is firm):
+                parts.append((said, *links(sources)))
+        if parts:
+            yield (To(node), ": ", *listed(parts, "; "))
+
+
 def _of_report(report: Report, company: Company, lineage: Lineage) -> Iterator[Chapter]:
     if report.views:
         yield Chapter("Views", entries=tuple(view_entry(view, company, lineage) for view in report.views.values()))
     for folder, measures in lineage.folders.items():
         entries = tuple(measure_entry(report.measures[measure.name], lineage) for measure in measures)
-        yield Chapter(f"Measures: {folder.name}", node=folder, graph=of_folder(folder, lineage), entries=entries)
+        picture = flowchart(of_folder(folder, lineage))
+        yield Chapter(f"Measures: {folder.name}", node=folder, picture=picture, entries=entries)
     yield Chapter("Pages", entries=tuple(page_entry(page, company, lineage) for page in report.pages))
 
 

@@ -1,42 +1,44 @@
-"""The dictionary as one HTML file that needs nothing else: no network, and no script but for the filter."""
+"""The dictionary as one HTML file, rendered from its Markdown.
+
+It needs no network, and runs no script but the filter. Mermaid's pictures are left out: drawing them takes a program
+from the network. What they show is in the text, too.
+"""
 
 import base64
 import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 
-from etl.docs.lineage import Kind, Node
-from etl.docs.parts import Book
-from etl.docs.svg import drawn, highlighting
+from etl.docs.markdown import NOTE, slugs_of
 
 _HERE = Path(__file__).parent
-_KINDS = {kind: kind.value for kind in Kind} | {Kind.RECORD: "table of the engine"}
+_TABLE = '<div class="wide" tabindex="0" role="region" aria-label="Table">\n<table>'
 
 
-def html(book: Book) -> str:
-    """Give the whole file. Texts are escaped; only what is in this folder may run or lay out."""
-    ids = _ids(book)
-    anchors = {**{entry.node: ids[entry.node] for chapter in book.chapters for entry in chapter.entries}}
-    chapter_ids = [ids[chapter.title] for chapter in book.chapters]
-    anchors |= {c.node: name for c, name in zip(book.chapters, chapter_ids, strict=True) if c.node}
-    graphs = [chapter.graph for chapter in book.chapters]
-    pictures = [drawn(graph, f"picture-{n}", anchors) if graph else "" for n, graph in enumerate(graphs)]
-    most = max((len(graph.nodes) for graph in graphs if graph), default=0)
-    style = f"\n{_read('style.css')}{highlighting(most)}\n"
-    script = f"\n{_read('filter.js')}"
+@dataclass
+class Section:
+    """A heading, what is below it, and the sections of the next level."""
+
+    title: str
+    anchor: str
+    body: Markup
+    sections: list["Section"] = field(default_factory=list)
+
+
+def html(markdown: str) -> str:
+    """Return the whole file. Only the style and the script of this folder may lay out or run."""
+    style, script = (f"\n{(_HERE / name).read_text(encoding='utf-8')}" for name in ("style.css", "filter.js"))
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     return environment.get_template("dictionary.html").render(
-        book=book,
-        anchors=anchors,
-        chapter_ids=chapter_ids,
-        pictures=pictures,
-        kinds=_KINDS,
+        book=_sections(markdown),
         style=Markup(style),  # noqa: S704  # our own file
         style_hash=_hash(style),
         script=Markup(script),  # noqa: S704  # our own file
@@ -44,30 +46,37 @@ def html(book: Book) -> str:
     )
 
 
-def _ids(book: Book) -> dict[Node | str, str]:
-    """Give every entry an id of its kind and name, and every chapter one of its title, each another one."""
-    wanted: list[tuple[Node | str, str]] = [(chapter.title, chapter.title) for chapter in book.chapters]
-    entries = [entry.node for chapter in book.chapters for entry in chapter.entries]
-    wanted += [(node, f"{node.kind.value}-{node.name}") for node in entries]
-    ids: dict[Node | str, str] = {}
-    taken: set[str] = set()
-    for thing, text in wanted:
-        slug = re.sub(r"\W+", "-", text.lower()).strip("-")
-        ids[thing] = next(name for name in _variants(slug) if name not in taken)
-        taken.add(ids[thing])
-    return ids
+def _sections(markdown: str) -> Section:
+    """Return the text by its headings: the whole, its chapters, and their entries."""
+    parser = MarkdownIt("commonmark").enable("table").disable("html_inline")
+    tokens = parser.parse(markdown.removeprefix(NOTE))
+    starts = [number for number, token in enumerate(tokens) if token.type == "heading_open"]
+    titles = ["".join(piece.content for piece in tokens[start + 1].children or []) for start in starts]
+    path: list[Section] = []
+    for start, end, title, anchor in zip(starts, [*starts[1:], None], titles, slugs_of(titles), strict=True):
+        shown = list(_prepared(tokens[start + 3 : end]))
+        body = parser.renderer.render(shown, parser.options, {})
+        body = body.replace("<table>", _TABLE).replace("</table>", "</table>\n</div>")
+        section = Section(title, anchor, Markup(body))  # noqa: S704  # the Markdown escapes every text
+        del path[int(tokens[start].tag[1:]) - 1 :]
+        if path:
+            path[-1].sections.append(section)
+        path.append(section)
+    return path[0]
 
 
-def _variants(slug: str) -> Iterable[str]:
-    yield slug
-    number = 2
-    while True:
-        yield f"{slug}-{number}"
-        number += 1
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+def _prepared(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Leave pictures out, and make the first cell of each row its heading."""
+    previous, first = "", False
+    for token in tokens:
+        if token.type == "td_open":
+            first = previous == "tr_open"
+            token.attrs |= {"scope": "row"} if first else {}
+        if token.type in ("td_open", "td_close") and first:
+            token.tag = "th"
+        if token.type != "fence" or token.info != "mermaid":
+            yield token
+        previous = token.type
 
 
 def _hash(text: str) -> str:

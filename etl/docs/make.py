@@ -6,10 +6,9 @@ import config
 from config.paths import ROOT
 from etl.core.modes import shared
 from etl.docs.book import make_book
-from etl.docs.company import Company, read_company
+from etl.docs.company import read_company
 from etl.docs.html import html
 from etl.docs.markdown import Markdown
-from etl.docs.mermaid import star
 from etl.docs.parts import Book
 from etl.docs.readme import renewed
 
@@ -26,7 +25,7 @@ def show(settings_file: Path, output: Path | None) -> None:
     company = read_company(settings)
     book = make_book(company)
     folder = output or settings.tables_dir.parent / FOLDER
-    files = {folder / name: text for name, text in dictionary(company, book).items()}
+    files = {folder / name: text for name, text in dictionary(book).items()}
     readme = ROOT / "README.md"
     if folder == ROOT / FOLDER:
         files[readme] = renewed(readme.read_text(encoding="utf-8"), book, f"{FOLDER}/{MARKDOWN}")
@@ -37,6 +36,7 @@ def show(settings_file: Path, output: Path | None) -> None:
             print(path)
 
 
-def dictionary(company: Company, book: Book) -> dict[str, str]:
+def dictionary(book: Book) -> dict[str, str]:
     """Give the text of each file, by its name: always the same of the same company."""
-    return {MARKDOWN: Markdown(book, star(company)).text(), HTML: html(book)}
+    text = Markdown(book).text()
+    return {MARKDOWN: text, HTML: html(text)}

@@ -1,10 +1,10 @@
 """The dictionary as Markdown, as GitHub reads it: with Mermaid for the pictures."""
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 
 from etl.docs.lineage import Node
-from etl.docs.mermaid import flowchart
 from etl.docs.parts import Book, Chapter, Code, Entry, Grid, Line, Listing, To
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~$&#]|(?<!\w)_|_(?!\w)")
@@ -13,11 +13,10 @@ NOTE = "<!-- Written by `python -m etl docs`: change the contracts, queries or r
 
 
 class Markdown:
-    """Writes a book. star: the picture of the star in Mermaid."""
+    """Writes a book."""
 
-    def __init__(self, book: Book, star: str) -> None:
-        self._book, self._star = book, star
-        self._anchors = anchors(book)
+    def __init__(self, book: Book) -> None:
+        self._book, self._anchors = book, anchors(book)
 
     def text(self) -> str:
         """Give the whole file."""
@@ -28,24 +27,25 @@ class Markdown:
         yield "\n".join(f"- [{escaped(title)}](#{slug})" for title, slug in self._contents())
 
     def _contents(self) -> list[tuple[str, str]]:
-        slugs = slugs_of(headings(self._book))
-        return [(text, slug) for (level, text, _), slug in zip(headings(self._book), slugs, strict=True) if level == 2]
+        every = headings(self._book)
+        slugs = slugs_of([text for _, text, _ in every])
+        return [(text, slug) for (level, text, _), slug in zip(every, slugs, strict=True) if level == 2]
 
     def _chapters(self) -> Iterator[str]:
         for chapter in self._book.chapters:
             yield f"## {escaped(chapter.title)}"
             yield from map(self._line, chapter.intro)
-            yield from self._pictures(chapter)
+            yield from self._overview(chapter)
             for entry in chapter.entries:
                 yield from self._entry(entry)
 
-    def _pictures(self, chapter: Chapter) -> Iterator[str]:
+    def _overview(self, chapter: Chapter) -> Iterator[str]:
         if chapter.grid:
             yield self._grid(chapter.grid)
-        if chapter.star:
-            yield fenced("mermaid", self._star)
-        if chapter.graph:
-            yield fenced("mermaid", flowchart(chapter.graph))
+        if chapter.picture:
+            yield fenced("mermaid", chapter.picture)
+        if chapter.items:
+            yield "\n".join(f"- {self._line(item)}" for item in chapter.items)
 
     def _entry(self, entry: Entry) -> Iterator[str]:
         yield f"### {escaped(entry.node.name)}"
@@ -60,7 +60,7 @@ class Markdown:
 
     def _listing(self, listing: Listing) -> str:
         shown = fenced(listing.language, listing.text)
-        return f"<details><summary>{escaped(listing.title)}</summary>\n\n{shown}\n\n</details>"
+        return f"<details><summary>{html.escape(listing.title)}</summary>\n\n{shown}\n\n</details>"
 
     def _grid(self, grid: Grid) -> str:
         lines = [self._row(grid.headings), "|" + "---|" * len(grid.headings), *map(self._row, grid.rows)]
@@ -92,13 +92,14 @@ def headings(book: Book) -> list[tuple[int, str, Node | None]]:
 def anchors(book: Book) -> dict[Node, str]:
     """Say where each node is explained."""
     every = headings(book)
-    return {node: slug for (_, _, node), slug in zip(every, slugs_of(every), strict=True) if node}
+    slugs = slugs_of([text for _, text, _ in every])
+    return {node: slug for (_, _, node), slug in zip(every, slugs, strict=True) if node}
 
 
-def slugs_of(found: list[tuple[int, str, Node | None]]) -> list[str]:
+def slugs_of(titles: list[str]) -> list[str]:
     """Give headings the anchors that GitHub gives them: letters and digits, and a number if it is there already."""
     slugs: list[str] = []
-    for _, text, _ in found:
+    for text in titles:
         slug = base = re.sub(r"[^\w\- ]", "", " ".join(text.lower().split())).replace(" ", "-")
         number = 0
         while slug in slugs:

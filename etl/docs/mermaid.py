@@ -4,8 +4,8 @@ import re
 
 from etl.contract import Contract, Role
 from etl.docs.company import Company
-from etl.docs.graph import Graph
 from etl.docs.lineage import Kind
+from etl.docs.pictures import Graph
 from etl.docs.tables import active_references, type_name
 
 _SHAPES = {
@@ -26,7 +26,8 @@ def flowchart(graph: Graph) -> str:
     numbers = {node: f"n{number}" for number, node in enumerate(graph.nodes)}
     lines = ["flowchart LR"]
     lines += [f"  {number}{_SHAPES[node.kind].format(_text(node.name))}" for node, number in numbers.items()]
-    lines += [f"  {numbers[e.source]} {'-->' if e.firm else '-.->'} {numbers[e.target]}" for e in graph.edges]
+    for (source, target), firm in graph.edges.items():
+        lines.append(f"  {numbers[source]} {'-->' if firm else '-.->'} {numbers[target]}")
     return "\n".join(lines)
 
 

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from etl.docs.graph import Graph
 from etl.docs.lineage import Node
 
 
@@ -62,15 +61,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter. node: what it is of, if others refer to it."""
+    """A chapter. node: what it is of, if others refer to it; picture: in Mermaid; items: of a list."""
 
     title: str
     intro: tuple[Line, ...] = ()
     node: Node | None = None
     grid: Grid | None = None
-    star: bool = False
-    """Whether the picture of the star, which is drawn by Mermaid alone, belongs here."""
-    graph: Graph | None = None
+    picture: str = ""
+    items: tuple[Line, ...] = ()
     entries: tuple[Entry, ...] = ()
 
 
