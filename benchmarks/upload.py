@@ -1,6 +1,6 @@
-"""Stage 3 up to the network: the newest star of a settings file to Parquet. Run as a script: FOLDER --env FILE.
+"""Stage 3 up to the network: the newest star of a settings file as Parquet. Run as a script: FOLDER --env FILE.
 
-The same work as the stage's own: side by side, checked against each CSV's hash and each table's receipt.
+The same work as the stage's own: side by side, checked against each file's hash and each table's rows.
 """
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main(settings_file: Path, target: Path) -> None:
-    """Convert every table. Raises RuntimeError where a receipt differs."""
+    """Prepare every table. Raises RuntimeError where rows are missing."""
     from etl.core.memory import give_back
 
     give_back()
@@ -17,7 +17,7 @@ def main(settings_file: Path, target: Path) -> None:
     from etl.contract.catalogue import contracts
     from etl.core.receipt import add
     from etl.core.runs import Store
-    from etl.load.parquet import conversions, convert
+    from etl.load.parquet import conversions, ready
 
     settings = config.load(settings_file)
     store = Store.of(settings)
@@ -27,11 +27,11 @@ def main(settings_file: Path, target: Path) -> None:
         under_way = {}
         for name in sorted(known, key=lambda name: -star.tables[name].rows):
             parts = conversions(known[name], star.tables[name].files, store.star.path(star.run), target)
-            under_way[name] = [executor.submit(convert, part) for part in parts]
+            under_way[name] = [executor.submit(ready, part) for part in parts]
         for name, futures in under_way.items():
-            found = add([future.result() for future in futures], known[name].schema)
-            if differences := star.tables[name].receipt.differences(found):
-                raise RuntimeError(f"{name}: {differences}")
+            found = add([future.result()[1] for future in futures], known[name].schema)
+            if found.rows != star.tables[name].rows:
+                raise RuntimeError(f"{name}: {found.rows:,} rows")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Record(BaseModel):
@@ -127,13 +127,27 @@ class TableReceipt(Record):
         return found
 
 
+class ParquetFile(Record):
+    """A Parquet file with the rows of the CSV that it lies beside."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
 class StarFile(Record):
-    """One CSV of a star table."""
+    """One CSV of a star table. parquet: the same rows as they are uploaded; None in the stars of older versions."""
 
     name: str
     bytes: int
     rows: int
     sha256: str
+    parquet: ParquetFile | None = None
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Name the files, each with its length in bytes."""
+        return {each.name: each.bytes for each in (self, self.parquet) if each}
 
 
 class StarTable(Record):
@@ -193,7 +207,7 @@ class Manifest(Record, Generic[T]):
     accepted: the refusals of guards that a person let through, by "table:guard".
     """
 
-    format: Literal[1, 2, 3] = 3
+    format: Literal[1, 2, 3, 4] = 4
     run: str
     stage: str
     made_from: str | None

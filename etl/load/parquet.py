@@ -1,32 +1,27 @@
-"""From the star's CSV to Parquet: typed by the contract, checked against the manifest, one CSV in memory at a time."""
+"""The Parquet that a warehouse gets: stage 2's, checked against the manifest, or made of the CSV of an older star."""
 
 import hashlib
 import itertools
 import os
+import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.contract import Contract
-from etl.core import arrow_csv
+from etl.core import arrow_csv, parquet_file
 from etl.core.errors import DataError, StorageError
-from etl.core.folders import for_arrow
-from etl.core.manifest import StarFile, TableReceipt
+from etl.core.folders import for_arrow, is_remote
+from etl.core.manifest import ParquetFile, StarFile, TableReceipt
 from etl.core.personal import without_values
 from etl.core.receipt import add, receipt_of
 
 CSV_BYTES_A_FILE = 128 * 1024 * 1024
-"""How much CSV goes into one Parquet file: some 18 MB of upload, and few load jobs."""
-
-_GROUP = 8 * 1024 * 1024
-"""Bytes in memory of a row group of Parquet: some 50,000 rows of a fact."""
-_SAMPLE = 10_000
-"""Rows by which a column is judged to repeat itself."""
+"""How much CSV goes into one Parquet file where few are wanted: some 18 MB of upload, and few load jobs."""
 
 _LONGEST_HEADER = 1024 * 1024
 _REBUILD = "Run TablesTransformMain.py again, then load that run."
@@ -34,7 +29,7 @@ _REBUILD = "Run TablesTransformMain.py again, then load that run."
 
 @dataclass(frozen=True)
 class Conversion:
-    """CSV files of one table that become one Parquet file; small enough to be sent to a worker process."""
+    """Files of one table that become one Parquet file; small enough to be sent to a worker process."""
 
     table: str
     schema: pa.Schema
@@ -42,15 +37,25 @@ class Conversion:
     files: tuple[StarFile, ...]
     target: Path
 
+    @property
+    def parquet(self) -> list[ParquetFile]:
+        """The Parquet that stage 2 wrote; none unless it is all there."""
+        found = [file.parquet for file in self.files if file.parquet]
+        return found if len(found) == len(self.files) else []
 
-def conversions(contract: Contract, files: Iterable[StarFile], folder: Path, target: Path) -> list[Conversion]:
-    """Group a table's CSV files, which lie in `folder`, by the Parquet file of the folder `target` that takes them.
 
-    There is always at least one: an empty table has an empty file.
+def conversions(
+    contract: Contract, files: Iterable[StarFile], folder: Path, target: Path, *, few: bool = False
+) -> list[Conversion]:
+    """Group a table's files, which lie in `folder`, by the Parquet file of the folder `target` that takes them.
+
+    What is Parquet already stays as it is, unless `few` files are wanted. There is always at least one group: an empty
+    table has an empty file.
     """
     groups: list[list[StarFile]] = [[]]
     for file in files:
-        if groups[-1] and sum(f.bytes for f in groups[-1]) + file.bytes > CSV_BYTES_A_FILE:
+        is_full = sum(f.bytes for f in groups[-1]) + file.bytes > CSV_BYTES_A_FILE
+        if groups[-1] and (is_full or (file.parquet and not few)):
             groups.append([])
         groups[-1].append(file)
     targets = (target / f"{contract.name}.{number:04}.parquet" for number in itertools.count())
@@ -60,48 +65,76 @@ def conversions(contract: Contract, files: Iterable[StarFile], folder: Path, tar
     ]
 
 
+def ready(conversion: Conversion) -> tuple[Path, TableReceipt]:
+    """Give the Parquet of a conversion as the warehouse can take it, and the receipt of what was read for it.
+
+    Of what stage 2 wrote no row is read: the hashes say that it is the same, and the receipt has the rows alone. Raises
+    DataError where a file is not as handed over.
+    """
+    if not conversion.parquet:
+        return conversion.target, convert(conversion)
+    sources = [
+        _checked(conversion, file, parquet) for file, parquet in zip(conversion.files, conversion.parquet, strict=True)
+    ]
+    rows = TableReceipt(rows=sum(file.rows for file in conversion.files), columns={})
+    if len(sources) == 1 and is_remote(sources[0]) <= is_remote(conversion.target):
+        return sources[0], rows
+    with _writing(conversion):
+        if len(sources) == 1:  # from a bucket, for a warehouse that reads this machine's disk
+            with sources[0].open("rb") as source, conversion.target.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        else:
+            with for_arrow(conversion.target, "wb") as target:
+                parquet_file.write(target, conversion.schema, _row_groups(sources))
+    return conversion.target, rows
+
+
+def _checked(conversion: Conversion, file: StarFile, parquet: ParquetFile) -> Path:
+    """Check both files of a part by length and hash, and the Parquet's rows and columns by what itself says."""
+    check_file(conversion.folder / file.name, file)
+    path = conversion.folder / parquet.name
+    check_file(path, parquet)
+    with for_arrow(path, "rb") as source, pq.ParquetFile(source) as opened:
+        rows, schema = opened.metadata.num_rows, opened.schema_arrow
+    if rows != file.rows:
+        raise _altered(path, f"it has {rows:,} rows instead of {file.rows:,}")
+    if not schema.equals(conversion.schema):
+        found, wanted = (
+            ", ".join(str(each).replace("pyarrow.Field", "").strip("<>") for each in one)
+            for one in (schema, conversion.schema)
+        )
+        raise _unlike_contract(path, f"its columns are {found}, in the contract {wanted}")
+    return path
+
+
+def _row_groups(paths: list[Path]) -> Iterator[pa.Table]:
+    for path in paths:
+        with for_arrow(path, "rb") as source, pq.ParquetFile(source) as opened:
+            for number in range(opened.num_row_groups):
+                yield opened.read_row_group(number)
+
+
 def convert(conversion: Conversion) -> TableReceipt:
-    """Write one Parquet file and give the receipt of its rows. Raises DataError where a CSV is not as handed over."""
+    """Write one Parquet file of the CSVs and give the receipt of its rows. Raises DataError where one is not as told.
+
+    One of them is in memory at a time.
+    """
     receipts = [receipt_of(conversion.schema.empty_table())]
+    with _writing(conversion), for_arrow(conversion.target, "wb") as target:
+        parquet_file.write(target, conversion.schema, _read(conversion, receipts))
+    return add(receipts, conversion.schema)
+
+
+@contextmanager
+def _writing(conversion: Conversion) -> Iterator[None]:
+    """Say where a Parquet file cannot be written."""
     try:
         conversion.target.parent.mkdir(parents=True, exist_ok=True)
-        with for_arrow(conversion.target, "wb") as target:
-            _write(target, conversion.schema, _read(conversion, receipts))
+        yield
     except StorageError:
         raise
     except OSError as error:
         raise _unwritable(conversion, error) from None
-    return add(receipts, conversion.schema)
-
-
-def _write(target: Path | IO[bytes], schema: pa.Schema, parts: Iterator[pa.Table]) -> None:
-    """Write a Parquet file in groups of many rows: the larger they are, the better they compress."""
-    parts = _gathered(parts, schema)
-    first = next(parts)
-    repeating = [name for name in schema.names if _repeats(first.column(name))]
-    with pq.ParquetWriter(
-        target, schema, compression="zstd", use_dictionary=repeating, store_decimal_as_integer=True
-    ) as writer:
-        for group in itertools.chain([first], parts):
-            writer.write_table(group, row_group_size=len(group) or 1)
-
-
-def _gathered(parts: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
-    """Put tables together until they are large; there is always one table."""
-    gathered: list[pa.Table] = [schema.empty_table()]
-    for part in parts:
-        gathered.append(part)
-        if sum(each.nbytes for each in gathered) >= _GROUP:
-            yield pa.concat_tables(gathered)
-            gathered.clear()
-    if gathered:
-        yield pa.concat_tables(gathered)
-
-
-def _repeats(column: pa.ChunkedArray) -> bool:
-    """Whether a dictionary of the values would save room, by the first rows."""
-    sample = column.slice(0, _SAMPLE)
-    return int(pc.count_distinct(sample).as_py()) <= len(sample) // 2
 
 
 def _read(conversion: Conversion, receipts: list[TableReceipt]) -> Iterator[pa.Table]:
@@ -124,8 +157,8 @@ def _read(conversion: Conversion, receipts: list[TableReceipt]) -> Iterator[pa.T
             raise _altered(path, f"it has {rows:,} rows instead of {file.rows:,}")
 
 
-def check_file(path: Path, file: StarFile) -> str:
-    """Check a star file's length and hash; gives its header. Raises DataError."""
+def check_file(path: Path, file: StarFile | ParquetFile) -> str:
+    """Check a star file's length and hash; gives its first line. Raises DataError."""
     try:
         with path.open("rb") as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()

@@ -14,7 +14,7 @@ from etl.core.manifest import StarManifest
 from etl.core.runs import Store
 from etl.load.duckdb_limits import limit
 from etl.load.etl_runs import ETL_RUNS
-from etl.load.parquet import conversions, convert
+from etl.load.parquet import conversions, ready
 
 
 @contextmanager
@@ -48,9 +48,7 @@ def opened(store: Store, star: StarManifest, contracts: list[Contract]) -> Itera
 
 def _parquet(store: Store, star: StarManifest, contract: Contract, folder: Path) -> list[Path]:
     parts = conversions(contract, star.tables[contract.name].files, store.star.path(star.run), folder)
-    for part in parts:
-        convert(part)
-    return [part.target for part in parts]
+    return [ready(part)[0] for part in parts]
 
 
 def _runs(star: StarManifest) -> pa.Table:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 
-from etl.core import arrow_csv
-from etl.core.manifest import StarFile, TableReceipt
+from etl.core import arrow_csv, parquet_file
+from etl.core.manifest import ParquetFile, StarFile, TableReceipt
 from etl.core.row_hash import receipt_at
 from etl.transform.check import Checked
 from etl.transform.context import Context
@@ -20,7 +21,7 @@ from etl.transform.raw import Reject
 REJECTS = "rejects"
 
 _ROWS_AT_ONCE = 1 << 16
-"""Rows that are turned into text at a time: a whole table's text would take as much memory again as the table."""
+"""Rows that are written at a time: a whole table's text would take as much memory again as the table."""
 
 
 @dataclass
@@ -51,20 +52,16 @@ def write_part(
 ) -> Built:
     """Write table `name` or a part of it into `file`, and its rejects into one of that name; give the receipt.
 
-    The receipt is of the rows in memory: whoever reads the file compares what it reads with it.
+    Beside the CSV, which a person opens, goes the Parquet file that is uploaded. The receipt is of the rows in memory:
+    whoever reads one of the files compares what it reads with it.
     """
     folder, schema = context.folder, context.tables[name].contract.schema
     receipt = receipt_at(context.receipts, table, schema)
-    length, digest = 0, hashlib.sha256()
-    with (folder / file).open("wb") as out:
-        for piece in _pieces(table):
-            out.write(piece)
-            digest.update(piece)
-            length += len(piece)
+    written = write_files(folder, file, table, schema)
     _write_rejects(folder / REJECTS / file, checked.rejects)
     return Built(
         table=name,
-        file=StarFile(name=file, bytes=length, rows=table.num_rows, sha256=digest.hexdigest()),
+        file=written,
         receipt=receipt,
         handed=handed,
         rejected=Counter(reason for reason, _ in checked.rejects),
@@ -76,11 +73,57 @@ def write_part(
     )
 
 
-def _pieces(table: pa.Table) -> Iterator[memoryview]:
-    """Write a table as CSV, piece by piece, the header once."""
+def write_files(folder: Path, name: str, table: pa.Table, schema: pa.Schema) -> StarFile:
+    """Write the same rows as the CSV `name` and as a Parquet file beside it; gives the manifest's entry of both."""
+    with (folder / name).open("wb") as out:
+        csv = _Hashed(out)
+        for number, rows in enumerate(_slices(table)):
+            data = arrow_csv.write(rows)
+            csv.write(memoryview(data)[data.index(b"\n") + 1 if number else 0 :])
+    path = folder / f"{name.removesuffix('.csv')}.parquet"
+    with path.open("wb") as out:
+        parquet = _Hashed(out)
+        parquet_file.write(parquet, schema, (rows.cast(schema) for rows in _slices(table)))
+    return StarFile(
+        name=name,
+        bytes=csv.bytes,
+        rows=table.num_rows,
+        sha256=csv.sha256,
+        parquet=ParquetFile(name=path.name, bytes=parquet.bytes, sha256=parquet.sha256),
+    )
+
+
+class _Hashed:
+    """An opened file that counts and hashes what is written into it. Whoever opened it closes it."""
+
+    closed = False
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out, self._digest, self.bytes = out, hashlib.sha256(), 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Write all of it."""
+        self._out.write(data)
+        self._digest.update(data)
+        self.bytes += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Leave it to the closing."""
+
+    def close(self) -> None:
+        """Leave it to whoever opened the file."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written so far."""
+        return self._digest.hexdigest()
+
+
+def _slices(table: pa.Table) -> Iterator[pa.Table]:
+    """Part a table into some rows at a time; an empty one is one part."""
     for start in range(0, max(table.num_rows, 1), _ROWS_AT_ONCE):
-        data = arrow_csv.write(table.slice(start, _ROWS_AT_ONCE))
-        yield memoryview(data)[data.index(b"\n") + 1 if start else 0 :]
+        yield table.slice(start, _ROWS_AT_ONCE)
 
 
 def _write_rejects(path: Path, rejects: list[Reject]) -> None:

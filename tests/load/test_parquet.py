@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.core import arrow_csv
 from etl.core.errors import DataError
-from etl.core.manifest import StarFile
+from etl.core.manifest import StarFile, TableReceipt
 from etl.core.receipt import receipt_of
 from etl.load.duckdb_warehouse import DuckDBWarehouse
-from etl.load.parquet import CSV_BYTES_A_FILE, Conversion, conversions, convert
+from etl.load.parquet import CSV_BYTES_A_FILE, Conversion, conversions, convert, ready
+from etl.transform.files import write_files
 from tests.load.contracts import FLIGHT, PLANET, Rows, flights, planets
 from tests.load.nights import RUN, csv_file, hand_over
 
@@ -97,6 +99,46 @@ def test_unwritable_folder_is_told(tmp_path: Path) -> None:
         convert(replace(conversion, target=tmp_path / "a.csv" / "x.parquet"))
 
 
+def test_what_was_written_beside_the_csv_is_handed_over_as_it_is(tmp_path: Path) -> None:
+    """Each file by itself; where few are wanted, several are joined. None of their rows is read for a receipt."""
+    tables = [pa.Table.from_pylist(planets(count), PLANET.schema) for count in (3, 0, 4)]
+    files = [write_files(tmp_path, f"p.{number}.csv", table, PLANET.schema) for number, table in enumerate(tables)]
+    apart, joined = (
+        [ready(part) for part in conversions(PLANET, files, tmp_path, tmp_path / "joined", few=few)]
+        for few in (False, True)
+    )
+    assert [(path, receipt.rows) for path, receipt in apart] == [
+        (tmp_path / f"p.{number}.parquet", rows) for number, rows in enumerate((3, 0, 4))
+    ]
+    assert [path.parent.name for path, _ in joined] == ["joined"]
+    assert pq.read_table(joined[0][0]) == pa.concat_tables(pq.read_table(path) for path, _ in apart)
+    assert pq.read_schema(joined[0][0]).equals(PLANET.schema)
+    assert joined[0][1] == TableReceipt(rows=7, columns={})
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("few", [False, True])
+def test_a_changed_byte_is_found_in_either_file(tmp_path: Path, kind: str, few: bool) -> None:
+    """The CSV is what a person looks at, the Parquet what is loaded."""
+    table = pa.Table.from_pylist(planets(3), PLANET.schema)
+    files = [write_files(tmp_path, f"p.{number}.csv", table, PLANET.schema) for number in range(2)]
+    spoilt = tmp_path / f"p.1.{kind}"
+    data = spoilt.read_bytes()
+    spoilt.write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
+    with pytest.raises(DataError, match=f"p.1.{kind} is not the file that its manifest describes: its SHA-256"):
+        [ready(part) for part in conversions(PLANET, files, tmp_path, tmp_path / "joined", few=few)]
+
+
+def test_parquet_of_another_contract_is_refused(tmp_path: Path) -> None:
+    """The contract changed after the star was built: no row need be read to see it."""
+    other = PLANET.schema.set(1, pa.field("planet_id", pa.string()))
+    table = pa.Table.from_pylist(planets(3), PLANET.schema).cast(other)
+    files = [write_files(tmp_path, "p.csv", table, other)]
+    [conversion] = conversions(PLANET, files, tmp_path, tmp_path / "target")
+    with pytest.raises(DataError, match=r"p.parquet does not fulfil .*planet_id: string.* in the contract .*: int64"):
+        ready(conversion)
+
+
 MONEY = st.decimals(Decimal("-9999999999999999.99"), Decimal("9999999999999999.99"), places=2)
 INSTANT = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))
 FLIGHTS = st.lists(
@@ -125,6 +167,22 @@ def test_receipts_agree_whatever_computed_them(values: Rows) -> None:
         warehouse = DuckDBWarehouse(Path(folder) / "star.duckdb")
         warehouse.stage(RUN, handover)
         assert warehouse.staged_receipt(RUN, handover) == handover.receipt
+
+
+@settings(max_examples=100)
+@given(FLIGHTS)
+def test_csv_and_parquet_say_the_same(values: Rows) -> None:
+    """What stage 2 writes beside each other, value by value, and both what was in memory."""
+    rows = [row | value for row, value in zip(flights(len(values)), values, strict=True)]
+    table = pa.Table.from_pylist(rows, FLIGHT.schema)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        file = write_files(folder, "flights.csv", table, FLIGHT.schema)
+        [conversion] = conversions(FLIGHT, [file], folder, folder / "target")
+        path, _ = ready(conversion)
+        assert path == folder / "flights.parquet"
+        read = arrow_csv.read_file(folder / "flights.csv", FLIGHT.schema)
+        assert read.to_pylist() == pq.read_table(path).to_pylist() == table.to_pylist()
 
 
 def _conversion(folder: Path, table: pa.Table) -> Conversion:

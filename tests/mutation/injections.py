@@ -20,7 +20,7 @@ from etl.load import bigquery_sql, stage
 from etl.load import parquet as parquet_module
 from etl.load.bigquery_staging import Staging
 from etl.load.duckdb_warehouse import DuckDBWarehouse
-from etl.load.parquet import Conversion, convert
+from etl.load.parquet import Conversion, ready
 from etl.load.warehouse import Handover
 from tests.mutation.faults import RAW, STAGED, STAR, Fault, Rows
 from tests.mutation.inserts import PublishedFault
@@ -43,17 +43,18 @@ def injected(plant: Plant, fault: Fault, where: str) -> Iterator[None]:
 
 @contextmanager
 def parquet_spoilt(plant: Plant, fault: Fault) -> Iterator[None]:
-    """Spoil the Parquet of the fact after it was compared with the star's receipt, before the warehouse gets it."""
+    """Spoil the Parquet of the fact after its hash was compared with the star's, before the warehouse gets it."""
     last = _star_rows(plant, plant.store.star.committed()[0])
 
     def converted(conversion: Conversion) -> Any:
-        receipt = convert(conversion)
+        path, receipt = ready(conversion)
         if conversion.table == "fact_move":
-            rows = _texts(arrow_csv.write(pq.read_table(conversion.target)))
-            _write_parquet(conversion.schema, fault.damage(rows, last), conversion.target)
-        return receipt
+            rows = _texts(arrow_csv.write(pq.read_table(path)))
+            path = conversion.target  # the star's own file stays as it is
+            _write_parquet(conversion.schema, fault.damage(rows, last), path)
+        return path, receipt
 
-    with mock.patch.object(stage, "convert", converted):
+    with mock.patch.object(stage, "ready", converted):
         yield
 
 

@@ -74,13 +74,12 @@ def cloud(plant: Plant, running: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def handed_over(plant: Plant, run: str, target: Path) -> Handover:
-    """Convert a star's fact, as stage 3 does."""
+    """Hand a star's fact over, as stage 3 does."""
     star = plant.store.star.read(run)
     table, contract = star.tables["fact_move"], contracts(plant.settings.tables_dir)["fact_move"]
     work = parquet.conversions(contract, table.files, plant.store.star.path(run), target)
-    for conversion in work:
-        parquet.convert(conversion)
-    return Handover(contract, tuple(part.target for part in work), table.receipt, run, star.as_of, 0)
+    files = tuple(parquet.ready(conversion)[0] for conversion in work)
+    return Handover(contract, files, table.receipt, run, star.as_of, 0)
 
 
 def without_receipt(handover: Handover) -> Handover:

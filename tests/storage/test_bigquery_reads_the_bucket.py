@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 
 from etl.core.job import Job
-from etl.load import parquet, stage
+from etl.load import stage
 from etl.load.bigquery_client import connector
 from etl.load.bigquery_warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
@@ -48,9 +48,8 @@ def house(tmp_path: Path, bucket: str, bigquery: Proxy) -> House:
 
 
 def publish(house: House) -> None:
-    """Run stage 3, with a Parquet file for each CSV."""
-    with mock.patch.object(parquet, "CSV_BYTES_A_FILE", 1):
-        stage.load(Job(house.settings, house.store, house.next_run()))
+    """Run stage 3."""
+    stage.load(Job(house.settings, house.store, house.next_run()))
 
 
 def published(house: House) -> list[tuple[int, str]]:
@@ -61,18 +60,18 @@ def published(house: House) -> list[tuple[int, str]]:
 
 
 def test_files_of_a_table_are_loaded_by_one_job(house: House, bucket: str, storage: Emulator) -> None:
-    """By their addresses; nothing is uploaded to BigQuery, and the Parquet is gone when all is published."""
+    """By their addresses; nothing is uploaded to BigQuery, and the star's own Parquet is what is loaded."""
     publish(house)
     assert published(house) == SALES
     run = house.store.loaded.committed()[-1]
     with connector(house.settings)() as client:
         ours = [job for job in client.list_jobs() if str(house.settings.bigquery_dataset) in job.job_id]
     jobs = [job for job in ours if job.job_type == "load"]
-    files = len(house.star.tables["fact_sale"].files)
-    assert files > 2
-    names = ["dim_shop.0000", *(f"fact_sale.{number:04}" for number in range(files))]
+    files = [file for table in house.star.tables.values() for file in table.files]
+    assert len(files) > 3
     found = sorted(uri for job in jobs for uri in job.source_uris)
-    assert found == [f"gs://{bucket}/etl/3_loaded/{run}/parquet/{name}.parquet" for name in names]
+    star = f"gs://{bucket}/etl/2_star/{house.star.run}"
+    assert found == sorted(f"{star}/{file.name.removesuffix('.csv')}.parquet" for file in files)
     assert len(jobs) == 2
     assert {name for name in storage.files(bucket) if "3_loaded" in name} == {f"etl/3_loaded/{run}/manifest.json"}
 

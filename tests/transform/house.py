@@ -23,7 +23,7 @@ from etl.core import arrow_csv
 from etl.core.job import Job
 from etl.core.manifest import RawColumn, RawManifest, RawTable, StarManifest
 from etl.core.origin import origin_of
-from etl.core.runs import Store, run_time
+from etl.core.runs import MANIFEST, Store, run_time
 from etl.download import writer
 from etl.transform import context, runner, stage
 
@@ -161,7 +161,19 @@ class House:
     def files(self) -> dict[str, str]:
         """Give the hash of every file of the newest star, and of its key maps."""
         star = self.star
-        return {file.name: file.sha256 for table in star.tables.values() for file in table.files} | star.keys
+        files = [each for table in star.tables.values() for file in table.files for each in (file, file.parquet)]
+        return {file.name: file.sha256 for file in files if file} | star.keys
+
+    def make_older(self) -> None:
+        """Let the newest star be one that an older version built, without Parquet."""
+        star = self.star
+        folder = self.store.star.path(star.run)
+        for file in [file for table in star.tables.values() for file in table.files]:
+            (folder / str(file.parquet and file.parquet.name)).unlink()
+        told = star.model_dump(mode="json") | {"format": 3}
+        for file in [file for table in told["tables"].values() for file in table["files"]]:
+            del file["parquet"]
+        (folder / MANIFEST).write_text(json.dumps(told))
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Read a table of the newest star."""

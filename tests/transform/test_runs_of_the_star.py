@@ -141,11 +141,14 @@ def test_only_needs_a_last_star_with_the_other_tables(house: House) -> None:
         house.build(only=("dim_shop",))
 
 
-def test_only_refuses_a_kept_file_that_was_damaged(built: House) -> None:
-    """A shorter dimension would make members unknown."""
-    path = built.store.star.path(built.star.run) / "dim_shop.csv"
+@pytest.mark.parametrize("file", ["dim_shop.csv", "dim_shop.parquet"])
+def test_only_refuses_a_kept_file_that_was_damaged(built: House, file: str) -> None:
+    """A shorter dimension would make members unknown; one that is whole is there twice, and on the disk once."""
+    built.build(only=("fact_sale",))
+    path = built.store.star.path(built.star.run) / file
+    assert path.stat().st_nlink == 2
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(DataError, match=r"dim_shop.csv is not what its manifest says"):
+    with pytest.raises(DataError, match=f"{file} is not what its manifest says"):
         built.build(only=("fact_sale",))
 
 

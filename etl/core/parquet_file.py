@@ -1,0 +1,45 @@
+"""How a table becomes a Parquet file, whichever stage writes it."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+_GROUP = 8 * 1024 * 1024
+"""Bytes in memory of a row group of Parquet: some 50,000 rows of a fact."""
+_SAMPLE = 10_000
+"""Rows by which a column is judged to repeat itself."""
+
+
+def write(target: Path | IO[bytes] | Any, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
+    """Write a Parquet file in groups of many rows: the larger they are, the better they compress."""
+    gathered = _gathered(parts, schema)
+    first = next(gathered)
+    repeating = [name for name in schema.names if _repeats(first.column(name))]
+    with pq.ParquetWriter(
+        target, schema, compression="zstd", use_dictionary=repeating, store_decimal_as_integer=True
+    ) as writer:
+        for group in itertools.chain([first], gathered):
+            writer.write_table(group, row_group_size=len(group) or 1)
+
+
+def _gathered(parts: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Put tables together until they are large; there is always one table."""
+    gathered: list[pa.Table] = [schema.empty_table()]
+    for part in parts:
+        gathered.append(part)
+        if sum(each.nbytes for each in gathered) >= _GROUP:
+            yield pa.concat_tables(gathered)
+            gathered.clear()
+    if gathered:
+        yield pa.concat_tables(gathered)
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Whether a dictionary of the values would save room, by the first rows."""
+    sample = column.slice(0, _SAMPLE)
+    return int(pc.count_distinct(sample).as_py()) <= len(sample) // 2
