@@ -6,15 +6,14 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from config.paths import ROOT
 from etl.contract.catalogue import contracts
 
 _TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.date32(): "DATE", pa.bool_(): "BOOLEAN"}
 
 
-def differing_rows(table: str, ours: Sequence[Path], theirs: Sequence[Path], spill: Path) -> int:
+def differing_rows(tables: Path, table: str, ours: Sequence[Path], theirs: Sequence[Path], spill: Path) -> int:
     """Count the rows of a star table that stand in one of two ways' CSVs alone."""
-    columns = typed_columns(table)
+    columns = typed_columns(tables, table)
     mine, other = _relation(columns, ours), _relation(columns, theirs)
     with duckdb.connect() as connection:
         connection.execute(f"SET temp_directory = '{spill}'; SET memory_limit = '2GB'")
@@ -27,9 +26,9 @@ def differing_rows(table: str, ours: Sequence[Path], theirs: Sequence[Path], spi
     return int(found[0]) if found else 0
 
 
-def typed_columns(table: str) -> dict[str, str]:
-    """Give the columns of a star table with DuckDB's types."""
-    return {field.name: _type(field.type) for field in contracts(ROOT / "tables")[table].schema}
+def typed_columns(tables: Path, table: str) -> dict[str, str]:
+    """Give the columns of a star table, whose file lies in `tables`, with DuckDB's types."""
+    return {field.name: _type(field.type) for field in contracts(tables)[table].schema}
 
 
 def _relation(columns: dict[str, str], files: Sequence[Path]) -> str:

@@ -1,7 +1,7 @@
 """What is compared: a job, the ways to do it, the bars that ours is to clear."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -15,13 +15,13 @@ STOPPED = "stopped"
 class Way:
     """A way to do a job.
 
-    prepare: makes ready what is not timed, in an empty folder, and gives the command; sales: the files of the sales
-    fact that it made there, whose rows have to equal ours; note: what a reader must know.
+    prepare: makes ready what is not timed, in an empty folder, and gives the command; check: says what is wrong with
+    what it made there, or nothing; note: what a reader must know.
     """
 
     name: str
     prepare: Callable[[Path], Command]
-    sales: Callable[[Path], Sequence[Path]] | None = None
+    check: Callable[[Path], str] | None = None
     note: str = ""
 
     @property
@@ -64,11 +64,12 @@ Results = Mapping[str, Result]
 class Bar:
     """What a figure has to reach: `ours` / `beside`, or `ours` alone (MB, seconds), at most or at least `limit`.
 
-    figure: of `ours` and of `beside`; factor: what the value is divided by.
+    limit: None where none is set and the value is told only; figure: of `ours` and of `beside`; factor: what the value
+    is divided by.
     """
 
     name: str
-    limit: float
+    limit: float | None
     figure: str
     ours: str
     beside: str | None = None
@@ -86,8 +87,10 @@ class Bar:
         return value / self.factor
 
     def met(self, value: float | None) -> bool:
-        """Say whether it is reached."""
-        return value is not None and (value >= self.limit if self.least else value <= self.limit)
+        """Say whether it is reached; what has no limit is, if it is there."""
+        return value is not None and (
+            self.limit is None or (value >= self.limit if self.least else value <= self.limit)
+        )
 
 
 @dataclass(frozen=True)
@@ -98,3 +101,8 @@ class Job:
     title: str
     ways: tuple[Way, ...]
     bars: tuple[Bar, ...]
+
+    def of_bars(self) -> "Job":
+        """Return the job without the ways that no bar is about."""
+        named = {name for bar in self.bars for name in (bar.ours, bar.beside)}
+        return replace(self, ways=tuple(way for way in self.ways if way.name in named))

@@ -1,166 +1,154 @@
 """The jobs: ours and what stands beside it, each way as good as we could write it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.bars import ALONE, OFF, OURS, bars_of, of_growth, of_upload_bytes
+from benchmarks.company import SAMPLE
+from benchmarks.equal import differing_rows
 from benchmarks.job import Bar, Job, Way
 from benchmarks.measure import Command
-from benchmarks.world import VIEW, ZONE, World
+from benchmarks.tpch.data import differing_answers
+from benchmarks.world import ZONE, World
 
-OURS, OFF, ALONE = "ours", "ours, receipts off", "ours, the sales fact alone"
 DEFAULT = "rows"
 """The setting RECEIPTS where nothing is said."""
 DOWNLOAD, TRANSFORM, UPLOAD = "SQLDownloadMain.py", "TablesTransformMain.py", "benchmarks/upload.py"
+PREPARE = "benchmarks/prepare.py"
 _TEXTS = "times as texts, for Python's datetime holds no `infinity` and no year 15000"
 
 
 def download(world: World) -> Job:
     """One table to CSV."""
-    query = world.folder / "contracts.sql"
-    texts = world.folder / "peers_queries" / "contracts.sql"
+    stream = world.company.stream
+    query, written = world.folder / f"{stream}.sql", f"{stream}.csv"
+    texts = world.folder / "peers_queries" / f"{stream}.sql"
 
     def ours(folder: Path, receipts: str = DEFAULT) -> Command:
         queries = str(world.folder / "one_query")
         return world.ours(folder, DOWNLOAD, QUERIES_DIR=queries, RECEIPTS=receipts)
 
     def psql(_: Path) -> Command:
-        copy = f"\\copy ({' '.join(query.read_text(encoding='utf-8').split())}) TO 'contracts.csv' (FORMAT csv, HEADER)"
+        copy = f"\\copy ({' '.join(query.read_text(encoding='utf-8').split())}) TO '{written}' (FORMAT csv, HEADER)"
         return Command([world.psql, world.url, "-X", "-q", "-c", copy], {"PGTZ": "UTC"})
 
-    return Job(
-        "download",
-        "One table of the source to CSV (contracts)",
-        (
-            Way(OFF, lambda folder: ours(folder, "off")),
-            Way(OURS, ours),
-            Way("psql", psql, note="`\\copy`, the limit"),
-            Way("ConnectorX", lambda _: world.peer("download_connectorx.py", world.url, query, "contracts.csv")),
-            Way("dlt", lambda _: world.peer("download_dlt.py", world.url, VIEW, "contracts"), note=_TEXTS),
-            Way("pandas", lambda _: world.peer("download_pandas.py", world.url, texts, "contracts.csv"), note=_TEXTS),
-        ),
-        (
-            Bar("download, receipts off: wall beside psql", 1.05, "wall", OFF, "psql"),
-            Bar("download: wall beside psql", 1.4, "wall", OURS, "psql"),
-            Bar("download, receipts off: peak memory, MB", 100, "peak", OFF),
-            Bar("download: peak memory, MB", 100, "peak", OURS),
-        ),
+    others = (
+        Way("ConnectorX", lambda _: world.peer("download_connectorx.py", world.url, query, written)),
+        Way("dlt", lambda _: world.peer("download_dlt.py", world.url, world.view, stream), note=_TEXTS),
+        Way("pandas", lambda _: world.peer("download_pandas.py", world.url, texts, written), note=_TEXTS),
     )
+    ways = (
+        Way(OFF, lambda folder: ours(folder, "off")),
+        Way(OURS, ours),
+        Way("psql", psql, note="`\\copy`, the limit"),
+        *(others if world.company is SAMPLE else ()),
+    )
+    return _job(world, "download", f"One table of the source to CSV ({stream})", ways)
 
 
-def sales(world: World) -> Job:
-    """The raw CSV to the sales fact."""
+def fact(world: World) -> Job:
+    """The raw CSV to the company's fact."""
+    name = world.company.fact
 
     def ours(folder: Path, receipts: str = DEFAULT) -> Command:
-        return world.ours(folder, TRANSFORM, "--only", "fact_sales", with_base=True, RECEIPTS=receipts)
+        return world.ours(folder, TRANSFORM, "--only", name, with_base=True, RECEIPTS=receipts)
 
-    def newest(folder: Path) -> list[Path]:
-        return sorted(sorted((folder / "data" / "2_star").iterdir())[-1].glob("fact_sales.*.csv"))
+    def newest(folder: Path) -> str:
+        return _difference(
+            world, sorted(sorted((folder / "data" / "2_star").iterdir())[-1].glob(f"{name}.*csv")), folder
+        )
 
-    def peer(name: str, note: str = "") -> Way:
-        script, start = f"sales_{name}.py", world.window_start
+    def peer(which: str, note: str = "") -> Way:
         return Way(
-            name,
-            lambda _: world.peer(script, world.raw_folder, world.star_folder, "fact_sales.csv", ZONE, start),
-            lambda folder: [folder / "fact_sales.csv"],
+            which,
+            lambda _: _peers_fact(world, which, f"{name}.csv"),
+            lambda folder: _difference(world, [folder / f"{name}.csv"], folder),
             note,
         )
 
-    return Job(
-        "sales",
-        "The raw CSV to the sales fact",
-        (
-            Way(OFF, lambda folder: ours(folder, "off"), newest),
-            Way(OURS, ours, newest),
-            peer("polars", "one lazy query, `sink_csv`"),
-            peer("duckdb"),
-            peer("pandas", "floats for money"),
-        ),
-        (
-            Bar("sales fact, receipts off: wall beside polars", 1.0, "wall", OFF, "polars"),
-            Bar("sales fact: wall beside polars", 1.6, "wall", OURS, "polars"),
-            Bar("sales fact, receipts off: wall beside duckdb", 1.0, "wall", OFF, "duckdb"),
-            Bar("sales fact: wall beside duckdb", 1.0, "wall", OURS, "duckdb"),
-            Bar("sales fact, receipts off: peak memory, MB", 600, "peak", OFF),
-            Bar("sales fact: peak memory, MB", 600, "peak", OURS),
-        ),
+    ways = (
+        Way(OFF, lambda folder: ours(folder, "off"), newest),
+        Way(OURS, ours, newest),
+        peer("polars", "one lazy query, `sink_csv`"),
+        peer("duckdb"),
+        *((peer("pandas", "floats for money"),) if world.company is SAMPLE else ()),
     )
+    return _job(world, "fact", f"The raw CSV to the fact ({name})", ways)
+
+
+def parquet(world: World) -> Job:
+    """The raw CSV to the Parquet that is staged, of the fact."""
+    name = world.company.fact
+    ways = (
+        Way(OURS, lambda folder: world.ours(folder, PREPARE, name, ".", with_base=True), note="stages 2 and 3"),
+        Way("duckdb", lambda _: _peers_fact(world, "duckdb", f"{name}.parquet"), note="no CSV between"),
+    )
+    return _job(world, "parquet", f"The raw CSV to staged Parquet ({name})", ways)
 
 
 def tables(world: World) -> Job:
     """All tables of the star, beside the largest alone."""
-    return Job(
-        "tables",
-        "All twelve tables of the star, beside the sales fact alone",
-        (
-            Way(OURS, lambda folder: world.ours(folder, TRANSFORM, with_base=True)),
-            Way(
-                ALONE,
-                lambda folder: world.ours(folder, TRANSFORM, "--only", "fact_sales", with_base=True),
-            ),
-        ),
-        (Bar("all tables: wall beside the sales fact alone", 3.0, "wall", OURS, ALONE),),
+    ways = (
+        Way(OURS, lambda folder: world.ours(folder, TRANSFORM, with_base=True)),
+        Way(ALONE, lambda folder: world.ours(folder, TRANSFORM, "--only", world.company.fact, with_base=True)),
     )
+    return _job(world, "tables", f"All {len(world.star.tables)} tables of the star, beside the fact alone", ways)
 
 
 def upload(world: World) -> Job:
     """The star's CSV to what is uploaded."""
-    tables, csv = world.folder / "tables.json", _star_megabytes(world)
-    return Job(
-        "upload",
-        "The star's CSV to the Parquet that is uploaded",
-        (
-            Way(OURS, lambda folder: world.ours(folder, UPLOAD, ".", with_base=True)),
-            Way(
-                "duckdb", lambda _: world.peer("upload_duckdb.py", tables, "."), note="`COPY … TO … (COMPRESSION zstd)`"
-            ),
-            Way("pandas", lambda _: world.peer("upload_pandas.py", tables, "."), note="as `load_table_from_dataframe`"),
-        ),
-        (
-            Bar("upload preparation: wall beside duckdb", 1.0, "wall", OURS, "duckdb"),
-            Bar("upload preparation: peak memory, MB", 400, "peak", OURS),
-            Bar("upload: bytes beside the CSV's", 1 / 6, "written", OURS, factor=csv),
-        ),
+    files, pandas = world.folder / "tables.json", "as `load_table_from_dataframe`"
+    ways = (
+        Way(OURS, lambda folder: world.ours(folder, UPLOAD, ".", with_base=True)),
+        Way("duckdb", lambda _: world.peer("upload_duckdb.py", files, "."), note="`COPY … TO … (COMPRESSION zstd)`"),
+        Way("pandas", lambda _: world.peer("upload_pandas.py", files, "."), note=pandas),
     )
+    job = _job(world, "upload", "The star's CSV to the Parquet that is uploaded", ways)
+    return replace(job, bars=(*job.bars, *_named(world, (of_upload_bytes(_star_megabytes(world)),))))
 
 
 def night(world: World) -> Job:
     """All three stages."""
 
-    def ours(folder: Path) -> Command:
-        return world.ours(folder, "-m", "etl", "night", DUCKDB_FILE=str(folder / "warehouse.duckdb"))
+    def ours(folder: Path, receipts: str = DEFAULT) -> Command:
+        warehouse = str(_warehouse(folder))
+        return world.ours(folder, "-m", "etl", "night", DUCKDB_FILE=warehouse, RECEIPTS=receipts)
 
     def pandas(_: Path) -> Command:
         queries = world.folder / "peers_queries"
         return world.peer("night_pandas.py", world.url, queries, "night", ZONE, world.window_start, world.day)
 
-    return Job(
-        "night",
-        "The whole night: thirteen queries, twelve tables",
-        (
-            Way(OURS, ours, note="checked, and published into the DuckDB warehouse"),
-            Way("pandas", pandas, note="no checks, up to the files to upload; " + _TEXTS),
-        ),
-        (
-            Bar("the night: times faster than pandas", 8, "wall", "pandas", OURS, least=True),
-            Bar("the night: memory beside pandas", 1 / 8, "peak", OURS, "pandas"),
-        ),
+    def answers(folder: Path) -> str:
+        if world.company is SAMPLE:
+            return ""
+        return "; ".join(differing_answers(world.url, _warehouse(folder)))
+
+    plain = Way("pandas", pandas, note="no checks, up to the files to upload; " + _TEXTS)
+    ways = (
+        Way(OFF, lambda folder: ours(folder, "off"), answers),
+        Way(OURS, ours, answers, note="checked, and published into the DuckDB warehouse"),
+        *((plain,) if world.company is SAMPLE else ()),
     )
+    title = f"The whole night: {len(world.raw.tables)} queries, {len(world.star.tables)} tables"
+    return _job(world, "night", title, ways)
 
 
 def help_(world: World) -> Job:
     """How soon a script answers."""
-    return Job(
+    return _job(
+        world,
         "help",
         "`SQLDownloadMain.py --help`",
         (Way(OURS, lambda folder: world.ours(folder, DOWNLOAD, "--help")),),
-        (Bar("--help: seconds", 0.4, "wall", OURS),),
     )
 
 
 def memory(world: World, larger: World) -> Job:
     """The three stages at two sizes: memory stays, time grows with the rows."""
     factor = larger.rows / world.rows
-    ways, bars = [], []
+    ways: list[Way] = []
+    bars: list[Bar] = []
     for stage, script, others, base in (
         ("download", DOWNLOAD, (), False),
         ("transform", TRANSFORM, (), True),
@@ -169,10 +157,7 @@ def memory(world: World, larger: World) -> Job:
         for each in (world, larger):
             ways.append(Way(f"ours, {stage}, {each.rows:,} rows", _call(each, script, others, base)))
         small, large = (f"ours, {stage}, {each.rows:,} rows" for each in (world, larger))
-        bars.append(Bar(f"{stage}: memory at {factor:g} times the rows", 1.1, "peak", large, small))
-        bars.append(
-            Bar(f"{stage}: time by row at {factor:g} times the rows", 1.15, "wall", large, small, factor=factor)
-        )
+        bars += of_growth(stage, large, small, factor)
     return Job("memory", f"Ours at {world.rows:,} and {larger.rows:,} rows", tuple(ways), tuple(bars))
 
 
@@ -182,3 +167,35 @@ def _call(world: World, script: str, others: tuple[str, ...], with_base: bool) -
 
 def _star_megabytes(world: World) -> float:
     return sum(file.bytes for table in world.star.tables.values() for file in table.files) / 1e6
+
+
+def _job(world: World, name: str, title: str, ways: Sequence[Way]) -> Job:
+    """Put ways and bars together; of another company than the sample, name and title say so."""
+    company = world.company
+    bars = _named(world, bars_of(company, name))
+    if company is SAMPLE:
+        return Job(name, title, tuple(ways), bars)
+    return Job(f"{company.source}-{name}", f"{company.name}: {title}", tuple(ways), bars)
+
+
+def _named(world: World, bars: Sequence[Bar]) -> tuple[Bar, ...]:
+    company = world.company
+    return tuple(bars) if company is SAMPLE else tuple(replace(bar, name=f"{company.name}: {bar.name}") for bar in bars)
+
+
+def _peers_fact(world: World, which: str, out: str) -> Command:
+    """Call the peer's script that makes the company's fact."""
+    script = f"{world.company.fact_script}_{which}.py"
+    more = (ZONE, world.window_start) if world.company is SAMPLE else ()
+    return world.peer(script, world.raw_folder, world.star_folder, out, *more)
+
+
+def _difference(world: World, files: Sequence[Path], folder: Path) -> str:
+    """Say by how many rows a way's fact and ours differ."""
+    name, tables_ = world.company.fact, world.company.tables
+    differing = differing_rows(tables_, name, world.star_files(name), files, folder / "spill")
+    return f"its rows are others: {differing:,} stand on one side alone" if differing else ""
+
+
+def _warehouse(folder: Path) -> Path:
+    return folder / "warehouse.duckdb"

@@ -4,12 +4,13 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.company import SAMPLE, TPCH
 from benchmarks.job import Bar, Job, Result
 from benchmarks.world import HERE, PEERS, World
 
@@ -30,20 +31,33 @@ def bars(done: Iterable[Done]) -> list[dict[str, Any]]:
     return found
 
 
-def write(done: list[Done], world: World, repeat: int, folder: Path) -> None:
+def printed(done: Iterable[Done]) -> str:
+    """Return the bars as a table for a terminal: what was reached, the limit, whether it is met."""
+    rows = [("", "now", "bar", "met?"), *(_row(bar) for bar in bars(done))]
+    widths = [max(len(row[n]) for row in rows) for n in range(4)]
+    return "\n".join(
+        f"{name:<{widths[0]}}  {now:>{widths[1]}}  {bar:>{widths[2]}}  {met}".rstrip() for name, now, bar, met in rows
+    )
+
+
+def write(done: list[Done], worlds: Sequence[World], repeat: int, folder: Path) -> None:
     """Write RESULTS.md and RESULTS.png."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
         "# Side by side",
         "",
-        f"{world.rows:,} contracts of the sample company; up to {repeat} run{'s' if repeat > 1 else ''} of each way,"
+        f"{_sizes(worlds)}; up to {repeat} run{'s' if repeat > 1 else ''} of each way,"
         f" interleaved; {datetime.now(UTC):%d %B %Y}. Made by `python -m benchmarks`, whose docstring says how.",
         "",
         f"- Machine: {_processor()}, {os.cpu_count()} cores, {machine_memory_mb() / 1000:.0f} GB,"
         f" Linux {platform.release()}",
         f"- Ours: Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in _OURS)}",
-        f"- Beside: {_versions_of_peers()}; {_said(world.psql, '--version')}",
-        f"- Data: {_megabytes(world.raw_folder)} of raw CSV, {_megabytes(world.star_folder)} of star CSV",
+        f"- Beside: {_versions_of_peers()}; {_said(worlds[0].psql, '--version')}",
+        *(
+            f"- Data, {world.company.name}: {_megabytes(world.raw_folder)} of raw CSV,"
+            f" {_megabytes(world.star_folder)} of star CSV"
+            for world in worlds
+        ),
         "",
         "wall: median, in brackets least and longest; CPU and peak memory of all processes together; written: bytes of"
         " the files at the end.",
@@ -52,16 +66,14 @@ def write(done: list[Done], world: World, repeat: int, folder: Path) -> None:
         "",
         "## Bars",
         "",
-        "| | reached | bar | met |",
+        "| | now | bar | met? |",
         "|---|---:|---:|---|",
     ]
-    for bar in bars(done):
-        value = "failed" if bar["value"] is None else f"{bar['value']:.2f}"
-        lines.append(f"| {bar['name']} | {value} | {bar['bar']} | {'yes' if bar['met'] else 'no'} |")
+    lines += [f"| {' | '.join(_row(bar))} |" for bar in bars(done)]
     for job, results in done:
         lines += ["", *_table(job, results)]
     (folder / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    _draw(done, world, folder / "RESULTS.png")
+    _draw(done, worlds, folder / "RESULTS.png")
 
 
 def machine_memory_mb() -> float:
@@ -84,7 +96,7 @@ def _table(job: Job, results: dict[str, Result]) -> Iterable[str]:
         yield f"| {way.name} | {len(result.runs)} | {wall} | {figures} | {notes} |"
 
 
-def _draw(done: list[Done], world: World, path: Path) -> None:
+def _draw(done: list[Done], worlds: Sequence[World], path: Path) -> None:
     """Let matplotlib, which only the peers' environment has, draw the bars."""
     panels = [
         {
@@ -97,11 +109,25 @@ def _draw(done: list[Done], world: World, path: Path) -> None:
         }
         for job, results in done
     ]
-    told = json.dumps({"title": f"{world.rows:,} contracts", "panels": panels})
+    told = json.dumps({"title": _sizes(worlds), "panels": panels})
     subprocess.run([PEERS, HERE / "peers" / "picture.py", path], input=told, text=True, check=True)
 
 
+def _row(bar: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Return a bar's name, value, limit, and whether it is met; of what has no limit the last two are empty."""
+    value = "failed" if bar["value"] is None else f"{bar['value']:.2f}"
+    return bar["name"], value, bar["bar"], ("yes" if bar["met"] else "no") if bar["bar"] else ""
+
+
+def _sizes(worlds: Sequence[World]) -> str:
+    """Say how large the companies are."""
+    named = {SAMPLE.name: "contracts of the sample company", TPCH.name: "lines of TPC-H"}
+    return " and ".join(f"{world.rows:,} {named[world.company.name]}" for world in worlds)
+
+
 def _wanted(bar: Bar) -> str:
+    if bar.limit is None:
+        return ""
     return f"{'≥' if bar.least else '≤'} {bar.limit:.3f}".rstrip("0").rstrip(".")
 
 

@@ -3,9 +3,7 @@
 import shutil
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from benchmarks.equal import differing_rows
 from benchmarks.job import Job, Result, Way
 from benchmarks.measure import Measured, measure
 from benchmarks.world import World
@@ -41,10 +39,7 @@ def _run(way: Way, world: World, first: bool, limits: Limits) -> Measured:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     measured = measure(way.prepare(folder), folder, limits.timeout, limits.memory_mb)
-    if first and way.sales and not measured.error:
-        expected = world.star_files("fact_sales")
-        differing = differing_rows("fact_sales", expected, way.sales(folder), Path(folder, "spill"))
-        if differing:
-            measured = replace(measured, error=f"its rows are others: {differing:,} stand on one side alone")
+    if first and way.check and not measured.error and (wrong := way.check(folder)):
+        measured = replace(measured, error=wrong)
     shutil.rmtree(folder)
     return measured

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.bars import ALONE, OURS
 from benchmarks.billing import SCANS, Billing
 from benchmarks.job import Result
-from benchmarks.jobs import ALONE, OURS
 from benchmarks.world import World
 from etl.load.parquet import CSV_BYTES_A_FILE
 

@@ -25,7 +25,7 @@ def main(settings_file: Path, target: Path) -> None:
     known = contracts(settings.tables_dir)
     with ThreadPoolExecutor(settings.workers) as executor:
         under_way = {}
-        for name in sorted(known, key=lambda name: -star.tables[name].rows):
+        for name in sorted(known.keys() & star.tables.keys(), key=lambda name: -star.tables[name].rows):
             parts = conversions(known[name], star.tables[name].files, store.star.path(star.run), target)
             under_way[name] = [executor.submit(ready, part) for part in parts]
         for name, futures in under_way.items():

@@ -1,4 +1,4 @@
-"""The sample company at some size, as the jobs need it: its source, a raw run, a star, and how to call all."""
+"""A company at some size, as the jobs need it: its source, a raw run, a star, and how to call all."""
 
 import json
 import os
@@ -14,8 +14,10 @@ from pathlib import Path
 
 import psycopg2
 
+from benchmarks.company import SAMPLE, TPCH, Company
 from benchmarks.equal import typed_columns
 from benchmarks.measure import Command
+from benchmarks.tpch import data as tpch
 from config.paths import ROOT
 from etl.core.clock import years_before
 from etl.core.manifest import RawManifest, StarManifest
@@ -27,19 +29,19 @@ from sample.server import url_of
 HERE = ROOT / "benchmarks"
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 ZONE = "Europe/Madrid"
-VIEW = "contracts_as_queried"
 _NO_FSYNC = str(HERE / "nofsync")
 _WINDOW_YEARS = 3
 
 
 @dataclass(frozen=True)
 class World:
-    """A company of `rows` contracts, whose database is at `url` and whose runs lie beneath `folder`."""
+    """A company of `rows` contracts or lines, whose database is at `url` and whose runs lie beneath `folder`."""
 
     rows: int
     folder: Path
     url: str
     psql: Path
+    company: Company = SAMPLE
 
     @cached_property
     def raw(self) -> RawManifest:
@@ -66,6 +68,11 @@ class World:
         return [self.star_folder / file.name for file in self.star.tables[table].files]
 
     @property
+    def view(self) -> str:
+        """The view of the database that gives what the company's largest query does."""
+        return f"{self.company.stream}_as_queried"
+
+    @property
     def day(self) -> date:
         """The night's business date."""
         return date.fromisoformat(self.star.business_date)
@@ -84,13 +91,14 @@ class World:
             shutil.copytree(self.folder / "base", folder / "data", copy_function=os.link)
         settings = {
             "WAREHOUSE": "duckdb", "BUSINESS_TIME_ZONE": ZONE, "WINDOW_YEARS": str(_WINDOW_YEARS),
+            "QUERIES_DIR": str(self.company.queries), "TABLES_DIR": str(self.company.tables),
             "DATA_DIR": str(folder / "data"), "DUCKDB_FILE": str(self.folder / "warehouse.duckdb"),
         } | settings  # fmt: skip
         file = folder / "our.env"
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
         first, *others = arguments
         program = [ROOT / first] if str(first).endswith(".py") else [first]
-        environment = {"SOURCE_CLOUD_URL": self.url, "PYTHONPATH": f"{_NO_FSYNC}{os.pathsep}{ROOT}"}
+        environment = {self.company.url_setting: self.url, "PYTHONPATH": f"{_NO_FSYNC}{os.pathsep}{ROOT}"}
         return Command([sys.executable, *program, *others, "--env", file], environment)
 
     def peer(self, script: str, *arguments: str | Path | date) -> Command:
@@ -99,7 +107,7 @@ class World:
 
     def plain_query(self, name: str) -> str:
         """Give a query's SQL without comments and binds."""
-        lines = (ROOT / "queries" / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+        lines = (self.company.queries / f"{name}.sql").read_text(encoding="utf-8").splitlines()
         sql = "\n".join(line for line in lines if not line.startswith("--"))
         return sql.replace(":business_time_zone", f"'{ZONE}'")
 
@@ -120,17 +128,21 @@ class World:
             _run(command.arguments, os.environ | command.environment)
         for query in self.raw.tables:
             _write(self.folder / "peers_queries" / f"{query}.sql", self.peers_query(query))
+        stream = self.company.stream
         (self.folder / "one_query").mkdir()
-        shutil.copy(ROOT / "queries" / "contracts.sql", self.folder / "one_query")
-        _write(self.folder / "contracts.sql", self.plain_query("contracts"))
+        shutil.copy(self.company.queries / f"{stream}.sql", self.folder / "one_query")
+        _write(self.folder / f"{stream}.sql", self.plain_query(stream))
         _write(self.folder / "tables.json", json.dumps(self._typed_files()))
         with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {self.peers_query('contracts')}")
+            cursor.execute(f"CREATE OR REPLACE VIEW {self.view} AS {self.peers_query(stream)}")
 
     def _typed_files(self) -> dict[str, object]:
         """Name each star table's files and DuckDB's types of its columns."""
         return {
-            name: {"files": [str(file) for file in self.star_files(name)], "types": typed_columns(name)}
+            name: {
+                "files": [str(file) for file in self.star_files(name)],
+                "types": typed_columns(self.company.tables, name),
+            }
             for name in self.star.tables
         }
 
@@ -142,6 +154,18 @@ def make_world(source: Path, rows: int, folder: Path) -> World:
     if generate.info(url) is None:
         generate.fill(url, contracts=rows, database=database)
     world = World(rows, folder, url, home.binaries / "psql")
+    world.make()
+    return world
+
+
+def make_tpch(source: Path, scale: float, folder: Path) -> World:
+    """Make TPC-H of a scale factor on the running server of `source`, as `make_world` does."""
+    home = home_of(source)
+    url = tpch.fill(url_of(home, "postgres"), scale, folder.parent)
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM lineitem")
+        [(lines,)] = cursor.fetchall()
+    world = World(lines, folder, url, home.binaries / "psql", TPCH)
     world.make()
     return world
 

@@ -1,4 +1,7 @@
-"""The sales fact by duckdb, in SQL: folder of raw CSVs, of the star's CSVs, CSV to write, zone, the window's start."""
+"""The sales fact by duckdb, in SQL.
+
+Folder of raw CSVs, of the star's CSVs, CSV or Parquet to write, zone, the window's start.
+"""
 
 import sys
 from pathlib import Path
@@ -6,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 raw, star, out, zone, start = sys.argv[1:]
+form = "FORMAT parquet, COMPRESSION zstd" if out.endswith(".parquet") else "FORMAT csv, HEADER"
 connection = duckdb.connect()
 connection.execute(f"SET TimeZone = '{zone}'; SET preserve_insertion_order = false")
 connection.execute(f"SET temp_directory = '{Path(out).parent}/spill'")
@@ -80,5 +84,5 @@ COPY (
     LEFT JOIN {members("dim_channel", "channel_key", "channel_key, channel_code")} USING (channel_code)
     LEFT JOIN {members("dim_team_member", "team_member_key", "team_member_key, team_member_id")} USING (team_member_id)
     WHERE instances >= 1 AND unit_price >= 0 AND contract_date IS NOT NULL
-) TO '{out}' (FORMAT csv, HEADER)
+) TO '{out}' ({form})
 """)
