@@ -3,7 +3,7 @@
 #
 #   ./nightly.sh                             the sample company, into data/sample/
 #   ./nightly.sh --env FILE                  the company whose settings are in FILE
-#   … --due HH:MM                            only if none was published since the clock last showed HH:MM
+#   … --due HH:MM                            run only if nothing was published since the last HH:MM
 #   … --accept TABLE:GUARD=FIGURE …           let pass what guards refused, as they printed it, after you looked
 set -euo pipefail
 umask 077

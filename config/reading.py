@@ -93,7 +93,7 @@ def _read(file: Path) -> dict[str, str]:
     try:
         lines = list(parse_stream(io.StringIO(file.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {file} cannot be read: {error}.", "It is to be UTF-8 text.") from None
+        raise SettingsError(f"The settings file {file} cannot be read: {error}.", "It must be UTF-8 text.") from None
     broken = [str(line.original.line) for line in lines if line.error or (line.key and line.value is None)]
     if broken:
         named = ", ".join(broken[:5]) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")

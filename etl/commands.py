@@ -13,7 +13,7 @@ def main() -> int:
     settings_option(night)
     accept_option(night)
     night.add_argument(
-        "--due", type=given, metavar="HH:MM", help="only if none was published since the clock last showed HH:MM"
+        "--due", type=given, metavar="HH:MM", help="run only if nothing was published since the last HH:MM"
     )
     sql = commands.add_parser("sql", help='query the published tables: python -m etl sql "SELECT …"')
     settings_option(sql)
@@ -22,24 +22,33 @@ def main() -> int:
         "status", help="the last nights, stage by stage; exit code 0 if the newest is published"
     )
     settings_option(status)
-    status.add_argument("--nights", type=at_least(1), default=7, metavar="N", help="how many (default: 7)")
-    why = commands.add_parser("why", help="how a table's number came about: rows, rejects, receipt, lineage")
+    status.add_argument("--nights", type=at_least(1), default=7, metavar="N", help="how many nights (default: 7)")
+    why = commands.add_parser("why", help="how a table's figures came about: rows, rejects, receipt, lineage")
     settings_option(why)
     why.add_argument("table", type=given, help="a star table or a query")
     rejects = commands.add_parser("rejects", help="the rejected rows of a table, by reason, with examples")
     settings_option(rejects)
     rejects.add_argument("table", nargs="?", type=given, help="a star table (without it: how many each has)")
     rejects.add_argument("--run", type=given, help="another star run than the newest")
-    rejects.add_argument("--examples", type=at_least(0), default=3, metavar="N", help="of each reason (default: 3)")
+    rejects.add_argument(
+        "--examples", type=at_least(0), default=3, metavar="N", help="examples of each reason (default: 3)"
+    )
     rejects.add_argument("--full", action="store_true", help="do not cut long rows")
     rejects.add_argument("--show-personal", action="store_true", help="show personal data (pii=True), too")
     dashboard = commands.add_parser("dashboard", help="write the report as one HTML file, which needs no Power BI")
     settings_option(dashboard)
-    dashboard.add_argument("--output", type=path, metavar="FILE", help="where to (default: in the data folder)")
-    dashboard.add_argument("--from-star", action="store_true", help="of the newest star, although it is not published")
-    docs = commands.add_parser("docs", help="renew the data dictionary, and the README's list of tables")
+    dashboard.add_argument(
+        "--output", type=path, metavar="FILE", help="the file to write (default: in the data folder)"
+    )
+    dashboard.add_argument("--from-star", action="store_true", help="show the newest star, even if it is not published")
+    docs = commands.add_parser("docs", help="write the data dictionary and the README's list of tables")
     settings_option(docs)
-    docs.add_argument("--output", type=path, metavar="FOLDER", help="where to (default: docs beside the tables)")
+    docs.add_argument(
+        "--output",
+        type=path,
+        metavar="FOLDER",
+        help="the folder to write to (default: docs next to the tables' folder)",
+    )
     options = parser.parse_args()
     return outermost(lambda: _do(options), options.env)
 

@@ -181,7 +181,7 @@ class _Night:
             if not self._record.stages:
                 raise DataError(
                     f"The night's record cannot be written in {self._store.local}: {error.strerror}.",
-                    "Free space, or mend the folder's permissions.",
+                    "Free disk space, or let this user write in that folder.",
                 ) from None
             log.log.warning("the night's record cannot be written: %s", error.strerror)
 

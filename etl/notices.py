@@ -38,7 +38,7 @@ def _post(what: str, url: str, **content: object) -> None:
     except TimeoutError:
         failed = "it took too long"
     if failed:
-        log.warning("%s could not be told: %s.", what, failed)
+        log.warning("%s could not be notified: %s.", what, failed)
 
 
 def _failure(url: str, content: dict[str, object]) -> str:

@@ -17,9 +17,7 @@ def main() -> int:
     """Parse the command line and write; gives the exit code."""
     parser = Parser(prog="python -m powerbi", description=__doc__)
     settings_option(parser)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing: fail if what is there is not what would be"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the files are out of date")
     options = parser.parse_args()
     return outermost(lambda: _renew(options.env, check=options.check), options.env)
 
@@ -50,12 +48,12 @@ def _renew(settings_file: Path, *, check: bool) -> None:
     if check and stale:
         raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")
     write(folder, files, stale)
-    print(f"{folder}: {len(files)} files, of which {len(stale)} changed.")
+    print(f"{folder}: {len(files)} files, {len(stale)} of them changed.")
     for name, contract in contracts.items():
         if contract.settled_after is not None and name not in years:
             print(
-                f"{name}: every refresh reads all of it, as nothing tells here from which year on rows are published,"
-                " or they do not all lie in the past."
+                f"{name}: every refresh reads all of it, because nothing here says from which year on rows are"
+                " published, or they do not all lie in the past."
             )
 
 

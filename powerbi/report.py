@@ -31,7 +31,7 @@ def name_of(report: Report) -> str:
     if not name or ((report.folder / name).is_dir() and not (report.folder / name / f"{name}.pbip").exists()):
         raise ContractError(
             f"A Power BI project cannot be named {name!r}, after the title {report.title!r}, in {report.folder}.",
-            "Give the report a title of letters in report.toml, of which no other folder there is named.",
+            "Give the report a title in report.toml that contains letters and differs from the other folders' names.",
         )
     return name
 

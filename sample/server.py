@@ -32,7 +32,7 @@ DATABASE = "cloud"
 PORT = 5432  # names the socket; said outright, or the reader's PGPORT would count
 PATIENCE = 60.0  # seconds for a start or a stop
 
-# A throw-away server: what is in it can be filled anew, so nothing waits for the disk. wal_level=minimal lets a fill
+# A throw-away server: what is in it can be filled again, so nothing waits for the disk. wal_level=minimal lets a fill
 # write whole tables without a write-ahead log.
 SETTINGS = {
     "listen_addresses": "", "unix_socket_permissions": "0700", "fsync": "off", "synchronous_commit": "off",

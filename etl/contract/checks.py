@@ -45,7 +45,7 @@ def check_for_bigquery(contracts: Collection[Contract]) -> None:
     if len(contracts) > _MOST_TABLES:
         raise ContractError(
             f"There are {len(contracts)} tables; BigQuery publishes {_MOST_TABLES} at the most in one transaction.",
-            "Leave tables out that nobody reads, or publish some of them from a second settings file.",
+            "Leave out tables that nobody reads, or publish some of them from a second settings file.",
         )
     for contract in contracts:
         for column in contract.columns:
@@ -60,7 +60,7 @@ def check_for_bigquery(contracts: Collection[Contract]) -> None:
 def _check_words(contract: Contract) -> None:
     names = [column.name for column in contract.columns]
     if not contract.grain:
-        raise ContractError("the contract has no docstring.", "Let its first line say what one row is.")
+        raise ContractError("the contract has no docstring.", "Write one whose first line says what one row is.")
     if contract.name in OURS:
         raise ContractError(f"{contract.name} is a table of the program's own.", "Rename the file.")
     if contract.name.casefold() in map(str.casefold, names):
@@ -68,7 +68,7 @@ def _check_words(contract: Contract) -> None:
     if twice := alike(names):
         raise ContractError(
             f"the columns {' and '.join(twice)} differ in the case of their letters alone.",
-            "A warehouse takes them for one: rename one of them.",
+            "A warehouse treats them as the same column: rename one of them.",
         )
     for name in (contract.name, *names):
         if not is_name(name) or len(name) > _LONGEST_NAME:
@@ -140,12 +140,12 @@ def _check_layout(contract: Contract) -> None:
     columns = {column.name: column for column in contract.columns}
     months = columns.get(contract.closed_months or "")
     if months and not pa.types.is_date(months.type):
-        raise ContractError(f"closed_months={months.name} is no Date.", "Name a column that tells the day.")
+        raise ContractError(f"closed_months={months.name} is no Date.", "Name a column that holds the day.")
     part = columns.get(contract.partition_by or "")
     if part and not _is_day(part):
         raise ContractError(
             f"partition_by={part.name} is no Date and no Timestamp.",
-            "Name a column that tells the day, or leave partition_by out and name it in cluster_by.",
+            "Name a column that holds the day, or leave partition_by out and name it in cluster_by.",
         )
     if len(contract.cluster_by) > _MOST_CLUSTERS:
         raise ContractError(

@@ -192,7 +192,7 @@ def _countable(column: pd.Series) -> pa.Array:
         return values
     raise ContractError(
         f"{column.name} is of the type {kind}, which cannot be added up.",
-        "Name a column of numbers, or a Flag, of which the trues are counted.",
+        "Name a column of numbers, or a Flag (true counts as 1).",
     )
 
 

@@ -9,7 +9,7 @@
     until = 2027-01-31                        # after this business date somebody has to look again
 
 A correction is of the source's row, whichever table reads it. It is to change one row, or as many as `rows = 3` or
-`rows = "any"` says: if it changes none, the source is mended; if it changes more, they are others than was meant.
+`rows = "any"` says: if it changes none, the source has been fixed; if it changes more, it matches too many.
 """
 
 import datetime as dt
@@ -83,7 +83,8 @@ def check_expiry(corrections: Iterable[Correction], today: dt.date) -> None:
     ]
     if expired:
         raise ContractError(
-            f"{'; '.join(expired)}.", "Look whether the source is mended: then remove it; else set a later `until`."
+            f"{'; '.join(expired)}.",
+            "Check whether the source has been fixed. If so, remove the correction; if not, set a later `until`.",
         )
 
 

@@ -35,7 +35,7 @@ def check_references(contract: Contract, contracts: Contracts) -> None:
         if target is contract and (on == target.natural_key or column.grain):
             raise ContractError(
                 f"{column.name} refers to the table's own members, and {_own(column.grain, on)}.",
-                'Name the column that tells the other member, e.g. on="manager_id", without grain=.',
+                'Name the column that identifies the other member, e.g. on="manager_id", without grain=.',
             )
         for name, key in zip(on, target.natural_key, strict=True):
             if name in types:

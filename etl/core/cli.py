@@ -135,7 +135,7 @@ def accept_option(parser: argparse.ArgumentParser) -> None:
         type=given,
         action="extend",
         metavar="TABLE:GUARD=FIGURE",
-        help="let pass what these guards refused, up to the figure that was printed, after you looked",
+        help="accept what these guards refused, up to the printed figure, after you have looked",
     )
 
 
@@ -158,13 +158,18 @@ def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser
     )
     settings_option(parser)
     parser.add_argument(
-        "--only", nargs="+", default=[], type=given, metavar="TABLE", help="do these tables, keep the others' last"
+        "--only",
+        nargs="+",
+        default=[],
+        type=given,
+        metavar="TABLE",
+        help="process only these tables; keep the others from the last run",
     )
     parser.add_argument(
         "--from", dest="from_run", type=given, metavar="RUN", help="read this committed run, not the newest"
     )
     accept_option(parser)
-    parser.add_argument("--dry-run", action="store_true", help="check and say what would be done; write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="check, and say what would be done; write nothing")
     parser.set_defaults(refresh=True)
     return parser
 

@@ -63,7 +63,7 @@ def cluster_pool(cluster: Cluster, folder: Path, tables: Path) -> Iterator[Execu
     except OSError:
         raise DataError(
             f"The Dask scheduler at {cluster.address} does not answer.",
-            "Look whether it runs, and whether EXECUTOR is right: tls:// where it was started with certificates that"
+            "Check that it is running and that EXECUTOR is right: tls:// where it was started with certificates that"
             " EXECUTOR_CA has signed, dask:// where it was started without.",
         ) from None
     with client:
@@ -120,7 +120,7 @@ def _check(client: "distributed.Client", address: str, ours: _Ours) -> None:  # 
             "Start them in the project's folder, with the same version of the project and the same requirements.",
         ) from None
     if not seen:
-        raise DataError(f"The Dask scheduler at {address} has no worker.", "Start workers; they tell it of themselves.")
+        raise DataError(f"The Dask scheduler at {address} has no worker.", "Start workers; they register with it.")
     for worker, fault in seen.items():
         if fault:
             raise DataError(f"The worker {worker} {fault[0]}.", fault[1])

@@ -224,7 +224,7 @@ class RawManifest(Manifest[RawTable]):
 
 
 class StarManifest(Manifest[StarTable]):
-    """What stage 2 committed. corrected: rows of the source by the correction that mended them.
+    """What stage 2 committed. corrected: rows of the source by the correction that changed them.
 
     keys: the SHA-256 of each key map, by dimension. agrees_with: the run whose published keys this star's are known to
     continue; None where the warehouse was not asked. extracted: by query, the run that extracted its rows.

@@ -43,7 +43,7 @@ def check_file_names(paths: Sequence[Path], kind: str) -> None:
         if not is_name(name) or iskeyword(name):
             raise ContractError(
                 f"{path}: {name} is no name for a {kind}.",
-                f"Rename it with letters, digits and underscores; a copy that is no {kind} belongs into another folder"
+                f"Rename it with letters, digits and underscores; a copy that is no {kind} belongs in another folder"
                 f"{', or begins with an underscore' if kind == 'table' else ''}.",
             )
     if twice := alike(names):

@@ -91,9 +91,7 @@ class Runs(Generic[M]):
     def working(self, run: str) -> Iterator[Path]:
         """Give a fresh working folder for `run`, and remove it (and what a killed run left) unless it was committed."""
         if run in self.committed():
-            raise DataError(
-                f"The run {run} is already committed in {self.folder}.", "Let the next run have a new name."
-            )
+            raise DataError(f"The run {run} is already committed in {self.folder}.", "Give the next run another name.")
         self._way.remove_rubbish()
         folder = self._way.working(run)
         try:

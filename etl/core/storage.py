@@ -79,7 +79,7 @@ class Bucket(GCSFileSystem):  # type: ignore[misc]
         except FileNotFoundError:
             bucket = self.split_path(folder)[0]
             raise StorageError(
-                f"There is no bucket {bucket}.", "Create it, where the dataset is, or mend DATA_DIR."
+                f"There is no bucket {bucket}.", "Create it where the dataset is, or correct DATA_DIR."
             ) from None
         except FSTimeoutError:
             raise _unreachable(f"gs://{folder}") from None
@@ -193,7 +193,7 @@ def _told(what: str, error: Exception) -> StorageError:
     """Explain what gcsfs raises."""
     code = getattr(error, "code", None)
     if str(error).startswith("Forbidden"):
-        return StorageError(f"Cloud Storage refused {what}: this account may not.", _REFUSED)
+        return StorageError(f"Cloud Storage refused {what}: this account is not allowed to.", _REFUSED)
     refused = isinstance(error, GoogleAuthError | NonRetryableError) and not isinstance(error, TransportError)
     if str(code) == "401" or refused:
         return StorageError(f"Cloud Storage refused {what}: it did not accept the credentials.", _REFUSED)

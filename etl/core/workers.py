@@ -45,7 +45,7 @@ def worker_pool(workers: int) -> Iterator[Executor]:
         yield executor
     except BrokenProcessPool:
         raise DataError(
-            "A worker process was killed, most likely for want of memory.",
+            "A worker process was killed, most likely because memory ran out.",
             "Lower WORKERS, or give the machine more memory.",
         ) from None
     finally:

@@ -27,7 +27,7 @@ def picture(report: Report, contracts: Mapping[str, Contract], read: Read, sourc
     composer = Composer(report, contracts)
     head = read(composer.query((AS_OF, ONE_NIGHT))).to_pylist()[0]
     if head["v0"] is None:
-        raise DataError("Nothing is published yet, so that there is nothing to show.", "Run ./nightly.sh first.")
+        raise DataError("Nothing is published yet, so there is nothing to show.", "Run ./nightly.sh first.")
     pages = tuple(
         Page(page.name, page.title, tuple(_visual(page.name, visual, report, composer, read) for visual in page.visual))
         for page in report.pages

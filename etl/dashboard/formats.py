@@ -77,7 +77,7 @@ def check(number_format: str) -> re.Match[str] | None:
     parts = _NUMBER.fullmatch(number_format)
     if parts is None or parts["two"] not in (None, parts["one"].removeprefix("+")):
         raise ContractError(
-            f"The number format {number_format!r} is none that the dashboard can write.",
+            f"The number format {number_format!r} is not one that the dashboard can write.",
             "Use #,0 or 0, with decimals (#,0.00), as a share (0.0%), with its sign (+#,0;-#,0), yyyy-mm-dd, "
             "yyyy-mm-dd hh:mm or General.",
         )

@@ -45,7 +45,9 @@ def _beside(file: Path) -> Path:
 def _check_place(target: Path) -> None:
     """Refuse what is no place for a file: a device, a folder, or a folder that is not there."""
     if target.exists() and not target.is_file():
-        raise UsageError(f"{target} is no file that could be written anew.", "Name another one with --output.")
+        raise UsageError(
+            f"{target} cannot be overwritten: it is not a regular file.", "Name another one with --output."
+        )
     if not target.parent.is_dir() or not target.name:
         raise UsageError(f"There is no folder {target.parent} for the dashboard.", "Make it, or name another --output.")
 

@@ -191,6 +191,4 @@ def _check_order(edges: Mapping[tuple[Node, Node], bool]) -> None:
         TopologicalSorter(sources).prepare()
     except CycleError as error:
         names = " → ".join(f"[{node.name}]" for node in error.args[1])
-        raise ContractError(
-            f"These are made of each other: {names}.", "Let one of them do without the other."
-        ) from None
+        raise ContractError(f"These are made of each other: {names}.", "Remove one of these references.") from None

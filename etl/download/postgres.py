@@ -100,7 +100,10 @@ class PostgresSource:
     def plan(self, query: Query) -> Plan:
         """Ask for columns and estimates, and lock what the query touches; it is parsed and planned, not run."""
         if query.types:
-            log.warning("%s: `-- types:` does nothing here, for PostgreSQL tells the types: cast instead.", query.path)
+            log.warning(
+                "%s: `-- types:` has no effect for PostgreSQL, which reports its types: cast in the query.",
+                query.path,
+            )
         with self._faults_of(query, SnapshotError), self._leader.cursor() as cursor:
             cursor.execute(f"SAVEPOINT plan; {row_security(query)}")
             try:

@@ -160,7 +160,7 @@ class Reader:
                 raise SnapshotError(
                     f"{query.path}: the snapshot is gone, with the connection to the source {query.source} that held"
                     f" it: {first_line(error)}",
-                    "Look into the server's log who ended that session; SOURCE_PATIENCE is how long we try again.",
+                    "See in the server's log who ended that session; SOURCE_PATIENCE sets how long to retry.",
                 ) from None
             self.pid = int(only_row(cursor)[0])
 

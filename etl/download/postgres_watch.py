@@ -98,7 +98,7 @@ class Watch:
                 for reading in self._readings:
                     waits = reading in silent and reading.pid not in at_work
                     if waits and reading.waits:
-                        log.warning("download: nothing comes, and the server waits for us: cutting a connection")
+                        log.warning("download: no data arrives although the server waits for us: closing a connection")
                         _cut([reading.connection])
                     reading.waits, reading.seen = waits, reading.so_far()
 

@@ -103,7 +103,7 @@ def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
     group_by, partition_on = _names(found.get("group by", "")), found.get("partition on")
     if partition_on and group_by and group_by[0] != partition_on:
         raise ContractError(
-            f"{path}: `-- partition on: {partition_on}` would tear groups of {', '.join(group_by)} apart.",
+            f"{path}: `-- partition on: {partition_on}` would split groups of {', '.join(group_by)} apart.",
             f"Partition on {group_by[0]}, or leave the line out.",
         )
     return Query(

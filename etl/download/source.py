@@ -146,7 +146,7 @@ def _personal(query: Query, names: list[str]) -> frozenset[str]:
     found, newest = query.marks.in_query(query.name, names, query.pii), query.tolerance.newest
     if newest in found and (newest in query.pii or newest in query.marks.marked):
         raise ContractError(
-            f"{query.path}: `-- newest: {newest}` names personal data, of which no value is told.",
+            f"{query.path}: `-- newest: {newest}` names personal data, whose values are never shown.",
             "Name another column, or leave the line out.",
         )
     return found - {newest}

@@ -84,7 +84,9 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
         )
         job.store.raw.commit(folder, manifest, job.settings.keep_runs)
     if len({table.run for table in tables.values()}) > 1:
-        log.warning("download: the tables are of several instants: a star of them can be looked at, not published")
+        log.warning(
+            "download: the tables were extracted at different times: a star of them can be viewed, but not published"
+        )
     log.info(
         "download committed run %s: %s rows in %.1f s",
         job.run,

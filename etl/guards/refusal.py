@@ -54,7 +54,7 @@ def settle(job: Job, script: str, refusals: Sequence[Refusal]) -> dict[str, str]
         told = "\n".join(f"{refusal.name}: {refusal.sentence}" for refusal in refused)
         raise GuardError(
             f"A guard refused; nothing is published until a person has looked.\n{told}",
-            f"Look at the source; if it is right so: {accepting(job, script, refused)}",
+            f"Look at the source; if it is correct as it is: {accepting(job, script, refused)}",
         )
     accepted = {refusal.name: refusal.sentence for refusal in refusals}
     for name, sentence in accepted.items():

@@ -23,14 +23,14 @@ STAGING_DAYS = 3
 AT_ONCE = 8
 """Calls under way while tables are looked at."""
 _REFILLED = (
-    "they are filled anew from the star. To keep the old rows, copy the table first (CREATE TABLE … COPY …): one that"
+    "they are filled again from the star. To keep the old rows, copy the table first (CREATE TABLE … COPY …): one that"
     " has a primary key cannot be renamed."
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that is missing: a sentence that says so, and the call that mends it.
+    """Something that is missing: a sentence that says so, and the call that fixes it.
 
     is_first: whether it creates the dataset in which everything is published.
     """
@@ -119,7 +119,7 @@ class Preparation:
     def _mending(self, contract: Contract, contracts: Sequence[Contract]) -> Step | None:
         """Say what a table gets that it has not: columns, descriptions, labels, keys."""
         table = self._found[contract.name] or shape.new_table(contract, self._dataset)
-        columns = shape.mended_schema(contract, table)
+        columns = shape.completed_schema(contract, table)
         keys = shape.missing_keys(contract, table, shape.foreign_keys(contract, contracts, self._dataset))
         added = [f"the column {column.name} {shape.type_of(column)}" for column in columns[len(table.schema) :]]
         gets = {
@@ -140,7 +140,7 @@ class Preparation:
     def _mend(self, contract: Contract, keys: bigquery.table.TableConstraints | None, fields: list[str]) -> None:
         name = f"{self._dataset}.{contract.name}"
         table = self._found[contract.name] or self._client.get_table(name, retry=self._retry, timeout=CALL_TIMEOUT)
-        table.schema = shape.mended_schema(contract, table)
+        table.schema = shape.completed_schema(contract, table)
         table.description = contract.description
         table.labels = table.labels | shape.labels(contract)
         obstacles.clear_expiry(table)

@@ -91,7 +91,7 @@ def patient(seconds: float, on: Callable[[Exception], bool] = is_transient) -> R
 
 def _tell(error: Exception) -> None:
     """Log only the kind: the text may hold a secret."""
-    log.warning("a call of BigQuery failed in passing: %s", type(error).__name__)
+    log.warning("a BigQuery call failed temporarily: %s", type(error).__name__)
 
 
 class Explainer:

@@ -47,30 +47,30 @@ _KINDS = (
         quoted=False,
     ),
     Refusal(
-        "the billing of the project {project} does not work",
+        "billing does not work for the project {project}",
         "Open Billing in the Google Cloud console and reopen the project's billing account, or link another one.",
         r"(?i)billing account\W.*(closed|disabled|absent|delinquent|not found)|billing is disabled|billing disabled",
     ),
     Refusal(
-        "the project {project} has used up the bytes that are free in a month",
+        "the project {project} has used up this month's free bytes",
         "Turn billing on for the project {project}, or wait for the first day of the next month.",
         r"free query bytes",
     ),
     Refusal(
-        "a quota is used up that somebody set for this project",
+        "a custom quota of this project is used up",
         "Raise it (IAM & Admin, Quotas, BigQuery API: query usage per day), or wait for midnight, Pacific time.",
         r"(?i)custom quota",
         ("usageQuotaExceeded",),
     ),
     Refusal(
-        "a quota is used up: too much was asked within seconds",
+        "too many requests within a few seconds: a quota is used up",
         "Wait a few minutes, then try again.",
         reasons=("rateLimitExceeded", "jobRateLimitExceeded", "tooManyRequests"),
         codes=(429,),
     ),
     Refusal(
         "a quota is used up",
-        "Wait, then try again; a day's quota starts anew at midnight, Pacific time.",
+        "Wait, then try again; a daily quota starts again at midnight, Pacific time.",
         reasons=("quotaExceeded",),
     ),
     Refusal(
@@ -87,7 +87,7 @@ _KINDS = (
     ),
     Refusal(
         "VPC Service Controls of the organization forbid it",
-        "Ask whoever minds the perimeter to let this machine and this account in (by an access level or an ingress"
+        "Ask the perimeter's administrator to let this machine and this account in (by an access level or an ingress"
         " rule), with the identifier that BigQuery names; roles do not help.",
         r"(?i)VPC Service Controls|vpcServiceControls|prohibited by organization's policy",
         ("vpcServiceControls", "policyViolation"),
@@ -98,12 +98,12 @@ _KINDS = (
         r"constraints/[\w.]+|(?i:violates? (an )?org(anization)? policy)",
     ),
     Refusal(
-        "a column's policy tag keeps this account from it",
+        "a policy tag does not let this account read a column",
         "Take the policy tag off the column, or grant the account roles/datacatalog.categoryFineGrainedReader on it.",
         r"(?i)policy tag|fine-grained reader|masked get permission",
     ),
     Refusal(
-        "a row access policy keeps this account from rows",
+        "a row access policy hides rows from this account",
         "Drop the policies (`DROP ALL ROW ACCESS POLICIES ON …`), or grant the account all rows by one that says"
         " FILTER USING (TRUE).",
         r"(?i)row access polic|row-level security|bigquery\.rowAccessPolicies\.",
@@ -153,14 +153,14 @@ _KINDS = (
         quoted=False,
     ),
     Refusal(
-        "this account may not",
+        "this account is not allowed to",
         f"Grant it roles/bigquery.user on the project {{project}} and {_DATASETS}.",
         codes=(403,),
         reasons=("accessDenied",),
     ),
     Refusal(
         "it was not found",
-        "Run LoadFilesBQ.py again: it stages what is gone again.",
+        "Run LoadFilesBQ.py again: it stages the missing table again.",
         r"(?i)not found: (table|dataset) \S*_staging",
     ),
     Refusal(
@@ -175,7 +175,7 @@ _KINDS = (
         codes=(412,),
         reasons=("conditionNotMet",),
     ),
-    Refusal("its job was stopped", f"{_AGAIN} Ask who cancelled it: the job's history tells.", reasons=("stopped",)),
+    Refusal("its job was stopped", f"{_AGAIN} See in the job's history who cancelled it.", reasons=("stopped",)),
     Refusal(
         "its job took longer than it may",
         "See in the job's history what it waited for (a reservation without free slots, a very large table), and run"

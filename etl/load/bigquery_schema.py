@@ -63,7 +63,7 @@ def foreign_keys(contract: Contract, contracts: Sequence[Contract], dataset: str
 
 
 def differences(contract: Contract, table: Table, wanted_keys: Sequence[ForeignKey], ours: set[str]) -> Iterator[str]:
-    """Name what cannot be mended without a person. ours: the names of the star's tables."""
+    """Name what a person has to fix. ours: the names of the star's tables."""
     name, wanted = contract.name, {field.name: field for field in schema(contract)}
     found = {field.name: field for field in table.schema}
     if table.table_type not in (None, "TABLE"):
@@ -92,7 +92,7 @@ def missing_keys(contract: Contract, table: Table, wanted: Sequence[ForeignKey])
     return TableConstraints(wanted_primary, [*foreign, *missing])
 
 
-def mended_schema(contract: Contract, table: Table) -> list[SchemaField]:
+def completed_schema(contract: Contract, table: Table) -> list[SchemaField]:
     """Give the table's columns in its own order with the contract's descriptions, then those that are new."""
     wanted = {field.name: field for field in schema(contract)}
     known = [field.name for field in table.schema]

@@ -17,7 +17,7 @@ _KNOWN = (
     ("not a valid DuckDB", "it is not a DuckDB file", "Name another file in DUCKDB_FILE, or move that one away."),
     ("version number", "a newer DuckDB wrote it", "Update DuckDB here, or move the file away."),
     ("serialization version", "a newer DuckDB wrote it", "Update DuckDB here, or move the file away."),
-    ("Corrupt database file", "it is damaged", "Move it away: it is filled anew from the star."),
+    ("Corrupt database file", "it is damaged", "Move it away: it is filled again from the star."),
     ("No space left", "the disk is full", "Make room on that disk."),
     (
         "Constraint Error",

@@ -115,4 +115,4 @@ def _copy(path: Path, new: Path) -> None:
         os.chown(new, -1, wanted.st_gid)
     except OSError:
         new.chmod(wanted.st_mode & 0o707)
-        log.warning("load: %s can no longer be read by its group, of which this user is not a member.", path)
+        log.warning("load: %s can no longer be read by its group, because this user is not a member of it.", path)

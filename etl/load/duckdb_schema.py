@@ -1,4 +1,4 @@
-"""A contract in DuckDB's words: the statements that make and mend its table, and how a table differs from it."""
+"""A contract in DuckDB's words: the statements that make and change its table, and how a table differs from it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -91,7 +91,7 @@ def tables(connection: duckdb.DuckDBPyConnection, database: str) -> Tables:
 
 
 def differences(contract: Contract, found: Tables) -> Iterator[str]:
-    """Name what cannot be mended without a person: columns gone, of another type or mode, or new and REQUIRED."""
+    """Name what a person has to fix: columns gone, of another type or mode, or new and REQUIRED."""
     if contract.name not in found:
         return
     columns, table = found[contract.name][1], contract.name

@@ -73,7 +73,7 @@ def moved(before: Head) -> WarehouseError:
     return WarehouseError(
         f"Another load published into this warehouse since this one began, when {looked}."
         " Nothing of this load was published.",
-        f"Run LoadFilesBQ.py again. If it is refused without another load, drop {ETL_HEAD.name}: it is made again.",
+        f"Run LoadFilesBQ.py again. If it is refused without another load, drop {ETL_HEAD.name}: it is created again.",
     )
 
 

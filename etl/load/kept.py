@@ -31,7 +31,7 @@ def keep_receipt(job: Job, manifest: LoadedManifest, folder: Path, parquet: Path
         raise DataError(
             f"The star {manifest.made_from} is published, but its receipt cannot be kept in {folder.parent}:"
             f" {error.strerror}.",
-            "Free space or mend the folder's permissions, then run LoadFilesBQ.py again.",
+            "Free disk space or let this user write in that folder, then run LoadFilesBQ.py again.",
         ) from None
 
 

@@ -28,5 +28,5 @@ def check_numbers(warehouse: Warehouse, star: StarManifest, chosen: Sequence[Con
             raise DataError(
                 f"{len(wrong):,} members of {contract.name} have other surrogate keys in star {star.run} than the"
                 " published ones; nothing was touched.",
-                "Run TablesTransformMain.py again, with the warehouse in reach: it continues the published keys.",
+                "Run TablesTransformMain.py again while the warehouse can be reached: it continues the published keys.",
             )

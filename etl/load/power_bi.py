@@ -100,4 +100,4 @@ def _keep(store: Store, note: Refreshed) -> None:
     try:
         write_whole(store.local / "refreshed.json", note.model_dump_json(indent=1) + "\n")
     except OSError as error:
-        log.warning("refresh: that cannot be noted, so the next load refreshes again: %s", error.strerror)
+        log.warning("refresh: it could not be recorded; the next load will refresh again: %s", error.strerror)

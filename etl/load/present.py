@@ -110,7 +110,7 @@ def tell_of_unkept(job: Job, run: str) -> None:
     """Say that the newest publish has left no receipt here: the night was killed, or the data folder was restored."""
     if run and run not in job.store.loaded.committed():
         log.warning(
-            "load: run %s was published last, of which nothing is kept in %s; what is published is what counts.",
+            "load: run %s was published last, but nothing of it is kept in %s; the published tables count.",
             *(run, job.store.loaded.folder),
         )
 

@@ -148,7 +148,7 @@ def _published(settings: Settings, store: Store) -> tuple[str, bool]:
             False,
         )
     if head.run and (newest is None or head.run != newest.run):
-        return f"{told} In {where} run {head.run} was published last, of which no receipt was kept here.", True
+        return f"{told} In {where} run {head.run} was published last; no receipt of it was kept here.", True
     return told, True
 
 

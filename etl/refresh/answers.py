@@ -13,7 +13,7 @@ _LONGEST = 600
 """Characters of what the service says that are repeated."""
 
 _HISTORY = "Look at the refresh history in the dataset's settings in Power BI."
-_CREDENTIALS = "Enter the credentials of the data source anew, in the dataset's settings in Power BI."
+_CREDENTIALS = "Enter the data source's credentials again in the dataset's settings in Power BI."
 _CURES = {
     401: "Let an administrator of the tenant allow service principals to call the Power BI APIs (admin portal, tenant"
     " settings, developer settings).",
@@ -96,7 +96,7 @@ def refused(answer: requests.Response) -> RefreshError:
     told = f"Power BI answered {answer.status_code}" + (f": {text.rstrip('.')}." if text else ".")
     if is_spent(answer):
         return RefreshError(
-            f"the refreshes are spent that a shared capacity allows in 24 hours, scheduled ones among them. {told}",
+            f"the shared capacity's refreshes for 24 hours are used up (scheduled ones count, too). {told}",
             "Take scheduled refreshes out of the dataset's settings in Power BI, wait for the day to pass, or put the"
             " workspace on a Premium or Fabric capacity.",
         )

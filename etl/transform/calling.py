@@ -47,6 +47,6 @@ def _failed(context: Context, table: TableFile, function: Function, error: BaseE
     name = f"{table.name}.error.txt"
     (context.folder / REJECTS / name).write_text(f"{said}\n", encoding="utf-8")
     return ContractError(
-        f"{what} (its text may hold personal data, and is not told).",
+        f"{what} (its text may hold personal data, so it is not shown).",
         f"Read it in {name} in the data folder's failed_rejects. {cure_of_value(error)}",
     )

@@ -97,7 +97,8 @@ def check_changes(corrections: Iterable[Correction], counts: Mapping[str, int], 
             continue
         if not count:
             raise ContractError(
-                f"{correction.name} changes no row.", "Remove it: the source is mended; or mend its `where`."
+                f"{correction.name} changes no row.",
+                "If the source has been fixed, remove the correction; otherwise correct its `where`.",
             )
         raise ContractError(
             f"{correction.name} changes {count:,} rows, where {correction.rows} was meant.",

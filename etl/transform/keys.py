@@ -69,7 +69,7 @@ def read_numbers(star: Path, contract: Contract) -> pa.Table | None:
         if (star / f"{contract.name}.csv").exists():
             raise DataError(
                 f"{path} is gone, so {contract.name} would give its members other keys than last night.",
-                "Bring the file back, or move that star away: the keys are then taken from what is published.",
+                "Bring the file back, or move that star away: the keys are then taken from the published tables.",
             )
         return None
     try:
@@ -80,7 +80,7 @@ def read_numbers(star: Path, contract: Contract) -> pa.Table | None:
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"The key map {path} cannot be read: {error}.",
-            "Move that star away: the keys are then taken from what is published.",
+            "Move that star away: the keys are then taken from the published tables.",
         ) from None
 
 
@@ -123,7 +123,7 @@ def check_key_maps(star: Path, told: Mapping[str, str]) -> None:
     if other:
         raise DataError(
             f"The key map {star / KEYS / other[0]}.parquet was changed since it was written.",
-            "Bring the file back, or move that star away: the keys are then taken from what is published.",
+            "Bring the file back, or move that star away: the keys are then taken from the published tables.",
         )
 
 
@@ -183,8 +183,8 @@ def doubled_rows(name: str, rows: pd.DataFrame, key: tuple[str, ...], personal: 
     return ContractError(
         f"{name}: {len(rows):,} rows repeat the key of another row"
         + (f", for example {examples}" if told else "")
-        + (f" ({hidden}: personal data, not told)." if hidden else "."),
-        "Name the survivor in the contract (survivor=) or the query's header, or mend what identifies a row.",
+        + (f" ({hidden}: personal data, not shown)." if hidden else "."),
+        "Name the survivor in the contract (survivor=) or the query's header, or add to the key what tells rows apart.",
     )
 
 

@@ -61,10 +61,10 @@ def check_portion(context: Context, table: TableFile, portion: int, frame: pd.Da
     strays = frame[_portion_of_rows(frame, column, count) != portion]
     if len(strays):
         is_told = column not in personal_columns(context, table.contract)
-        value = safe(str(strays[column].iloc[0]), 60) if is_told else "that is not told"
+        value = safe(str(strays[column].iloc[0]), 60) if is_told else "that is not shown"
         raise ContractError(
-            f"{table.path}: build made a row of {column} {value}, of which it was given none.",
-            "Let it make rows of what the partials tell alone, or leave group_by out.",
+            f"{table.path}: build made a row of {column} {value}, which none of its partials has.",
+            "Make rows only from what the partials return, or leave group_by out.",
         )
 
 

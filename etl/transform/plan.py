@@ -71,9 +71,9 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
         raise ContractError(f"{table.path} is named like a query, or like a reserved word.", "Rename it.")
     if table.name in table.inputs:
         raise ContractError(
-            f"{table.path} asks for itself: build cannot read what it is about to make.",
+            f"{table.path} asks for itself: build cannot read the table that it builds.",
             'Ask for the query instead; to refer to other members of the table, declare reference("'
-            f'{table.name}", …, on="the column that tells the other member").',
+            f'{table.name}", …, on="the column that identifies the other member").',
         )
     for function in (table.build, *table.partials):
         for name in function.parameters:
@@ -109,7 +109,7 @@ def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:
     for name in summarized:
         if name not in table.build.parameters or summarized.count(name) > 1:
             raise ContractError(
-                f"{table.path}: of {name}, which a partial summarizes, build is to ask once, and one partial to tell.",
+                f"{table.path}: build and exactly one partial must each ask for {name} once, as it is summarized.",
                 f"Let there be one partial({name}, …), and build({name}, …).",
             )
     whole = [name for name in table.build.parameters if name not in (*tables, *summarized, NIGHT)]

@@ -85,7 +85,7 @@ def test_members_are_written_as_they_are() -> None:
 @pytest.mark.parametrize("number_format", ["", "0,0", "€ 0", "#,0;(#,0)", "#,0.00;-#,0"])
 def test_a_format_that_is_not_known_is_refused(number_format: str) -> None:
     """No number is written in another way than was meant."""
-    with pytest.raises(ContractError, match="none that the dashboard can write"):
+    with pytest.raises(ContractError, match="not one that the dashboard can write"):
         shown(1, number_format)
 
 

@@ -39,7 +39,7 @@ def test_only_makes_a_whole_run_with_the_others_of_the_last_one(three: Company) 
 
 def test_a_run_of_two_instants_says_so(three: Company) -> None:
     """A star of it is not to be published: who made it hears of it at once."""
-    assert "are of several instants" in three.download("--only", "lines").err
+    assert "were extracted at different times" in three.download("--only", "lines").err
     assert "instants" not in three.download("--only", "lines", "orders", "clients").err
 
 

@@ -113,7 +113,7 @@ def test_groups_stay_together(company: Company, sql: Sql) -> None:
     [
         ("-- partition on: name", "SELECT 1 AS id, 'a' AS name", "names a column of text"),
         ("-- partition on: nothing", "SELECT 1 AS id", "names the column nothing, which the query does not return"),
-        ("-- partition on: id\n-- group by: name", "SELECT 1 AS id, 'a' AS name", "would tear groups of name apart"),
+        ("-- partition on: id\n-- group by: name", "SELECT 1 AS id, 'a' AS name", "would split groups of name apart"),
     ],
 )
 def test_a_key_that_cannot_be_split_is_a_sentence(company: Company, line: str, sql_text: str, told: str) -> None:

@@ -52,13 +52,17 @@ NO_FILTER = (
 @pytest.mark.parametrize(
     ("fault", "sentence", "cure"),
     [
-        (Fault(403, "accessDenied", "Access Denied: no jobs.create"), "this account may not", "roles/bigquery.user"),
+        (
+            Fault(403, "accessDenied", "Access Denied: no jobs.create"),
+            "this account is not allowed to",
+            "roles/bigquery.user",
+        ),
         (Fault(403, "accessDenied", "User does not have bigquery.jobs.create permission"), "run jobs", "bigquery.user"),
         (Fault(403, "accessDenied", "Permission bigquery.tables.create denied"), "the tables", "star_staging"),
         (Fault(403, "quotaExceeded", "Quota exceeded: too much"), "a quota is used up", "Wait"),
-        (Fault(403, "quotaExceeded", FREE_BYTES), "free in a month", "first day of the next month"),
-        (Fault(403, "quotaExceeded", CUSTOM), "somebody set", "query usage per day"),
-        (Fault(403, "rateLimitExceeded", "Exceeded rate limits"), "within seconds", "few minutes"),
+        (Fault(403, "quotaExceeded", FREE_BYTES), "this month's free bytes", "first day of the next month"),
+        (Fault(403, "quotaExceeded", CUSTOM), "custom quota of this project", "query usage per day"),
+        (Fault(403, "rateLimitExceeded", "Exceeded rate limits"), "within a few seconds", "few minutes"),
         (
             Fault(403, "insufficientPermissions", "Request had insufficient authentication scopes."),
             "scopes",
@@ -80,7 +84,7 @@ NO_FILTER = (
         (
             Fault(404, "notFound", "Not found: Table p:star_staging.x__1 was not found"),
             "not found",
-            "stages what is gone",
+            "stages the missing table",
         ),
         (Fault(404, "notFound", "Not found: Dataset p:star"), "not found", "BIGQUERY_LOCATION"),
         (Fault(401, "authError", "Invalid Credentials"), "did not accept the credentials", "BIGQUERY_CREDENTIALS"),
@@ -130,7 +134,13 @@ def test_sandbox_is_told_also_when_the_job_says_so(
     ("status", "reason", "message", "sentence", "cure"),
     [
         (404, "notFound", "Not found: Project a-project", "was not found", "BIGQUERY_PROJECT"),
-        (403, "accessDenied", "Access Denied: Project a-project", "this account may not", "roles/bigquery.user"),
+        (
+            403,
+            "accessDenied",
+            "Access Denied: Project a-project",
+            "this account is not allowed to",
+            "roles/bigquery.user",
+        ),
     ],
 )
 def test_project_out_of_reach_is_told(

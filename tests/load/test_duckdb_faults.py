@@ -34,7 +34,7 @@ def test_damaged_file_is_told(tmp_path: Path) -> None:
     warehouse.path.write_bytes(content)
     with pytest.raises(WarehouseError, match="it is damaged") as told:
         warehouse.ensure([PLANET])
-    assert "filled anew" in told.value.hint
+    assert "filled again" in told.value.hint
 
 
 def test_file_of_a_newer_duckdb_is_told() -> None:

@@ -173,6 +173,6 @@ def test_no_canary_leaves_in_a_bad_night(tmp_path: Path) -> None:
     assert given.code == 1
     assert "who is CANARYmail0@x?" in given.texts.pop(kept)
     assert stat.S_IMODE((company.data / kept).stat().st_mode) == 0o600
-    assert "build failed: ValueError (its text may hold personal data, and is not told)." in given.texts["told 2"]
+    assert "build failed: ValueError (its text may hold personal data, so it is not shown)." in given.texts["told 2"]
     for canary in (*PERSONAL, *SECRETS):
         assert [name for name, text in given.texts.items() if canary in text] == [], canary

@@ -53,8 +53,8 @@ def test_a_capacity_of_its_own_gets_an_enhanced_refresh(power_bi: PowerBi) -> No
 FAILURES = """
 | dedicated | ends as   | what is said                                                | and tried        |
 | --------- | --------- | ----------------------------------------------------------- | ---------------- |
-|           | Failed    | : ModelRefreshFailed_CredentialsNotSpecified: No credentials. | Enter the cred |
-| yes       | Failed    | : The credentials provided are invalid.                     | Enter the cred   |
+|           | Failed    | : ModelRefreshFailed_CredentialsNotSpecified: No credentials. | Enter the data source's cred |
+| yes       | Failed    | : The credentials provided are invalid.                     | Enter the data source's cred   |
 | yes       | TimedOut  | , and Power BI does not say why.                            | Look at the refr |
 | yes       | Cancelled | , and Power BI does not say why.                            | Look at the refr |
 |           | Disabled  | , and Power BI does not say why.                            | Look at the refr |
@@ -128,7 +128,7 @@ def test_eight_refreshes_a_day_are_spent(power_bi: PowerBi) -> None:
     for _ in range(8):
         power_bi.begin("Scheduled", status="Completed")
     fault = failed(power_bi)
-    assert fault.message.startswith("the refreshes are spent that a shared capacity allows in 24 hours")
+    assert fault.message.startswith("the shared capacity's refreshes for 24 hours are used up")
     assert "Number of refresh requests in last 24 hours exceeded limit" in fault.message
     assert "scheduled refreshes" in fault.hint
     assert len(power_bi.asked) == 1

@@ -81,5 +81,5 @@ def test_a_worker_that_may_not_read_the_bucket_is_a_sentence(
     assert done.returncode == 1
     assert "The worker tcp://127.0.0.1:" in done.stderr
     assert f"does not see gs://{bucket}/etl/2_star/" in done.stderr
-    assert "this account may not" in done.stderr
+    assert "this account is not allowed to" in done.stderr
     assert there.store.star.committed() == []

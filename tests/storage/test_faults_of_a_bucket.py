@@ -54,7 +54,7 @@ def test_a_bucket_that_this_account_may_not_read(house: House, bucket: str, clou
     cloud.rules.append(forbidden())
     code, error, advice = told(house.script())
     assert code == 1
-    assert error == f"Error: Cloud Storage refused gs://{bucket}: this account may not."
+    assert error == f"Error: Cloud Storage refused gs://{bucket}: this account is not allowed to."
     assert "roles/storage.objectUser" in advice
 
 
@@ -65,7 +65,7 @@ def test_a_bucket_that_this_account_may_not_write(
     before = storage.files(bucket)
     cloud.rules.append(forbidden("^POST /upload"))
     code, error, _ = told(house.script())
-    assert (code, "this account may not" in error) == (1, True)
+    assert (code, "this account is not allowed to" in error) == (1, True)
     assert storage.files(bucket) == before
 
 
@@ -76,7 +76,7 @@ def test_a_permission_that_is_taken_away_in_mid_run(
     before = storage.files(bucket)
     cloud.rules.append(forbidden("^POST /upload.*fact_sale"))
     code, error, _ = told(house.script())
-    assert (code, "this account may not" in error) == (1, True)
+    assert (code, "this account is not allowed to" in error) == (1, True)
     assert storage.files(bucket) == before
     cloud.rules.clear()
     house.build()

@@ -154,7 +154,7 @@ def test_a_commit_that_fails_leaves_the_files_to_the_next_run(
     """For its manifest may be under way yet: it must not come to be one of a run without files."""
     runs = bucket_store(bucket, tmp_path).loaded
     cloud.rules.append(forbidden("ifGenerationMatch=0"))
-    with pytest.raises(StorageError, match="this account may not"):
+    with pytest.raises(StorageError, match="this account is not allowed to"):
         commit(runs, DAYS[0])
     assert storage.files(bucket).keys() == {f"etl/3_loaded/{DAYS[0]}/deep/file.csv"}
     cloud.rules.clear()

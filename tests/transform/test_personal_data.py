@@ -57,10 +57,13 @@ def company(folder: House, *, person: str = "pass", visit: str = "pass", twice: 
 
 FAULTS = {
     "a doubled key of a query": ({"twice": "yes"}, "people.csv: 1 rows repeat the key of another row (code: personal"),
-    "of a streamed one": ({"again": "yes"}, "for example visit_id 1 (card: personal data, not told)."),
+    "of a streamed one": ({"again": "yes"}, "for example visit_id 1 (card: personal data, not shown)."),
     "a doubled key of a table": ({"person": ADDED}, "dim_person: 3 rows repeat the key of another row (code: personal"),
     "an exception of its own": ({"person": "raise KeyError(people.email[1])"}, "KeyError (its text may hold personal"),
-    "a library's": ({"person": 'people["email"].astype(float)'}, "(its text may hold personal data, and is not told)"),
+    "a library's": (
+        {"person": 'people["email"].astype(float)'},
+        "(its text may hold personal data, so it is not shown)",
+    ),
     "of a table that refers": ({"visit": "raise ValueError(visits.card.iloc[0])"}, "ValueError (its text may hold"),
     "a typing mistake": ({"person": 'people["emial"]'}, "KeyError: 'emial'"),
     "an unknown name": ({"person": "peple"}, "name 'peple' is not defined"),

@@ -99,7 +99,7 @@ def unreachable(error: BaseException, name: str, where: str, seconds: float | No
     if seconds is not None:
         return SourceError(
             f"The source {name} at {where} cannot be reached: it did not answer within {seconds:.0f} seconds.",
-            "Look whether it runs, and what stands between: a firewall, a tunnel, a proxy.",
+            "Check that it is running, and that no firewall, tunnel or proxy blocks the connection.",
             transient=True,
         )
     if isinstance(error, ImportError):

@@ -172,7 +172,7 @@ class GenericSource:
             if fault.transient or self._lost:
                 raise
             log.warning(
-                "download %s: the source cannot prove what it gives, so only the rows that came are counted: %s",
+                "download %s: the source cannot compute a receipt, so only the rows received are counted: %s",
                 plan.query.name,
                 fault.message,
             )
