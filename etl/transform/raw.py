@@ -145,8 +145,8 @@ def _as_it_fits(data: pa.Buffer, schema: pa.Schema, misfits: set[str]) -> pa.Tab
 
 def _corrected_texts(texts: pa.Table, table: RawTable, corrections: Corrections) -> RawRows:
     """Judge a block of texts, after the corrections; the receipt is of what was there before them."""
-    mended, counts = corrected(texts, corrections)
-    rows = _judged(mended, lambda places: mended.take(pa.array(places, pa.int64())), table)
+    fixed, counts = corrected(texts, corrections)
+    rows = _judged(fixed, lambda places: fixed.take(pa.array(places, pa.int64())), table)
     if counts.total():
         rows.receipt = _judged(texts, lambda places: texts.take(pa.array(places, pa.int64())), table).receipt
     rows.corrected = counts

@@ -77,7 +77,7 @@ def test_changed_contract_is_refused_with_every_difference(warehouse: Warehouse,
         ("moons", "new in the contract"),
     ]:
         assert any(f"dim_planet.{column} " in line and problem in line for line in _lines(refusal.value))
-    assert "filled again" in refusal.value.hint
+    assert "from the star" in refusal.value.hint
     with pytest.raises(WarehouseError, match=r"dim_planet.name is NULLABLE, in the contract REQUIRED"):
         warehouse.changes([Contract.of("dim_planet", PlanetWithStrictName)])
 
