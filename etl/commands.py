@@ -41,7 +41,7 @@ def main() -> int:
         "--output", type=path, metavar="FILE", help="the file to write (default: in the data folder)"
     )
     dashboard.add_argument("--from-star", action="store_true", help="show the newest star, even if it is not published")
-    docs = commands.add_parser("docs", help="write the data dictionary and the README's list of tables")
+    docs = commands.add_parser("docs", help="write the data dictionary, and the list in docs/tables.md")
     settings_option(docs)
     docs.add_argument(
         "--output",

@@ -10,7 +10,7 @@ A contract is a class with one annotated line per column; its docstring's first 
         name: Text = attribute("The office's name.", unknown="Unknown")
 
 What is said here once is what every stage goes by: how CSV is read, what is checked, the warehouse's schema with its
-descriptions and constraints, and the README's list of tables.
+descriptions and constraints, and the list in docs/tables.md.
 """
 
 from etl.contract.cleaning import business_date, clean_text, days_between, join_text, parse_date, running_total, totals

@@ -99,7 +99,7 @@ def _read(path: Path) -> list[Correction]:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise ContractError(
-            f"{path}: {where}: {error.errors()[0]['msg']}.", "The README shows a correction: After a bad night."
+            f"{path}: {where}: {error.errors()[0]['msg']}.", "docs/operating.md shows a correction: After a bad night."
         ) from None
     table = path.name.removesuffix(ENDING)
     return [_correction(path, table, number, entry) for number, entry in enumerate(entries, 1)]

@@ -1,4 +1,4 @@
-"""Writing the dictionary's files, and the README's list of tables."""
+"""Writing the dictionary's files, and the list in tables.md."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from etl.core.modes import shared
 from etl.docs.book import make_book
 from etl.docs.company import read_company
 from etl.docs.html import html
+from etl.docs.listing import renewed
 from etl.docs.markdown import Markdown
 from etl.docs.parts import Book
-from etl.docs.readme import renewed
 
 FOLDER = "docs"
 MARKDOWN, HTML = "dictionary.md", "dictionary.html"
@@ -19,16 +19,16 @@ MARKDOWN, HTML = "dictionary.md", "dictionary.html"
 def show(settings_file: Path, output: Path | None) -> None:
     """Renew the dictionary of a company, and say where it is. output: a folder; by default docs/ beside its tables.
 
-    The README's list is renewed with that of the tables beside it.
+    The list in docs/tables.md is renewed with that of this project's tables.
     """
     settings = config.load(settings_file)
     company = read_company(settings)
     book = make_book(company)
     folder = output or settings.tables_dir.parent / FOLDER
     files = {folder / name: text for name, text in dictionary(book).items()}
-    readme = ROOT / "README.md"
+    guide = folder / "tables.md"
     if folder == ROOT / FOLDER:
-        files[readme] = renewed(readme.read_text(encoding="utf-8"), book, f"{FOLDER}/{MARKDOWN}")
+        files[guide] = renewed(guide.read_text(encoding="utf-8"), book, MARKDOWN)
     with shared():  # it is documentation, for everybody
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():

@@ -65,7 +65,9 @@ def show(
         )
     if _one(star, name, store.star.path(star.run), shown):
         file = settings.tables_dir / f"{name}.corrections.toml"
-        console().print(f"\nA known fault of the source is corrected in {file} (see the README).", soft_wrap=True)
+        console().print(
+            f"\nA known fault of the source is corrected in {file} (see docs/operating.md).", soft_wrap=True
+        )
 
 
 def _declared(store: Store) -> frozenset[str]:

@@ -9,8 +9,8 @@ from tests.docs.reading import Html
 
 
 def test_a_companys_dictionary_lies_beside_its_tables(tmp_path: Path) -> None:
-    """It is in docs/ there, twice the same, or in the folder that --output names; the README is this project's."""
-    readme = (ROOT / "README.md").read_bytes()
+    """It is in docs/ there, twice the same, or in --output's folder; the guide's list is this project's."""
+    guide = (ROOT / "docs/tables.md").read_bytes()
     settings = shop.write(tmp_path)
     done = shop.docs(settings)
     assert done.returncode == 0, done.stderr
@@ -19,7 +19,7 @@ def test_a_companys_dictionary_lies_beside_its_tables(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [str(tmp_path / "docs" / name) for name in ("dictionary.md", "dictionary.html")]
     assert shop.docs(settings, "--output", str(tmp_path / "else" / "where")).returncode == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "else" / "where").iterdir()} == written
-    assert (ROOT / "README.md").read_bytes() == readme
+    assert (ROOT / "docs/tables.md").read_bytes() == guide
 
 
 def test_without_a_report_there_are_no_measures(tmp_path: Path) -> None:

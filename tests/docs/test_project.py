@@ -65,9 +65,9 @@ def test_links_lead_somewhere(html: Html, markdown: Markdown) -> None:
     assert {link for link in markdown.links if link.removeprefix("#") not in anchors} == set()
 
 
-def test_the_readme_links_into_the_dictionary(markdown: Markdown) -> None:
-    """Each table of the README's list is explained where the link leads."""
-    found = re.findall(r"\(docs/dictionary\.md#([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+def test_the_guide_links_into_the_dictionary(markdown: Markdown) -> None:
+    """Each table of the guide's list is explained where the link leads."""
+    found = re.findall(r"\(dictionary\.md#([^)]+)\)", (ROOT / "docs/tables.md").read_text(encoding="utf-8"))
     assert len(found) > 10
     assert set(found) <= set(markdown.anchors())
 

@@ -1,4 +1,4 @@
-"""The README is a promise: what it shows is run here as it is written."""
+"""The README and its guides are a promise: what they show is run here as it is written."""
 
 import os
 import re
@@ -20,13 +20,15 @@ from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS
 from etl.dashboard.rehearse import rehearse
 from etl.docs.book import make_book
 from etl.docs.company import read_company
-from etl.docs.readme import renewed
+from etl.docs.listing import renewed
 from etl.guards.accept import GUARDS
 from etl.load.etl_runs import published_contracts
 from etl.report.catalogue import Measure, Visual, read_report
 from sample import server
+from tests.docs.reading import Markdown
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = [ROOT / "README.md", *(ROOT / f"docs/{n}.md" for n in ("trust", "operating", "power-bi", "tables", "sources"))]
+README = "\n".join(guide.read_text(encoding="utf-8") for guide in GUIDES)
 NOT_COPIED = shutil.ignore_patterns("data", ".venv*", ".git", "__pycache__", ".*_cache", ".hypothesis", ".node-*")
 
 
@@ -86,7 +88,7 @@ def test_adding_a_table_touches_one_query_one_table_file_and_one_test(checkout: 
     assert "Cloud Services" in (checkout / "data/sample/dashboard.html").read_text(encoding="utf-8")
     run(checkout, "-m", "pytest", "-q", "tests/tables/test_dim_country.py")
     run(checkout, "-m", "etl", "docs")
-    for renewed_file in ("README.md", "docs/dictionary.md", "docs/dictionary.html"):
+    for renewed_file in ("docs/tables.md", "docs/dictionary.md", "docs/dictionary.html"):
         assert "dim_country" in (checkout / renewed_file).read_text(encoding="utf-8")
 
 
@@ -101,9 +103,22 @@ def test_the_measure_and_the_visual_of_the_readme_can_be_asked() -> None:
 
 
 def test_the_list_of_tables_is_that_of_the_contracts() -> None:
-    """Renewing the README's list changes nothing; where it does, run `python -m etl docs`."""
+    """Renewing the list changes nothing; where it does, run `python -m etl docs`."""
     book = make_book(read_company(config.load(SAMPLE_SETTINGS)))
-    assert renewed(README, book, "docs/dictionary.md") == README
+    guide = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    assert "| [`" in guide
+    assert renewed(guide, book, "dictionary.md") == guide
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_links_lead_somewhere(guide: Path) -> None:
+    """Each link to a file of the project is to one that is there, and each to a heading to one that it has."""
+    for link in Markdown(guide.read_text(encoding="utf-8")).links:
+        path, _, heading = link.partition("#")
+        if "://" not in link:
+            target = guide.parent / path if path else guide
+            assert target.exists(), link
+            assert not heading or heading in Markdown(target.read_text(encoding="utf-8")).anchors(), link
 
 
 def written(value: int | str) -> str:

@@ -1,4 +1,4 @@
-"""The README's short list of tables; each links into the dictionary."""
+"""The guide's short list of tables; each links into the dictionary."""
 
 from etl.docs.lineage import Kind
 from etl.docs.markdown import anchors, code, escaped
@@ -7,15 +7,15 @@ from etl.docs.parts import Book, Code, Line
 BEGIN, END = "<!-- tables: begin (python -m etl docs) -->", "<!-- tables: end -->"
 
 
-def renewed(readme: str, book: Book, dictionary: str) -> str:
-    """Give the README's text with the list of the star's tables between its marks, if it has them.
+def renewed(guide: str, book: Book, dictionary: str) -> str:
+    """Return the guide's text with the list of the star's tables between its marks, if it has them.
 
-    dictionary: where the Markdown dictionary lies, as seen from the README.
+    dictionary: where the Markdown dictionary lies, as seen from the guide.
     """
-    before, begin, rest = readme.partition(BEGIN)
+    before, begin, rest = guide.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        return readme
+        return guide
     return f"{before}{BEGIN}\n\n{listed(book, dictionary)}\n\n{END}{after}"
 
 
