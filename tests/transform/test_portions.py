@@ -85,7 +85,7 @@ def test_a_build_that_makes_rows_of_other_groups_is_refused(house: House) -> Non
     text = IN_PORTIONS.rpartition("    return ")[0] + "    return fact_sale.head(1).assign(shop_id=1)\n"
     house.write(fact_shop=text)
     house.raw(5, shops=shops(1, 2, 3, 4, 5), sales=sales(*SALES))
-    with pytest.raises(ContractError, match=r"fact_shop.py: build made a row of shop_id 1, of which it was given none"):
+    with pytest.raises(ContractError, match=r"build made a row of shop_id 1, which none of its partials has"):
         house.build()
 
 
