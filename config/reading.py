@@ -86,6 +86,10 @@ def _sources(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _read(file: Path) -> dict[str, str]:
+    if file.is_dir():
+        raise SettingsError(
+            f"{file} is a folder, not a settings file.", f"Name the file in it, e.g. {file / 'prod.env'}."
+        )
     if not file.is_file():
         raise SettingsError(
             f"The settings file {file} does not exist.", f"Copy {EXAMPLE_SETTINGS} there and fill it in."

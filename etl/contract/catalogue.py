@@ -16,7 +16,7 @@ from etl.contract.modules import FAULTS_OF_A_FILE, cure_of, imported, new_packag
 from etl.contract.references import check_group_by, check_hierarchies, check_references
 from etl.core.errors import ContractError
 from etl.core.fingerprint import fingerprint
-from etl.core.names import check_file_names
+from etl.core.names import check_file_names, table_paths
 
 NIGHT = "night"
 """The reserved parameter name."""
@@ -67,9 +67,7 @@ def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
         raise ContractError(
             f"A table file in {folder} was changed while the tables were being built.", "Run the stage again."
         )
-    paths = sorted(folder.absolute().glob("[!_.]*.py"))
-    if not paths:
-        raise ContractError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")
+    paths = table_paths(folder)
     check_file_names(paths, "table")
     package = new_package(folder.absolute())
     tables = {path.stem: _read_table(package, path) for path in paths}

@@ -33,6 +33,13 @@ def check_only(only: Iterable[str], known: Iterable[str], kind: str) -> None:
             )
 
 
+def table_paths(folder: Path) -> list[Path]:
+    """List the table files of a folder. Raises UsageError where there is none."""
+    if paths := sorted(folder.absolute().glob("[!_.]*.py")):
+        return paths
+    raise UsageError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")
+
+
 def check_file_names(paths: Sequence[Path], kind: str) -> None:
     """Refuse files whose names cannot be those of tables or queries: `build` names its parameters after them.
 

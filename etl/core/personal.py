@@ -17,6 +17,8 @@ _KINDS = (
     "|language|enum|near|user|role|host|at|socket|field"
 )
 _VALUE = re.compile(r"(?<!\w)(['\"]).*\1", re.DOTALL)
+_WORDS = ("surrogate_key", "natural_key", "reference", "attribute", "measure")
+"""The words of a contract that declare a column."""
 _ARGUMENTS = re.compile(r"\((\d+), (['\"])(.*)\2\)", re.DOTALL)
 """How MySQL's drivers say a number and a sentence."""
 _NAMED = re.compile(rf"\b(?:{_KINDS}) (['\"])[^'\"]*\1", re.IGNORECASE)
@@ -40,18 +42,23 @@ class _Reader:
 
 @dataclass(frozen=True)
 class Marks:
-    """What the table files of a folder mark."""
+    """What the table files of a folder mark. unread: whether some file could not be read, and may mark anything."""
 
     readers: tuple[_Reader, ...] = ()
+    unread: bool = False
 
     @classmethod
     def of(cls, folder: Path) -> "Marks":
-        """Read the marks of a folder. A file that cannot be read is stage 2's to tell of."""
-        trees = {path.stem: tree for path in sorted(folder.glob("*.py")) if (tree := _parsed(path))}
-        shared = {name for tree in trees.values() for name, value in _assigned(tree) if _marks(value, set())}
-        readers = [_reader(name, tree, shared) for name, tree in trees.items()]
+        """Read the marks of a folder. What is wrong with a file is stage 2's to say; until then all is personal."""
+        parsed = {path.stem: _parsed(path) for path in sorted(folder.glob("*.py")) if path.name[0] != "."}
+        trees = {name: tree for name, tree in parsed.items() if tree}
+        named = [pair for tree in trees.values() for pair in _named(tree)]
+        shared = _shared(named)
+        plain = {name for name, value in named if _is_plain(value, set())} - shared
+        readers = [_reader(name, tree, shared, plain) for name, tree in trees.items()]
         keys = {reader.name for reader in readers if reader.has_marked_key}
-        return cls(tuple(replace(each, marked=each.marked | each.found_by(keys)) for each in readers))
+        marked = tuple(replace(each, marked=each.marked | each.found_by(keys)) for each in readers)
+        return cls(marked, unread=len(trees) < len(parsed))
 
     @property
     def marked(self) -> frozenset[str]:
@@ -69,7 +76,7 @@ class Marks:
         return frozenset(column for column in columns if column in declared or self._is_personal(column, readers))
 
     def _is_personal(self, column: str, readers: list[_Reader]) -> bool:
-        if any(reader.marked and column not in reader.plain for reader in readers):
+        if self.unread or any(reader.marked and column not in reader.plain for reader in readers):
             return True
         is_plain = any(column in reader.plain for reader in readers)
         return not is_plain and column in self.marked
@@ -120,11 +127,11 @@ def _parsed(path: Path) -> ast.Module | None:
         return None
 
 
-def _reader(name: str, tree: ast.Module, shared: set[str]) -> _Reader:
+def _reader(name: str, tree: ast.Module, shared: set[str], plain: set[str]) -> _Reader:
     functions = (each for each in tree.body if isinstance(each, ast.FunctionDef))
     arguments = [f.args.args for f in functions if f.name == "build" or f.name.startswith("partial")]
     fields = list(_fields(tree))
-    marked = frozenset(name for name, value in fields if _marks(value, shared))
+    marked = frozenset(name for name, value in fields if _marks(value, shared) or not _is_plain(value, plain))
     reads = frozenset(argument.arg for each in arguments for argument in each)
     keys = any(_called(value) == "natural_key" and _marks(value, shared) for _, value in fields)
     found_by = tuple(pair for _, value in fields for pair in _references(value))
@@ -152,16 +159,43 @@ def _fields(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
             yield each.target.id, each.value
 
 
-def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+def _shared(named: list[tuple[str, ast.AST]]) -> set[str]:
+    """Name what marks the columns that are declared with it: values and functions, also by way of others."""
+    shared: set[str] = set()
+    while found := {name for name, value in named if name not in shared and _marks(value, shared)}:
+        shared |= found
+    return shared
+
+
+def _named(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
     """List what a file gives a name to besides: declarations that several columns share."""
     for each in tree.body:
         if isinstance(each, ast.Assign):
             yield from ((target.id, each.value) for target in each.targets if isinstance(target, ast.Name))
+        elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value is not None:
+            yield each.target.id, each.value
+        elif isinstance(each, ast.FunctionDef) and each.name != "build" and not each.name.startswith("partial"):
+            yield each.name, each
+        elif isinstance(each, ast.ImportFrom):
+            yield from ((name.asname, ast.Name(name.name)) for name in each.names if name.asname)
 
 
-def _marks(value: ast.expr, shared: set[str]) -> bool:
+def _is_plain(value: ast.AST, known: set[str]) -> bool:
+    """Whether a declaration says all of itself: in a word of the contract or what is known, its options written out."""
+    if any(isinstance(each, ast.keyword) and each.arg is None for each in ast.walk(value)):
+        return False
+    if isinstance(value, ast.FunctionDef):
+        return True
+    word = value.func if isinstance(value, ast.Call) else value
+    name = word.id if isinstance(word, ast.Name) else word.attr if isinstance(word, ast.Attribute) else ""
+    return name in known or (name in _WORDS and isinstance(value, ast.Call))
+
+
+def _marks(value: ast.AST, shared: set[str]) -> bool:
     """Whether a declaration says pii=True (or what is not plainly False), or is one that does so elsewhere."""
     for each in ast.walk(value):
+        if isinstance(each, ast.Constant) and each.value == "pii":
+            return True
         if isinstance(each, ast.keyword) and each.arg == "pii":
             return not (isinstance(each.value, ast.Constant) and not each.value.value)
         if (isinstance(each, ast.Name) and each.id in shared) or (

@@ -125,6 +125,7 @@ def tell_of_missed(job: Job, published: Sequence[Published], star: StarManifest)
         return
     if star.run < newest:
         log.warning("load: star %s, as of %s, is older than %s, which is published.", star.run, star.as_of, newest)
-    missed = [run for run in job.store.star.committed() if newest < run < star.run]
+    once = {table.star_run for kept in job.store.loaded.kept() for table in kept.tables.values()}
+    missed = [run for run in job.store.star.committed() if newest < run < star.run and run not in once]
     if missed:
         log.warning("load: star %s is the newest; %s before it were never published.", star.run, ", ".join(missed))

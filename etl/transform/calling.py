@@ -1,5 +1,8 @@
 """Calling the functions of a table file: what they raise is told with the file's line, and no personal data."""
 
+import io
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+
 import pandas as pd
 
 from etl.contract.catalogue import Function, TableFile
@@ -11,9 +14,16 @@ from etl.transform.files import REJECTS
 
 
 def called(context: Context, table: TableFile, function: Function, given: list[object]) -> pd.DataFrame:
-    """Call a table's function; what it raises is its own fault, told with the file's name and line."""
+    """Call a table's function; what it raises is its own fault, told with the file's name and line.
+
+    What it prints, logs or warns of goes nowhere if it may be personal data: cron would mail it.
+    """
     try:
-        frame = function.call(*given)
+        with ExitStack() as unheard:
+            if reads_personal_data(context, table):
+                unheard.enter_context(redirect_stdout(io.StringIO()))
+                unheard.enter_context(redirect_stderr(io.StringIO()))
+            frame = function.call(*given)
     except ContractError as error:  # of the vocabulary's words
         fault: EtlError = ContractError(f"{place_of(error, table.path)}: {error.message}", error.hint)
     except MemoryError as error:

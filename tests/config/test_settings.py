@@ -237,7 +237,7 @@ def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
 def test_a_missing_file_is_named_with_what_to_copy(tmp_path: Path) -> None:
     """A folder is no file either."""
     assert faults(tmp_path / "none.env") == f"The settings file {tmp_path / 'none.env'} does not exist."
-    assert "does not exist" in faults(tmp_path)
+    assert f"{tmp_path} is a folder" in faults(tmp_path)
     assert EXAMPLE_SETTINGS.is_file()
 
 

@@ -26,7 +26,7 @@ from etl.contract import (
     surrogate_key,
 )
 from etl.contract.catalogue import read_tables
-from etl.core.errors import ContractError
+from etl.core.errors import ContractError, UsageError
 
 
 class DimPlanet(Dimension):
@@ -165,6 +165,6 @@ def test_a_streamed_table_with_a_survivor_is_sent_to_the_querys_header(tmp_path:
 
 def test_an_empty_folder_is_no_star(tmp_path: Path) -> None:
     """Most likely the setting names the wrong one."""
-    with pytest.raises(ContractError, match="There is no table") as fault:
+    with pytest.raises(UsageError, match="There is no table") as fault:
         read_tables(tmp_path)
     assert "TABLES_DIR" in fault.value.hint

@@ -24,7 +24,6 @@ def build(people, towns): ...
 def partial_calls(calls, night): ...
 """,
     "dim_product": "class P(Dimension):\n    name: Text = attribute('Its name.')\ndef build(products): ...\n",
-    "broken": "def build(:",
 }
 QUERIES = """
 | query    | columns                             | personal         |
@@ -40,7 +39,7 @@ QUERIES = """
 def test_what_is_personal_in_a_query_follows_from_the_tables(
     tmp_path: Path, query: str, columns: str, personal: str
 ) -> None:
-    """By name, and of what a marked column may be made of; a file that cannot be read is left to stage 2."""
+    """By name, and of what a marked column may be made of."""
     for name, text in TABLES.items():
         (tmp_path / f"{name}.py").write_text(text)
     marks = Marks.of(tmp_path)
@@ -49,6 +48,44 @@ def test_what_is_personal_in_a_query_follows_from_the_tables(
     assert marks.concern(query, f"SELECT {columns} FROM somewhere")
     assert not marks.concern("others", "SELECT id, town FROM somewhere")
     assert Marks.of(tmp_path / "none").in_query(query, columns.split(", ")) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("before", "declared", "personal"),
+    [
+        ("", "attribute('X.')", False),
+        ("", "contract.attribute('X.', pii=False)", False),
+        ("", "attribute('X.', pii=1)", True),
+        ("", "attribute('X.', **options)", True),
+        ("PERSONAL = {'pii': True}", "attribute('X.', **PERSONAL)", True),
+        ("def personal(m): return attribute(m, pii=True)", "personal('X.')", True),
+        ("def of(m): return attribute(m, pii=True)\ndef personal(m): return of(m)", "personal('X.')", True),
+        ("personal = functools.partial(attribute, pii=True)", "personal('X.')", True),
+        ("def text(m): return attribute(m)", "text('X.')", False),
+        ("def text(m, **more): return attribute(m, **more)", "text('X.')", True),
+        ("from ._common import MARKED as other", "other", True),
+        ("TOWN = attribute('X.')", "TOWN", False),
+        ("", "somebody.elses('X.')", True),
+        ("", "attribute('X.') if LONG else attribute('Y.')", True),
+    ],
+)
+def test_what_is_not_plainly_unmarked_is_personal(tmp_path: Path, before: str, declared: str, personal: bool) -> None:
+    """Stage 1 reads the text of table files alone: what it cannot follow it takes for marked."""
+    (tmp_path / "_common.py").write_text("MARKED = attribute('Address.', pii=True)\n")
+    file = f"{before}\nclass D(Dimension):\n    x: Text = {declared}\ndef build(people): ...\n"
+    (tmp_path / "dim_person.py").write_text(file)
+    assert Marks.of(tmp_path).in_query("people", ["x"]) == ({"x"} if personal else set())
+
+
+@pytest.mark.parametrize("content", [b"def build(:", b"\xff", None])
+def test_while_a_table_file_cannot_be_read_every_column_is_personal(tmp_path: Path, content: bytes | None) -> None:
+    """What it marks is not known; stage 2 says what is wrong with it."""
+    (tmp_path / "dim_product.py").write_text(TABLES["dim_product"])
+    if content is None:
+        (tmp_path / "dim_person.py").symlink_to("nowhere")
+    else:
+        (tmp_path / "dim_person.py").write_bytes(content)
+    assert Marks.of(tmp_path).in_query("products", ["name", "price"]) == {"name", "price"}
 
 
 SAID = [

@@ -76,6 +76,11 @@ def test_after_nights_without_a_warehouse_the_newest_star_is_published(house: Ho
     assert done.returncode == 0, done.stderr
     assert f"star {missed[2]} is the newest; {missed[0]}, {missed[1]} before it were never published" in done.stderr
     assert published(house) == [(2, 1, "1.00")]
+    assert run_script(house, "--from", missed[0]).returncode == 0
+    house.raw(shops=shops(1, 2), sales=sales("3 1 1.00"))
+    newest = house.build().run
+    done = run_script(house)
+    assert f"star {newest} is the newest; {missed[1]} before it were never published" in done.stderr
 
 
 def test_with_receipts_off_nobody_looks(house: House) -> None:

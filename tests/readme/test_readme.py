@@ -94,10 +94,10 @@ def test_adding_a_table_touches_one_query_one_table_file_and_one_test(checkout: 
 
 def test_the_measure_and_the_visual_of_the_readme_can_be_asked() -> None:
     """As they are written: they fit the report that is here."""
-    blocks = re.findall(r"```toml\n(\[\[(?:measure|visual)\]\].*?)```", README, re.DOTALL)
+    blocks = re.findall(r"```toml\n((?:folder = [^\n]*\n\n)?\[\[(?:measure|visual)\]\].*?)```", README, re.DOTALL)
     measure, visual = map(tomllib.loads, blocks)
     report, tables = read_report(ROOT / "powerbi"), published_contracts(ROOT / "tables")
-    added = Measure(folder="More", **measure["measure"][0])
+    added = Measure(folder=measure["folder"], **measure["measure"][0])
     page = report.pages[0].model_copy(update={"visual": (*report.pages[0].visual, Visual(**visual["visual"][0]))})
     rehearse(replace(report, measures=report.measures | {added.name: added}, pages=(page,)), tables)
 
