@@ -19,6 +19,9 @@ from tests.night.test_dashboard_of_a_night import with_report
 
 DIM_THING = '''"""People."""
 
+import logging
+import warnings
+
 import pandas as pd
 
 from etl.contract import Date, Dimension, Integer, Key, Text, attribute, natural_key, surrogate_key
@@ -37,6 +40,9 @@ class DimThing(Dimension, rejects=1.0):
 
 
 def build(things: pd.DataFrame) -> pd.DataFrame:
+    print(things["email"], flush=True)
+    logging.warning("what about %s?", things["email"].iloc[0])
+    warnings.warn(f"what about {things['email'].iloc[0]}?")
     things["name"] = things.pop("given") + " " + things.pop("family")
     rows = things["town"]
     things["_reject"] = ("no such address: " + things["email"]).where(rows == "nowhere")
