@@ -204,7 +204,7 @@ def test_each_repetition_is_a_line_of_the_log(
     with caplog.at_level(logging.WARNING):
         behind_proxy.stage(RUN, hand_over(PLANET, planets(4), tmp_path))
     asked, uploaded = dict.fromkeys(record.getMessage() for record in caplog.records)
-    assert asked == "a call of BigQuery failed in passing: ServiceUnavailable"
+    assert asked == "a BigQuery call failed temporarily: ServiceUnavailable"
     assert uploaded.endswith("(failed 1 times): ServiceUnavailable")
 
 

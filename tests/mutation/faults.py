@@ -47,7 +47,7 @@ def each(column: str, value: Value) -> Callable[[Rows, Rows], Rows]:
 
 def moved(column: str, by: int = 1) -> Callable[[Rows, Rows], Rows]:
     """Give each row the value of the row `by` rows earlier, the first ones those of the last."""
-    return lambda rows, _: [row | {column: rows[place - by][column]} for place, row in enumerate(rows)]
+    return lambda rows, _: [row | {column: rows[(place - by) % len(rows)][column]} for place, row in enumerate(rows)]
 
 
 def exchanged(a: str, b: str, numbers: Callable[[int], bool] = lambda _: True) -> Callable[[Rows, Rows], Rows]:

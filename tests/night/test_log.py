@@ -125,8 +125,9 @@ def test_an_accept_of_the_night_reaches_every_stage(company: Company) -> None:
     company.query("SELECT thing_id, -night AS night, name FROM things")
     refused = company.night()
     assert refused.returncode == 3
-    assert f"Try: Look at the source; if it is right so: ./nightly.sh --env {company.env} --accept things:grew=500" in (
-        refused.stderr
+    assert (
+        f"Try: Look at the source; if it is correct as it is: ./nightly.sh --env {company.env} --accept things:grew=500"
+        in (refused.stderr)
     )
     assert company.night("--accept", "things:grew=500").returncode == 0
 

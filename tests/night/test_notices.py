@@ -100,7 +100,7 @@ def test_a_notice_that_fails_is_a_line_of_the_log_and_keeps_the_address_secret(c
     company.settings |= {"HEARTBEAT_URL": url}
     done = company.night()
     assert done.returncode == 0, done.stderr
-    assert "WARNING the heartbeat could not be told: ConnectionError." in company.log()
+    assert "WARNING the heartbeat could not be notified: ConnectionError." in company.log()
     assert "secret-uuid" not in company.log() + done.stderr + done.stdout
 
 
@@ -123,7 +123,7 @@ def test_a_monitor_that_never_ends_its_answer_holds_no_night(
     began = time.monotonic()
     notices.heartbeat(SecretStr(f"{monitor.url}/secret-uuid"), "")
     assert time.monotonic() - began < 3
-    assert ("the heartbeat could not be told: it took too long." in caplog.text) == failed
+    assert ("the heartbeat could not be notified: it took too long." in caplog.text) == failed
     assert "secret-uuid" not in caplog.text
 
 

@@ -40,7 +40,7 @@ def test_a_killed_worker_costs_nothing_but_time(
     here.build(run="20300401T000000Z")
 
     def blocks() -> list[str]:
-        return [name for name in storage.files(bucket) if "/fact_sale." in name]
+        return [name for name in storage.files(bucket) if "/fact_sale." in name and name.endswith(".csv")]
 
     with worker(scheduler) as unlucky, worker(scheduler):
         variables = os.environ | {"EXECUTOR": address(scheduler)}

@@ -97,6 +97,7 @@ def kill(shop: Shop, moment: Moment, rng: random.Random) -> Killed:
         os.kill(rng.choice(victims), signal.SIGKILL)
     said = _end_of(process)
     nobody_is_left(mark)
+    alive &= moment.kind == WORKER or process.returncode != 0  # it was at its end already: the signal came too late
     return Killed(moment, alive, bool(set(left_behind(shop.data)) - left), process.returncode, said)
 
 

@@ -27,13 +27,13 @@ def test_what_is_read_or_referred_to_comes_first(house: House) -> None:
         ("dim_shop", ("shops: pd", "zzz: pd"), "build asks for zzz", "Add zzz.sql"),
         ("fact_sale", ('stream="sales"', 'stream="shops"'), "streams shops, which is no query that its build", ""),
         ("fact_shop", ("def partial(", "def summary("), "asks for fact_sale, which is streamed and never", "partial"),
-        ("fact_shop", ("partial(fact_sale: pd.DataFrame)", "partial()"), "of nothing, which a partial", ""),
-        ("fact_shop", ("def partial(fact_sale", "def partial(dim_shop"), "of dim_shop, which a partial", ""),
+        ("fact_shop", ("partial(fact_sale: pd.DataFrame)", "partial()"), "must each ask for nothing once", ""),
+        ("fact_shop", ("def partial(fact_sale", "def partial(dim_shop"), "must each ask for dim_shop once", ""),
         ("dim_shop", ("(shops: pd", "(dim_shop: pd"), "asks for itself", ""),
         ("fact_sale", ("def build", "def partial(sales: object) -> object:\n    return sales\n\n\ndef build"),
          "a streamed table has no partial", ""),
         ("fact_shop", ("def build", "def partial_2(fact_sale: object) -> object:\n    return 1\n\n\ndef build"),
-         "of fact_sale, which a partial summarizes, build is to ask once", ""),
+         "build and exactly one partial must each ask for fact_sale once", ""),
     ],
 )  # fmt: skip
 def test_a_name_that_leads_nowhere_is_told_with_a_guess(
