@@ -11,7 +11,7 @@ from etl.core.folders import link
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
-from etl.core.names import check_only, table_paths
+from etl.core.names import check_only
 from etl.core.origin import origin_of, read_url
 from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
@@ -34,7 +34,6 @@ SCRIPT = "SQLDownloadMain.py"
 def download(job: Job) -> None:
     """Extract the queries (or those of --only) into a committed run."""
     queries = read_queries(job.settings.queries_dir, _dialects(job.settings))
-    table_paths(job.settings.tables_dir)  # else nothing would be marked as personal
     marks = Marks.of(job.settings.tables_dir)
     queries = {name: replace(query, marks=marks) for name, query in queries.items()}
     chosen = _chosen(queries, job.only)

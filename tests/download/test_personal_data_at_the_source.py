@@ -50,16 +50,6 @@ def test_receipts_tell_no_personal_value(guests: Company, receipts: str) -> None
     assert len(guests.rows("guests")) == 2
 
 
-def test_without_table_files_nothing_is_extracted(guests: Company) -> None:
-    """Nobody would know what is personal; a misspelt TABLES_DIR is a fault of the settings."""
-    guests.query("guests", "SELECT * FROM guests", key="code")
-    guests.settings["TABLES_DIR"] = str(guests.folder / "tabels")
-    ended = guests.download()
-    assert ended.code == 2
-    assert "TABLES_DIR" in ended.err
-    assert guests.store.raw.committed() == []
-
-
 RAISES = """CREATE OR REPLACE FUNCTION checked(t text) RETURNS text LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'bad %', t; END $$"""
 FAULTS = [
