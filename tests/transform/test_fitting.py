@@ -1,11 +1,11 @@
 """What fits a column's type, and the one sentence about what does not: what came, what is wanted, what to write."""
 
 import datetime as dt
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.core.errors import ContractError
@@ -24,6 +24,22 @@ class FactSale(Fact, stream="sales"):
 def build(sales: pd.DataFrame) -> pd.DataFrame:
     return sales[["sale_id"]].assign(price={value})
 '''
+
+
+LARGE = st.integers(-(10**38) + 1, 10**38 - 1)
+
+
+@given(LARGE, st.integers(0, 38), st.integers(0, 38))
+@example(35, 0, 37)
+def test_a_decimal_never_becomes_another_number(digits: int, had: int, scale: int) -> None:
+    """Digits that its column has no room for are found, however many bits they would take."""
+    with localcontext(prec=100):
+        value = Decimal(digits).scaleb(-had)
+        room = abs(value) < Decimal(10) ** (38 - scale)
+        kind, values = pa.decimal128(38, scale), pa.array([value], pa.decimal128(38, had))
+        assert (not misfits("x", values, kind)) == (room and value == value.quantize(Decimal(1).scaleb(-scale)))
+        if not misfits("x", values, kind):
+            assert cast(values, kind)[0].as_py() == value
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 38), st.data())
