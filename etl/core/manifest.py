@@ -145,9 +145,9 @@ class StarFile(Record):
     parquet: ParquetFile | None = None
 
     @property
-    def sizes(self) -> dict[str, int]:
-        """Name the files, each with its length in bytes."""
-        return {each.name: each.bytes for each in (self, self.parquet) if each}
+    def both(self) -> "tuple[StarFile | ParquetFile, ...]":
+        """The files on the disk: the CSV, and its Parquet if there is one."""
+        return (self, self.parquet) if self.parquet else (self,)
 
 
 class StarTable(Record):

@@ -149,9 +149,8 @@ def _chosen(job: Job, star: StarManifest) -> list[Contract]:
 def _tell(changes: list[str], star: StarManifest, chosen: list[Contract], folder: Path) -> None:
     for contract in chosen:
         for file in star.tables[contract.name].files:
-            for each in (file, file.parquet):
-                if each:
-                    check_file(folder / each.name, each)
+            for each in file.both:
+                check_file(folder / each.name, each)
     for change in changes:
         print(f"would change: {change}")
     for contract in chosen:

@@ -145,9 +145,9 @@ def _kept(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -
 def _check_kept(kept: dict[str, StarTable], folder: Path) -> None:
     """Refuse to build upon tables of the last star that are not what its manifest says."""
     for table in kept.values():
-        for name, size in (each for file in table.files for each in file.sizes.items()):
-            path = folder / name
-            if not path.is_file() or path.stat().st_size != size:
+        for each in (each for file in table.files for each in file.both):
+            path = folder / each.name
+            if not path.is_file() or path.stat().st_size != each.bytes:
                 raise DataError(f"{path} is not what its manifest says.", "Leave --only out once.")
 
 
@@ -173,7 +173,7 @@ def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tabl
     if source is None:
         return
     for table in kept.values():
-        link([name for file in table.files for name in file.sizes], source, context.folder)
+        link([each.name for file in table.files for each in file.both], source, context.folder)
         rejects = [f"{REJECTS}/{file.name}" for file in table.files]
         link([file for file in rejects if (source / file).is_file()], source, context.folder)
     _carry_keys(source, context.folder)

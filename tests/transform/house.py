@@ -161,8 +161,8 @@ class House:
     def files(self) -> dict[str, str]:
         """Give the hash of every file of the newest star, and of its key maps."""
         star = self.star
-        files = [each for table in star.tables.values() for file in table.files for each in (file, file.parquet)]
-        return {file.name: file.sha256 for file in files if file} | star.keys
+        files = [each for table in star.tables.values() for file in table.files for each in file.both]
+        return {file.name: file.sha256 for file in files} | star.keys
 
     def make_older(self) -> None:
         """Let the newest star be one that an older version built, without Parquet."""
