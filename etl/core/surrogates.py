@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.contract import Contract
+from etl.core.decimals import rescaled
 from etl.core.manifest import TableReceipt
 
 _OTHER = " now"
@@ -69,9 +70,8 @@ def _is_one_text(some: pa.DataType, other: pa.DataType) -> bool:
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    if pa.types.is_integer(column.type) and pa.types.is_decimal(kind):  # Arrow wants room for every integer
-        column = column.cast(pa.decimal128(38, kind.scale))
-    return column.cast(kind)
+    exact = pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)
+    return rescaled(column, kind) if exact and pa.types.is_decimal(kind) else column.cast(kind)
 
 
 def conflicts(theirs: pa.Table, ours: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from etl.core.decimals import rescaled
 from etl.core.errors import ContractError
 
 _WORDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
@@ -26,9 +27,6 @@ _WORDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_binary, "bytes"),
     (pa.types.is_nested, "lists or records"),
 )
-
-_MOST_DIGITS = 38
-"""Digits of a decimal of 128 bits."""
 
 _TO_TEXT = 'Write them as texts in build: .map(str, na_action="ignore"), which keeps NULL.'
 _FALLBACK = "Convert the column in build, or cast it in the query; `-- types:` in its header says what it delivers."
@@ -47,14 +45,10 @@ def words(kind: pa.DataType) -> str:
 
 def cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return the values as `kind`, exactly. Raises pyarrow.ArrowInvalid where one does not fit."""
-    if pa.types.is_integer(values.type) and pa.types.is_decimal(kind):
-        values = values.cast(pa.decimal128(20, 0))  # Arrow asks for room for any integer, but 10 fits decimal(4, 2)
+    if pa.types.is_decimal(kind) and (pa.types.is_integer(values.type) or pa.types.is_decimal(values.type)):
+        return rescaled(values, kind)
     if pa.types.is_decimal(values.type) and pa.types.is_floating(kind):
         values = values.cast(pa.string())  # Arrow divides by a power of ten, which makes 0.6667 0.6667000000000001
-    if pa.types.is_decimal(values.type) and pa.types.is_decimal(kind):
-        digits = values.type.precision - values.type.scale + kind.scale
-        if digits > _MOST_DIGITS:  # Arrow multiplies within 128 bits, and wraps
-            values = values.cast(pa.decimal256(max(digits, values.type.precision), kind.scale))
     return values.cast(kind)
 
 
