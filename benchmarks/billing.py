@@ -9,11 +9,11 @@ import sqlglot
 
 import config
 from config.paths import SAMPLE_SETTINGS
+from etl.company.report import AS_OF, ONE_NIGHT, Report, read_report
 from etl.contract import Contract
 from etl.core.manifest import StarManifest
 from etl.dashboard.answers import rows_of
 from etl.load.etl_runs import published_contracts
-from etl.report.catalogue import AS_OF, ONE_NIGHT, Report, read_report
 from etl.report.sql import Composer
 
 SCANS = 3

@@ -14,10 +14,10 @@ def main(settings_file: Path, target: Path) -> None:
 
     give_back()
     import config
-    from etl.contract.catalogue import contracts
-    from etl.core.receipt import add
+    from etl.company.tables import contracts
     from etl.core.runs import Store
     from etl.load.parquet import conversions, ready
+    from etl.receipts.arrow import add
 
     settings = config.load(settings_file)
     store = Store.of(settings)

@@ -24,9 +24,9 @@ def main() -> int:
 
 def _renew(settings_file: Path, *, check: bool) -> None:
     import config
+    from etl.company.report import read_report
     from etl.dashboard.rehearse import rehearse
     from etl.load.etl_runs import published_contracts
-    from etl.report.catalogue import read_report
     from powerbi.check import faults_of
     from powerbi.project import project_files
     from powerbi.report import name_of

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
+from etl.company.report import ROWS_OF_ALL, Measure, Report
 from etl.contract import Column, Contract, Role
 from etl.load.etl_runs import ETL_RUNS
-from etl.report.catalogue import ROWS_OF_ALL, Measure, Report
 from etl.report.names import friendly
 from powerbi import m
 from powerbi.tmdl import Node, quoted

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from etl.company.report import Report
 from etl.contract import Contract
 from etl.core.errors import ContractError
-from etl.report.catalogue import Report
 from powerbi import m, model
 from powerbi.report import SCHEMAS, name_of, report_files, with_schema
 from powerbi.tmdl import Node, written

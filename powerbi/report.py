@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from uuid import UUID, uuid5
 
+from etl.company.report import Page, Report, check_trust
 from etl.contract import Contract
 from etl.core.errors import ContractError
-from etl.report.catalogue import Page, Report, check_trust
 from powerbi import layout, theme
 from powerbi.expressions import Json
 from powerbi.tiles import Tile, slug, tiles_of

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+from etl.company.report import AS_OF, ONE_NIGHT, Page, Report, Visual
 from etl.contract import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from etl.report.catalogue import AS_OF, ONE_NIGHT, Page, Report, Visual
 from powerbi import layout, visuals
 from powerbi.expressions import Json, greatest
 from powerbi.layout import TWELFTHS, Box

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from etl.company.report import Measure, Visual
 from etl.contract import Contract
-from etl.report.catalogue import Measure, Visual
 from etl.report.names import friendly
 from powerbi import theme
 from powerbi.expressions import (

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.core.errors import ContractError
-from etl.core.receipt import has_sum, widened
+from etl.receipts.arrow import has_sum, widened
 
 _SUM_DIGITS = (28, 38)
 """Digits of a sum of decimals: the first leave room for adding and multiplying sums within the 38 that there are."""

@@ -13,7 +13,7 @@ from etl.contract.columns import Role, attribute
 from etl.contract.options import checked
 from etl.contract.types import check_rule, check_type
 from etl.core.errors import ContractError
-from etl.core.receipt import PERSONAL
+from etl.receipts.arrow import PERSONAL
 
 _COMPARISONS = (
     *("equal_to", "not_equal_to", "greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to"),

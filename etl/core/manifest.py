@@ -99,7 +99,7 @@ class ColumnReceipt(Record):
 class TableReceipt(Record):
     """What a table holds, in every hand-over the same: its rows, each column's receipt, and the rows' hash.
 
-    row_hash: the sum over the rows of a prefix of the MD5 of each row's canonical text (etl.core.row_hash), which is
+    row_hash: the sum over the rows of a prefix of the MD5 of each row's canonical text (etl.receipts.duckdb), which is
     another as soon as a value belongs to another row; None where it was not computed.
     """
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.company import report as catalogue
+from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
 from etl.contract import Contract
 from etl.core.errors import ContractError, DataError, EtlError
 from etl.dashboard.formats import NOTHING
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
-from etl.report import catalogue
-from etl.report.catalogue import AS_OF, ONE_NIGHT, Report, check_trust
 from etl.report.names import friendly
 from etl.report.sql import Composer
 

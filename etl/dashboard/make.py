@@ -5,6 +5,7 @@ from pathlib import Path
 
 import config
 from config import Settings
+from etl.company.report import read_report
 from etl.core import log
 from etl.core.errors import UsageError, WarehouseError
 from etl.core.lock import held
@@ -16,7 +17,6 @@ from etl.dashboard.picture import Picture
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.open import open_warehouse
 from etl.report import star
-from etl.report.catalogue import read_report
 
 _TIMES = 3
 """Nights that may be published while the dashboard is made."""

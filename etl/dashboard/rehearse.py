@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow as pa
 
+from etl.company.report import Report
 from etl.contract import Contract
 from etl.core.errors import ContractError
 from etl.dashboard import formats
 from etl.dashboard.answers import rows_of
-from etl.report.catalogue import Report
 from etl.report.sql import Composer
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from etl.company.report import Report
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, lineage_of
 from etl.docs.matrix import bus_matrix
@@ -10,7 +11,6 @@ from etl.docs.parts import Book, Chapter, Code, Entry, Line, To, counted, links,
 from etl.docs.pictures import Graph, of_folder, overview
 from etl.docs.report import measure_entry, page_entry, view_entry
 from etl.docs.tables import query_entry, table_entry
-from etl.report.catalogue import Report
 
 _STAR: Line = (
     "Which table can be looked at by which dimension. ● is a reference, the active one to its dimension; ○ an inactive "

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from config import Settings
+from etl.company.plan import make_plan
+from etl.company.queries import Query, read_queries
+from etl.company.report import Report, read_report
+from etl.company.tables import TableFile, read_tables
 from etl.contract import Contract
-from etl.contract.catalogue import TableFile, read_tables
-from etl.download.query import Query, read_queries
 from etl.load.etl_runs import ETL_RUNS
-from etl.report.catalogue import Report, read_report
-from etl.transform.plan import make_plan
 
 
 @dataclass(frozen=True)

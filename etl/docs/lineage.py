@@ -6,13 +6,13 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
+from etl.company.report import NAMED, ROWS_OF_ALL, Measure, Page, Report
+from etl.company.tables import NIGHT, TableFile
 from etl.contract import Contract
-from etl.contract.catalogue import NIGHT, TableFile
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.docs.company import Company
 from etl.docs.named import measures_in_dax, tables_in_dax, tables_in_sql
-from etl.report.catalogue import NAMED, ROWS_OF_ALL, Measure, Page, Report
 
 
 class Kind(StrEnum):

@@ -2,11 +2,11 @@
 
 import re
 
+from etl.company.report import Measure, Page, View
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Line, Listing, To, links, listed, prose
 from etl.docs.reach import beyond, made_of
-from etl.report.catalogue import Measure, Page, View
 
 _LIKE = re.compile(r"like:\s*\w+\s*")
 

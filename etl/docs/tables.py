@@ -5,12 +5,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.company.queries import Query
 from etl.contract import Column, Contract, Role
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Grid, Line, Listing, To, codes, links, listed, paragraphs, prose
 from etl.docs.reach import beyond, made_of
-from etl.download.query import Query
 
 _OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE)
 """Columns that the engine fills: their rules are its own."""

@@ -13,11 +13,11 @@ from etl.core.errors import EtlError, joined
 from etl.core.job import Job
 from etl.core.log import log, progress
 from etl.core.manifest import Block, RawTable, TableReceipt
-from etl.core.receipt import without_personal
-from etl.core.receipt_sql import SLICES
 from etl.core.retry import attempts, is_transient
 from etl.download.source import Extent, Plan, SnapshotError, Source, told_without_values
 from etl.download.writer import Written
+from etl.receipts.arrow import without_personal
+from etl.receipts.sql import SLICES
 
 
 @dataclass

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from etl.company.queries import Query
+from etl.company.sql import binds_of
 from etl.core.errors import ContractError, SourceError
 from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.personal import without_values
-from etl.download.query import Query
-from etl.download.sql import binds_of
 from etl.download.writer import RawWriter
 from etl.guards.newest import check_newest
 

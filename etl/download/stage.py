@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from config import Settings
+from etl.company.queries import Query, read_queries
+from etl.company.sql import dialect_of
 from etl.core.clock import night_binds
 from etl.core.errors import DataError, EtlError, UsageError, joined
 from etl.core.folders import link
@@ -19,10 +21,8 @@ from etl.core.runs import check_origin
 from etl.download import disk
 from etl.download.extract import extract
 from etl.download.generic.source import GenericSource
-from etl.download.postgres import PostgresSource
-from etl.download.query import Query, read_queries
+from etl.download.postgres.source import PostgresSource
 from etl.download.source import Limits, Plan, SnapshotError, Source, told_without_values
-from etl.download.sql import dialect_of
 from etl.guards import pace, raw
 from etl.guards.newest import with_newest
 from etl.guards.origin import check_folder

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from etl.core.errors import ContractError
 from etl.core.manifest import RawColumn, RawTable, arrow_type
-from etl.core.receipt import canonical
 from etl.guards.accept import GONE, is_less
 from etl.guards.refusal import Refusal
+from etl.receipts.arrow import canonical
 
 
 def check_newest(path: Path, column: RawColumn) -> None:

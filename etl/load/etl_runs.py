@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.company.tables import contracts
 from etl.contract import Contract, Integer, Table, Text, Timestamp, attribute, measure, natural_key
-from etl.contract.catalogue import contracts
 from etl.load.warehouse import Handover, Published
 
 

@@ -10,11 +10,11 @@ def open_warehouse(settings: Settings, patience: float = 120.0) -> Warehouse:
     patience: seconds for which calls that fail temporarily are repeated.
     """
     if settings.warehouse == "duckdb":
-        from etl.load.duckdb_warehouse import DuckDBWarehouse
+        from etl.load.duckdb.warehouse import DuckDBWarehouse
 
         return DuckDBWarehouse(settings.duckdb_path)
-    from etl.load.bigquery_client import connector
-    from etl.load.bigquery_warehouse import BigQueryWarehouse
+    from etl.load.bigquery.client import connector
+    from etl.load.bigquery.warehouse import BigQueryWarehouse
 
     project, dataset = str(settings.bigquery_project), str(settings.bigquery_dataset)
     return BigQueryWarehouse(connector(settings), project, dataset, patience=patience)

@@ -18,7 +18,7 @@ from etl.core.errors import DataError, StorageError
 from etl.core.folders import for_arrow, is_remote
 from etl.core.manifest import ParquetFile, StarFile, TableReceipt
 from etl.core.personal import without_values
-from etl.core.receipt import add, receipt_of
+from etl.receipts.arrow import add, receipt_of
 
 CSV_BYTES_A_FILE = 128 * 1024 * 1024
 """How much CSV goes into one Parquet file where few are wanted: some 18 MB of upload, and few load jobs."""

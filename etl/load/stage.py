@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from etl.company.tables import contracts
 from etl.contract import Contract
-from etl.contract.catalogue import contracts
 from etl.core.errors import DataError
 from etl.core.folders import is_remote
 from etl.core.job import Job
@@ -18,7 +18,6 @@ from etl.core.log import log, progress
 from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
 from etl.core.names import check_only
 from etl.core.origin import origin_of, owner_of
-from etl.core.receipt import add
 from etl.core.runs import check_origin
 from etl.guards import months
 from etl.guards import star as guards
@@ -40,6 +39,7 @@ from etl.load.present import (
     warn_of_leftovers,
 )
 from etl.load.warehouse import Handover, Warehouse
+from etl.receipts.arrow import add
 
 SCRIPT = "LoadFilesBQ.py"
 

@@ -8,10 +8,10 @@ import pyarrow.types as kinds
 
 import config
 from etl.core.errors import UsageError
-from etl.core.receipt import canonical
 from etl.core.safe_text import safe
 from etl.load.open import open_warehouse
 from etl.look.screen import console, table
+from etl.receipts.arrow import canonical
 
 
 def show(settings_file: Path, query: str) -> None:

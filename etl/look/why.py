@@ -7,14 +7,14 @@ from rich.console import Console
 from rich.tree import Tree
 
 import config
-from etl.contract.catalogue import NIGHT, TableFile, read_tables
+from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.core.errors import EtlError, UsageError
 from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
 from etl.core.names import guess
-from etl.core.receipt_sql import SLICES
 from etl.core.runs import Store
 from etl.core.safe_text import safe
 from etl.look.screen import console, table
+from etl.receipts.sql import SLICES
 
 
 def show(settings_file: Path, name: str) -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from etl.company.report import NAMED, Measure, Report
 from etl.contract import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from etl.report.catalogue import NAMED, Measure, Report
 
 Filters = Mapping[str, Sequence[object]]
 """Chosen values by "table.column". As in Power BI, they matter to the tables that refer to that one."""

@@ -5,9 +5,9 @@ from contextlib import ExitStack, redirect_stderr, redirect_stdout
 
 import pandas as pd
 
-from etl.contract.catalogue import Function, TableFile
+from etl.company.modules import FAULTS_OF_A_FILE, place_of
+from etl.company.tables import Function, TableFile
 from etl.contract.cures import cure_of_value
-from etl.contract.modules import FAULTS_OF_A_FILE, place_of
 from etl.core.errors import ContractError, DataError, EtlError
 from etl.transform.context import Context, reads_personal_data
 from etl.transform.files import REJECTS

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.company.corrections import Correction
+from etl.company.tables import NIGHT, Function, TableFile, read_tables
 from etl.contract import Contract, KeyIndex, Night
-from etl.contract.catalogue import NIGHT, Function, TableFile, read_tables
-from etl.contract.corrections import Correction
 from etl.contract.lookup import compact
 from etl.core import arrow_csv
 from etl.core.folders import MANIFEST

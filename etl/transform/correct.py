@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.redacted import STARS
-from etl.contract.catalogue import TableFile
-from etl.contract.corrections import Correction
+from etl.company.corrections import Correction
+from etl.company.tables import TableFile
 from etl.core.errors import ContractError, EtlError, joined
 from etl.core.manifest import RawTable, arrow_type
 from etl.core.names import guess

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from etl.core import arrow_csv, parquet_file
 from etl.core.manifest import ParquetFile, StarFile, TableReceipt
-from etl.core.row_hash import receipt_at
+from etl.receipts.duckdb import receipt_at
 from etl.transform.check import Checked
 from etl.transform.context import Context
 from etl.transform.months import Months, months_of

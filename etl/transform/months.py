@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.contract import Contract, Role
-from etl.core.receipt import canonical, has_sum, widened
+from etl.receipts.arrow import canonical, has_sum, widened
 
 Months = dict[str, dict[str, str]]
 """By month (2030-01), by measure, the exact sum as text."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from etl.contract.catalogue import Function, TableFile
+from etl.company.tables import Function, TableFile
 from etl.core.errors import ContractError
 from etl.core.safe_text import safe
 from etl.transform.context import Context, blocks_of, personal_columns, portions

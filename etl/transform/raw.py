@@ -13,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.contract.corrections import Correction
+from etl.company.corrections import Correction
 from etl.core import arrow_csv
 from etl.core.errors import DataError
 from etl.core.manifest import Block, RawTable, TableReceipt, arrow_type
+from etl.receipts.raw import check_raw, raw_receipt
 from etl.transform.correct import corrected
 from etl.transform.fitting import misfits
-from etl.transform.raw_receipt import check_raw, raw_receipt
 
 Corrections = Sequence[Correction]
 

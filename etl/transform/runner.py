@@ -8,16 +8,16 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.company.plan import Plan, Step
 from etl.core.cluster import Cluster, cluster_pool
 from etl.core.errors import ContractError
 from etl.core.log import Advance, log, progress
-from etl.core.row_hash import receipt_at
 from etl.core.workers import worker_pool
+from etl.receipts.duckdb import receipt_at
+from etl.receipts.raw import check_raw
 from etl.transform.context import Context, blocks_of, portions
 from etl.transform.files import Built
 from etl.transform.groups import check_order
-from etl.transform.plan import Plan, Step
-from etl.transform.raw_receipt import check_raw
 from etl.transform.rules import broken_rules
 from etl.transform.streams import check_unique, yielding
 from etl.transform.work import BlockDone, build_whole, stream_block

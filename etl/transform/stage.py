@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from etl.company.checks import check_for_bigquery
+from etl.company.corrections import check_expiry, read_corrections
+from etl.company.plan import Plan, make_plan
+from etl.company.tables import TableFile, read_tables
 from etl.contract import Night
-from etl.contract.catalogue import TableFile, read_tables
-from etl.contract.checks import check_for_bigquery
-from etl.contract.corrections import check_expiry, read_corrections
 from etl.core import arrow_csv
 from etl.core.clock import business_date, years_before
 from etl.core.cluster import cluster_of
@@ -20,10 +21,10 @@ from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
-from etl.core.receipt import add
 from etl.core.runs import check_origin
 from etl.guards import pace
 from etl.guards.refusal import check_accept, settle
+from etl.receipts.arrow import add
 from etl.transform.balance import check_balance
 from etl.transform.context import Context, star_files
 from etl.transform.correct import check_changes, check_corrections
@@ -33,7 +34,6 @@ from etl.transform.keys import KEYS, UNKNOWN, check_key_maps, key_maps, read_key
 from etl.transform.known import Ask, known_keys
 from etl.transform.months import added
 from etl.transform.partials import PARTIALS
-from etl.transform.plan import Plan, make_plan
 from etl.transform.raw import check_file
 from etl.transform.runner import Result, Worked, run_plan
 

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from etl.company.plan import Step
 from etl.core import arrow_csv
 from etl.core.memory import trim
 from etl.transform.context import Context, personal_columns, personal_of_query
 from etl.transform.key_files import HASHES, doubles
 from etl.transform.keys import Hashes, doubled_rows, hashes, losers
-from etl.transform.plan import Step
 from etl.transform.raw import read_block
 from etl.transform.work import BlockDone
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from etl.company.plan import Partial, Step
+from etl.company.references import found_by
+from etl.company.tables import TableFile
 from etl.contract import Contract
-from etl.contract.catalogue import TableFile
-from etl.contract.references import found_by
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
@@ -51,7 +52,6 @@ from etl.transform.keys import (
     write_key_map,
 )
 from etl.transform.partials import check_portion, summaries, write_partial
-from etl.transform.plan import Partial, Step
 from etl.transform.raw import Reject, as_json, read_block
 
 

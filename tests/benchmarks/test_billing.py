@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.billing import SCANS, Billing
-from etl.contract.catalogue import contracts
+from etl.company.tables import contracts
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, in_this_process, sales, shops
 
 LEAST = 10 * 2**20

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from benchmarks.tpch.data import GENERATOR, HERE, differing_answers, fill
-from etl.contract.catalogue import contracts
+from etl.company.tables import contracts
 from tests.bug_reports.company import Stranger
 
 TABLES = {"dim_customer", "dim_part", "dim_supplier", "fact_line", "fact_order"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.look import status
 from tests.bug_reports.company import Stranger
 from tests.download.company import Ended

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.contract.catalogue import contracts, read_tables
-from etl.contract.checks import check_for_bigquery
+from etl.company.checks import check_for_bigquery
+from etl.company.tables import contracts, read_tables
 from etl.core.errors import ContractError
 
 HEAD = "import pandas as pd, pyarrow as pa\nfrom typing import Annotated, Optional\nfrom etl.contract import *\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.contract.catalogue import read_tables
+from etl.company.tables import read_tables
 from etl.core.errors import ContractError
 
 TABLE = '''

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from etl.company.tables import read_tables
 from etl.contract import (
     Contract,
     Date,
@@ -25,7 +26,6 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
-from etl.contract.catalogue import read_tables
 from etl.core.errors import ContractError, UsageError
 
 

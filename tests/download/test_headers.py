@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.company.queries import Query, read_queries, read_query
+from etl.company.sql import binds_of, dialect_of, has_code, one_statement, with_binds
 from etl.core.errors import ContractError
-from etl.download.query import Query, read_queries, read_query
-from etl.download.sql import binds_of, dialect_of, has_code, one_statement, with_binds
 from etl.download.types import declared_type
 from etl.guards.raw import Tolerance
 from tests.drawn import rows_of

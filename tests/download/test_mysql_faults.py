@@ -157,10 +157,10 @@ def test_a_server_that_says_nothing_is_not_waited_for(
 
 def test_a_table_that_is_altered_before_it_is_read_begins_again(company: Company, maria: Maria) -> None:
     """MariaDB asks for it itself: "please retry transaction"."""
+    from etl.company.queries import read_query
     from etl.core.errors import SourceError
     from etl.core.origin import read_url
     from etl.download.generic.source import GenericSource
-    from etl.download.query import read_query
     from etl.download.source import Limits
 
     query = read_query(company.query("slow", "SELECT id FROM hundred"), {"shop": "mysql"})

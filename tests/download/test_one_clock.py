@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from etl.core.errors import DataError
-from etl.download import postgres
+from etl.download.postgres import source as postgres
 from tests.conftest import Sql
 from tests.download.company import Company
 from tests.download.wire import Wire

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
-from etl.contract import catalogue
+from etl.company import tables as catalogue
 
 TABLES = sorted((ROOT / "tables").glob("*.py"))
 

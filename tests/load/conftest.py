@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import stamina
 
-from etl.load.bigquery_warehouse import BigQueryWarehouse
+from etl.load.bigquery.warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Warehouse
 from tests.load.contracts import PLANET

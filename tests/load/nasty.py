@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from etl.company.report import Report, read_report
 from etl.contract import (
     Contract,
     Decimal,
@@ -21,9 +22,8 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
-from etl.core.row_hash import row_hash
 from etl.load.warehouse import Handover
-from etl.report.catalogue import Report, read_report
+from etl.receipts.duckdb import row_hash
 from tests.load.contracts import Rows
 from tests.load.nights import hand_over
 

@@ -14,13 +14,13 @@ from config import Settings
 from etl.contract import Contract, Table
 from etl.core import arrow_csv
 from etl.core.manifest import StarFile
-from etl.core.receipt import add
 from etl.load import parquet
 from etl.load.warehouse import Handover, Warehouse
+from etl.receipts.arrow import add
 from tests.load.contracts import FLIGHT, PLANET, SHIP, Rows, flights, planets, ships
 
 if TYPE_CHECKING:  # who tests DuckDB imports no library of Google's
-    from etl.load.bigquery_warehouse import BigQueryWarehouse
+    from etl.load.bigquery.warehouse import BigQueryWarehouse
 
 AS_OF = datetime(2031, 5, 18, 2, 30, tzinfo=UTC)
 PROJECT = "a-project"
@@ -47,8 +47,8 @@ def bigquery_settings(address: str, folder: Path, **others: Any) -> Settings:
 
 def impatient(address: str, folder: Path, **settings: Any) -> "BigQueryWarehouse":
     """Give a warehouse in BigQuery that repeats calls for three seconds at the most."""
-    from etl.load.bigquery_client import connector
-    from etl.load.bigquery_warehouse import BigQueryWarehouse
+    from etl.load.bigquery.client import connector
+    from etl.load.bigquery.warehouse import BigQueryWarehouse
 
     chosen = bigquery_settings(address, folder, **settings)
     return BigQueryWarehouse(connector(chosen), PROJECT, str(chosen.bigquery_dataset), patience=3.0)

@@ -7,7 +7,7 @@ import pytest
 from google.auth.exceptions import RefreshError
 
 from etl.core.errors import EtlError
-from etl.load.bigquery_errors import Explainer, is_transient
+from etl.load.bigquery.errors import Explainer, is_transient
 from tests.load.contracts import PLANET
 from tests.load.nights import impatient
 

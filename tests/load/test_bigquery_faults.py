@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from etl.core.errors import WarehouseError
-from etl.load.bigquery_errors import Explainer, Fault
-from etl.load.bigquery_warehouse import BigQueryWarehouse
+from etl.load.bigquery.errors import Explainer, Fault
+from etl.load.bigquery.warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET
 from tests.load.nights import NEXT_RUN, RUN, counts, impatient, load, night, publish
 from tests.load.proxy import Proxy, failed_job, refusal

@@ -9,7 +9,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.bigquery import Client, Dataset, SchemaField, Table
 
 from etl.core.errors import WarehouseError
-from etl.load.bigquery_warehouse import BigQueryWarehouse
+from etl.load.bigquery.warehouse import BigQueryWarehouse
 from tests.load.contracts import FLIGHT, STAR
 from tests.load.nights import PROJECT, bigquery_settings, impatient
 from tests.load.proxy import Proxy, refusal, running_proxy
@@ -79,7 +79,7 @@ def columns(**change: Any) -> list[dict[str, Any]]:
 
 
 def _schema() -> list[SchemaField]:
-    from etl.load.bigquery_schema import schema
+    from etl.load.bigquery.schema import schema
 
     return schema(FLIGHT)
 

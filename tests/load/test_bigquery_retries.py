@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from etl.core.errors import WarehouseError
-from etl.load import bigquery_client, bigquery_jobs, bigquery_staging, bigquery_warehouse
-from etl.load.bigquery_client import connector
-from etl.load.bigquery_warehouse import BigQueryWarehouse
+from etl.load.bigquery import client as bigquery_client
+from etl.load.bigquery import jobs as bigquery_jobs
+from etl.load.bigquery import staging as bigquery_staging
+from etl.load.bigquery import warehouse as bigquery_warehouse
+from etl.load.bigquery.client import connector
+from etl.load.bigquery.warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET, planets
 from tests.load.nights import NEXT_RUN, PROJECT, RUN, all_of, bigquery_settings, counts, hand_over, load, night
 from tests.load.proxy import Proxy, Rule, answered, cut_off, failed_job, lost_answer, refusal, slow_answer, stalled

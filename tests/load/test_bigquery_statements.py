@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 
 from config import load as load_settings
 from config.paths import SAMPLE_SETTINGS
+from etl.company.report import read_report
 from etl.contract import Contract
 from etl.core.manifest import TableReceipt
-from etl.core.receipt import has_sum, receipt_of
-from etl.core.receipt_sql import figures, receipt_from, row_hash_sql, select_receipt
-from etl.core.row_hash import row_hash
 from etl.dashboard.answers import rows_of
-from etl.load import bigquery_sql as sql
+from etl.load.bigquery import sql
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.head import ETL_HEAD
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Handover
-from etl.report.catalogue import read_report
+from etl.receipts.arrow import has_sum, receipt_of
+from etl.receipts.duckdb import row_hash
+from etl.receipts.sql import figures, receipt_from, row_hash_sql, select_receipt
 from etl.report.sql import Composer
 from tests.load.contracts import FLIGHT, STAR, Rows
 from tests.load.googlesql import GoogleSql, compiled_in, rows_as_sql

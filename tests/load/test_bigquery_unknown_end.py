@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from etl.core.errors import WarehouseError
-from etl.load import bigquery_jobs
-from etl.load.bigquery_warehouse import BigQueryWarehouse
+from etl.load.bigquery import jobs as bigquery_jobs
+from etl.load.bigquery.warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET, planets
 from tests.load.nights import NEXT_RUN, ORIGIN, all_of, hand_over, load
 from tests.load.proxy import Proxy, Rule, answered, failed_job, lost_answer, refusal, slow_answer

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from etl.core.errors import WarehouseError
-from etl.load.duckdb_errors import explained
-from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load.duckdb.errors import explained
+from etl.load.duckdb.warehouse import DuckDBWarehouse
 from tests.load.contracts import PLANET
 from tests.load.nights import NEXT_RUN, RUN, counts, load, night
 

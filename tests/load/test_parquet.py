@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from etl.core import arrow_csv
 from etl.core.errors import DataError
 from etl.core.manifest import StarFile, TableReceipt
-from etl.core.receipt import receipt_of
-from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.load.parquet import CSV_BYTES_A_FILE, Conversion, conversions, convert, ready
+from etl.receipts.arrow import receipt_of
 from etl.transform.files import write_files
 from tests.load.contracts import FLIGHT, PLANET, Rows, flights, planets
 from tests.load.nights import RUN, csv_file, hand_over

@@ -11,7 +11,7 @@ import pytest
 
 from etl.contract import Contract, Dimension, Key, Text, natural_key, surrogate_key
 from etl.core.errors import WarehouseError
-from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
 from tests.load.contracts import FLIGHT, PLANET, SHIP, STAR, Rows, flights, planets

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from etl.core.errors import UsageError, WarehouseError
-from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.load.warehouse import Warehouse
 from tests.load.contracts import PLANET
 from tests.load.nights import RUN, counts, load, night

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from etl.core.job import Job
 from etl.load import stage
-from etl.load.bigquery_warehouse import BigQueryWarehouse
+from etl.load.bigquery.warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from tests.load.nights import bigquery_settings
 from tests.load.proxy import Answer, Proxy, Rule, answered, refusal, running_proxy, slow_answer, stalled

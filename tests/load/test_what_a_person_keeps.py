@@ -9,8 +9,9 @@ import duckdb
 import pytest
 
 from etl.core.errors import WarehouseError
-from etl.load import duckdb_file, duckdb_limits
-from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load.duckdb import file as duckdb_file
+from etl.load.duckdb import limits as duckdb_limits
+from etl.load.duckdb.warehouse import DuckDBWarehouse
 from tests.load.contracts import PLANET, SHIP, planets
 from tests.load.nights import NEXT_RUN, RUN, counts, hand_over, load, night, publish
 

@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 from etl.core import arrow_csv
 from etl.core.manifest import Block, RawTable, StarFile
 from etl.core.runs import MANIFEST
-from etl.load import bigquery_sql, stage
 from etl.load import parquet as parquet_module
-from etl.load.bigquery_staging import Staging
-from etl.load.duckdb_warehouse import DuckDBWarehouse
+from etl.load import stage
+from etl.load.bigquery import sql as bigquery_sql
+from etl.load.bigquery.staging import Staging
+from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.load.parquet import Conversion, ready
 from etl.load.warehouse import Handover
 from tests.mutation.faults import RAW, STAGED, STAR, Fault, Rows

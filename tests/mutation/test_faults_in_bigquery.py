@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 from google.cloud import bigquery
 
-from etl.contract.catalogue import contracts
+from etl.company.tables import contracts
 from etl.core.errors import WarehouseError
 from etl.core.manifest import TableReceipt
 from etl.load import parquet

@@ -14,8 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from etl.core.errors import DataError
-from etl.core.row_hash import row_hash
 from etl.load.open import open_warehouse
+from etl.receipts.duckdb import row_hash
 from etl.transform.raw import read_whole
 from tests.core.tables import KINDS, tables
 from tests.download.company import Company

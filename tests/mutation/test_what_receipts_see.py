@@ -15,11 +15,11 @@ from psycopg2.extras import DictCursor
 
 from etl.core.errors import DataError
 from etl.core.manifest import RawTable
-from etl.core.receipt_sql import SLICES, receipt_from, slice_sql
-from etl.core.row_hash import DUCKDB
 from etl.download import extract
-from etl.download.postgres_receipt import Postgres, fields_of, receipt_queries
 from etl.download.source import Extent
+from etl.receipts.duckdb import DUCKDB
+from etl.receipts.postgres import Postgres, fields_of, receipt_queries
+from etl.receipts.sql import SLICES, receipt_from, slice_sql
 from etl.transform.raw import read_whole
 from tests.download.company import Company
 from tests.mutation.faults import FAULTS, RAW, Fault

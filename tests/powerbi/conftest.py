@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from etl.company.report import Report, read_report
 from etl.contract import Contract
 from etl.load.etl_runs import published_contracts
-from etl.report.catalogue import Report, read_report
 from powerbi.project import project_files
 from powerbi.report import report_files
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from etl.company.report import Report
 from etl.contract import Contract
-from etl.report.catalogue import Report
 from etl.report.names import friendly
 from powerbi.check_report import faults_of_report
 from tests.powerbi.schemas import faults_of_schema

@@ -10,12 +10,12 @@ import pytest
 
 from config import Settings
 from config.paths import ROOT
+from etl.company.report import read_report
 from etl.core.errors import ContractError
 from etl.core.manifest import ColumnReceipt, LoadedManifest, LoadedTable, TableReceipt
 from etl.core.runs import Store
 from etl.dashboard.rehearse import rehearse
 from etl.load.etl_runs import published_contracts
-from etl.report.catalogue import read_report
 from etl.report.names import friendly
 from powerbi import model
 from powerbi.__main__ import stale_files, write

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from etl.report.catalogue import Report
+from etl.company.report import Report
 from tests.powerbi.reading import Contracts, Files, faults, faults_of_names, visuals
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from etl.company.report import Page, Report, Visual
 from etl.core.errors import ContractError
-from etl.report.catalogue import Page, Report, Visual
 from powerbi.report import report_files
 from tests.powerbi.node import NEEDED, capabilities
 from tests.powerbi.reading import Contracts, Files, faults, literal, visuals

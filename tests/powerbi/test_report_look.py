@@ -7,8 +7,8 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.company.report import Page, Report, Visual
 from etl.contract import Contract
-from etl.report.catalogue import Page, Report, Visual
 from powerbi import theme
 from powerbi.layout import PAGE_WIDTH, Box
 from powerbi.report import report_files

@@ -17,13 +17,13 @@ from dotenv import dotenv_values
 import config
 from config import Settings
 from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS
+from etl.company.report import Measure, Visual, read_report
 from etl.dashboard.rehearse import rehearse
 from etl.docs.book import make_book
 from etl.docs.company import read_company
 from etl.docs.listing import renewed
 from etl.guards.accept import GUARDS
 from etl.load.etl_runs import published_contracts
-from etl.report.catalogue import Measure, Visual, read_report
 from sample import server
 from tests.docs.reading import Markdown
 

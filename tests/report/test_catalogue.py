@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from etl.company.report import read_report
 from etl.core.errors import ContractError, UsageError
-from etl.report.catalogue import read_report
 
 MEASURES = """
 folder = "All"

@@ -8,8 +8,8 @@ import pytest
 
 from etl.core.job import Job
 from etl.load import stage
-from etl.load.bigquery_client import connector
-from etl.load.bigquery_warehouse import BigQueryWarehouse
+from etl.load.bigquery.client import connector
+from etl.load.bigquery.warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from tests.load.emulator import NoEmulatorError, running_emulator
 from tests.load.nights import bigquery_settings

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from etl.company.tables import TableFile, read_tables
 from etl.contract import Night
-from etl.contract.catalogue import TableFile, read_tables
 from etl.transform.check import Checked, Members, check, check_columns
 from etl.transform.frames import arrow_backed
 from tests.drawn import rows_of

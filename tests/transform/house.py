@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from config import Settings
 from config.paths import ROOT
-from etl.contract.catalogue import read_tables
+from etl.company.tables import read_tables
 from etl.core import arrow_csv
 from etl.core.job import Job
 from etl.core.manifest import RawColumn, RawManifest, RawTable, StarManifest

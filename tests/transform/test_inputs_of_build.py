@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from etl.contract.catalogue import Function
+from etl.company.tables import Function
 from etl.transform import context
 from tests.transform.house import House, Raw, sales, shops
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from etl.contract.catalogue import contracts, read_tables
+from etl.company.tables import contracts, read_tables
 from etl.core.errors import ContractError
 from etl.docs.company import Company
 from etl.docs.matrix import bus_matrix
 from etl.docs.mermaid import star
-from etl.load.bigquery_schema import foreign_keys
+from etl.load.bigquery.schema import foreign_keys
 from powerbi.model import relationships
 from tests.transform.house import House, Raw
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from etl.contract.catalogue import read_tables
+from etl.company.plan import make_plan
+from etl.company.tables import read_tables
 from etl.core.errors import ContractError, UsageError
-from etl.transform.plan import make_plan
 from tests.transform.house import DIM_SHOP, FACT_SALE, House
 from tests.transform.test_rows_of_the_star import BY_SHOP
 

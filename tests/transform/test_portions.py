@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.contract.catalogue import read_tables
+from etl.company.plan import make_plan
+from etl.company.tables import read_tables
 from etl.core import arrow_csv
 from etl.core.errors import ContractError
 from etl.transform import context
-from etl.transform.plan import make_plan
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 from tests.transform.test_rows_of_the_star import BY_SHOP
 

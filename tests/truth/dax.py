@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from etl.company.report import Report
 from etl.contract import Contract
 from etl.load.warehouse import Warehouse
-from etl.report.catalogue import Report
 from etl.report.names import friendly
 from powerbi import model
 from powerbi.tmdl import unquoted

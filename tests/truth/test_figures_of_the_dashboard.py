@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from config.paths import ROOT
+from etl.company.report import read_report
 from etl.dashboard.formats import shown
 from etl.load.warehouse import Warehouse
-from etl.report.catalogue import read_report
 from tests.dashboard.browser import opened
 from tests.truth.kpis import KPIS
 from tests.truth.night import COMPANIES, Company, Night, run

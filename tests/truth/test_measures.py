@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from config.paths import ROOT
+from etl.company.report import Visual, read_report
 from etl.dashboard.answers import rows_of
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
-from etl.report.catalogue import Visual, read_report
 from etl.report.sql import Composer
 from tests.truth.dax import Context, Dax, differs
 from tests.truth.night import COMPANIES, Company

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from etl.company.queries import Query
 from etl.core.errors import ContractError
 from etl.core.manifest import RawColumn
-from etl.download.query import Query
 from etl.download.source import checked_columns
 from etl.download.types import ANY_NUMERIC, DIGITS, declared_type, known_type
 

@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import text as bound_text
 from sqlalchemy.types import UserDefinedType
 
+from etl.company.queries import Query
+from etl.company.sql import binds_of, with_binds
 from etl.core.manifest import RawColumn
 from etl.download.generic.columns import Column, column_of
-from etl.download.query import Query
 from etl.download.source import Limits
-from etl.download.sql import binds_of, with_binds
 from etl.download.types import known_type
 
 Quote = Callable[[str], str]

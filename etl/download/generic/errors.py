@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from etl.company.queries import Query
 from etl.core.errors import EtlError, SourceError, UsageError
-from etl.download.query import Query
 from etl.download.source import Plan
 
 DRIVER_FAULTS = (SQLAlchemyError, TypeError, ValueError, AttributeError, LookupError, OSError, RuntimeError)

@@ -12,11 +12,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from etl.company.queries import Query
 from etl.core.errors import ContractError, SourceError
 from etl.core.log import log
 from etl.core.manifest import TableReceipt
 from etl.core.origin import described
-from etl.core.receipt_sql import receipt_from, receipt_parts
 from etl.download.generic.columns import raw_columns
 from etl.download.generic.database import Database, run
 from etl.download.generic.errors import (
@@ -28,15 +28,15 @@ from etl.download.generic.errors import (
     unreachable,
     unwritable,
 )
-from etl.download.generic.mysql import MySql
-from etl.download.generic.receipt import Portable, proven, read
-from etl.download.generic.sqlite import Sqlite
 from etl.download.generic.values import UnknownClass, writers
 from etl.download.generic.wire import Watch, Wire, abandon, interruptible
-from etl.download.query import Query
+from etl.download.mysql.database import MySql
 from etl.download.source import Extent, Limits, Plan, check_binds
+from etl.download.sqlite.database import Sqlite
 from etl.download.throttle import Throttle
 from etl.download.writer import RawWriter
+from etl.receipts.portable import Portable, proven, read
+from etl.receipts.sql import receipt_from, receipt_parts
 
 _BATCH = 1_000
 _CONNECT_SECONDS = 15

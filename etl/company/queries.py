@@ -1,0 +1,216 @@
+"""Queries: one .sql file a raw table, whose header is its documentation and its extraction plan.
+
+The header is the comment at the file's top: prose, and lines `-- name: value` for the names in `Query`.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import takewhile
+from pathlib import Path
+
+from etl.company.sql import POSTGRES, has_code, one_statement
+from etl.core.errors import ContractError, EtlError, UsageError, joined
+from etl.core.names import check_file_names
+from etl.core.personal import Marks
+from etl.download.types import declared_type
+from etl.guards.raw import Tolerance
+
+_KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
+_SEPARATOR = re.compile(r""",(?![^(]*\))(?=(?:[^"]*"[^"]*")*[^"]*$)""")
+_TYPED = re.compile(r"""(?:"([^"]+)"|(\S+))\s+(\S.*)""")
+_NAMES = (
+    *("grain", "source", "key", "survivor", "group by", "partition on", "types"),
+    *("may be empty", "may shrink", "may grow", "newest", "row security", "pii"),
+)
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query. grain: what one row is; source: the name in SOURCE_<NAME>_URL; key: what identifies a row.
+
+    survivor: of rows with the same key the first in this order stays ("-column" descending); without it a doubled key
+    is an error. group_by: rows that belong together, which the query sorts by: no block splits a group.
+    partition_on: a long query is extracted by ranges of this column. types: of columns, in the header's words, for
+    databases that do not tell them. tolerance: what the guards allow. dialect: of the SQL, in sqlglot's words.
+    row_security: whether the source's policies may hide rows. sha256: the hash of the very bytes that were read, the
+    whole file with its header. pii: columns of personal data, besides those that follow from `marks`, which the table
+    files set.
+    """
+
+    name: str
+    path: Path
+    sql: str
+    description: str
+    grain: str
+    source: str
+    key: tuple[str, ...]
+    survivor: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    partition_on: str | None = None
+    types: tuple[tuple[str, str], ...] = ()
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    dialect: str = POSTGRES
+    row_security: bool = False
+    sha256: str = ""
+    pii: tuple[str, ...] = ()
+    marks: Marks = field(default_factory=Marks)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it reads personal data, so that what a source says of a value is not told."""
+        return bool(self.pii) or self.marks.concern(self.name, self.sql)
+
+
+def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
+    """Read every query of a folder, by name; raises the faults of all of them at once.
+
+    dialects: the one that each source speaks (see `etl.company.sql.dialect_of`), as far as it is known.
+    """
+    queries: dict[str, Query] = {}
+    faults: list[EtlError] = []
+    for path in sorted(folder.glob("[!.]*.sql")):
+        try:
+            check_file_names([path], "query")
+            queries[path.stem] = read_query(path, dialects)
+        except ContractError as fault:
+            faults.append(fault)
+    if faults:
+        raise joined(faults)
+    check_file_names([query.path for query in queries.values()], "query")
+    if not queries:
+        raise UsageError(f"There is no query in {folder}.", "Name the folder of the .sql files in QUERIES_DIR.")
+    return queries
+
+
+def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
+    """Read one .sql file. Raises ContractError where its header lacks what the engine needs."""
+    content = path.read_bytes()
+    lines = _text(path, content).split("\n")
+    header = list(takewhile(lambda line: line.startswith("--"), lines))
+    found, prose = _parse(path, header)
+    missing = [name for name in ("grain", "source", "key") if not found.get(name, "").strip(" ,")]
+    if missing:
+        raise ContractError(
+            f"{path}: the header has no line `-- {missing[0]}: …`.",
+            "Say what one row is (grain), the source's name (source) and what identifies a row (key).",
+        )
+    dialect = dialects.get(found["source"].lower())
+    body = _body(path, "\n".join([""] * len(header) + lines[len(header) :]), dialect)
+    group_by, partition_on = _names(found.get("group by", "")), found.get("partition on")
+    if partition_on and group_by and group_by[0] != partition_on:
+        raise ContractError(
+            f"{path}: `-- partition on: {partition_on}` would split groups of {', '.join(group_by)} apart.",
+            f"Partition on {group_by[0]}, or leave the line out.",
+        )
+    return Query(
+        name=path.stem,
+        path=path,
+        sql=body,
+        description=prose,
+        grain=found["grain"],
+        source=found["source"].lower(),
+        key=_names(found["key"]),
+        survivor=_names(found.get("survivor", "")),
+        group_by=group_by,
+        partition_on=partition_on,
+        types=_types(path, found.get("types", "")),
+        tolerance=Tolerance(
+            may_be_empty=_yes(path, found.get("may be empty", "no")),
+            shrink=_share(path, "may shrink", found.get("may shrink", "10 %"), most=1),
+            grow=_share(path, "may grow", found.get("may grow", "100 %")),
+            newest=found.get("newest"),
+        ),
+        dialect=POSTGRES if dialect is None else dialect,
+        row_security=_expected(path, found.get("row security")),
+        sha256=hashlib.sha256(content).hexdigest(),
+        pii=_names(found.get("pii", "")),
+    )
+
+
+def _text(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{path} cannot be read: {error}.", "Save it as UTF-8.") from None
+
+
+def _body(path: Path, text: str, dialect: str | None) -> str:
+    """Give the one statement below the header, each line where it is in the file.
+
+    dialect: where it is not known, nothing is refused that may be right in some other one.
+    """
+    body, spoken = text, POSTGRES if dialect is None else dialect
+    try:
+        body = one_statement(text, spoken)
+    except ValueError as error:
+        if dialect is not None:
+            raise ContractError(f"{path}:{error}: a second statement follows.", "One query, one file.") from None
+    if not has_code(body, spoken):
+        raise ContractError(f"{path} has a header but no query.", "Write the SELECT below the header.")
+    return body.rstrip()
+
+
+def _parse(path: Path, header: list[str]) -> tuple[dict[str, str], str]:
+    found: dict[str, str] = {}
+    prose = []
+    for number, line in enumerate(header, 1):
+        match = _KEYWORD.fullmatch(line.rstrip())
+        if match and match[1] in found:
+            raise ContractError(f'{path}:{number}: the header says "{match[1]}" twice.', "Leave one of the lines out.")
+        if match and match[1] in _NAMES:
+            found[match[1]] = match[2].strip()
+        elif match and (near := get_close_matches(match[1], _NAMES, 1, cutoff=0.75)):
+            raise ContractError(f'{path}:{number}: the header line "{match[1]}" is not known.', f'Write "{near[0]}".')
+        else:
+            prose.append(line.removeprefix("--").strip())
+    return found, " ".join(part for part in prose if part)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _yes(path: Path, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ContractError(f"{path}: `-- may be empty: {text}` is neither yes nor no.", "Write yes or no.")
+    return text == "yes"
+
+
+def _expected(path: Path, text: str | None) -> bool:
+    if text not in (None, "expected"):
+        raise ContractError(f"{path}: `-- row security: {text}` is not known.", "Write `-- row security: expected`.")
+    return text is not None
+
+
+def _share(path: Path, name: str, text: str, most: float = math.inf) -> float:
+    """Read a percentage, such as "5 %". most: the greatest that means something."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
+    if match is None or float(match[1]) / 100 > most:
+        raise ContractError(f"{path}: `-- {name}: {text}` is no share.", f"Write e.g. `-- {name}: 5 %`.")
+    return float(match[1]) / 100
+
+
+def _types(path: Path, text: str) -> tuple[tuple[str, str], ...]:
+    """Read the line of types; a column's name with blanks or commas is in double quotes."""
+    pairs: dict[str, str] = {}
+    for part in filter(None, map(str.strip, _SEPARATOR.split(text))):
+        match = _TYPED.fullmatch(part)
+        if match is None:
+            raise ContractError(
+                f"{path}: `-- types:` names no type for {part}.", "Write: types: id bigint, price numeric(12,2)"
+            )
+        name = match[1] or match[2]
+        if name in pairs:
+            raise ContractError(f"{path}: `-- types:` names {name} twice.", "Leave one of them out.")
+        try:
+            declared_type(match[3])
+        except ValueError as error:
+            raise ContractError(
+                f"{path}: `-- types:` does not know the type {match[3]} of {name}.", str(error)
+            ) from None
+        pairs[name] = match[3]
+    return tuple(pairs.items())

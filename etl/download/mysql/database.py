@@ -1,0 +1,203 @@
+"""MySQL and MariaDB: every value arrives as the text that the database prints, whichever driver brings it.
+
+So `0000-00-00` is no NULL and `838:59:59` no timedelta. The session is in UTC: a TIMESTAMP is an instant.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.engine import URL
+
+from etl.company.queries import Query
+from etl.company.sql import names_in
+from etl.core.manifest import RawColumn
+from etl.download.generic.columns import Column, decimals
+from etl.download.generic.database import Database, Quote, run
+from etl.download.source import Limits
+from etl.download.types import ANY_NUMERIC
+
+_UNSIGNED, _ENUM, _SET = 32, 256, 2048
+_BINARY = 63
+"""The character set of what is no text."""
+
+_INTEGERS = {1: "tinyint", 2: "smallint", 3: "int", 8: "bigint", 9: "mediumint", 13: "year"}
+_OTHERS: dict[int, tuple[str, pa.DataType]] = {
+    4: ("float", pa.float64()),
+    5: ("double", pa.float64()),
+    6: ("null", pa.string()),
+    7: ("timestamp", pa.timestamp("us", "UTC")),
+    10: ("date", pa.date32()),
+    11: ("time", pa.string()),
+    12: ("datetime", pa.timestamp("us")),
+    14: ("date", pa.date32()),
+    16: ("bit", pa.int64()),
+    245: ("json", pa.string()),
+    247: ("enum", pa.string()),
+    248: ("set", pa.string()),
+}
+_TEXTS = {15: ("varbinary", "varchar"), 253: ("varbinary", "varchar"), 254: ("binary", "char")} | dict.fromkeys(
+    (249, 250, 251, 252), ("blob", "text")
+)
+"""Types by their number in the protocol; of texts, the name without a character set and with one."""
+
+_BIT, _GEOMETRY = 16, 255
+_FLOAT, _ANY_DECIMALS = 4, 31
+"""A FLOAT that was declared without decimals; the server prints six of its digits."""
+
+_SESSION = (
+    "NAMES utf8mb4",  # another character set, of the URL or of the server's init_connect, writes ? for what it lacks
+    "SESSION time_zone = '+00:00'",
+    "SESSION sql_select_limit = 18446744073709551615",
+    "SESSION group_concat_max_len = 4294967295",  # else GROUP_CONCAT cuts its texts, and only warns
+)
+"""What of a session changes the rows that a query gives, whatever the server's defaults are."""
+
+_ENGINES = """
+SELECT t.table_schema, t.table_name, t.engine
+FROM information_schema.tables t JOIN information_schema.engines e ON e.engine = t.engine
+WHERE e.transactions <> 'YES' AND (:every OR LOWER(t.table_name) IN :names)
+  AND (t.table_schema = DATABASE() OR LOWER(t.table_schema) IN :names)
+  AND t.table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')
+"""
+_VIEWS = """
+SELECT view_definition FROM information_schema.views
+WHERE LOWER(table_name) IN :names AND (table_schema = DATABASE() OR LOWER(table_schema) IN :names)
+"""
+_BUSY = """
+SELECT COUNT(*) FROM information_schema.processlist
+WHERE id = {} AND command <> 'Sleep' AND COALESCE(state, '') NOT IN ('Writing to net', 'Sending to client')
+"""
+
+
+class MySql(Database):
+    """MySQL and MariaDB, by PyMySQL, mysqlclient or MySQL Connector/Python."""
+
+    def __init__(self, url: URL, limits: Limits) -> None:
+        super().__init__(url, limits)
+        self._driver = url.get_driver_name()
+
+    def engine_options(self) -> dict[str, Any]:
+        """Return the arguments of `create_engine`: the isolation, and a driver that hands texts on."""
+        arguments = {"charset": "utf8mb4"} | _as_texts(self._driver)  # of which those of the URL are overruled
+        return {"isolation_level": "REPEATABLE READ", "connect_args": arguments}
+
+    def begin(self, connection: Connection) -> datetime:
+        """Begin in UTC, with the time-outs; gives the instant of the server's clock."""
+        limits, is_mariadb = self._limits, getattr(connection.dialect, "is_mariadb", False)
+        settings = [f"lock_wait_timeout = {limits.lock_seconds}"]
+        settings += [f"net_write_timeout = {max(600, limits.stall_seconds)}"]  # we may be the slower ones
+        if limits.statement_seconds:
+            seconds = limits.statement_seconds
+            settings.append(f"max_statement_time = {seconds}" if is_mariadb else f"max_execution_time = {seconds}000")
+        connection.exec_driver_sql("SET " + ", ".join([*_SESSION, *(f"SESSION {setting}" for setting in settings)]))
+        connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        instant = connection.exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one()
+        return datetime.fromisoformat(str(instant)).replace(tzinfo=UTC)
+
+    def columns(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> list[Column]:
+        """Ask for a query's columns; with LIMIT 0 it is not run."""
+        with run(connection, query, f"SELECT * FROM (\n{query.sql}\n) AS query LIMIT 0", binds) as result:
+            cursor: Any = result.cursor
+            return [
+                _column(described[0], described[1], described[3], described[5], *sets)
+                for described, sets in zip(cursor.description or (), _flags_and_charsets(cursor), strict=True)
+            ]
+
+    def reading(self, sql: str, columns: Sequence[RawColumn], group_by: Sequence[str], quoted: Quote) -> str:
+        """Write the query so that a FLOAT arrives with all its digits."""
+        if not any(column.source_type == "float" for column in columns):
+            return sql
+        names = [(quoted(column.name), " + 0e0" * (column.source_type == "float")) for column in columns]
+        listed = ", ".join(f"{name}{as_double} AS {name}" for name, as_double in names)
+        order = f" ORDER BY {', '.join(map(quoted, group_by))}" if group_by else ""
+        return f"SELECT {listed} FROM (\n{sql}\n) AS query{order}"
+
+    def remarks(self, connection: Connection, query: Query) -> list[str]:
+        """Name the tables that a query reads, by itself or by views, which stand outside of any snapshot."""
+        names, known, every = names_in(query.sql, query.dialect), set[str](), False
+        while not names <= known:
+            known |= names
+            views = [
+                str(view or "") for view in connection.execute(_of_names(_VIEWS), {"names": sorted(known)}).scalars()
+            ]
+            every = every or "" in views  # one whose definition is not for us to see
+            names = {name for view in views for name in names_in(view, query.dialect)}
+        found = connection.execute(_of_names(_ENGINES), {"names": sorted(known), "every": every})
+        how = " (which a view may read)" if every else ""
+        return [
+            f"{schema}.{table}{how} is a table of the engine {engine}, which knows no snapshot: what is written to it "
+            f"during the night may be seen by halves (ALTER TABLE {table} ENGINE = InnoDB)"
+            for schema, table, engine in sorted(map(tuple, found))
+        ]
+
+    def session(self, connection: Connection) -> int | None:
+        """Return the number of the session."""
+        return int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
+
+    def is_at_work(self, connection: Connection, session: int | None) -> bool:
+        """Whether the session does anything but wait for us."""
+        return bool(int(connection.exec_driver_sql(_BUSY.format(session)).scalar_one()))
+
+    def is_proven(self, source_type: str) -> bool:
+        """Of integers and decimals, all."""
+        return source_type.split("(")[0].split()[0] in (*_INTEGERS.values(), "decimal")
+
+    def exact_sum(self, name: str) -> str:
+        """Write the sum, which is a decimal of more digits than the values have."""
+        return f"SUM({name})"
+
+
+def _as_texts(driver: str) -> dict[str, Any]:
+    """Return the arguments with which a driver hands texts on as the database sends them, and bytes of what is none."""
+    if driver == "pymysql":
+        from pymysql.converters import conversions
+
+        return {"conv": {key: write for key, write in conversions.items() if not isinstance(key, int)}}
+    if driver == "mysqldb":
+        from MySQLdb.converters import conversions as known
+
+        return {"conv": known | dict.fromkeys((*_INTEGERS, *(set(_OTHERS) - {_BIT}), 0, 246), str)}
+    if driver == "mysqlconnector":
+        from etl.download.mysql.connector import AsTexts
+
+        return {"converter_class": AsTexts}
+    return {}
+
+
+def _flags_and_charsets(cursor: Any) -> Iterable[tuple[int | None, int | None]]:
+    """Give each column's flags and character set, as far as the driver tells them."""
+    described = cursor.description or ()
+    if fields := getattr(getattr(cursor, "_result", None), "fields", None):  # PyMySQL
+        return [(field.flags, field.charsetnr) for field in fields]
+    if flags := getattr(cursor, "description_flags", None):  # mysqlclient
+        return [(flag, None) for flag in flags]
+    return [tuple(each[7:9]) if len(each) > 8 else (None, None) for each in described]  # Connector/Python
+
+
+def _column(
+    name: str, code: int, length: int | None, scale: int | None, flags: int | None, charset: int | None
+) -> Column:
+    flags = flags or 0
+    unsigned = " unsigned" if flags & _UNSIGNED and code != 13 else ""
+    if code in _INTEGERS:
+        return Column(name, _INTEGERS[code] + unsigned, pa.int64())
+    if code in (0, 246):
+        if length is None or scale is None:
+            return Column(name, "decimal", ANY_NUMERIC)
+        digits = length - (scale > 0) - (not unsigned)
+        return Column(name, f"decimal({digits},{scale})", decimals(digits, scale))
+    if code == _FLOAT and scale is not None and scale < _ANY_DECIMALS:
+        return Column(name, f"float({length},{scale})", pa.float64())
+    if code in _TEXTS:
+        kind = "enum" if flags & _ENUM else "set" if flags & _SET else _TEXTS[code][charset != _BINARY]
+        return Column(name, kind, pa.string())
+    source_type, known = _OTHERS.get(code, ("geometry" if code == _GEOMETRY else f"type {code}", None))
+    function = "ST_AsText({0})" if code == _GEOMETRY else "CAST({0} AS CHAR)"
+    return Column(name, source_type, known, f"{function.format(name)} AS {name}")
+
+
+def _of_names(sql: str) -> Any:
+    return text(sql).bindparams(bindparam("names", expanding=True))

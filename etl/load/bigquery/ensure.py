@@ -1,0 +1,190 @@
+"""Preparing BigQuery: first what is to be done is found out, as sentences, then it is done."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from google.api_core.exceptions import Forbidden, NotFound
+from google.api_core.retry import Retry
+from google.cloud import bigquery
+
+from etl.contract import Contract
+from etl.load.bigquery import obstacles, sql
+from etl.load.bigquery import schema as shape
+from etl.load.bigquery.jobs import CALL_TIMEOUT
+from etl.load.checks import refuse_differences
+from etl.load.head import ETL_HEAD
+
+STAGING_DAYS = 3
+"""After how many days BigQuery drops what a killed run left in staging."""
+AT_ONCE = 8
+"""Calls under way while tables are looked at."""
+_REFILLED = (
+    "they are filled again from the star. To keep the old rows, copy the table first (CREATE TABLE … COPY …): one that"
+    " has a primary key cannot be renamed."
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that is missing: a sentence that says so, and the call that fixes it.
+
+    is_first: whether it creates the dataset in which everything is published.
+    """
+
+    sentence: str
+    apply: Callable[[], object]
+    is_first: bool = False
+
+
+class Preparation:
+    """What the datasets lack, compared with the contracts. dataset: "project.dataset"."""
+
+    def __init__(self, client: bigquery.Client, retry: Retry, dataset: str) -> None:
+        self._client = client
+        self._retry = retry
+        self._dataset = dataset
+        self._found: dict[str, bigquery.Table | None] = {}
+
+    def steps(self, contracts: Sequence[Contract]) -> list[Step]:
+        """List what is missing, in the order in which it is made. Raises WarehouseError where a person must look."""
+        with ThreadPoolExecutor(AT_ONCE) as executor:
+            names = (self._dataset, f"{self._dataset}_staging")
+            datasets = dict(zip(names, executor.map(self._get_dataset, names), strict=True))
+            there = [c.name for c in contracts] if datasets[self._dataset] else []
+            found = dict(zip(there, executor.map(self._get_table, there), strict=True))
+            policies = dict(zip(there, executor.map(self._policies, found.values()), strict=True))
+        self._found = {contract.name: found.get(contract.name) for contract in contracts}
+        obstacles = [*self._misplaced(datasets), *self._in_the_way(datasets, policies)]
+        differences = [*self._differences(contracts)]
+        hints = ["Run in BigQuery what the lines name, or ask whoever set it."] * bool(obstacles)
+        hints += [f"Undo the change, or drop those tables in BigQuery: {_REFILLED}"] * bool(differences)
+        refuse_differences([*obstacles, *differences], " ".join(hints))
+        lacking = [name for name, dataset in datasets.items() if dataset is None]
+        steps = [
+            Step(f"The dataset {name} is created.", partial(self._create_dataset, name), name == self._dataset)
+            for name in lacking
+        ]
+        steps += self._unexpiring(self._dataset, datasets[self._dataset])
+        steps += [self._creation(contract) for contract in contracts if not self._found[contract.name]]
+        return [*steps, *(step for contract in contracts if (step := self._mending(contract, contracts)))]
+
+    def _in_the_way(
+        self, datasets: dict[str, bigquery.Dataset | None], policies: dict[str, list[dict[str, Any]]]
+    ) -> Iterator[str]:
+        for name, dataset in datasets.items():
+            if dataset:
+                yield from obstacles.of_dataset(name, dataset, staging=name != self._dataset)
+        for name, table in self._found.items():
+            if table:
+                yield from obstacles.of_table(f"{self._dataset}.{name}", table, policies[name])
+
+    def _unexpiring(self, name: str, dataset: bigquery.Dataset | None) -> list[Step]:
+        """Take the expiry off that a sandbox gave to a dataset which this program made."""
+        found = obstacles.expiries(dataset) if dataset else {}
+        if not dataset or not found:
+            return []
+        obstacles.clear_expiry(dataset)
+        apply = partial(self._client.update_dataset, dataset, list(found), retry=self._retry, timeout=CALL_TIMEOUT)
+        return [Step(f"The dataset {name} loses its expiry ({', '.join(found.values())}).", apply)]
+
+    def _misplaced(self, datasets: dict[str, bigquery.Dataset | None]) -> Iterator[str]:
+        here = self._client.location
+        for name, dataset in datasets.items():
+            if dataset and dataset.location and dataset.location.casefold() != here.casefold():
+                yield f"the dataset {name} is in {dataset.location}, BIGQUERY_LOCATION is {here}"
+
+    def _differences(self, contracts: Sequence[Contract]) -> Iterator[str]:
+        ours = {contract.name for contract in contracts}
+        for contract in contracts:
+            if table := self._found[contract.name]:
+                keys = shape.foreign_keys(contract, contracts, self._dataset)
+                yield from shape.differences(contract, table, keys, ours)
+
+    def _creation(self, contract: Contract) -> Step:
+        if contract.name == ETL_HEAD.name:
+            return Step(f"The table {contract.name} is created.", self._create_head)
+        table = shape.new_table(contract, self._dataset)
+        create = partial(self._client.create_table, table, retry=self._retry, timeout=CALL_TIMEOUT, exists_ok=True)
+        return Step(f"The table {contract.name} is created.", create)
+
+    def _create_head(self) -> None:
+        """Create the head with its one row, in one statement: two loads that do so make one table."""
+        statement = sql.create_head(self._dataset, shape.labels(ETL_HEAD))
+        self._client.query_and_wait(statement, retry=self._retry, api_timeout=CALL_TIMEOUT, wait_timeout=CALL_TIMEOUT)
+
+    def _mending(self, contract: Contract, contracts: Sequence[Contract]) -> Step | None:
+        """Say what a table gets that it has not: columns, descriptions, labels, keys."""
+        table = self._found[contract.name] or shape.new_table(contract, self._dataset)
+        columns = shape.completed_schema(contract, table)
+        keys = shape.missing_keys(contract, table, shape.foreign_keys(contract, contracts, self._dataset))
+        added = [f"the column {column.name} {shape.type_of(column)}" for column in columns[len(table.schema) :]]
+        gets = {
+            "schema": added + ["its contract's column descriptions"] * _retold(table, columns),
+            "description": ["its contract's description"] * (table.description != contract.description),
+            "labels": ["its labels"] * (not shape.labels(contract).items() <= table.labels.items()),
+            "table_constraints": ["its keys"] * (keys is not None),
+        }
+        expiries = obstacles.expiries(table)
+        fields = [*(name for name, things in gets.items() if things), *expiries]
+        if not fields:
+            return None
+        gains = ", ".join(thing for things in gets.values() for thing in things)
+        losses = f"loses its expiry ({', '.join(expiries.values())})" if expiries else ""
+        changes = " and ".join(filter(None, [f"gets {gains}" if gains else "", losses]))
+        return Step(f"{contract.name} {changes}.", partial(self._mend, contract, keys, fields))
+
+    def _mend(self, contract: Contract, keys: bigquery.table.TableConstraints | None, fields: list[str]) -> None:
+        name = f"{self._dataset}.{contract.name}"
+        table = self._found[contract.name] or self._client.get_table(name, retry=self._retry, timeout=CALL_TIMEOUT)
+        table.schema = shape.completed_schema(contract, table)
+        table.description = contract.description
+        table.labels = table.labels | shape.labels(contract)
+        obstacles.clear_expiry(table)
+        if keys is not None:
+            table.table_constraints = keys
+        self._client.update_table(table, fields, retry=self._retry, timeout=CALL_TIMEOUT)
+
+    def _create_dataset(self, name: str) -> None:
+        dataset = bigquery.Dataset(name)
+        dataset.location = self._client.location
+        dataset.labels = shape.MANAGED
+        if name.endswith("_staging"):
+            dataset.description = f"What is being loaded into {self._dataset}; dropped after {STAGING_DAYS} days."
+            dataset.default_table_expiration_ms = STAGING_DAYS * 24 * 3600 * 1000
+        else:
+            dataset.description = "The published star: facts and dimensions, replaced every night in one transaction."
+        self._client.create_dataset(dataset, exists_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
+
+    def _policies(self, table: bigquery.Table | None) -> list[dict[str, Any]]:
+        """List a table's row access policies, as far as this account may: the client has no method for them."""
+        if table is None:
+            return []
+        path = f"{table.path}/rowAccessPolicies"
+        try:
+            answer = self._client._call_api(self._retry, method="GET", path=path, timeout=CALL_TIMEOUT)
+        except (NotFound, Forbidden):
+            return []
+        found: list[dict[str, Any]] = answer.get("rowAccessPolicies") or []
+        return found
+
+    def _get_dataset(self, name: str) -> bigquery.Dataset | None:
+        try:
+            return self._client.get_dataset(name, retry=self._retry, timeout=CALL_TIMEOUT)
+        except NotFound as error:
+            if "Not found: Project" in str(error.message):
+                raise  # a dataset can be created, a project cannot
+            return None
+
+    def _get_table(self, name: str) -> bigquery.Table | None:
+        try:
+            return self._client.get_table(f"{self._dataset}.{name}", retry=self._retry, timeout=CALL_TIMEOUT)
+        except NotFound:
+            return None
+
+
+def _retold(table: bigquery.Table, columns: Sequence[bigquery.SchemaField]) -> bool:
+    told = [field.description or "" for field in table.schema]
+    return told != [field.description for field in columns[: len(told)]]

@@ -1,0 +1,172 @@
+"""The SQL that BigQuery is sent: receipts, and the script that publishes."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from etl.load.etl_runs import ETL_RUNS
+from etl.load.head import ETL_HEAD, Head, first_row, move
+from etl.load.warehouse import Handover
+from etl.receipts.sql import Dialect, Figure, figures, row_hash_sql
+
+RECEIPT_FAULT = "receipt differs in "
+"""How the message begins with which the publishing script refuses what it would publish."""
+
+HEAD_FAULT = "another load moved the head"
+"""The message with which the script refuses where another load published meanwhile."""
+
+
+PROBE = "CREATE TEMP TABLE probe AS SELECT 1 AS x; DELETE FROM probe WHERE x = 1;"
+"""Changes a row of nobody's, which BigQuery's sandbox refuses."""
+LONGEST_QUERY = 1024 * 1000
+"""Characters that a query may have."""
+_INT64_DIGITS = 18
+"""Digits that every INT64 has."""
+
+
+def quoted(name: str) -> str:
+    """Write a name, or several joined by points."""
+    return f"`{name}`"
+
+
+class BigQuery(Dialect):
+    """BigQuery's words."""
+
+    def quoted(self, name: str) -> str:
+        """Write a name, or several joined by points."""
+        return quoted(name)
+
+    def exact_sum(self, field: pa.Field, name: str) -> str:
+        """Write the sum of a column, in a type that it does not leave."""
+        return f"SUM(CAST({name} AS {_sum_type(field.type)}))"
+
+    def extreme(self, field: pa.Field, name: str, function: str) -> str:
+        """Write the least or greatest value."""
+        found = super().extreme(field, name, function)
+        return f"LEFT({found}, 64)" if pa.types.is_string(field.type) else found
+
+    def text(self, field: pa.Field, name: str) -> str:
+        """Write a value's canonical text."""
+        kind, text = field.type, f"CAST({name} AS STRING)"
+        if pa.types.is_decimal(kind):  # as text a NUMERIC has lost its trailing zeros
+            text = f"CAST(CAST({name} * {10**kind.scale} AS INT64) AS STRING)"
+            if kind.precision > _INT64_DIGITS:  # split: an emulator's BIGNUMERIC has zeros behind the point
+                text = f"SPLIT(CAST(CAST({name} AS BIGNUMERIC) * {10**kind.scale} AS STRING), '.')[OFFSET(0)]"
+        elif pa.types.is_timestamp(kind):
+            text = f"CAST(UNIX_MICROS({name}) AS STRING)"
+        elif pa.types.is_boolean(kind):
+            text = f"IF({name}, 't', 'f')"
+        elif pa.types.is_string(kind):
+            text = f"CONCAT(CAST(CHAR_LENGTH({name}) AS STRING), ':', {name})"
+        return f"IF({name} IS NULL, '', {text})"
+
+    def hash_number(self, text: str) -> str:
+        """Write the first 60 bits of a text's MD5, as NUMERIC, because a sum of INT64 is full after eight rows."""
+        return f"CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({text})), 1, 15)) AS INT64) AS NUMERIC)"
+
+
+DIALECT = BigQuery()
+
+
+def publish_script(
+    dataset: str,
+    staged: dict[str, str],
+    handovers: Sequence[Handover],
+    runs: list[dict[str, Any]],
+    heads: tuple[Head, Head],
+) -> str:
+    """Write the script that replaces the rows of all tables in one transaction, or of none.
+
+    What fails rolls the transaction back by itself: a handler that did so would hide the first error behind its own.
+    dataset: "project.dataset"; staged: by table, the full name of its staging table; runs: the rows of `etl_runs`;
+    heads: the one that this load looked at, and the one to come.
+    """
+    steps = [step for handover in handovers for step in _replace(dataset, staged[handover.contract.name], handover)]
+    fence = [
+        f"{move(quoted(f'{dataset}.{ETL_HEAD.name}'), *heads, literal)};",
+        f"IF @@row_count != 1 THEN RAISE USING MESSAGE = {literal(HEAD_FAULT)}; END IF;",
+    ]
+    body = "\n".join(["BEGIN TRANSACTION;", *fence, *steps, *_record(dataset, runs), "COMMIT TRANSACTION;"])
+    return f"DECLARE differences STRING;\n{body}\n"
+
+
+def create_head(dataset: str, labels: dict[str, str]) -> str:
+    """Write the statement that creates the head's table with its one row, unless it is there."""
+    labelled = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in labels.items())
+    head, runs = (quoted(f"{dataset}.{contract.name}") for contract in (ETL_HEAD, ETL_RUNS))
+    columns = ", ".join(
+        f"{quoted(c.name)} STRING NOT NULL OPTIONS (description = {literal(c.description)})" for c in ETL_HEAD.columns
+    )
+    key = ", ".join(map(quoted, ETL_HEAD.primary_key))
+    told = f"OPTIONS (description = {literal(ETL_HEAD.description)}, labels = [{labelled}])"
+    defined = f"({columns}, PRIMARY KEY ({key}) NOT ENFORCED)"
+    return f"CREATE TABLE IF NOT EXISTS {head} {defined} {told} AS {first_row(runs)}"
+
+
+def _replace(dataset: str, staged: str, handover: Handover) -> Iterator[str]:
+    table = quoted(f"{dataset}.{handover.contract.name}")
+    columns = ", ".join(map(quoted, handover.contract.schema.names))
+    message = literal(f"{RECEIPT_FAULT}{handover.contract.name}: ")
+    yield f"TRUNCATE TABLE {table};"
+    yield f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {quoted(staged)};"
+    if not handover.receipt.proves:
+        return
+    yield f"SET differences = (SELECT ARRAY_TO_STRING([\n  {differences_sql(handover)}\n], ', ') FROM {table});"
+    yield f"IF differences != '' THEN RAISE USING MESSAGE = CONCAT({message}, differences); END IF;"
+
+
+def differences_sql(handover: Handover) -> str:
+    """List, as an array's elements, NULL for each figure that is as in the receipt, its name for each other."""
+    columns = handover.receipt.columns
+    checks = [_unless(f"COUNT(*) = {handover.receipt.rows}", "rows")]
+    for figure in figures(handover.contract.schema, DIALECT):
+        expected = getattr(columns[figure.column.name], figure.what)
+        wanted = str(expected) if figure.what == "nulls" else _limit(expected, figure)
+        checks.append(_unless(f"{figure.sql} IS NOT DISTINCT FROM {wanted}", f"{figure.column.name} ({figure.what})"))
+    if handover.receipt.row_hash:
+        hashed = row_hash_sql(handover.contract.schema, DIALECT)
+        checks.append(_unless(f"{hashed} = NUMERIC {literal(handover.receipt.row_hash)}", "the hash over the rows"))
+    return ",\n  ".join(checks)
+
+
+def _unless(condition: str, name: str) -> str:
+    return f"IF({condition}, NULL, {literal(name)})"
+
+
+def _sum_type(kind: pa.DataType) -> str:
+    """Choose the type of a sum: NUMERIC holds 29 digits before the point."""
+    wide = pa.types.is_decimal(kind) and kind.precision - kind.scale > _INT64_DIGITS
+    return "BIGNUMERIC" if wide else "NUMERIC"
+
+
+def _limit(value: str | None, figure: Figure) -> str:
+    """Write a receipt's sum, least or greatest value as a literal of the figure's type."""
+    kind = figure.column.type
+    if value is None:
+        return "NULL"
+    if pa.types.is_string(kind):
+        return literal(value)
+    if pa.types.is_date(kind):
+        return f"DATE {literal(value)}"
+    if pa.types.is_timestamp(kind):
+        return f"TIMESTAMP {literal(value)}"
+    return f"{_sum_type(kind) if figure.what == 'sum' else 'NUMERIC'} {literal(value)}"
+
+
+def _record(dataset: str, runs: list[dict[str, Any]]) -> Iterator[str]:
+    if not runs:
+        return
+    table, tables = quoted(f"{dataset}.{ETL_RUNS.name}"), ", ".join(literal(run["table_name"]) for run in runs)
+    yield f"DELETE FROM {table} WHERE run_id = {literal(runs[0]['run_id'])} AND table_name IN ({tables});"
+    rows = ",\n  ".join(f"({', '.join(map(literal, run.values()))})" for run in runs)
+    yield f"INSERT INTO {table} ({', '.join(map(quoted, runs[0]))}) VALUES\n  {rows};"
+
+
+def literal(value: object) -> str:
+    """Write a text, a number or an instant as SQL. JSON escapes in texts what BigQuery does, and in the same way."""
+    if isinstance(value, datetime):
+        return f"TIMESTAMP {json.dumps(value.isoformat())}"
+    return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)

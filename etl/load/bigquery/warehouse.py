@@ -1,0 +1,251 @@
+"""BigQuery: load jobs into a staging dataset, then one transaction over all tables."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from functools import cached_property, partial
+
+import pyarrow as pa
+from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.cloud import bigquery
+
+from etl.contract import Contract
+from etl.core.errors import WarehouseError
+from etl.core.log import log
+from etl.core.manifest import TableReceipt
+from etl.core.surrogates import schema_of
+from etl.load import head as heads
+from etl.load.bigquery import sql
+from etl.load.bigquery.client import greet
+from etl.load.bigquery.ensure import AT_ONCE, Preparation, Step
+from etl.load.bigquery.errors import FAULTS, Explainer, patient
+from etl.load.bigquery.jobs import CALL_TIMEOUT, ONCE, Jobs
+from etl.load.bigquery.publish import Publishing, check_length, mark_of
+from etl.load.bigquery.staging import RepeatedError, Staging, staging_of, staging_table
+from etl.load.checks import check_names, check_receipt, mismatch, not_a_query, numbers_of
+from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
+from etl.load.head import ETL_HEAD, Head
+from etl.load.warehouse import Handover, Published
+from etl.receipts.sql import receipt_from, row_hash_sql, select_receipt
+
+_LONGEST_QUERY = 3600.0
+
+
+class BigQueryWarehouse:
+    """The published tables in a dataset; `<dataset>_staging` holds what is being loaded.
+
+    connect: gives the client. patience: seconds for which calls that fail in passing are repeated.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], bigquery.Client],
+        project: str,
+        dataset: str,
+        *,
+        patience: float = 120.0,
+    ) -> None:
+        self._connect = connect
+        self._project = project
+        self._dataset = f"{project}.{dataset}"
+        self._patience = patience
+        self._retry = patient(patience)
+        self._explainer = Explainer(project, dataset)
+
+    def __enter__(self) -> "BigQueryWarehouse":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the connections, if any were made, and tell what is billed."""
+        if "_client" in self.__dict__:
+            if billed := self._jobs.bill.told():
+                log.info("%s", billed)
+            self._client.close()
+
+    @cached_property
+    def _client(self) -> bigquery.Client:
+        client = self._connect()
+        greet(client, self._dataset, self._patience)
+        return client
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        return Jobs(self._client, self._retry, self._patience)
+
+    def changes(self, contracts: list[Contract]) -> list[str]:
+        """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
+        return [step.sentence for step in self._steps(contracts)]
+
+    def ensure(self, contracts: list[Contract]) -> None:
+        """Create datasets and tables, add new nullable columns and missing keys, renew descriptions and labels.
+
+        Where somebody else changes a table at the same moment, it is looked at once more.
+        """
+        for is_last in (False, True):
+            steps = self._steps(contracts)
+            with self._explained(f"preparing {self._dataset}"), suppress(*[PreconditionFailed] * (not is_last)):
+                for step in steps:
+                    step.apply()
+                return
+
+    def check(self, run: str, handovers: list[Handover]) -> None:
+        """Refuse what BigQuery would not take as one script."""
+        check_length(self._dataset, run, handovers)
+
+    def stage(self, run: str, handover: Handover) -> None:
+        """Load the Parquet files, one job each. What an earlier try loaded is trusted only if its receipt is right."""
+        with self._explained(staging_of(self._dataset, handover)):
+            staging = Staging(self._client, self._jobs, self._explainer, self._dataset)
+            earlier = staging.newest_round(handover)
+            if earlier:
+                with suppress(WarehouseError):
+                    self._load(staging, handover, earlier)
+                    return
+            try:
+                self._load(staging, handover, earlier + 1)
+            except RepeatedError:
+                self._load(staging, handover, earlier + 2)
+
+    def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
+        """Compute the receipt of the staging table."""
+        with self._explained(f"checking what is staged of {handover.contract.name}"):
+            return self._receipt(handover.contract, handover.receipt, staging_table(self._dataset, handover))
+
+    def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
+        """Compute the receipt of a published table."""
+        with self._explained(f"checking {contract.name}"):
+            try:
+                return self._receipt(contract, like, f"{self._dataset}.{contract.name}")
+            except NotFound:
+                return None
+
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
+        """Replace the rows of all tables by one script, which is one transaction; then drop the staging tables."""
+        with self._explained(f"publishing into {self._dataset}"):
+            start = partial(self._client.query, job_retry=None, retry=ONCE, timeout=CALL_TIMEOUT)
+            publishing = Publishing(self._jobs, self._explainer, self._dataset, start, self.read)
+            ended = publishing.run(run, handovers, (before, Head(run, origin)))
+        for handover in handovers:
+            with suppress(*FAULTS):  # what is left here is dropped by its expiry
+                table = staging_table(self._dataset, handover)
+                self._client.delete_table(table, not_found_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
+        tables = self._tables([handover.contract.name for handover in handovers])
+        return {
+            name: mark for name, table in tables.items() if ended.covers(table.modified) and (mark := mark_of(table))
+        }
+
+    def marks(self, tables: list[str]) -> dict[str, str]:
+        """Read from each table's metadata when it was changed last, and its etag."""
+        return {name: mark for name, table in self._tables(tables).items() if (mark := mark_of(table))}
+
+    def published(self) -> list[Published]:
+        """List, for each published table, its newest row of `etl_runs`."""
+        with self._explained(f"reading {self._dataset}"):
+            try:
+                self._client.get_table(f"{self._dataset}.{ETL_RUNS.name}", retry=self._retry, timeout=CALL_TIMEOUT)
+            except NotFound:
+                return []
+        return published_of(self.read(NEWEST))
+
+    def head(self) -> Head:
+        """Read the head."""
+        with self._explained(f"reading {self._dataset}"):
+            try:
+                self._client.get_table(f"{self._dataset}.{ETL_HEAD.name}", retry=self._retry, timeout=CALL_TIMEOUT)
+            except NotFound:
+                return heads.newest_of([row.run for row in self.published()])
+        return heads.head_of(self.read(heads.READ))
+
+    def numbers(self, contract: Contract) -> pa.Table | None:
+        """Read a dimension's numbers."""
+        name, wanted = f"{self._dataset}.{contract.name}", set(schema_of(contract).names)
+        with self._explained(f"reading {contract.name}"):
+            try:
+                table = self._client.get_table(name, retry=self._retry, timeout=CALL_TIMEOUT)
+            except NotFound:
+                return None
+        there = wanted <= {field.name for field in table.schema}
+        return self.read(numbers_of(contract, sql.quoted)) if there else None
+
+    def read(self, query: str) -> pa.Table:
+        """Run a query over the published tables."""
+        with self._explained(f"reading {self._dataset}"):
+            return self._query(query, "reading")
+
+    def check_reads(self, query: str) -> None:
+        """Refuse what is not one statement that only reads, as BigQuery itself says by a dry run."""
+        dry = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, default_dataset=self._dataset)
+        with self._explained(f"reading {self._dataset}"):
+            job = self._client.query(query, dry, job_retry=None, retry=self._retry, timeout=CALL_TIMEOUT)
+        if job.statement_type != "SELECT":
+            raise not_a_query(str(job.statement_type))
+
+    def describe(self) -> str:
+        """Say where the tables are and how to look into them."""
+        console = f"https://console.cloud.google.com/bigquery?project={self._project}"
+        return f"The tables are in the BigQuery dataset {self._dataset}; look into them at {console}"
+
+    def _tables(self, names: list[str]) -> dict[str, bigquery.Table]:
+        """Read the metadata of published tables, as far as they can be had."""
+        with self._explained(f"looking into {self._dataset}"):
+            client = self._client
+
+        def get(name: str) -> bigquery.Table | None:
+            with suppress(*FAULTS):
+                return client.get_table(f"{self._dataset}.{name}", retry=self._retry, timeout=CALL_TIMEOUT)
+            return None
+
+        with ThreadPoolExecutor(AT_ONCE) as executor:
+            return {name: table for name, table in zip(names, executor.map(get, names), strict=True) if table}
+
+    def _steps(self, contracts: list[Contract]) -> list[Step]:
+        check_names(contracts)
+        with self._explained(f"looking into {self._dataset}"):
+            steps = Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS, ETL_HEAD])
+            if any(step.is_first for step in steps):
+                self._may_change_rows  # noqa: B018 -- asked for once
+            return steps
+
+    @cached_property
+    def _may_change_rows(self) -> bool:
+        """Try, before anything is created, what a sandbox refuses: rows that SQL changes."""
+        self._query(sql.PROBE, "reading")
+        return True
+
+    def _load(self, staging: Staging, handover: Handover, round_: int) -> None:
+        """Load what this round has not loaded yet, and raise if what is staged then is not what was handed over.
+
+        Raises RepeatedError where that may come of a job that failed, by BigQuery's word, and had loaded all the same.
+        """
+        is_repeated = staging.load(handover, round_)
+        try:
+            found = self._receipt(handover.contract, handover.receipt, staging_table(self._dataset, handover))
+        except NotFound:  # jobs are remembered longer than staging tables live
+            raise mismatch(handover.contract.name, "staged", "they are gone") from None
+        try:
+            check_receipt(handover, found, "staged")
+        except WarehouseError as different:
+            raise RepeatedError(different.message, different.hint) if is_repeated else different from None
+
+    def _receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
+        schema = contract.schema
+        hashed = row_hash_sql(schema, sql.DIALECT) if like.row_hash else None
+        query = select_receipt(schema, sql.DIALECT, sql.quoted(table), hashed)
+        return receipt_from(self._query(query, "checking").to_pylist()[0], schema, sql.DIALECT)
+
+    def _query(self, query: str, step: str) -> pa.Table:
+        rows = self._client.query_and_wait(
+            query,
+            job_config=bigquery.QueryJobConfig(
+                default_dataset=self._dataset, job_timeout_ms=int(_LONGEST_QUERY * 1000), labels={"step": step}
+            ),
+            api_timeout=CALL_TIMEOUT,
+            wait_timeout=_LONGEST_QUERY,
+            retry=self._retry,
+            job_retry=self._retry,
+        )
+        self._jobs.bill.ask_later(rows.job_id, step)
+        return rows.to_arrow(create_bqstorage_client=False)
+
+    def _explained(self, doing: str) -> AbstractContextManager[None]:
+        return self._explainer.explained(doing)

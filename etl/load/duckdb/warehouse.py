@@ -1,0 +1,246 @@
+"""The embedded warehouse: the published tables are one DuckDB file, replaced as a whole.
+
+DuckDB lets nobody read a file that is being written to. So a publish changes a copy of the file and renames it over the
+old one: whoever has the old one open goes on reading last night, whoever opens it now reads this one. What a person
+keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stays.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from shlex import quote
+
+import duckdb
+import pyarrow as pa
+
+from etl.contract import Contract
+from etl.core.errors import WarehouseError
+from etl.core.folders import link_or_copy
+from etl.core.manifest import TableReceipt
+from etl.core.scratch import scratch_folder
+from etl.core.surrogates import schema_of
+from etl.load import head as heads
+from etl.load.checks import check_names, check_receipt, not_a_query, numbers_of, refuse_differences
+from etl.load.duckdb import schema as ddl
+from etl.load.duckdb.errors import explained
+from etl.load.duckdb.file import DuckDBFile
+from etl.load.duckdb.limits import MEMORY, limit, seal, with_room
+from etl.load.duckdb.schema import quoted, text
+from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
+from etl.load.head import ETL_HEAD, Head
+from etl.load.warehouse import Handover, Published
+from etl.receipts.duckdb import DUCKDB
+from etl.receipts.sql import receipt_from, row_hash_sql, select_receipt
+
+_READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
+"""The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
+
+_NIGHT = "night"
+"""The name of the attached file. While its next version is made, the file itself is `last_night`."""
+
+
+class DuckDBWarehouse:
+    """The published tables in one file. Beside it, while a load is at work: its lock, and a working folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = DuckDBFile(path)
+        self._staging = self._file.work / "staging"
+
+    def __enter__(self) -> "DuckDBWarehouse":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Let other loads in; nothing else stays open between calls."""
+        self._file.close()
+
+    def changes(self, contracts: list[Contract]) -> list[str]:
+        """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
+        check_names(contracts)
+        found, every = self._tables(), [*contracts, ETL_RUNS, ETL_HEAD]
+        refuse_differences(
+            [*self._obstacles(every), *(line for contract in every for line in ddl.differences(contract, found))],
+            f"Undo the change, or rename or drop those tables in {self.path}: they are filled anew from the star.",
+        )
+        return [sentence for contract in every if (sentence := ddl.mending(contract, found))]
+
+    def ensure(self, contracts: list[Contract]) -> None:
+        """Create the file and tables, add new nullable columns, renew descriptions; keep other loads out from now."""
+        with explained("preparing", self.path):
+            self._file.lock()
+        if not self.changes(contracts):
+            return
+        found = self._tables()
+        with self._next_version() as connection:
+            for contract in [*contracts, ETL_RUNS, ETL_HEAD]:
+                for statement in ddl.mend(contract, found):
+                    connection.execute(statement)
+            if ETL_HEAD.name not in found:
+                connection.execute(f"INSERT INTO {ETL_HEAD.name} {heads.first_row(ETL_RUNS.name)}")
+
+    def check(self, run: str, handovers: list[Handover]) -> None:
+        """Refuse nothing: a file takes any number of tables and columns."""
+
+    def stage(self, run: str, handover: Handover) -> None:
+        """Keep the Parquet files under the run's name, as hard links where the disk allows, and check their receipt."""
+        folder = self._staged(run, handover)
+        with explained(f"staging {handover.contract.name} for", self.path):
+            if folder.exists():
+                shutil.rmtree(folder)
+            folder.mkdir(parents=True)
+            for file in handover.files:
+                link_or_copy(file, folder / file.name)
+        check_receipt(handover, self.staged_receipt(run, handover), "staged")
+
+    def staged_receipt(self, run: str, handover: Handover) -> TableReceipt:
+        """Compute the receipt of the staged Parquet files."""
+        staged = self._parquet(run, handover)
+
+        def compute(memory: str) -> TableReceipt:
+            with self._connected("checking what is staged for", memory) as connection:
+                return _receipt(connection, handover.contract, handover.receipt, staged)
+
+        return with_room([handover], compute)
+
+    def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
+        """Compute the receipt of a published table."""
+        if contract.name not in self._tables():
+            return None
+        with self._connected("checking") as connection:
+            self._attach_last_night(connection)
+            return _receipt(connection, contract, like, f"last_night.main.{quoted(contract.name)}")
+
+    def marks(self, tables: list[str]) -> dict[str, str]:
+        """Tell nothing: reading the tables costs nothing here."""
+        return {}
+
+    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
+        """Move the head and replace the rows in a copy of the file, check it, and rename it over the file."""
+        with_room(handovers, lambda memory: self._publish(memory, run, handovers, before, origin))
+        self._file.clear()
+        return {}
+
+    def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+        with self._next_version(memory) as connection:
+            move = heads.move(ETL_HEAD.name, before, Head(run, origin), text)
+            if connection.execute(move).fetchall() != [(1,)]:
+                raise heads.moved(before)
+            for handover in handovers:
+                connection.execute(f"DELETE FROM {quoted(handover.contract.name)}")
+            connection.execute(f"CHECKPOINT {_NIGHT}")  # the new rows take the old ones' place in the file
+            for handover in handovers:
+                table, columns = quoted(handover.contract.name), ", ".join(map(quoted, handover.contract.schema.names))
+                source = self._parquet(run, handover)
+                insert = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}"
+                connection.execute(insert)
+            _record(connection, run, handovers)
+            for handover in handovers:
+                found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
+                check_receipt(handover, found, "published")
+
+    def head(self) -> Head:
+        """Read the head."""
+        if ETL_HEAD.name in self._tables():
+            return heads.head_of(self.read(heads.READ))
+        return heads.newest_of([row.run for row in self.published()])
+
+    def published(self) -> list[Published]:
+        """List, for each published table, its newest row of `etl_runs`."""
+        return published_of(self.read(NEWEST)) if ETL_RUNS.name in self._tables() else []
+
+    def numbers(self, contract: Contract) -> pa.Table | None:
+        """Read a dimension's numbers."""
+        _, columns = self._tables().get(contract.name, (None, {}))
+        query = numbers_of(contract, quoted)
+        return self.read(query) if set(schema_of(contract).names) <= set(columns) else None
+
+    def read(self, sql: str) -> pa.Table:
+        """Run a query over the published tables."""
+        if not self.path.exists():
+            raise WarehouseError(f"Nothing is published in {self.path} yet.", "Run LoadFilesBQ.py first.")
+        with (
+            explained("reading", self.path),
+            scratch_folder() as spill,
+            duckdb.connect() as connection,
+        ):
+            limit(connection, spill)
+            connection.execute(f"ATTACH {text(str(self.path))} AS {_NIGHT} (READ_ONLY)")
+            connection.execute(f"USE {_NIGHT}")
+            seal(connection)
+            return connection.sql(sql).to_arrow_table()
+
+    def check_reads(self, sql: str) -> None:
+        """Refuse what is not one statement that only reads."""
+        with explained("reading", self.path):
+            found = [statement.type.name for statement in duckdb.extract_statements(sql)]
+        if len(found) != 1 or found[0] not in _READ:
+            raise not_a_query(" and ".join(found))
+
+    def describe(self) -> str:
+        """Say where the tables are and how to look into them."""
+        file = quote(str(self.path))
+        return f"The tables are in the DuckDB file {self.path}; look into them with: duckdb -readonly {file}"
+
+    def _tables(self) -> ddl.Tables:
+        if not self.path.exists():
+            return {}
+        with self._connected("reading") as connection:
+            self._attach_last_night(connection)
+            return ddl.tables(connection, "last_night")
+
+    def _obstacles(self, contracts: Sequence[Contract]) -> list[str]:
+        if not self.path.exists():
+            return []
+        with self._connected("reading") as connection:
+            self._attach_last_night(connection)
+            return list(ddl.obstacles(connection, "last_night", [contract.name for contract in contracts]))
+
+    @contextmanager
+    def _connected(self, doing: str, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+        with explained(doing, self.path), duckdb.connect() as connection:
+            limit(connection, self._file.work / "spill", memory)
+            connection.execute("SET preserve_insertion_order = false")
+            yield connection
+
+    def _attach_last_night(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"ATTACH {text(str(self.path))} AS last_night (READ_ONLY)")
+
+    @contextmanager
+    def _next_version(self, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a copy of the file to be changed; it takes the file's place if the caller's block raises nothing."""
+        doing = "building the new tables of"
+        with self._connected(doing, memory) as connection, self._file.next_version() as new:
+            if self.path.exists():
+                self._attach_last_night(connection)
+            connection.execute(f"ATTACH {text(str(new))} AS {_NIGHT}")
+            connection.execute(f"USE {_NIGHT}")
+            yield connection
+            connection.execute(f"CHECKPOINT {_NIGHT}; USE memory.main; DETACH {_NIGHT}")
+
+    def _staged(self, run: str, handover: Handover) -> Path:
+        return self._staging / run / handover.contract.name
+
+    def _parquet(self, run: str, handover: Handover) -> str:
+        files = [text(str(self._staged(run, handover) / file.name)) for file in handover.files]
+        return f"read_parquet([{', '.join(files)}])"
+
+
+def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence[Handover]) -> None:
+    rows = pa.Table.from_pylist(rows_of(run, handovers, datetime.now(UTC)), ETL_RUNS.schema)
+    connection.register("new_runs", rows)
+    connection.execute(
+        "DELETE FROM etl_runs WHERE (run_id, table_name) IN (SELECT (run_id, table_name) FROM new_runs);"
+        "INSERT INTO etl_runs BY NAME SELECT * FROM new_runs"
+    )
+    connection.unregister("new_runs")
+
+
+def _receipt(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, like: TableReceipt, relation: str
+) -> TableReceipt:
+    schema = contract.schema
+    hashed = row_hash_sql(schema, DUCKDB) if like.row_hash else None
+    answer: pa.Table = connection.sql(select_receipt(schema, DUCKDB, relation, hashed)).to_arrow_table()
+    return receipt_from(answer.to_pylist()[0], schema, DUCKDB)

@@ -1,0 +1,117 @@
+"""What PostgreSQL itself says that a query gives: the receipt, in its SQL, and the values its columns may hold."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from etl.core.manifest import RawColumn, arrow_type
+from etl.download.source import Extent
+from etl.download.types import ANY_NUMERIC
+from etl.receipts.sql import Dialect, receipt_parts, row_hash_sql, slice_sql
+
+_ARGUMENTS = 90
+"""A function takes no more than a hundred."""
+
+_TARGETS = 1600
+"""A SELECT gives no more than 1664 columns."""
+
+_SOURCE_TYPE = b"source type"
+_PLAIN_TEXTS = ("text", "character varying")
+
+
+class Postgres(Dialect):
+    """PostgreSQL's words. Fields carry the name of their type there, as `fields_of` makes them.
+
+    utf8: whether the server keeps its texts in UTF-8.
+    """
+
+    def __init__(self, *, utf8: bool) -> None:
+        self._utf8 = utf8
+
+    def exact_sum(self, field: pa.Field, name: str) -> str:
+        """Write the sum of the numbers; NaN and infinity are none."""
+        return f"SUM({name}){_numbers_only(field, name)}"
+
+    def extreme(self, field: pa.Field, name: str, function: str) -> str:
+        """Write the least or greatest value; of times, among those that a calendar has."""
+        if pa.types.is_string(field.type):
+            return self._extreme_text(function, _as_text(field, name))
+        if pa.types.is_temporal(field.type):
+            return f"{function}({name}) FILTER (WHERE {_in_calendar(name)})"
+        return f"{function}({name}){_numbers_only(field, name)}"
+
+    def text(self, field: pa.Field, name: str) -> str:
+        """Write a value's canonical text; within `concat`, values of other types become the text that COPY writes."""
+        kind = field.type
+        if pa.types.is_decimal(kind):
+            whole = f"trunc({name} * 1{'0' * kind.scale})"
+            if kind != ANY_NUMERIC:
+                return whole
+            fits = f"scale(trim_scale({name})) <= {kind.scale} AND abs({name}) < 1e{kind.precision - kind.scale}"
+            return f"CASE WHEN {fits} THEN {whole}::text ELSE {name}::text END"
+        if pa.types.is_timestamp(kind):
+            since = f"(extract(epoch FROM {name}) * 1000000)::bigint::text"
+            return f"CASE WHEN {_in_calendar(name)} THEN {since} ELSE {name}::text END"
+        if pa.types.is_string(kind):
+            text = _as_text(field, name)
+            length = f"char_length({text})" if self._utf8 else f"length({_utf8(text)}, 'UTF8')"
+            return f"{length} || ':' || {text}"
+        return name
+
+    def _extreme_text(self, function: str, text: str) -> str:
+        """Write the beginning of the least or greatest text, in the order of its bytes in UTF-8."""
+        if self._utf8:
+            return f'left({function}({text} COLLATE "C"), 64)'
+        found = f"""{function}(encode({_utf8(text)}, 'hex') COLLATE "C")"""
+        return f"convert_from(decode({found}, 'hex'), 'UTF8')"
+
+    def joined(self, pieces: list[str]) -> str:
+        """Concatenate; more texts than a function takes, in parts."""
+        if len(pieces) <= _ARGUMENTS:
+            return super().joined(pieces)
+        parts = [pieces[start : start + _ARGUMENTS] for start in range(0, len(pieces), _ARGUMENTS)]
+        return self.joined([self.joined(part) for part in parts])
+
+    def hash_number(self, text: str) -> str:
+        """Write the first 60 bits of the MD5 of a text in UTF-8."""
+        encoded = text if self._utf8 else _utf8(text)
+        return f"('x' || left(md5({encoded}), 15))::bit(60)::bigint"
+
+
+def fields_of(columns: tuple[RawColumn, ...]) -> pa.Schema:
+    """Give the columns of a query as fields that `Postgres` understands."""
+    return pa.schema(
+        [pa.field(c.name, arrow_type(c.type), metadata={_SOURCE_TYPE: c.source_type.encode()}) for c in columns]
+    )
+
+
+def receipt_queries(
+    query: str, columns: pa.Schema, key: tuple[str, ...], dialect: Postgres, extent: Extent
+) -> Iterator[str]:
+    """Write the queries that compute a query's receipt. columns: its fields; key: the columns that identify a row."""
+    hashed = None
+    if extent.hashes:
+        keys = pa.schema([columns.field(name) for name in key])
+        hashed = row_hash_sql(
+            columns, dialect, None if extent.slice is None else slice_sql(keys, dialect, extent.slice)
+        )
+    return receipt_parts(columns, dialect, f"(\n{query}\n) AS query", hashed, most=_TARGETS)
+
+
+def _utf8(text: str) -> str:
+    return f"convert_to({text}, 'UTF8')"
+
+
+def _numbers_only(field: pa.Field, name: str) -> str:
+    return f" FILTER (WHERE scale({name}) IS NOT NULL)" if pa.types.is_decimal(field.type) else ""
+
+
+def _in_calendar(name: str) -> str:
+    """Write the condition that a date or time is in the years 1 to 9999, and not infinite."""
+    return f"{name} >= '0001-01-01' AND {name} < '10000-01-01'"
+
+
+def _as_text(field: pa.Field, name: str) -> str:
+    """Write a value of any type as COPY does, NULL as NULL: a cast would trim the blanks of a char(n)."""
+    kind = (field.metadata or {}).get(_SOURCE_TYPE, b"").decode()
+    return name if kind in _PLAIN_TEXTS else f"CASE WHEN {name} IS NOT NULL THEN concat({name}) END"
