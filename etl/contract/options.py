@@ -1,75 +1,170 @@
-"""The class arguments of a contract: what they may be, checked where they are written."""
+"""The class arguments of a contract, each declared once: its type, its default, what it means and what it may be.
+
+What is checked, what `Contract` knows, the dictionary and the list in docs/tables.md derive from `Options`.
+"""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from enum import Enum, auto
 from typing import Any
 
 from etl.core.errors import ContractError
 from etl.core.names import guess
 
-DEFAULTS: dict[str, Any] = {
-    "stream": None,
-    "survivor": (),
-    "partition_by": None,
-    "cluster_by": (),
-    "group_by": None,
-    "rows_of": (),
-    "lost": 0.5,
-    "rejects": 0.01,
-    "unknown": 0.01,
-    "closed_months": None,
-    "tolerance": 0.01,
-    "settled_after": None,
-    "hierarchies": {},
-}
-"""Every argument's name, and its value where a contract says nothing."""
 
-_NAMES = ("survivor", "cluster_by", "rows_of")
-_NAME = ("stream", "partition_by", "group_by", "closed_months")
-_SHARES = {"lost": 1, "rejects": 1, "unknown": 1, "tolerance": math.inf}
-"""The most that each may be: a month's sum may more than double."""
+class Holds(Enum):
+    """What an option holds, which says how the dictionary shows it."""
+
+    QUERIES = auto()
+    COLUMNS = auto()
+    SHARE = auto()
+    YEARS = auto()
+    LEVELS = auto()
 
 
-def checked(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all options of a contract. Raises ContractError for one that is not known, or is not what it is to be."""
-    for name in given:
-        if name not in DEFAULTS:
-            raise ContractError(
-                f"A contract has no argument {name}=.",
-                guess(name, DEFAULTS, f"It has: {', '.join(DEFAULTS)}."),
-            )
-    options = DEFAULTS | {name: value for name, value in given.items() if value is not None}
-    for name in _NAMES:
-        options[name] = _several(name, options[name])
-    for name in _NAME:
-        if not isinstance(options[name], str | None):
-            raise ContractError(f"{name}={options[name]!r} is no name.", f'Write e.g. {name}="day".')
-    for name, most in _SHARES.items():
-        if not _is_number(options[name]) or not 0 <= options[name] <= most:
-            raise ContractError(f"{name}={options[name]!r} is no share.", f"Write e.g. {name}=0.05 for 5 %.")
-    years = options["settled_after"]
-    if years is not None and (not isinstance(years, int) or years < 0):
-        raise ContractError(f"settled_after={years!r} is no number of years.", "Write e.g. settled_after=2.")
-    options["hierarchies"] = _hierarchies(options["hierarchies"])
-    return options | {"rows_of": (options["stream"],) if options["stream"] else options["rows_of"]}
+@dataclass(frozen=True)
+class Option:
+    """What is told of an option. title: what the dictionary calls it; example: as a table file writes it.
+
+    read: returns the value of what was written; raises ValueError with what that is not.
+    """
+
+    holds: Holds
+    title: str
+    meaning: str
+    example: str
+    read: Callable[[Any], Any]
 
 
-def _several(name: str, value: Any) -> tuple[str, ...]:
+def _option(holds: Holds, read: Callable[[Any], Any], default: Any, example: str, title: str, meaning: str) -> Any:
+    told = {"option": Option(holds, title, meaning, example, read)}
+    return field(default_factory=dict, metadata=told) if default is dict else field(default=default, metadata=told)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no name")
+    return value
+
+
+def _several(value: Any) -> tuple[str, ...]:
     """Turn one name, or several, into a tuple."""
     names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
     if not all(isinstance(each, str) for each in names):
-        raise ContractError(f"{name}={value!r} is no tuple of names.", f'Write e.g. {name}=("day", "place").')
+        raise ValueError("no tuple of names")
     return names
 
 
-def _hierarchies(value: Any) -> dict[str, tuple[str, ...]]:
+def _number_up_to(most: float) -> Callable[[Any], float]:
+    def read(value: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            raise ValueError("no share")
+        return value
+
+    return read
+
+
+def _years(value: Any) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError("no number of years")
+    return value
+
+
+def _levels(value: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict) or not all(isinstance(levels, list | tuple) for levels in value.values()):
-        raise ContractError(
-            f"hierarchies={value!r} are no names with their columns.",
-            'Write e.g. hierarchies={"Calendar": ("year", "month")}.',
-        )
-    return {str(name): _several("hierarchies", levels) for name, levels in value.items()}
+        raise ValueError("no dictionary of names and their columns")
+    return {str(name): _several(levels) for name, levels in value.items()}
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a table file says in brackets behind its class, `class FactSales(Fact, stream="contracts")`."""
+
+    stream: str | None = _option(
+        Holds.QUERIES, _name, None, '"contracts"', "Streamed block by block",
+        "The query that `build` gets block by block, because it is too long for memory.",
+    )  # fmt: skip
+    group_by: str | None = _option(
+        Holds.COLUMNS, _name, None, '"client_id"', "Built in portions by",
+        "A column of what identifies a row. The table, which summarizes a streamed one, is built in portions, all rows"
+        " of one value together, because the summary is too long for memory, too.",
+    )  # fmt: skip
+    rows_of: tuple[str, ...] = _option(
+        Holds.QUERIES, _several, (), '("clients",)', "Each row is one of",
+        "The queries whose every row becomes a row of this table, or is rejected, set aside or merged: none may be"
+        " missing. For a streamed table it is its stream.",
+    )  # fmt: skip
+    survivor: tuple[str, ...] = _option(
+        Holds.COLUMNS, _several, (), '("-registered_at",)', "Survivor",
+        "Of rows with the same key the first in this order stays; `-column` is descending, NULL comes last. Without it"
+        " a key that occurs twice is an error.",
+    )  # fmt: skip
+    partition_by: str | None = _option(
+        Holds.COLUMNS, _name, None, '"contract_date"', "Partitioned by month of",
+        "The Date or Timestamp by whose months the warehouse partitions the table.",
+    )  # fmt: skip
+    cluster_by: tuple[str, ...] = _option(
+        Holds.COLUMNS, _several, (), '("client_key",)', "Clustered by",
+        "Up to four columns by which the warehouse sorts the table.",
+    )  # fmt: skip
+    lost: float = _option(
+        Holds.SHARE, _number_up_to(1), 0.5, "0.2", "rows gone",
+        "The share of the rows published last night that may be gone tonight; 1 lets the table become empty.",
+    )  # fmt: skip
+    rejects: float = _option(
+        Holds.SHARE, _number_up_to(1), 0.01, "0.05", "rejects",
+        "The share of the rows handed in that may be rejected.",
+    )  # fmt: skip
+    unknown: float = _option(
+        Holds.SHARE, _number_up_to(1), 0.01, "0.05", "unknown members",
+        "For each reference, the share of the rows that may match no member, and by which those without one may exceed"
+        " last night's share.",
+    )  # fmt: skip
+    closed_months: str | None = _option(
+        Holds.COLUMNS, _name, None, '"contract_date"', "Closed months by",
+        "The Date that says in which month a row is. The sums of months that were over last night are then compared"
+        " with last night's.",
+    )  # fmt: skip
+    tolerance: float = _option(
+        Holds.SHARE, _number_up_to(math.inf), 0.01, "0.05", "change of a closed month's sum",
+        "By which share a measure's sum over a closed month may change.",
+    )  # fmt: skip
+    settled_after: int | None = _option(
+        Holds.YEARS, _years, None, "2", "Settled after years",
+        "The years after which no row changes or leaves the published window: Power BI keeps older years as they are.",
+    )  # fmt: skip
+    hierarchies: Mapping[str, tuple[str, ...]] = _option(
+        Holds.LEVELS, _levels, dict, '{"Calendar": ("year", "month")}', "Hierarchy",
+        "How analysts drill down: names and their columns, the coarsest first. `dim_office.region` is a column of a"
+        " dimension that this one refers to.",
+    )  # fmt: skip
+
+
+OPTIONS: dict[str, Field[Any]] = {each.name: each for each in fields(Options)}
+
+
+def about(name: str) -> Option:
+    """Return what is told of an option."""
+    option: Option = OPTIONS[name].metadata["option"]
+    return option
+
+
+def read_options(given: Mapping[str, Any]) -> Options:
+    """Return the options of a contract. Raises ContractError for one that is not known, or is not what it is to be."""
+    for name in given:
+        if name not in OPTIONS:
+            raise ContractError(
+                f"A contract has no argument {name}=.", guess(name, OPTIONS, f"It has: {', '.join(OPTIONS)}.")
+            )
+    options = Options(**{name: _read(name, value) for name, value in given.items() if value is not None})
+    return replace(options, rows_of=(options.stream,)) if options.stream else options
+
+
+def _read(name: str, value: Any) -> Any:
+    option = about(name)
+    try:
+        return option.read(value)
+    except ValueError as error:
+        of_share = f" for {float(option.example):.0%}" if option.holds is Holds.SHARE else ""
+        raise ContractError(f"{name}={value!r} is {error}.", f"Write e.g. {name}={option.example}{of_share}.") from None

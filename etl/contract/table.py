@@ -10,7 +10,7 @@ import pandera.pandas as pa_check
 import pyarrow as pa
 
 from etl.contract.columns import Role, attribute
-from etl.contract.options import checked
+from etl.contract.options import Options, read_options
 from etl.contract.types import check_rule, check_type
 from etl.core.errors import ContractError
 from etl.receipts.arrow import PERSONAL
@@ -23,28 +23,13 @@ _COMPARISONS = (
 
 
 class Table(pa_check.DataFrameModel):  # type: ignore[misc]  # pandera is untyped to us
-    """Base of every contract. Class arguments say how the engine treats the table.
+    """Base of every contract. Its class arguments are `Options`: how the engine treats the table."""
 
-    stream: the query that is handed to `build` in blocks (for what does not fit into memory).
-    group_by: a column of build's; by its values a table that summarizes a stream is built in portions (for what does
-    not fit into memory, summarized), the rows of one value together.
-    survivor: of rows with the same key the first in this order stays; "-column" is descending, NULL comes last.
-    Without it a doubled key is an error. partition_by: a DATE column, by month. cluster_by: up to four columns.
-    rows_of: the queries of which each row is a row of this table, or is rejected, set aside or merged, by build's word.
-    What the guards allow, as shares: lost (of the rows that were published; 1: the table may become empty),
-    rejects (of the rows handed in), unknown (of the rows, for each reference: that
-    match no member; that are NULL beyond last night's share), tolerance (by which a measure's sum over a month that was
-    over last night may change; closed_months: the date column that tells the month).
-    settled_after: years after which no row changes, or leaves the published window: Power BI then keeps older ones.
-    hierarchies: how analysts drill down: names and their columns, the coarsest first; of a dimension that this one
-    refers to as "table.column".
-    """
-
-    __options__: ClassVar[dict[str, Any]] = {}
+    __options__: ClassVar[Options] = Options()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__()
-        cls.__options__ = checked(options)
+        cls.__options__ = read_options(options)
 
 
 class Dimension(Table):
@@ -74,25 +59,12 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Contract:
-    """What the engine knows of one table."""
+class Contract(Options):
+    """What the engine knows of one table: its columns, and what the options say."""
 
     name: str
     model: type[Table]
     columns: tuple[Column, ...]
-    stream: str | None
-    survivor: tuple[str, ...]
-    partition_by: str | None
-    cluster_by: tuple[str, ...]
-    group_by: str | None
-    rows_of: tuple[str, ...]
-    lost: float
-    rejects: float
-    unknown: float
-    closed_months: str | None
-    tolerance: float
-    settled_after: int | None
-    hierarchies: dict[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, name: str, model: type[Table]) -> "Contract":
@@ -103,7 +75,7 @@ class Contract:
             name,
             model,
             tuple(_column(field, issubclass(model, Dimension)) for field in fields.values()),
-            **model.__options__,
+            **vars(model.__options__),
         )
 
     @property

@@ -1,22 +1,34 @@
-"""The guide's short list of tables; each links into the dictionary."""
+"""The lists in the guide to tables: the star's tables, linked into the dictionary, and what a contract may say."""
 
+import re
+from collections.abc import Iterable
+
+from etl.contract.options import OPTIONS, about
 from etl.docs.lineage import Kind
 from etl.docs.markdown import anchors, code, escaped
 from etl.docs.parts import Book, Code, Line
 
-BEGIN, END = "<!-- tables: begin (python -m etl docs) -->", "<!-- tables: end -->"
-
 
 def renewed(guide: str, book: Book, dictionary: str) -> str:
-    """Return the guide's text with the list of the star's tables between its marks, if it has them.
+    """Return the guide's text with each list between its marks, of those that it has.
 
     dictionary: where the Markdown dictionary lies, as seen from the guide.
     """
-    before, begin, rest = guide.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        return guide
-    return f"{before}{BEGIN}\n\n{listed(book, dictionary)}\n\n{END}{after}"
+    for name, text in {"tables": listed(book, dictionary), "options": options()}.items():
+        begin, end = f"<!-- {name}: begin (python -m etl docs) -->", f"<!-- {name}: end -->"
+        between = re.compile(f"({re.escape(begin)}).*({re.escape(end)})", re.DOTALL)
+        guide = between.sub(lambda marks, text=text: f"{marks[1]}\n\n{text}\n\n{marks[2]}", guide)  # type: ignore[misc]
+    return guide
+
+
+def options() -> str:
+    """List in Markdown what a contract's class arguments may be."""
+    rows = []
+    for name, field in OPTIONS.items():
+        option = about(name)
+        default = f" By default {code(str(field.default))}." if isinstance(field.default, float) else ""
+        rows.append((code(f"{name}={option.example}", in_table=True), f"{option.meaning}{default}"))
+    return _table("argument", "meaning", rows)
 
 
 def listed(book: Book, dictionary: str) -> str:
@@ -24,11 +36,15 @@ def listed(book: Book, dictionary: str) -> str:
     where = anchors(book)
     entries = [entry for chapter in book.chapters for entry in chapter.entries]
     rows = [
-        f"| [{code(entry.node.name)}]({dictionary}#{where[entry.node]}) | {_text(entry.summary)} |"
+        (f"[{code(entry.node.name)}]({dictionary}#{where[entry.node]})", _text(entry.summary))
         for entry in entries
         if entry.node.kind in (Kind.DIMENSION, Kind.FACT)
     ]
-    return "\n".join(["| table | grain |", "|---|---|", *rows])
+    return _table("table", "grain", rows)
+
+
+def _table(first: str, second: str, rows: Iterable[tuple[str, str]]) -> str:
+    return "\n".join([f"| {first} | {second} |", "|---|---|", *(f"| {one} | {other} |" for one, other in rows)])
 
 
 def _text(line: Line) -> str:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from etl.company.queries import Query
 from etl.contract import Column, Contract, Role
+from etl.contract.options import OPTIONS, Holds, about
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Grid, Line, Listing, To, codes, links, listed, paragraphs, prose
@@ -34,7 +35,7 @@ def type_name(kind: pa.DataType) -> str:
 def table_entry(contract: Contract, company: Company, lineage: Lineage) -> Entry:
     """Tell all that is known of a table."""
     node = table_node(contract, company.tables)
-    facts = [*_keys(contract), *_plan(contract), *_guards(contract, node), *_hierarchies(contract, company)]
+    facts = [*_keys(contract), *_options(contract, node, company)]
     facts += [*made_of(node, lineage), *beyond(node, lineage)]
     rest = contract.description.partition("\n")[2]
     return Entry(node, prose(contract.grain), paragraphs(rest), tuple(facts), _columns(contract, company))
@@ -61,42 +62,37 @@ def _keys(contract: Contract) -> Iterator[tuple[str, Line]]:
     if contract.surrogate_key:
         yield "Surrogate key", (Code(contract.surrogate_key),)
     yield "Natural key" if contract.natural_key == contract.grain_key else "Key", codes(contract.grain_key)
-    if contract.survivor:
-        yield "Survivor", codes(contract.survivor)
 
 
-def _plan(contract: Contract) -> Iterator[tuple[str, Line]]:
-    if contract.stream:
-        yield "Streamed", ("block by block of ", To(Node(Kind.QUERY, contract.stream)))
-    if contract.group_by:
-        yield "Built in portions", ("by ", Code(contract.group_by))
-    if contract.rows_of:
-        yield "Each row is one of", links(tuple(Node(Kind.QUERY, name) for name in contract.rows_of))
-    if contract.partition_by:
-        yield "Partitioned", ("by month of ", Code(contract.partition_by))
-    if contract.cluster_by:
-        yield "Clustered by", codes(contract.cluster_by)
+def _options(contract: Contract, node: Node, company: Company) -> Iterator[tuple[str, Line]]:
+    """Tell what the class arguments say, and in one line what the guards go by, said or not."""
+    for name, field in OPTIONS.items():
+        option, value = about(name), getattr(contract, name)
+        if option.holds is Holds.LEVELS:
+            for title, levels in value.items():
+                yield option.title, (f"{title}: ", *listed([_level(level, company) for level in levels], " › "))
+        elif option.holds is not Holds.SHARE and value != field.default:
+            yield option.title, _shown(option.holds, (value,) if not isinstance(value, tuple) else value)
+    if node.kind is not Kind.RECORD:
+        yield "Guards", (", ".join(_guards(contract)),)
 
 
-def _guards(contract: Contract, node: Node) -> Iterator[tuple[str, Line]]:
-    if node.kind is Kind.RECORD:
-        return
-    allowed: Line = (f"rejects up to {_share(contract.rejects)}",)
-    if contract.references:
-        allowed += (f", unknown members up to {_share(contract.unknown)}",)
-    if contract.closed_months:
-        allowed += (", sums of closed months of ", Code(contract.closed_months))
-        allowed += (f" within {_share(contract.tolerance)}",)
-    yield "Guards", allowed
+def _guards(contract: Contract) -> Iterator[str]:
+    """Tell what the guards allow, of what the table has."""
+    needs = {"unknown": bool(contract.references), "tolerance": bool(contract.closed_months)}
+    for name in OPTIONS:
+        if about(name).holds is Holds.SHARE and needs.get(name, True):
+            yield f"{about(name).title} up to {_share(getattr(contract, name))}"
+
+
+def _shown(holds: Holds, values: tuple[Any, ...]) -> Line:
+    if holds is Holds.QUERIES:
+        return links(tuple(Node(Kind.QUERY, name) for name in values))
+    return codes(tuple(map(str, values)))
 
 
 def _share(share: float) -> str:
     return f"{share * 100:.10g} %"
-
-
-def _hierarchies(contract: Contract, company: Company) -> Iterator[tuple[str, Line]]:
-    for title, levels in contract.hierarchies.items():
-        yield "Hierarchy", (f"{title}: ", *listed([_level(level, company) for level in levels], " › "))
 
 
 def _level(level: str, company: Company) -> Line:

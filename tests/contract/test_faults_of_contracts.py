@@ -56,7 +56,7 @@ def refused(folder: Path, text: str, name: str = "fact_x") -> ContractError:
         ('rejects="5 %"', "rejects='5 %' is no share", "0.05"),
         ("unknown=5", "unknown=5 is no share", "0.05"),
         ('settled_after="2"', "is no number of years", "settled_after=2"),
-        ('hierarchies=("day",)', "are no names with their columns", "Calendar"),
+        ('hierarchies=("day",)', "is no dictionary of names and their columns", "Calendar"),
     ],
 )
 def test_what_a_contract_says_of_its_table_is_checked(tmp_path: Path, options: str, told: str, cure: str) -> None:

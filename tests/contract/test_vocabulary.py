@@ -1,5 +1,6 @@
 """What a contract says once: schema, nullability, keys, references."""
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
+from etl.contract.options import OPTIONS, Options, about, read_options
 from etl.core.errors import ContractError, UsageError
 
 
@@ -168,3 +170,14 @@ def test_an_empty_folder_is_no_star(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no table") as fault:
         read_tables(tmp_path)
     assert "TABLES_DIR" in fault.value.hint
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_each_option_takes_the_example_that_its_meaning_and_its_refusal_show(name: str) -> None:
+    """What is said of an option is in one place, so its example is checked by what reads it."""
+    value = ast.literal_eval(about(name).example)
+    options = read_options({name: value})
+    assert getattr(options, name) == value != getattr(Options(), name)
+    with pytest.raises(ContractError) as fault:
+        read_options({name: object()})
+    assert about(name).example in fault.value.hint
