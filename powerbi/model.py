@@ -80,15 +80,11 @@ def relationships(contracts: Mapping[str, Contract]) -> list[Node]:
 
 
 def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
-    seen = set()
     for reference in contract.relationships:
-        dimension = contracts[str(reference.dimension)]
-        day = date_column(dimension)
-        by_date = day and reference.on and len(reference.on) == 1 and reference.on[0] in contract.schema.names
-        start = reference.on[0] if by_date and reference.on else reference.name
-        end = day if by_date else dimension.surrogate_key
-        properties: dict[str, str | bool] = {} if dimension.name not in seen else {"isActive": "false"}
-        seen.add(dimension.name)
+        dimension = contracts[reference.dimension]
+        by_date = date_column(dimension) and reference.on[0] in contract.schema.names
+        start, end = (reference.on[0], reference.key[0]) if by_date else (reference.name, dimension.surrogate_key)
+        properties: dict[str, str | bool] = {} if reference.is_active else {"isActive": "false"}
         properties |= {
             "fromColumn": f"{quoted(friendly(contract.name))}.{quoted(friendly(start))}",
             "toColumn": f"{quoted(friendly(dimension.name))}.{quoted(friendly(str(end)))}",

@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 import pyarrow as pa
 
-from etl.contract.table import Column, Contract
+from etl.contract.column import Column
+from etl.contract.table import Contract
 from etl.contract.types import fits_numeric, is_of
 from etl.core.errors import ContractError
 from etl.core.names import alike, guess, is_name

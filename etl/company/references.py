@@ -1,7 +1,9 @@
-"""Faults between the contracts of a star: what refers to nothing, or could not be found in what it refers to."""
+"""References between the contracts of a star: refused where they refer to nothing that can be found; resolved once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from etl.contract.column import Reference
 from etl.contract.comparing import check_comparable
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
@@ -10,20 +12,38 @@ from etl.core.names import guess
 Contracts = Mapping[str, Contract]
 
 
-def found_by(contract: Contract, contracts: Contracts) -> dict[str, tuple[str, ...]]:
-    """Return, for each reference, the columns of build by which its member is found."""
-    return {c.name: c.on or contracts[str(c.dimension)].natural_key for c in contract.references}
+def resolved(contract: Contract, contracts: Contracts) -> Contract:
+    """Return a contract whose references say all that follows from the dimensions that they refer to.
+
+    Of several references to the same dimension the first one is active: in Power BI, in joins and in the dictionary.
+    """
+    first: dict[str, str] = {}
+    for column in contract.relationships:
+        first.setdefault(column.dimension, column.name)
+    columns = (
+        _resolved(c, contracts[c.dimension], is_active=first.get(c.dimension) == c.name)
+        if isinstance(c, Reference)
+        else c
+        for c in contract.columns
+    )
+    return replace(contract, columns=tuple(columns))
+
+
+def _resolved(column: Reference, target: Contract, *, is_active: bool) -> Reference:
+    on, marked = column.on or target.natural_key, {each.name for each in target.columns if each.pii}
+    personal = tuple(ours for ours, theirs in zip(on, target.natural_key, strict=True) if theirs in marked)
+    return replace(column, on=on, key=target.natural_key, is_active=is_active, personal=personal)
 
 
 def check_references(contract: Contract, contracts: Contracts) -> None:
     """Raise ContractError where a reference has no dimension, or is found by columns that its key cannot be."""
     types = {column.name: column.type for column in contract.columns}
     for column in contract.references:
-        target = contracts.get(str(column.dimension))
+        target = contracts.get(column.dimension)
         if target is None or not target.is_dimension:
             raise ContractError(
                 f"{column.name} refers to {column.dimension}, which is no dimension.",
-                guess(str(column.dimension), contracts, "Add its table file."),
+                guess(column.dimension, contracts, "Add its table file."),
             )
         on = column.on or target.natural_key
         if len(on) != len(target.natural_key):
@@ -48,7 +68,7 @@ def _own(grain: bool, on: tuple[str, ...]) -> str:
 
 def check_hierarchies(contract: Contract, contracts: Contracts) -> None:
     """Raise ContractError where a level is no column of a dimension that the contract refers to."""
-    referred = {str(column.dimension) for column in contract.references}
+    referred = {column.dimension for column in contract.references}
     for level in (level for levels in contract.hierarchies.values() for level in levels if "." in level):
         name, _, column = level.partition(".")
         if name not in referred or column not in contracts[name].schema.names:
@@ -59,19 +79,18 @@ def check_hierarchies(contract: Contract, contracts: Contracts) -> None:
             )
 
 
-def check_group_by(contract: Contract, contracts: Contracts, *, summarizes: bool) -> None:
+def check_group_by(contract: Contract, *, summarizes: bool) -> None:
     """Refuse portions that do not divide the rows: each row's group is to follow from what identifies it.
 
-    summarizes: whether the table has a partial.
+    contract: a resolved one; summarizes: whether the table has a partial.
     """
     column = contract.group_by
     if column is None:
         return
-    on = found_by(contract, contracts)
-    key = [part for name in contract.grain_key for part in on.get(name, (name,))]
-    if column not in key:
+    if column not in contract.built_key:
         raise ContractError(
-            f"group_by={column} is none of what identifies a row: {', '.join(key)}.", "Name one of these."
+            f"group_by={column} is none of what identifies a row: {', '.join(contract.built_key)}.",
+            "Name one of these.",
         )
     if not summarizes or contract.is_dimension or contract.rows_of:
         raise ContractError(

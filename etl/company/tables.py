@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +12,7 @@ import pandas as pd
 
 from etl.company.checks import check_contract
 from etl.company.modules import FAULTS_OF_A_FILE, cure_of, imported, new_package, told
-from etl.company.references import check_group_by, check_hierarchies, check_references
+from etl.company.references import check_group_by, check_hierarchies, check_references, resolved
 from etl.contract import Contract, Table
 from etl.core.errors import ContractError
 from etl.core.fingerprint import fingerprint
@@ -49,7 +49,7 @@ class TableFile:
     def inputs(self) -> frozenset[str]:
         """All that the table needs to be there: what its functions name and the other tables that it refers to."""
         named = {p for f in (self.build, *self.partials) for p in f.parameters} - {NIGHT}
-        return frozenset(named | {str(column.dimension) for column in self.contract.relationships})
+        return frozenset(named | {column.dimension for column in self.contract.relationships})
 
 
 def read_tables(folder: Path, code: str = "") -> dict[str, TableFile]:
@@ -72,19 +72,24 @@ def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
     package = new_package(folder.absolute())
     tables = {path.stem: _read_table(package, path) for path in paths}
     contracts_ = {name: table.contract for name, table in tables.items()}
-    for table in tables.values():
-        try:
-            check_references(table.contract, contracts_)
-            check_hierarchies(table.contract, contracts_)
-            check_group_by(table.contract, contracts_, summarizes=bool(table.partials))
-        except ContractError as error:
-            raise _of_file(table.path, error) from None
-    return tables
+    return {name: _resolved(table, contracts_) for name, table in tables.items()}
 
 
 def contracts(folder: Path) -> dict[str, Contract]:
     """Read the contracts alone."""
     return {name: table.contract for name, table in read_tables(folder).items()}
+
+
+def _resolved(table: TableFile, contracts_: dict[str, Contract]) -> TableFile:
+    """Check a table's contract against the others, and resolve its references."""
+    try:
+        check_references(table.contract, contracts_)
+        check_hierarchies(table.contract, contracts_)
+        contract = resolved(table.contract, contracts_)
+        check_group_by(contract, summarizes=bool(table.partials))
+    except ContractError as error:
+        raise _of_file(table.path, error) from None
+    return replace(table, contract=contract)
 
 
 def _read_table(package: str, path: Path) -> TableFile:

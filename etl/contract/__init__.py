@@ -14,6 +14,7 @@ descriptions and constraints, and the list in docs/tables.md.
 """
 
 from etl.contract.cleaning import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
+from etl.contract.column import Column
 from etl.contract.columns import (
     Date,
     Decimal,
@@ -34,7 +35,7 @@ from etl.contract.columns import (
 from etl.contract.lookup import KeyIndex, lookup
 from etl.contract.night import Night
 from etl.contract.retention import RETENTION, retention
-from etl.contract.table import Column, Contract, Dimension, Fact, Table
+from etl.contract.table import Contract, Dimension, Fact, Table
 
 __all__ = [
     "RETENTION",

@@ -68,7 +68,7 @@ def reference(dimension: str, description: str, *, on: str | list[str] | None = 
     on: by default named as in the dimension. grain: whether the column is part of what identifies a row.
     A NULL, or what matches no member, becomes 0 and is counted.
     """
-    columns = [on] if isinstance(on, str) else on
+    columns = (on,) if isinstance(on, str) else tuple(on or ())
     return _field(Role.REFERENCE, description, ge=0, dimension=dimension, on=columns, grain=grain)
 
 

@@ -9,6 +9,7 @@ import pandera.errors
 import pandera.pandas as pa_check
 import pyarrow as pa
 
+from etl.contract.column import Column, Reference
 from etl.contract.columns import Role, attribute
 from etl.contract.options import Options, read_options
 from etl.contract.types import check_rule, check_type
@@ -38,24 +39,6 @@ class Dimension(Table):
 
 class Fact(Table):
     """A table of events or measurements that refers to dimensions."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a contract; `type` is the exact Arrow type, `on` the natural key columns of a reference."""
-
-    name: str
-    type: pa.DataType
-    role: Role
-    description: str
-    nullable: bool
-    dimension: str | None = None
-    on: tuple[str, ...] | None = None
-    grain: bool = False
-    unknown: Any = None
-    pii: bool = False
-    number_format: str | None = None
-    sort_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +94,9 @@ class Contract(Options):
     @cached_property
     def grain_key(self) -> tuple[str, ...]:
         """The columns that identify a row: natural key and the references that belong to the grain."""
-        return tuple(c.name for c in self.columns if c.role is Role.NATURAL_KEY or c.grain)
+        return tuple(
+            c.name for c in self.columns if c.role is Role.NATURAL_KEY or (isinstance(c, Reference) and c.grain)
+        )
 
     @cached_property
     def primary_key(self) -> tuple[str, ...]:
@@ -119,19 +104,40 @@ class Contract(Options):
         return (self.surrogate_key,) if self.surrogate_key else self.grain_key
 
     @cached_property
-    def references(self) -> tuple[Column, ...]:
+    def references(self) -> tuple[Reference, ...]:
         """The columns that hold surrogate keys: of other tables, or of other members of this one."""
-        return tuple(c for c in self.columns if c.role is Role.REFERENCE)
+        return tuple(c for c in self.columns if isinstance(c, Reference))
 
     @cached_property
-    def own_references(self) -> tuple[Column, ...]:
+    def own_references(self) -> tuple[Reference, ...]:
         """The references to other members of the same dimension, as from an employee to the manager."""
         return tuple(c for c in self.references if c.dimension == self.name)
 
     @cached_property
-    def relationships(self) -> tuple[Column, ...]:
+    def relationships(self) -> tuple[Reference, ...]:
         """The references to other tables: neither BigQuery nor Power BI relates a table to itself."""
         return tuple(c for c in self.references if c.dimension != self.name)
+
+    @cached_property
+    def active_references(self) -> tuple[Reference, ...]:
+        """The references by which the table is filtered and joined: one to each dimension."""
+        return tuple(c for c in self.relationships if c.is_active)
+
+    @cached_property
+    def found_by(self) -> tuple[str, ...]:
+        """The columns of what `build` returns by which members are found."""
+        return tuple(dict.fromkeys(name for c in self.references for name in c.on))
+
+    @cached_property
+    def built_key(self) -> tuple[str, ...]:
+        """The columns of what `build` returns that identify a row: for a reference those by which it is found."""
+        on = {c.name: c.on for c in self.references}
+        return tuple(dict.fromkeys(part for name in self.grain_key for part in on.get(name, (name,))))
+
+    @cached_property
+    def personal(self) -> frozenset[str]:
+        """The columns of what `build` returns that hold personal data: marked, or finding a marked key."""
+        return frozenset(c.name for c in self.columns if c.pii) | {n for c in self.references for n in c.personal}
 
 
 def _check_annotations(model: type[Table]) -> None:
@@ -190,16 +196,9 @@ def _column(field: Any, of_dimension: bool) -> Column:
         several = told.pop("allowed_values", told.pop("forbidden_values", ()))
         values = [*told.values(), *several] if rule.name in _COMPARISONS else []
         check_rule(field.name, kind, rule.name, values)
-    on = meta.pop("on", None)
     may_be_null = field.nullable or (of_dimension and _unknown_is_null(meta))
-    return Column(
-        name=field.name,
-        type=kind,
-        description=field.description or "",
-        nullable=may_be_null,
-        on=tuple(on) if on else None,
-        **meta,
-    )
+    made = Reference if meta["role"] is Role.REFERENCE else Column
+    return made(name=field.name, type=kind, description=field.description or "", nullable=may_be_null, **meta)
 
 
 def _unknown_is_null(meta: dict[str, Any]) -> bool:

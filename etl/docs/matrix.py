@@ -4,7 +4,6 @@ from etl.contract import Contract
 from etl.docs.company import Company
 from etl.docs.lineage import table_node
 from etl.docs.parts import Code, Grid, Line, To, listed
-from etl.docs.tables import active_references
 
 
 def bus_matrix(company: Company) -> Grid:
@@ -23,18 +22,17 @@ def _row(contract: Contract, dimensions: list[Contract], company: Company) -> tu
 
 def _cell(contract: Contract, dimension: Contract, company: Company) -> Line:
     """Name the columns that refer to a dimension, or the dimension through which it is reached."""
-    active = active_references(contract)
-    direct = [column.name for column in contract.relationships if column.dimension == dimension.name]
+    direct = [column for column in contract.relationships if column.dimension == dimension.name]
     if direct:
-        return listed([("●\u00a0" if name in active else "○\u00a0", Code(name)) for name in direct])
+        return listed([("●\u00a0" if column.is_active else "○\u00a0", Code(column.name)) for column in direct])
     through = _through(contract, dimension.name, company)
     return ("via ", Code(through)) if through and contract is not dimension else ()
 
 
 def _through(contract: Contract, dimension: str, company: Company) -> str | None:
     """Name the first dimension on the way to another one, along active references."""
-    for nearest in active_references(contract).values():
+    for nearest in (column.dimension for column in contract.active_references):
         target = company.contracts[nearest]
-        if dimension in active_references(target).values() or _through(target, dimension, company):
+        if dimension in {c.dimension for c in target.active_references} or _through(target, dimension, company):
             return nearest
     return None

@@ -6,7 +6,7 @@ from etl.contract import Contract, Role
 from etl.docs.company import Company
 from etl.docs.lineage import Kind
 from etl.docs.pictures import Graph
-from etl.docs.tables import active_references, type_name
+from etl.docs.tables import type_name
 
 _SHAPES = {
     Kind.QUERY: '[("{}")]',
@@ -36,10 +36,9 @@ def star(company: Company) -> str:
     every = [table.contract for table in company.tables.values()]
     lines = ["erDiagram"]
     for contract in every:
-        active = active_references(contract)
         for column in contract.references:
-            line = "}o--||" if column.name in active else "}o..||"
-            said = column.name if column.name in active else f"{column.name} (inactive)"
+            line = "}o--||" if column.is_active else "}o..||"
+            said = column.name if column.is_active else f"{column.name} (inactive)"
             lines.append(f'  {contract.name} {line} {column.dimension} : "{_text(said)}"')
     return "\n".join([*lines, *(_entity(contract) for contract in every)])
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from etl.company.queries import Query
 from etl.contract import Column, Contract, Role
+from etl.contract.column import Reference
 from etl.contract.options import OPTIONS, Holds, about
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
@@ -104,26 +105,17 @@ def _level(level: str, company: Company) -> Line:
 
 def _columns(contract: Contract, company: Company) -> Grid:
     fields = contract.model.to_schema().columns
-    active = active_references(contract)
     rows = tuple(
         (
             (Code(column.name),),
             (type_name(column.type),),
             (_null(column, fields[column.name]),),
             prose(column.description),
-            listed(list(_more(column, contract, fields[column.name], company, column.name in active)), " · "),
+            listed(list(_more(column, contract, fields[column.name], company)), " · "),
         )
         for column in contract.columns
     )
     return Grid((("column",), ("type",), ("NULL",), ("meaning",), ("more",)), rows)
-
-
-def active_references(contract: Contract) -> dict[str, str]:
-    """Give the columns whose reference is the active one to its dimension, as in Power BI: the first."""
-    first: dict[str, str] = {}
-    for column in contract.relationships:
-        first.setdefault(str(column.dimension), column.name)
-    return {name: dimension for dimension, name in first.items()}
 
 
 def _null(column: Column, field: Any) -> str:
@@ -132,13 +124,11 @@ def _null(column: Column, field: Any) -> str:
     return "member 0" if column.nullable else "no"
 
 
-def _more(column: Column, contract: Contract, field: Any, company: Company, active: bool) -> Iterator[Line]:
+def _more(column: Column, contract: Contract, field: Any, company: Company) -> Iterator[Line]:
     if column.role in (Role.SURROGATE_KEY, Role.NATURAL_KEY):
         yield (f"{column.role.value}",)
-    if column.dimension:
-        yield from _refers(column, company, active)
-    if column.grain:
-        yield ("part of the key",)
+    if isinstance(column, Reference):
+        yield from _refers(column, company)
     if column.pii:
         yield ("personal data",)
     if contract.is_dimension and column.unknown is not None:
@@ -153,12 +143,12 @@ def _more(column: Column, contract: Contract, field: Any, company: Company, acti
         yield "sorted by ", Code(column.sort_by)
 
 
-def _refers(column: Column, company: Company, active: bool) -> Iterator[Line]:
-    target = company.contracts[str(column.dimension)]
-    found = column.on or target.natural_key
-    to = To(table_node(target, company.tables))
-    yield "refers to ", to, ", found by ", *codes(found)
-    yield ("active",) if active else ("inactive",)
+def _refers(column: Reference, company: Company) -> Iterator[Line]:
+    to = To(table_node(company.contracts[column.dimension], company.tables))
+    yield "refers to ", to, ", found by ", *codes(column.on)
+    yield ("active",) if column.is_active else ("inactive",)
+    if column.grain:
+        yield ("part of the key",)
 
 
 def _rule(check: Any) -> Line:

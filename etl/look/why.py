@@ -8,6 +8,7 @@ from rich.tree import Tree
 
 import config
 from etl.company.tables import NIGHT, TableFile, read_tables
+from etl.contract.column import Reference
 from etl.core.errors import EtlError, UsageError
 from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
 from etl.core.names import guess
@@ -50,7 +51,7 @@ def _show_table(
     _receipt(screen, built.receipt, "Receipt")
     columns = table("column", "type", "meaning")
     for column in contract.columns:
-        refers = f" → {column.dimension}" if column.dimension else ""
+        refers = f" → {column.dimension}" if isinstance(column, Reference) else ""
         columns.add_row(column.name, str(column.type), f"{column.description}{refers}")
     screen.print(columns)
 

@@ -157,15 +157,10 @@ class Composer:
         """Give the references from one table to another, each as key column and dimension; None where there is none."""
         if start == table:
             return []
-        seen = set()
-        for reference in self._contracts[start].relationships:
-            target = str(reference.dimension)
-            if target in seen:
-                continue  # the first one is the active one
-            seen.add(target)
-            further = self._path(target, table)
+        for reference in self._contracts[start].active_references:
+            further = self._path(reference.dimension, table)
             if further is not None:
-                return [(reference.name, target), *further]
+                return [(reference.name, reference.dimension), *further]
         return None
 
     def _like(self, name: str) -> str:

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from config.redacted import STARS
 from etl.contract import Column, Contract, KeyIndex, Role
+from etl.contract.column import Reference
 from etl.core.errors import ContractError
 from etl.transform.fitting import cast, check_kind, misfits
 from etl.transform.frames import all_but, only
@@ -59,24 +60,17 @@ class Checked:
     unknown: Counter[str] = field(default_factory=Counter)
 
 
-def check(
-    frame: pd.DataFrame,
-    contract: Contract,
-    on: dict[str, tuple[str, ...]],
-    members: Callable[[str], Members],
-    personal: Collection[str] = (),
-) -> Checked:
+def check(frame: pd.DataFrame, contract: Contract, members: Callable[[str], Members]) -> Checked:
     """Check what build returned (its columns being those of the contract) row by row.
 
-    on: for each reference the columns by which its member is found. members: gives a dimension's keys. personal:
-    columns whose values no reason repeats.
+    members: gives a dimension's keys. No reason repeats personal data.
     Raises ContractError where a column is of a wrong type; single rows are rejected.
     """
     checked = Checked(pa.table({}), frame)
-    frame = _standing(frame, checked, [name for name in personal if name in frame])
+    frame = _standing(frame, checked, [name for name in contract.personal if name in frame])
     frame, typed = _typed(frame, contract, checked.rejects)
     for column in contract.relationships:
-        typed[column.name] = _reference(frame, contract.name, on[column.name], members(str(column.dimension)))
+        typed[column.name] = _reference(frame, contract.name, column.on, members(column.dimension))
     for column in contract.own_references:  # its members have no keys yet
         typed[column.name] = pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
     names = [c.name for c in contract.columns if c.role is not Role.SURROGATE_KEY]
@@ -86,16 +80,13 @@ def check(
         table = table.filter(pa.array(~np.isin(np.arange(len(frame)), list(faults))))
         frame = _without(frame, faults, checked.rejects)
     checked.kept = frame
-    found_by = frame[list(dict.fromkeys(name for names in on.values() for name in names))]
-    checked.found_by = _within_window(table, frame, found_by, checked)
+    checked.found_by = _within_window(table, frame, frame[list(contract.found_by)], checked)
     for column in contract.relationships:
-        _count_unknown(checked.unknown, checked.found_by, checked.table, column, on[column.name])
+        _count_unknown(checked.unknown, checked.found_by, checked.table, column)
     return checked
 
 
-def with_own_references(
-    checked: Checked, contract: Contract, on: dict[str, tuple[str, ...]], keys: pa.Array
-) -> pa.Table:
+def with_own_references(checked: Checked, contract: Contract, keys: pa.Array) -> pa.Table:
     """Return a dimension's rows with the keys of the members of its own that they refer to. keys: of the rows."""
     table = checked.table
     if not contract.own_references:
@@ -103,9 +94,9 @@ def with_own_references(
     natural = table.select(list(contract.natural_key)).to_pandas(types_mapper=pd.ArrowDtype)
     members = Members(KeyIndex(natural), keys.to_numpy())
     for column in contract.own_references:
-        found = _reference(checked.found_by, contract.name, on[column.name], members)
+        found = _reference(checked.found_by, contract.name, column.on, members)
         table = table.set_column(table.column_names.index(column.name), column.name, found)
-        _count_unknown(checked.unknown, checked.found_by, table, column, on[column.name])
+        _count_unknown(checked.unknown, checked.found_by, table, column)
     return table
 
 
@@ -160,10 +151,10 @@ def _of_unknown(column: Column) -> object:
     return UNKNOWN if column.role in (Role.SURROGATE_KEY, Role.REFERENCE) else column.unknown
 
 
-def check_columns(frame: pd.DataFrame, contract: Contract, on: dict[str, tuple[str, ...]]) -> None:
+def check_columns(frame: pd.DataFrame, contract: Contract) -> None:
     """Raise ContractError where build returned other columns than the contract wants."""
     needed = {c.name for c in contract.columns if c.role not in (Role.SURROGATE_KEY, Role.REFERENCE)}
-    needed |= {name for names in on.values() for name in names}
+    needed |= {*contract.found_by}
     needed |= {name.removeprefix("-") for name in contract.survivor}
     returned = set(map(str, frame.columns))
     missing, stray = sorted(needed - returned), sorted(returned - needed - set(RESERVED))
@@ -220,13 +211,11 @@ def _reference(frame: pd.DataFrame, table: str, on: tuple[str, ...], members: Me
     return pa.array(np.where(positions < 0, UNKNOWN, members.keys[positions]).astype(np.int64))
 
 
-def _count_unknown(
-    unknown: Counter[str], frame: pd.DataFrame, table: pa.Table, column: Column, on: tuple[str, ...]
-) -> None:
+def _count_unknown(unknown: Counter[str], frame: pd.DataFrame, table: pa.Table, column: Reference) -> None:
     missing = pc.equal(table.column(column.name), UNKNOWN)
     count = pc.sum(missing).as_py() or 0
     if count:
-        nulls = [pa.array(frame[name], from_pandas=True).is_null() for name in on]
+        nulls = [pa.array(frame[name], from_pandas=True).is_null() for name in column.on]
         null = pc.sum(pc.and_(missing, functools.reduce(pc.or_, nulls))).as_py()
         unknown.update({f"{column.name}: NULL": null, f"{column.name}: no such member": count - null})
 

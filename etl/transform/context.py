@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from etl.company.corrections import Correction
 from etl.company.tables import NIGHT, Function, TableFile, read_tables
-from etl.contract import Contract, KeyIndex, Night
+from etl.contract import KeyIndex, Night
 from etl.contract.lookup import compact
 from etl.core import arrow_csv
 from etl.core.folders import MANIFEST
@@ -111,25 +111,12 @@ def read_at_once(context: Context, table: TableFile) -> list[str]:
     return [name for name in read if name != NIGHT and name not in streamed]
 
 
-def personal_columns(context: Context, contract: Contract) -> frozenset[str]:
-    """Name the columns of build that hold personal data: marked ones, and those by which a marked key is found."""
-    found = {column.name for column in contract.columns if column.pii}
-    for column in contract.references:
-        target = context.tables[str(column.dimension)].contract
-        marked = {each.name for each in target.columns if each.pii}
-        pairs = zip(column.on or target.natural_key, target.natural_key, strict=True)
-        found |= {ours for ours, theirs in pairs if theirs in marked}
-    return frozenset(found)
-
-
 def reads_personal_data(context: Context, table: TableFile) -> bool:
     """Whether a value that a table's functions see may be personal data."""
     read = {name for function in (table.build, *table.partials) for name in function.parameters} - {NIGHT}
     contracts = [table.contract, *(context.tables[name].contract for name in read if name in context.tables)]
     queries = [name for name in read if name not in context.tables]
-    return any(personal_columns(context, contract) for contract in contracts) or any(
-        personal_of_query(context, name) for name in queries
-    )
+    return any(contract.personal for contract in contracts) or any(personal_of_query(context, name) for name in queries)
 
 
 def personal_of_query(context: Context, name: str) -> frozenset[str]:

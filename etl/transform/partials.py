@@ -10,7 +10,7 @@ import pyarrow as pa
 from etl.company.tables import Function, TableFile
 from etl.core.errors import ContractError
 from etl.core.safe_text import safe
-from etl.transform.context import Context, blocks_of, personal_columns, portions
+from etl.transform.context import Context, blocks_of, portions
 from etl.transform.keys import hashes
 from etl.transform.raw import Reject
 
@@ -60,7 +60,7 @@ def check_portion(context: Context, table: TableFile, portion: int, frame: pd.Da
         return
     strays = frame[_portion_of_rows(frame, column, count) != portion]
     if len(strays):
-        is_told = column not in personal_columns(context, table.contract)
+        is_told = column not in table.contract.personal
         value = safe(str(strays[column].iloc[0]), 60) if is_told else "that is not shown"
         raise ContractError(
             f"{table.path}: build made a row of {column} {value}, which none of its partials has.",

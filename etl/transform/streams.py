@@ -10,7 +10,7 @@ import pyarrow as pa
 from etl.company.plan import Step
 from etl.core import arrow_csv
 from etl.core.memory import trim
-from etl.transform.context import Context, personal_columns, personal_of_query
+from etl.transform.context import Context, personal_of_query
 from etl.transform.key_files import HASHES, doubles
 from etl.transform.keys import Hashes, doubled_rows, hashes, losers
 from etl.transform.raw import read_block
@@ -64,7 +64,7 @@ def check_unique(context: Context, step: Step, name: str, done: list[BlockDone],
     frame = pd.concat([_frame(path, schema) for path in suspects], ignore_index=True)
     again = frame[frame.duplicated()]
     if len(again):
-        raise doubled_rows(name, again, contract.grain_key, personal_columns(context, contract))
+        raise doubled_rows(name, again, contract.grain_key, contract.personal)
 
 
 def _frame(path: Path, schema: pa.Schema) -> pd.DataFrame:

@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 
 from etl.company.plan import Partial, Step
-from etl.company.references import found_by
 from etl.company.tables import TableFile
 from etl.contract import Contract
 from etl.core.errors import ContractError
@@ -33,7 +32,6 @@ from etl.transform.context import (
     doubled_key,
     members,
     part_of,
-    personal_columns,
     raw_rejects,
     raw_rows,
     read_at_once,
@@ -81,7 +79,7 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     beside = sum(len(raw_rows(context, name).rejects) for name in queries if name not in contract.rows_of)
     corrected = sum((raw_rows(context, name).corrected for name in queries), Counter())
     _forget_raw_rows()
-    frame, doubles = _survivors(context, frame, contract)
+    frame, doubles = _survivors(frame, contract)
     checked = _checked(context, contract, frame)
     merged = _merged(frame)
     checked.set_aside.update({INTO_ANOTHER: merged} if merged else {})
@@ -143,7 +141,7 @@ def _stream_table(
     built = _built(context, table, {str(step.stream): frame})
     if not built.index.equals(frame.index):
         raise ContractError(f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead.")
-    keys = hashes(built, _grain_columns(context, table.contract))
+    keys = hashes(built, table.contract.built_key)
     checked = _checked(context, table.contract, built)
     del built
     aside = raw_rejects(context, table) if number == 0 else []  # of what is read whole beside every block, once
@@ -176,36 +174,24 @@ def _summarize(context: Context, partial: Partial, number: int, rows: pd.DataFra
 def _built(context: Context, table: TableFile, given: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Let a table file build its frame, and see to its columns."""
     frame = called(context, table, table.build, arguments(context, table.build, given))
-    check_columns(frame, table.contract, _on(context, table.contract))
+    check_columns(frame, table.contract)
     frame = arrow_backed(frame, table.name)
     check_kinds(frame, table.contract)
     return frame
 
 
 def _checked(context: Context, contract: Contract, frame: pd.DataFrame) -> Checked:
-    personal = personal_columns(context, contract)
-    return check(frame, contract, _on(context, contract), lambda name: members(context, name), personal)
+    return check(frame, contract, lambda name: members(context, name))
 
 
-def _on(context: Context, contract: Contract) -> dict[str, tuple[str, ...]]:
-    """Name, for each reference, the columns of build by which its member is found."""
-    return found_by(contract, {name: table.contract for name, table in context.tables.items()})
-
-
-def _grain_columns(context: Context, contract: Contract) -> tuple[str, ...]:
-    """Name the columns of build that identify a row: for a reference those by which its member is found."""
-    on = _on(context, contract)
-    return tuple(dict.fromkeys(part for name in contract.grain_key for part in on.get(name, (name,))))
-
-
-def _survivors(context: Context, frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, list[Reject]]:
+def _survivors(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, list[Reject]]:
     """Leave of rows with the same key the survivor that the contract names."""
-    key = _grain_columns(context, contract)
+    key = contract.built_key
     aside = frame[SET_ASIDE].notna().to_numpy() if SET_ASIDE in frame else np.zeros(len(frame), dtype=bool)
     standing = np.flatnonzero(~aside)
     out = standing[losers(frame.iloc[standing], key, contract.survivor)]
     if len(out) and not contract.survivor:
-        raise doubled_rows(contract.name, frame.iloc[out], key, personal_columns(context, contract))
+        raise doubled_rows(contract.name, frame.iloc[out], key, contract.personal)
     rejects = [(f"doubled key in {contract.name}, another row survives", row) for row in as_json(frame.iloc[out])]
     return all_but(frame, out), rejects
 
@@ -215,7 +201,7 @@ def _with_surrogate_keys(context: Context, contract: Contract, checked: Checked)
     key = str(contract.surrogate_key)
     known = read_key_map(before, contract) if (before := context.keys_before(contract.name)) else None
     keys, key_map = give_surrogate_keys(checked.table.select(list(contract.natural_key)), known, key)
-    table = with_own_references(checked, contract, _on(context, contract), keys)
+    table = with_own_references(checked, contract, keys)
     write_key_map(context.folder, contract, key_map, table.num_rows)
     members_ = table.append_column(key, keys).select(contract.schema.names).cast(contract.schema)
     return pa.concat_tables([unknown_member(contract), members_])

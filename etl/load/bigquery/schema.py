@@ -58,7 +58,7 @@ def foreign_keys(contract: Contract, contracts: Sequence[Contract], dataset: str
             [ColumnReference(column.name, key)],
         )
         for column in contract.relationships
-        if (key := keys.get(str(column.dimension)))
+        if (key := keys.get(column.dimension))
     ]
 
 

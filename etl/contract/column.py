@@ -1,0 +1,41 @@
+"""What is known of one column of a contract."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from etl.contract.columns import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a contract; `type` is the exact Arrow type."""
+
+    name: str
+    type: pa.DataType
+    role: Role
+    description: str
+    nullable: bool
+    unknown: Any = None
+    pii: bool = False
+    number_format: str | None = None
+    sort_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference(Column):
+    """A column that holds surrogate keys of a dimension. grain: whether it is part of what identifies a row.
+
+    The rest is known once the company's tables have been read (see `etl.company.references.resolved`). on: the columns
+    of what `build` returns by which the member is found; key: the dimension's columns that these are compared with;
+    is_active: whether it is the one through which the dimension filters the table; personal: those of `on` that hold
+    personal data, as the key does.
+    """
+
+    dimension: str
+    on: tuple[str, ...] = ()
+    grain: bool = False
+    key: tuple[str, ...] = ()
+    is_active: bool = False
+    personal: tuple[str, ...] = ()
