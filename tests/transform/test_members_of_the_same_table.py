@@ -9,7 +9,7 @@ from etl.core.errors import ContractError
 from etl.docs.company import Company
 from etl.docs.matrix import bus_matrix
 from etl.docs.mermaid import star
-from etl.load.bigquery.schema import foreign_keys
+from etl.load.shape import references
 from powerbi.model import relationships
 from tests.transform.house import House, Raw
 
@@ -102,7 +102,7 @@ def test_workers_build_it_too(people: House) -> None:
 def test_no_table_is_related_to_itself_where_that_is_forbidden(people: House) -> None:
     """BigQuery's foreign keys and Power BI's relationships end in other tables; the documents show the reference."""
     found = contracts(people.tables_dir)
-    assert foreign_keys(found["dim_person"], list(found.values()), "dataset") == []
+    assert references(found["dim_person"], found.values()) == ()
     assert relationships(found) == []
     company = Company(queries={}, tables=read_tables(people.tables_dir), report=None)
     assert "dim_person }o..|| dim_person" in star(company)

@@ -11,11 +11,12 @@ from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from etl.contract import Contract
-from etl.load.bigquery import obstacles, sql
-from etl.load.bigquery import schema as shape
+from etl.load import shape
+from etl.load.bigquery import obstacles, schema, sql
 from etl.load.bigquery.jobs import CALL_TIMEOUT
 from etl.load.checks import refuse_differences
 from etl.load.head import ETL_HEAD
+from etl.load.shape import Difference
 
 STAGING_DAYS = 3
 """After how many days BigQuery drops what a killed run left in staging."""
@@ -57,11 +58,12 @@ class Preparation:
             found = dict(zip(there, executor.map(self._get_table, there), strict=True))
             policies = dict(zip(there, executor.map(self._policies, found.values()), strict=True))
         self._found = {contract.name: found.get(contract.name) for contract in contracts}
-        obstacles = [*self._misplaced(datasets), *self._in_the_way(datasets, policies)]
-        differences = [*self._differences(contracts)]
-        hints = ["Run in BigQuery what the lines name, or ask whoever set it."] * bool(obstacles)
-        hints += [f"Undo the change, or drop those tables in BigQuery: {_REFILLED}"] * bool(differences)
-        refuse_differences([*obstacles, *differences], " ".join(hints))
+        in_the_way = [*self._misplaced(datasets), *self._in_the_way(datasets, policies)]
+        differences = {contract.name: self._difference(contract, contracts) for contract in contracts}
+        destructive = [change.said for each in differences.values() for change in each.destructive]
+        hints = ["Run in BigQuery what the lines name, or ask whoever set it."] * bool(in_the_way)
+        hints += [f"Undo the change, or drop those tables in BigQuery: {_REFILLED}"] * bool(destructive)
+        refuse_differences([*in_the_way, *destructive], " ".join(hints))
         lacking = [name for name, dataset in datasets.items() if dataset is None]
         steps = [
             Step(f"The dataset {name} is created.", partial(self._create_dataset, name), name == self._dataset)
@@ -69,7 +71,7 @@ class Preparation:
         ]
         steps += self._unexpiring(self._dataset, datasets[self._dataset])
         steps += [self._creation(contract) for contract in contracts if not self._found[contract.name]]
-        return [*steps, *(step for contract in contracts if (step := self._mending(contract, contracts)))]
+        return [*steps, *(step for c in contracts if (step := self._completion(c, differences[c.name])))]
 
     def _in_the_way(
         self, datasets: dict[str, bigquery.Dataset | None], policies: dict[str, list[dict[str, Any]]]
@@ -96,61 +98,42 @@ class Preparation:
             if dataset and dataset.location and dataset.location.casefold() != here.casefold():
                 yield f"the dataset {name} is in {dataset.location}, BIGQUERY_LOCATION is {here}"
 
-    def _differences(self, contracts: Sequence[Contract]) -> Iterator[str]:
-        ours = {contract.name for contract in contracts}
-        for contract in contracts:
-            if table := self._found[contract.name]:
-                keys = shape.foreign_keys(contract, contracts, self._dataset)
-                yield from shape.differences(contract, table, keys, ours)
+    def _difference(self, contract: Contract, contracts: Sequence[Contract]) -> Difference:
+        """Find how a table, as it is or is created, differs from its contract."""
+        table = self._found[contract.name] or schema.new_table(contract, self._dataset)
+        ours = {other.name for other in contracts}
+        return shape.compare(contract.name, schema.wanted(contract, contracts), schema.found(table), ours)
 
     def _creation(self, contract: Contract) -> Step:
         if contract.name == ETL_HEAD.name:
             return Step(f"The table {contract.name} is created.", self._create_head)
-        table = shape.new_table(contract, self._dataset)
+        table = schema.new_table(contract, self._dataset)
         create = partial(self._client.create_table, table, retry=self._retry, timeout=CALL_TIMEOUT, exists_ok=True)
         return Step(f"The table {contract.name} is created.", create)
 
     def _create_head(self) -> None:
         """Create the head with its one row, in one statement: two loads that do so make one table."""
-        statement = sql.create_head(self._dataset, shape.labels(ETL_HEAD))
+        statement = sql.create_head(self._dataset, schema.labels(ETL_HEAD))
         self._client.query_and_wait(statement, retry=self._retry, api_timeout=CALL_TIMEOUT, wait_timeout=CALL_TIMEOUT)
 
-    def _mending(self, contract: Contract, contracts: Sequence[Contract]) -> Step | None:
-        """Say what a table gets that it has not: columns, descriptions, labels, keys."""
-        table = self._found[contract.name] or shape.new_table(contract, self._dataset)
-        columns = shape.completed_schema(contract, table)
-        keys = shape.missing_keys(contract, table, shape.foreign_keys(contract, contracts, self._dataset))
-        added = [f"the column {column.name} {shape.type_of(column)}" for column in columns[len(table.schema) :]]
-        gets = {
-            "schema": added + ["its contract's column descriptions"] * _retold(table, columns),
-            "description": ["its contract's description"] * (table.description != contract.description),
-            "labels": ["its labels"] * (not shape.labels(contract).items() <= table.labels.items()),
-            "table_constraints": ["its keys"] * (keys is not None),
-        }
-        expiries = obstacles.expiries(table)
-        fields = [*(name for name, things in gets.items() if things), *expiries]
-        if not fields:
-            return None
-        gains = ", ".join(thing for things in gets.values() for thing in things)
-        losses = f"loses its expiry ({', '.join(expiries.values())})" if expiries else ""
-        changes = " and ".join(filter(None, [f"gets {gains}" if gains else "", losses]))
-        return Step(f"{contract.name} {changes}.", partial(self._mend, contract, keys, fields))
+    def _completion(self, contract: Contract, difference: Difference) -> Step | None:
+        """Say what a table gets that it lacks (columns, descriptions, labels, keys), and that it is to be kept."""
+        table = self._found[contract.name]
+        expiries = obstacles.expiries(table) if table else {}
+        sentence = difference.sentence(f"loses its expiry ({', '.join(expiries.values())})" if expiries else "")
+        return Step(sentence, partial(self._complete, contract, difference, list(expiries))) if sentence else None
 
-    def _mend(self, contract: Contract, keys: bigquery.table.TableConstraints | None, fields: list[str]) -> None:
+    def _complete(self, contract: Contract, difference: Difference, expiries: list[str]) -> None:
         name = f"{self._dataset}.{contract.name}"
         table = self._found[contract.name] or self._client.get_table(name, retry=self._retry, timeout=CALL_TIMEOUT)
-        table.schema = shape.completed_schema(contract, table)
-        table.description = contract.description
-        table.labels = table.labels | shape.labels(contract)
+        fields = schema.change(table, contract, difference, self._dataset)
         obstacles.clear_expiry(table)
-        if keys is not None:
-            table.table_constraints = keys
-        self._client.update_table(table, fields, retry=self._retry, timeout=CALL_TIMEOUT)
+        self._client.update_table(table, [*fields, *expiries], retry=self._retry, timeout=CALL_TIMEOUT)
 
     def _create_dataset(self, name: str) -> None:
         dataset = bigquery.Dataset(name)
         dataset.location = self._client.location
-        dataset.labels = shape.MANAGED
+        dataset.labels = schema.MANAGED
         if name.endswith("_staging"):
             dataset.description = f"What is being loaded into {self._dataset}; dropped after {STAGING_DAYS} days."
             dataset.default_table_expiration_ms = STAGING_DAYS * 24 * 3600 * 1000
@@ -183,8 +166,3 @@ class Preparation:
             return self._client.get_table(f"{self._dataset}.{name}", retry=self._retry, timeout=CALL_TIMEOUT)
         except NotFound:
             return None
-
-
-def _retold(table: bigquery.Table, columns: Sequence[bigquery.SchemaField]) -> bool:
-    told = [field.description or "" for field in table.schema]
-    return told != [field.description for field in columns[: len(told)]]

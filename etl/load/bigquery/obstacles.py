@@ -10,7 +10,7 @@ from typing import Any
 
 from google.cloud.bigquery import Dataset, Table
 
-from etl.load.bigquery import schema as shape
+from etl.load.bigquery.schema import MANAGED
 
 _LEAST_STAGING = timedelta(hours=12)
 _NO_FILTER = "TRUE"
@@ -18,7 +18,7 @@ _NO_FILTER = "TRUE"
 
 def is_ours(thing: Dataset | Table) -> bool:
     """Say whether this program made a dataset or a table."""
-    return shape.MANAGED.items() <= dict(thing.labels).items()
+    return MANAGED.items() <= dict(thing.labels).items()
 
 
 def expiries(thing: Dataset | Table) -> dict[str, str]:

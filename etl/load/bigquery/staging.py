@@ -10,9 +10,9 @@ from google.cloud import bigquery
 from etl.core.errors import WarehouseError
 from etl.core.folders import is_remote
 from etl.core.retry import attempts, is_transient
-from etl.load.bigquery import schema as shape
 from etl.load.bigquery.errors import Explainer
 from etl.load.bigquery.jobs import CALL_TIMEOUT, LONGEST_JOB, ONCE, Jobs
+from etl.load.bigquery.schema import schema
 from etl.load.warehouse import Handover
 
 Files = tuple[Path, ...]
@@ -79,7 +79,7 @@ class Staging:
     def _config(self, handover: Handover, *, first: bool) -> bigquery.LoadJobConfig:
         return bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.PARQUET,
-            schema=shape.schema(handover.contract),
+            schema=schema(handover.contract),
             write_disposition="WRITE_TRUNCATE" if first else "WRITE_APPEND",
             max_bad_records=0,
             labels={"star": label(handover.star_run), "table": label(handover.contract.name)},

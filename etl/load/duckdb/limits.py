@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from etl.core.errors import WarehouseError
 from etl.load.duckdb.errors import NoRoomError
-from etl.load.duckdb.schema import text
+from etl.load.duckdb.sql import literal
 from etl.load.warehouse import Handover
 
 MEMORY = "400MB"
@@ -25,7 +25,7 @@ T = TypeVar("T")
 def limit(connection: duckdb.DuckDBPyConnection, spill: Path, memory: str = MEMORY) -> None:
     """Bound the memory of a connection. spill: the folder for what does not fit, which DuckDB makes."""
     for name, value in {"memory_limit": memory, "temp_directory": str(spill), "TimeZone": "UTC"}.items():
-        connection.execute(f"SET {name} = {text(value)}")
+        connection.execute(f"SET {name} = {literal(value)}")
 
 
 def seal(connection: duckdb.DuckDBPyConnection) -> None:

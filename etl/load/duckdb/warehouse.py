@@ -23,13 +23,14 @@ from etl.core.scratch import scratch_folder
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
 from etl.load.checks import check_names, check_receipt, not_a_query, numbers_of, refuse_differences
-from etl.load.duckdb import schema as ddl
+from etl.load.duckdb import obstacles, schema
 from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
 from etl.load.duckdb.limits import MEMORY, limit, seal, with_room
-from etl.load.duckdb.schema import quoted, text
+from etl.load.duckdb.sql import literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.head import ETL_HEAD, Head
+from etl.load.shape import Difference
 from etl.load.warehouse import Handover, Published
 from etl.receipts.duckdb import DUCKDB
 from etl.receipts.sql import receipt_from, row_hash_sql, select_receipt
@@ -58,27 +59,21 @@ class DuckDBWarehouse:
 
     def changes(self, contracts: list[Contract]) -> list[str]:
         """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
-        check_names(contracts)
-        found, every = self._tables(), [*contracts, ETL_RUNS, ETL_HEAD]
-        refuse_differences(
-            [*self._obstacles(every), *(line for contract in every for line in ddl.differences(contract, found))],
-            f"Undo the change, or rename or drop those tables in {self.path}: they are filled anew from the star.",
-        )
-        return [sentence for contract in every if (sentence := ddl.mending(contract, found))]
+        return [sentence for difference in self._differences(contracts) if (sentence := difference.sentence())]
 
     def ensure(self, contracts: list[Contract]) -> None:
         """Create the file and tables, add new nullable columns, renew descriptions; keep other loads out from now."""
         with explained("preparing", self.path):
             self._file.lock()
-        if not self.changes(contracts):
+        differences = [difference for difference in self._differences(contracts) if difference.additive]
+        if not differences:
             return
-        found = self._tables()
         with self._next_version() as connection:
-            for contract in [*contracts, ETL_RUNS, ETL_HEAD]:
-                for statement in ddl.mend(contract, found):
+            for difference in differences:
+                for statement in schema.change(difference):
                     connection.execute(statement)
-            if ETL_HEAD.name not in found:
-                connection.execute(f"INSERT INTO {ETL_HEAD.name} {heads.first_row(ETL_RUNS.name)}")
+                if difference.table == ETL_HEAD.name and difference.found is None:
+                    connection.execute(f"INSERT INTO {ETL_HEAD.name} {heads.first_row(ETL_RUNS.name)}")
 
     def check(self, run: str, handovers: list[Handover]) -> None:
         """Refuse nothing: a file takes any number of tables and columns."""
@@ -106,7 +101,7 @@ class DuckDBWarehouse:
 
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute the receipt of a published table."""
-        if contract.name not in self._tables():
+        if contract.name not in self._shapes():
             return None
         with self._connected("checking") as connection:
             self._attach_last_night(connection)
@@ -124,7 +119,7 @@ class DuckDBWarehouse:
 
     def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
         with self._next_version(memory) as connection:
-            move = heads.move(ETL_HEAD.name, before, Head(run, origin), text)
+            move = heads.move(ETL_HEAD.name, before, Head(run, origin), literal)
             if connection.execute(move).fetchall() != [(1,)]:
                 raise heads.moved(before)
             for handover in handovers:
@@ -142,19 +137,19 @@ class DuckDBWarehouse:
 
     def head(self) -> Head:
         """Read the head."""
-        if ETL_HEAD.name in self._tables():
+        if ETL_HEAD.name in self._shapes():
             return heads.head_of(self.read(heads.READ))
         return heads.newest_of([row.run for row in self.published()])
 
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
-        return published_of(self.read(NEWEST)) if ETL_RUNS.name in self._tables() else []
+        return published_of(self.read(NEWEST)) if ETL_RUNS.name in self._shapes() else []
 
     def numbers(self, contract: Contract) -> pa.Table | None:
         """Read a dimension's numbers."""
-        _, columns = self._tables().get(contract.name, (None, {}))
-        query = numbers_of(contract, quoted)
-        return self.read(query) if set(schema_of(contract).names) <= set(columns) else None
+        found = self._shapes().get(contract.name)
+        columns = {column.name for column in found.columns} if found else ()
+        return self.read(numbers_of(contract, quoted)) if set(schema_of(contract).names) <= set(columns) else None
 
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables."""
@@ -166,7 +161,7 @@ class DuckDBWarehouse:
             duckdb.connect() as connection,
         ):
             limit(connection, spill)
-            connection.execute(f"ATTACH {text(str(self.path))} AS {_NIGHT} (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(str(self.path))} AS {_NIGHT} (READ_ONLY)")
             connection.execute(f"USE {_NIGHT}")
             seal(connection)
             return connection.sql(sql).to_arrow_table()
@@ -183,19 +178,30 @@ class DuckDBWarehouse:
         file = quote(str(self.path))
         return f"The tables are in the DuckDB file {self.path}; look into them with: duckdb -readonly {file}"
 
-    def _tables(self) -> ddl.Tables:
+    def _shapes(self) -> schema.Shapes:
         if not self.path.exists():
             return {}
         with self._connected("reading") as connection:
             self._attach_last_night(connection)
-            return ddl.tables(connection, "last_night")
+            return schema.found(connection, "last_night")
+
+    def _differences(self, contracts: Sequence[Contract]) -> list[Difference]:
+        """Find what the tables lack. Raises WarehouseError with all that needs a person."""
+        check_names(contracts)
+        shapes, every = self._shapes(), [*contracts, ETL_RUNS, ETL_HEAD]
+        differences = [schema.compare(contract, shapes) for contract in every]
+        refuse_differences(
+            [*self._obstacles(every), *(change.said for each in differences for change in each.destructive)],
+            f"Undo the change, or rename or drop those tables in {self.path}: they are filled again from the star.",
+        )
+        return differences
 
     def _obstacles(self, contracts: Sequence[Contract]) -> list[str]:
         if not self.path.exists():
             return []
         with self._connected("reading") as connection:
             self._attach_last_night(connection)
-            return list(ddl.obstacles(connection, "last_night", [contract.name for contract in contracts]))
+            return list(obstacles.of_database(connection, "last_night", [contract.name for contract in contracts]))
 
     @contextmanager
     def _connected(self, doing: str, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -205,7 +211,7 @@ class DuckDBWarehouse:
             yield connection
 
     def _attach_last_night(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute(f"ATTACH {text(str(self.path))} AS last_night (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(str(self.path))} AS last_night (READ_ONLY)")
 
     @contextmanager
     def _next_version(self, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -214,7 +220,7 @@ class DuckDBWarehouse:
         with self._connected(doing, memory) as connection, self._file.next_version() as new:
             if self.path.exists():
                 self._attach_last_night(connection)
-            connection.execute(f"ATTACH {text(str(new))} AS {_NIGHT}")
+            connection.execute(f"ATTACH {literal(str(new))} AS {_NIGHT}")
             connection.execute(f"USE {_NIGHT}")
             yield connection
             connection.execute(f"CHECKPOINT {_NIGHT}; USE memory.main; DETACH {_NIGHT}")
@@ -223,7 +229,7 @@ class DuckDBWarehouse:
         return self._staging / run / handover.contract.name
 
     def _parquet(self, run: str, handover: Handover) -> str:
-        files = [text(str(self._staged(run, handover) / file.name)) for file in handover.files]
+        files = [literal(str(self._staged(run, handover) / file.name)) for file in handover.files]
         return f"read_parquet([{', '.join(files)}])"
 
 
