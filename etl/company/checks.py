@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from etl.contract.column import Column
 from etl.contract.table import Contract
-from etl.contract.types import fits_numeric, is_of
+from etl.contract.types import fits_numeric, is_exact, is_of
 from etl.core.errors import ContractError
 from etl.core.names import alike, guess, is_name
 
@@ -102,7 +102,7 @@ def _check_keys(contract: Contract) -> None:
             "Let the query join some of them into one, or make them attributes of a dimension that it refers to.",
         )
 
-    floats = [c.name for c in contract.columns if c.name in contract.primary_key and pa.types.is_floating(c.type)]
+    floats = [c.name for c in contract.columns if c.name in contract.primary_key and not is_exact(c.type)]
     if floats:
         raise ContractError(
             f"{floats[0]}, a Number, is to identify a row.", "Declare it an Integer, or a decimal: Decimal(18, 4)."
@@ -155,7 +155,7 @@ def _check_layout(contract: Contract) -> None:
         )
     if len(set(contract.cluster_by)) < len(contract.cluster_by):
         raise ContractError("cluster_by names a column twice.", "Name it once.")
-    floats = [name for name in contract.cluster_by if pa.types.is_floating(columns[name].type)]
+    floats = [name for name in contract.cluster_by if not is_exact(columns[name].type)]
     if floats:
         raise ContractError(
             f"cluster_by names {floats[0]}, a Number, by which no table can be clustered.",

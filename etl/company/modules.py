@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import etl.contract
 from etl.contract.cures import cure_of_value
+from etl.contract.types import OTHER_WORDS
 from etl.core.errors import ContractError
 
 FAULTS_OF_A_FILE = (Exception, SystemExit)
@@ -131,6 +132,8 @@ def cure_of(error: BaseException, path: Path) -> str:
         missing = re.search(r"name '(\w+)'", str(error))
         name = missing[1] if missing else ""
         near = get_close_matches(name, words, 1)
+        if name in OTHER_WORDS:
+            return OTHER_WORDS[name]
         if name in words:
             return f"Import it: from etl.contract import {name}."
         return f"Did you mean {near[0]}?" if near else f"Define or import {name} above that line, or correct its name."

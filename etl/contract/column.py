@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from etl.contract.columns import Role
+from etl.contract.types import column_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,12 @@ class Column:
     pii: bool = False
     number_format: str | None = None
     sort_by: str | None = None
+
+    @property
+    def type_name(self) -> str:
+        """What the dictionary calls the type."""
+        found = column_type(self.type)
+        return found.name if found else str(self.type)
 
 
 @dataclass(frozen=True, kw_only=True)

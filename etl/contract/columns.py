@@ -1,4 +1,4 @@
-"""Column types and column declarations of a contract: thin names over pandera's `Field`."""
+"""Column types, which `etl.contract.types` explains, and column declarations: thin names over pandera's `Field`."""
 
 import re
 from enum import StrEnum
@@ -7,25 +7,19 @@ from typing import Annotated, Any
 import pandas as pd
 import pandera.errors
 import pandera.pandas as pa_check
-import pyarrow as pa
 
+from etl.contract import types
 from etl.core.errors import ContractError
 from etl.core.names import guess
 
-_MOST_DIGITS = 38
-
-Key = Annotated[pd.ArrowDtype, pa.int64()]
-"""A surrogate key: a small integer, 0 for the unknown member."""
-Integer = Annotated[pd.ArrowDtype, pa.int64()]
-Text = Annotated[pd.ArrowDtype, pa.string()]
-Money = Annotated[pd.ArrowDtype, pa.decimal128(18, 2)]
-"""Exact money: 16 digits before the point and 2 behind it."""
-Number = Annotated[pd.ArrowDtype, pa.float64()]
-"""A measurement that may be inexact; never money."""
-Date = Annotated[pd.ArrowDtype, pa.date32()]
-"""A calendar date in the business time zone."""
-Timestamp = Annotated[pd.ArrowDtype, pa.timestamp("us", "UTC")]
-Flag = Annotated[pd.ArrowDtype, pa.bool_()]
+Key = Annotated[pd.ArrowDtype, types.KEY.arrow]
+Integer = Annotated[pd.ArrowDtype, types.INTEGER.arrow]
+Text = Annotated[pd.ArrowDtype, types.TEXT.arrow]
+Money = Annotated[pd.ArrowDtype, types.MONEY.arrow]
+Number = Annotated[pd.ArrowDtype, types.NUMBER.arrow]
+Date = Annotated[pd.ArrowDtype, types.DATE.arrow]
+Timestamp = Annotated[pd.ArrowDtype, types.TIMESTAMP.arrow]
+Flag = Annotated[pd.ArrowDtype, types.FLAG.arrow]
 
 
 def Decimal(precision: int, scale: int = 0) -> Any:  # noqa: N802 -- a type, like those above
@@ -33,13 +27,7 @@ def Decimal(precision: int, scale: int = 0) -> Any:  # noqa: N802 -- a type, lik
 
     precision: all its digits; scale: those of them after the point. Raises ContractError where no warehouse holds it.
     """
-    if not 0 < precision <= _MOST_DIGITS or not 0 <= scale <= precision:
-        raise ContractError(
-            f"Decimal({precision}, {scale}) is no type: it has 1 to {_MOST_DIGITS} digits, 0 to all of them after the"
-            " point.",
-            f"Write at most Decimal({_MOST_DIGITS}, {min(max(scale, 0), 9)}), or round the values in build.",
-        )
-    return Annotated[pd.ArrowDtype, pa.decimal128(precision, scale)]
+    return Annotated[pd.ArrowDtype, types.decimal_type(precision, scale).arrow]
 
 
 class Role(StrEnum):

@@ -1,30 +1,117 @@
-"""The types that a contract's column may have: those that every warehouse keeps exactly."""
+"""The types that a contract's column may have: those that every warehouse keeps exactly, each declared once."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from etl.core.errors import ContractError
 
-_ALLOWED = (pa.int64(), pa.string(), pa.float64(), pa.date32(), pa.timestamp("us", "UTC"), pa.bool_())
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A type as a table file writes it (word), as Arrow has it, and as the dictionary calls it (name).
+
+    holds: what its values are. is_exact: whether equal values are stored equal, so that they can identify a row.
+    """
+
+    word: str
+    arrow: pa.DataType
+    name: str
+    holds: str
+    is_exact: bool = True
+
+
+MOST_DIGITS = 38
+
+KEY = ColumnType("Key", pa.int64(), "int", "A surrogate key: a small integer, 0 for the unknown member.")
+INTEGER = ColumnType("Integer", pa.int64(), "int", "A whole number of 64 bits.")
+TEXT = ColumnType("Text", pa.string(), "string", "A text; NULL, the empty text and `NA` are three different values.")
+MONEY = ColumnType(
+    "Money", pa.decimal128(18, 2), "decimal(18, 2)", "Exact money, 16 digits before the point and 2 behind it."
+)
+NUMBER = ColumnType("Number", pa.float64(), "double", "A measurement that may be inexact; never money.", is_exact=False)
+DATE = ColumnType("Date", pa.date32(), "date", "A calendar date in the business time zone.")
+TIMESTAMP = ColumnType("Timestamp", pa.timestamp("us", "UTC"), "timestamp", "An instant, in UTC and microseconds.")
+FLAG = ColumnType("Flag", pa.bool_(), "bool", "True or false.")
+
+TYPES = (KEY, INTEGER, TEXT, MONEY, NUMBER, DATE, TIMESTAMP, FLAG)
+"""All types but the other decimals, which `decimal_type` makes."""
+
+
+def decimal_type(precision: int, scale: int) -> ColumnType:
+    """Return the type of exact numbers of so many digits, `scale` of them after the point.
+
+    Raises ContractError where no warehouse has it.
+    """
+    if not 0 < precision <= MOST_DIGITS or not 0 <= scale <= precision:
+        raise ContractError(
+            f"Decimal({precision}, {scale}) is no type: it has 1 to {MOST_DIGITS} digits, 0 to all of them after the"
+            " point.",
+            f"Write at most Decimal({MOST_DIGITS}, {min(max(scale, 0), 9)}), or round the values in build.",
+        )
+    told = f"An exact number of {precision} digits, {scale} of them after the point, as rates and prices need."
+    return ColumnType(
+        f"Decimal({precision}, {scale})", pa.decimal128(precision, scale), f"decimal({precision}, {scale})", told
+    )
+
+
+_TIME = (
+    "Declare it Text, as `time` columns arrive (10:30:00), or an Integer and let the query count the seconds since"
+    " midnight: extract(epoch FROM column)::int."
+)
+_BYTES = "Declare it Text, and let the query write the bytes as digits: encode(column, 'hex')."
+_STRUCTURE = "Declare it Text, and let the query write it as such: column::text."
+_SPAN = "Declare it an Integer, and count the seconds in build, or in the query: extract(epoch FROM column)::bigint."
 
 _INSTEAD: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
-    (pa.types.is_integer, "Integer"),
-    (pa.types.is_floating, "Number"),
-    (pa.types.is_date, "Date"),
-    (pa.types.is_timestamp, "Timestamp"),
-    (pa.types.is_decimal, "Money, or another decimal, e.g. Decimal(18, 4),"),
-    (pa.types.is_duration, "Integer, and count the seconds in build,"),
+    (pa.types.is_integer, "Declare it an Integer."),
+    (pa.types.is_floating, "Declare it a Number."),
+    (pa.types.is_date, "Declare it a Date."),
+    (pa.types.is_timestamp, "Declare it a Timestamp."),
+    (pa.types.is_decimal, "Declare it Money, or another decimal: Decimal(18, 4)."),
+    (pa.types.is_duration, _SPAN),
+    (pa.types.is_time, _TIME),
+    (pa.types.is_binary, _BYTES),
+    (pa.types.is_large_binary, _BYTES),
+    (pa.types.is_nested, _STRUCTURE),
 )
+"""What to declare in the place of a type that is none of ours."""
+
+OTHER_WORDS = {
+    **dict.fromkeys(("Time", "TimeOfDay"), f"There is no type for a time of day. {_TIME}"),
+    **dict.fromkeys(("Bytes", "Binary", "Blob"), f"There is no type for bytes. {_BYTES}"),
+    **dict.fromkeys(("Json", "JSON", "List", "Array", "Record"), f"There is no type with parts. {_STRUCTURE}"),
+    **dict.fromkeys(("Interval", "Duration"), f"There is no type for a span of time. {_SPAN}"),
+    **dict.fromkeys(("Float", "Double", "Real"), "Write Number, or for exact numbers Decimal(18, 4)."),
+    **dict.fromkeys(("Numeric",), "Write Money, or Decimal(18, 4)."),
+    **dict.fromkeys(("Int", "BigInt", "Int64"), "Write Integer."),
+    **dict.fromkeys(("Bool", "Boolean"), "Write Flag."),
+    **dict.fromkeys(("String", "Str", "Varchar", "Uuid", "UUID"), "Write Text."),
+    **dict.fromkeys(("DateTime", "Datetime", "Instant"), "Write Timestamp."),
+}
+"""What others call types, and what to do here."""
+
+
+def column_type(kind: pa.DataType) -> ColumnType | None:
+    """Return the type that a column has in Arrow; None where no column may have it."""
+    if pa.types.is_decimal128(kind) and 0 <= kind.scale <= kind.precision:
+        return decimal_type(kind.precision, kind.scale)
+    return next((each for each in TYPES[1:] if each.arrow == kind), None)
+
+
+def is_exact(kind: pa.DataType) -> bool:
+    """Whether the values of a column's type can identify a row."""
+    found = column_type(kind)
+    return found is not None and found.is_exact
 
 
 def check_type(name: str, kind: pa.DataType) -> None:
     """Raise ContractError where no column of a warehouse has this type, with the word to use instead."""
-    if kind in _ALLOWED or (pa.types.is_decimal128(kind) and 0 <= kind.scale <= kind.precision):
-        return
-    instead = next((word for is_such, word in _INSTEAD if is_such(kind)), "Text, and write it as text in build,")
-    raise ContractError(f"{name} is of the type {kind}, which a contract cannot have.", f"Write {instead} instead.")
+    if column_type(kind) is None:
+        instead = next((told for is_such, told in _INSTEAD if is_such(kind)), "Declare it Text.")
+        raise ContractError(f"{name} is of the type {kind}, which a contract cannot have.", instead)
 
 
 def fits_numeric(kind: pa.DataType) -> bool:

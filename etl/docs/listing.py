@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from etl.contract.options import OPTIONS, about
+from etl.contract.types import TYPES, decimal_type
 from etl.docs.lineage import Kind
 from etl.docs.markdown import anchors, code, escaped
 from etl.docs.parts import Book, Code, Line
@@ -14,11 +15,16 @@ def renewed(guide: str, book: Book, dictionary: str) -> str:
 
     dictionary: where the Markdown dictionary lies, as seen from the guide.
     """
-    for name, text in {"tables": listed(book, dictionary), "options": options()}.items():
+    for name, text in {"tables": listed(book, dictionary), "types": types(), "options": options()}.items():
         begin, end = f"<!-- {name}: begin (python -m etl docs) -->", f"<!-- {name}: end -->"
         between = re.compile(f"({re.escape(begin)}).*({re.escape(end)})", re.DOTALL)
         guide = between.sub(lambda marks, text=text: f"{marks[1]}\n\n{text}\n\n{marks[2]}", guide)  # type: ignore[misc]
     return guide
+
+
+def types() -> str:
+    """List in Markdown the types that a column may have."""
+    return _table("type", "holds", [(code(each.word), each.holds) for each in (*TYPES, decimal_type(18, 4))])
 
 
 def options() -> str:

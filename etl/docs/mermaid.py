@@ -6,7 +6,6 @@ from etl.contract import Contract, Role
 from etl.docs.company import Company
 from etl.docs.lineage import Kind
 from etl.docs.pictures import Graph
-from etl.docs.tables import type_name
 
 _SHAPES = {
     Kind.QUERY: '[("{}")]',
@@ -49,7 +48,7 @@ def _entity(contract: Contract) -> str:
     for column in keys:
         kinds = ["PK"] if column.name in contract.primary_key else ["UK"] if column.role is Role.NATURAL_KEY else []
         kinds += ["FK"] if column.role is Role.REFERENCE else []
-        kind = re.sub(r"\W.*", "", type_name(column.type))
+        kind = re.sub(r"\W.*", "", column.type_name)
         lines.append(f"    {kind} {column.name} {', '.join(kinds)}")
     return "\n".join([f"  {contract.name} {{", *lines, "  }"])
 

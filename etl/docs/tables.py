@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
-
 from etl.company.queries import Query
 from etl.contract import Column, Contract, Role
 from etl.contract.column import Reference
@@ -25,12 +23,6 @@ _BOUNDS = {
     "not_equal_to": "≠ {value}",
 }
 _LISTS = {"isin": ("one of ", "allowed_values"), "notin": ("none of ", "forbidden_values")}
-
-
-def type_name(kind: pa.DataType) -> str:
-    """Give the name of a column's type."""
-    name = str(kind).removesuffix("[day]").replace("decimal128", "decimal").replace("[us, tz=UTC]", "")
-    return name.removesuffix("32" if name == "date32" else "").removesuffix("64")
 
 
 def table_entry(contract: Contract, company: Company, lineage: Lineage) -> Entry:
@@ -108,7 +100,7 @@ def _columns(contract: Contract, company: Company) -> Grid:
     rows = tuple(
         (
             (Code(column.name),),
-            (type_name(column.type),),
+            (column.type_name,),
             (_null(column, fields[column.name]),),
             prose(column.description),
             listed(list(_more(column, contract, fields[column.name], company)), " · "),
