@@ -1,8 +1,7 @@
 """Power Query: how a table comes out of BigQuery. One query a table, so that BigQuery does the work."""
 
-import pyarrow as pa
-
 from etl.contract import Column, Contract
+from powerbi.types import model_type
 from powerbi.years import FIRST, LAST
 
 _PARAMETER = '"{value}" meta [IsParameterQuery=true, Type="Text", IsParameterQueryRequired=true]'
@@ -54,12 +53,9 @@ def source(
     if tables:
         among = ", ".join(map(_text, tables))
         steps.append(f"Present = Table.SelectRows(Selected, each List.Contains({{{among}}}, [table_name]))")
-    instants = [column.name for column in columns if pa.types.is_timestamp(column.type)]
-    if instants:
-        changes = ", ".join(
-            f"{{{_text(name)}, each DateTimeZone.RemoveZone(DateTimeZone.ToUtc(_)), type datetime}}"
-            for name in instants
-        )
+    changed = [(column.name, how) for column in columns if (how := model_type(column.type).changed)]
+    if changed:
+        changes = ", ".join(f"{{{_text(name)}, {how}}}" for name, how in changed)
         steps.append(f"InUtc = Table.TransformColumns({_name(steps[-1])}, {{{changes}}})")
     return "let\n    " + ",\n    ".join(steps) + f"\nin\n    {_name(steps[-1])}"
 

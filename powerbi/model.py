@@ -16,12 +16,10 @@ from etl.load.etl_runs import ETL_RUNS
 from etl.report.names import friendly
 from powerbi import m
 from powerbi.tmdl import Node, quoted
+from powerbi.types import model_type
 
 MEASURES = "Key Measures"
 """The table that holds the measures. `Measures` itself is reserved: Power BI refuses such a model."""
-_PLACES = 4
-"""Decimal places of Power BI's fixed decimal number, which is exact."""
-_INEXACT = " A floating-point number here, of some 15 digits: Power BI's exact decimals have four places."
 _LEFT_OUT = ("receipt",)
 """Columns of the engine's own table that no analyst reads."""
 _NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
@@ -93,14 +91,14 @@ def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Ite
 
 
 def _column(contract: Contract, column: Column, is_key: bool) -> Node:
-    name = friendly(column.name)
+    name, kind = friendly(column.name), model_type(column.type)
     personal = " Personal data." if column.pii else ""
-    properties: dict[str, str | bool] = {"dataType": data_type(column.type)}
+    properties: dict[str, str | bool] = {"dataType": kind.name}
     if column.role in (Role.SURROGATE_KEY, Role.REFERENCE):
         properties["isHidden"] = True
     if is_key:
         properties["isKey"] = True
-    if shown := _format(column):
+    if shown := column.number_format or kind.shown:
         properties["formatString"] = shown
     if column.role is Role.MEASURE:
         properties["displayFolder"] = "Values of a Row"
@@ -111,10 +109,9 @@ def _column(contract: Contract, column: Column, is_key: bool) -> Node:
     }
     if column.sort_by:
         properties["sortByColumn"] = quoted(friendly(column.sort_by))
-    inexact = _INEXACT if pa.types.is_decimal(column.type) and data_type(column.type) != "decimal" else ""
-    node = Node("column", name, description=f"{column.description}{personal}{inexact}", properties=properties)
-    if pa.types.is_date(column.type):
-        node.children.append(Node("annotation", "UnderlyingDateTimeDataType", "Date"))
+    node = Node("column", name, description=f"{column.description}{personal}{kind.note}", properties=properties)
+    if kind.underlying:
+        node.children.append(Node("annotation", "UnderlyingDateTimeDataType", kind.underlying))
     return node
 
 
@@ -125,7 +122,7 @@ def _levels_of_others(contract: Contract, contracts: Mapping[str, Contract]) -> 
         own = next(c for c in contracts[dimension].columns if c.name == column)
         name = friendly(column)
         related = f"RELATED({dax_column(dimension, column)})"
-        properties: dict[str, str | bool] = {"dataType": data_type(own.type), "isHidden": True}
+        properties: dict[str, str | bool] = {"dataType": model_type(own.type).name, "isHidden": True}
         properties |= {"lineageTag": tag(friendly(contract.name), name), "summarizeBy": "none"}
         yield Node("column", name, related, own.description, properties)
 
@@ -188,23 +185,3 @@ def dax_table(name: str) -> str:
 def dax_column(table_name: str, column: str) -> str:
     """Name a column in DAX."""
     return f"{dax_table(table_name)}[{friendly(column)}]"
-
-
-def data_type(kind: pa.DataType) -> str:
-    """Give the model's type of a contract's type."""
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return "dateTime"
-    if pa.types.is_decimal(kind):
-        return "decimal" if kind.scale <= _PLACES else "double"  # which would round the places beyond, each value's
-    names = {pa.types.is_integer: "int64", pa.types.is_boolean: "boolean", pa.types.is_floating: "double"}
-    return next((name for test, name in names.items() if test(kind)), "string")
-
-
-def _format(column: Column) -> str | None:
-    if pa.types.is_date(column.type):
-        return "yyyy-mm-dd"
-    if pa.types.is_timestamp(column.type):
-        return "yyyy-mm-dd hh:mm:ss"
-    if pa.types.is_decimal(column.type):
-        return column.number_format or "#,0.00"
-    return column.number_format or ("0" if pa.types.is_integer(column.type) else None)

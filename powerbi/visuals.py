@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import pyarrow as pa
-
 from etl.company.report import Measure, Visual
 from etl.contract import Contract
 from etl.report.names import friendly
@@ -19,6 +17,7 @@ from powerbi.expressions import (
     reference,
     sort,
 )
+from powerbi.types import model_type
 
 _CHARTS = {"line": "lineChart", "column": "clusteredColumnChart", "bar": "clusteredBarChart"}
 _NO_UNITS = 1
@@ -127,6 +126,6 @@ def _axis(visual: Visual, contracts: Mapping[str, Contract]) -> list[Json]:
     """Draw numbers and dates under a line to scale. Such an axis is turned round; sorting does not matter to it."""
     table_name, _, name = str(visual.by).partition(".")
     kind = contracts[table_name].schema.field(name).type
-    if visual.kind == "line" and (pa.types.is_integer(kind) or pa.types.is_date(kind)):
+    if visual.kind == "line" and model_type(kind).is_drawn_to_scale:
         return properties(axisType="Scalar", invertAxis=visual.descending)
     return properties(axisType="Categorical")

@@ -13,6 +13,7 @@ from etl.load.warehouse import Warehouse
 from etl.report.names import friendly
 from powerbi import model
 from powerbi.tmdl import unquoted
+from powerbi.types import model_type
 
 engine = pytest.importorskip("pbix_mcp.dax.engine", reason="the DAX engine is not installed: ./test.sh installs it")
 
@@ -114,7 +115,7 @@ def _cell(value: Any) -> Any:
 
 
 def _is_money(column: Any) -> bool:
-    return model.data_type(column.type) == "decimal"
+    return model_type(column.type).name == "decimal"
 
 
 def _column(name: str) -> str:
