@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl.contract import types
+from etl.contract.column import Column
 from etl.contract.types import TYPES, column_type, decimal_type
 from etl.core import arrow_csv, parquet_file
-from etl.load.bigquery import schema as bigquery
-from etl.load.duckdb import schema as duck
+from etl.load.bigquery import types as bigquery
+from etl.load.duckdb import types as duck
 from etl.receipts.duckdb import DUCKDB, row_hash
 from etl.receipts.sql import row_hash_sql
 from etl.transform.fitting import check_kind, words
@@ -41,6 +42,11 @@ def values_of(kind: pa.DataType) -> pa.Array:
     return pa.array([*VALUES[kind], None], kind)
 
 
+def column_of(kind: types.ColumnType) -> Column:
+    """Give a column of a type."""
+    return replace(FLIGHT.columns[0], type=kind.arrow)
+
+
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.word)
 def test_each_type_keeps_its_values_in_both_files_and_in_the_warehouse(kind: types.ColumnType, tmp_path: Path) -> None:
     """CSV, Parquet and a DuckDB table of the contract's type give back what was written, with the same hash."""
@@ -55,7 +61,7 @@ def test_each_type_keeps_its_values_in_both_files_and_in_the_warehouse(kind: typ
     assert pq.read_table(io.BytesIO(parquet.getvalue())).equals(table)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"CREATE TABLE stored (n BIGINT, x {duck.column_type(kind.arrow)})")
+        connection.execute(f"CREATE TABLE stored (n BIGINT, x {duck.written(column_of(kind))})")
         connection.execute("INSERT INTO stored SELECT * FROM read_parquet(?)", [str(tmp_path / "x.parquet")])
         stored = connection.sql("FROM stored ORDER BY n").to_arrow_table()
         [(hashed,)] = connection.sql(f"SELECT {row_hash_sql(schema, DUCKDB)} FROM stored").fetchall()
@@ -67,8 +73,7 @@ def test_each_type_keeps_its_values_in_both_files_and_in_the_warehouse(kind: typ
 def test_each_type_has_its_words_wherever_it_is_named(kind: types.ColumnType) -> None:
     """In BigQuery as far as NUMERIC goes, in Power BI, in the dictionary, and in sentences."""
     if not pa.types.is_decimal(kind.arrow) or types.fits_numeric(kind.arrow):
-        [field] = bigquery.schema(replace(FLIGHT, columns=(replace(FLIGHT.columns[0], type=kind.arrow),)))
-        assert field.field_type
+        assert bigquery.field_of(column_of(kind)).field_type
     assert model_type(kind.arrow).name
     found = column_type(kind.arrow)
     assert found is not None
