@@ -10,7 +10,7 @@ import sqlglot
 import config
 from config.paths import SAMPLE_SETTINGS
 from etl.company.report import AS_OF, ONE_NIGHT, Report, read_report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.manifest import StarManifest
 from etl.dashboard.answers import rows_of
 from etl.load.etl_runs import published_contracts

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from config import Settings
-    from etl.contract import Contract
+    from etl.contract.table import Contract
     from etl.core.surrogates import Published
 
 _PATIENCE = 10.0

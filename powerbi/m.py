@@ -1,6 +1,7 @@
 """Power Query: how a table comes out of BigQuery. One query a table, so that BigQuery does the work."""
 
-from etl.contract import Column, Contract
+from etl.contract.column import Column
+from etl.contract.table import Contract
 from powerbi.types import model_type
 from powerbi.years import FIRST, LAST
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from etl.company.report import Report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi import m, model
 from powerbi.report import SCHEMAS, name_of, report_files, with_schema

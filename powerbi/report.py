@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from uuid import UUID, uuid5
 
 from etl.company.report import Page, Report, check_trust
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi import layout, theme
 from powerbi.expressions import Json

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from etl.company.report import AS_OF, ONE_NIGHT, Page, Report, Visual
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from powerbi import layout, visuals

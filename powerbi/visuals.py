@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from etl.company.report import Measure, Visual
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.report.names import friendly
 from powerbi import theme
 from powerbi.expressions import (

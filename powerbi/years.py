@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from config import Settings
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.manifest import LoadedTable
 from etl.core.runs import Store
 

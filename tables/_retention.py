@@ -1,9 +1,12 @@
-"""Retention: who is new, who stayed, and who came back."""
+"""Retention: who is new, who stayed, and who came back. The tables of clients and of team members share it."""
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+COMES_BACK_WITHIN = 10
+"""Editions: who was active last longer ago is new again."""
 
 RETENTION = ["New", "Retained", "Reactivated", "None"]
 """The classes."""

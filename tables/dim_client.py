@@ -3,6 +3,7 @@
 import pandas as pd
 
 from etl.contract import (
+    SET_ASIDE,
     Date,
     Dimension,
     Integer,
@@ -38,7 +39,7 @@ def build(global_clients: pd.DataFrame, digital_clients: pd.DataFrame, night: Ni
         [_described(global_clients, "global", night), _described(digital_clients, "digital", night)], ignore_index=True
     )
     again = (clients["catalogue"] == "digital") & clients["client_id"].isin(global_clients["client_id"].dropna())
-    clients["_set_aside"] = pd.Series(pd.NA, index=clients.index, dtype="string[pyarrow]").mask(
+    clients[SET_ASIDE] = pd.Series(pd.NA, index=clients.index, dtype="string[pyarrow]").mask(
         again, "the global catalogue has this client"
     )
     return clients

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from etl.contract import (
-    RETENTION,
+    SET_ASIDE,
+    UNPUBLISHED,
     Fact,
     Integer,
     Key,
@@ -14,16 +15,14 @@ from etl.contract import (
     lookup,
     measure,
     reference,
-    retention,
     totals,
 )
 
-COMES_BACK_WITHIN = 10
-"""Editions: who bought last longer ago is new again."""
+from ._money import MONEY
+from ._retention import COMES_BACK_WITHIN, RETENTION, retention
 
 ROW = ["client_id", "product_id", "edition"]
 SUMS = ["contracts", "returned_contracts", "instances", "gross_revenue", "net_revenue"]
-MONEY = "#,0.00"
 
 
 class FactClientDeployment(Fact, cluster_by=("deployment_key", "client_key"), group_by="client_id"):
@@ -60,7 +59,7 @@ def build(
     closes_on = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
     buyer = ["client_id", "product_id"]
     rows["retention"] = retention(rows, buyer, "edition", active=sold & reason.isna(), within=COMES_BACK_WITHIN)
-    return rows.assign(_set_aside=reason, _unpublished=closes_on < night.window_start)
+    return rows.assign(**{SET_ASIDE: reason, UNPUBLISHED: closes_on < night.window_start})
 
 
 def _reason(rows: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.Series:

@@ -3,6 +3,8 @@
 import pandas as pd
 
 from etl.contract import (
+    SET_ASIDE,
+    UNPUBLISHED,
     Date,
     Fact,
     Flag,
@@ -19,11 +21,12 @@ from etl.contract import (
     totals,
 )
 
+from ._money import MONEY
+
 EDITION = ["product_id", "edition"]
 DAY = [*EDITION, "date"]
 SUMS = ["contracts", "instances", "gross_revenue", "returned_revenue"]
 WEB = ["visits", "sessions", "sign_ups", "orders"]
-MONEY = "#,0.00"
 
 
 class FactDeploymentDay(Fact, partition_by="date", cluster_by=("deployment_key",), rejects=0.3):
@@ -86,7 +89,7 @@ def build(
     days["contracts_to_date"] = running_total(days, EDITION, "contracts")
     days["net_revenue_to_date"] = running_total(days, EDITION, "net_revenue")
     days = days.join(_of_previous_edition(days))
-    days["_unpublished"] = days["closes_on"] < night.window_start
+    days[UNPUBLISHED] = days["closes_on"] < night.window_start
     return pd.concat([days.drop(columns="closes_on"), _off_the_calendar(sums, days, dim_deployment)], ignore_index=True)
 
 
@@ -128,4 +131,4 @@ def _off_the_calendar(sums: pd.DataFrame, days: pd.DataFrame, dim_deployment: pd
     known = lookup(off[EDITION], dim_deployment, "opened_on").notna()
     reason = pd.Series("before the first sale or after the close", index=off.index, dtype="string[pyarrow]")
     reason = reason.mask(off["date"].isna(), "returned on an unknown day").mask(~known, "unknown deployment")
-    return off.assign(_set_aside=reason)
+    return off.assign(**{SET_ASIDE: reason})

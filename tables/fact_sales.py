@@ -5,6 +5,8 @@ from decimal import Decimal
 import pandas as pd
 
 from etl.contract import (
+    SET_ASIDE,
+    UNPUBLISHED,
     Date,
     Fact,
     Flag,
@@ -24,9 +26,10 @@ from etl.contract import (
     reference,
 )
 
+from ._money import MONEY
+
 SIGNED, PAID, RETURNED = 2, 6, 9
 TEST_ORDER = 34
-MONEY = "#,0.00"
 
 
 class FactSales(
@@ -92,8 +95,8 @@ def build(contracts: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -
             "gross_revenue": gross,
             "returned_revenue": given_back,
             "net_revenue": gross + given_back,
-            "_set_aside": _reason(contracts),
-            "_unpublished": closes_on < night.window_start,
+            SET_ASIDE: _reason(contracts),
+            UNPUBLISHED: closes_on < night.window_start,
         }
     )
 

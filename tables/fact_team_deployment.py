@@ -3,7 +3,8 @@
 import pandas as pd
 
 from etl.contract import (
-    RETENTION,
+    SET_ASIDE,
+    UNPUBLISHED,
     Fact,
     Flag,
     Integer,
@@ -15,17 +16,15 @@ from etl.contract import (
     lookup,
     measure,
     reference,
-    retention,
     totals,
 )
 
-COMES_BACK_WITHIN = 10
-"""Editions: who sold last longer ago is new again."""
+from ._money import MONEY
+from ._retention import COMES_BACK_WITHIN, RETENTION, retention
 
 ROW = ["team_member_id", "product_id", "edition"]
 SALES = ["contracts", "returned_contracts", "instances", "gross_revenue", "net_revenue"]
 MOVEMENTS = ["allocations", "returns", "reallocations"]
-MONEY = "#,0.00"
 
 
 class FactTeamDeployment(Fact, cluster_by=("deployment_key", "team_member_key"), rejects=0.05):
@@ -92,7 +91,7 @@ def build(
     rows["returned_everything"] = (rows["allocations"] > 0) & ~sold
     seller = ["team_member_id", "product_id"]
     rows["retention"] = retention(rows, seller, "edition", active=sold & reason.isna(), within=COMES_BACK_WITHIN)
-    return rows.assign(_set_aside=reason, _unpublished=closes_on < night.window_start)
+    return rows.assign(**{SET_ASIDE: reason, UNPUBLISHED: closes_on < night.window_start})
 
 
 def _reason(rows: pd.DataFrame, dim_team_member: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.Series:

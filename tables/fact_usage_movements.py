@@ -3,6 +3,7 @@
 import pandas as pd
 
 from etl.contract import (
+    UNPUBLISHED,
     Date,
     Fact,
     Integer,
@@ -67,6 +68,6 @@ def build(movements: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -
             "movement_date": business_date(movements["moved_at"], night.time_zone),
             "movement": kind.mask(again, REALLOCATION),
             "instances": movements["instances"],
-            "_unpublished": closes_on < night.window_start,
+            UNPUBLISHED: closes_on < night.window_start,
         }
     )

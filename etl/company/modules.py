@@ -26,6 +26,12 @@ FAULTS_OF_A_FILE = (Exception, SystemExit)
 
 _OURS = re.compile(r"tables#\d+\.?| \(/[^()]*/etl/contract/__init__\.py\)")
 _NUMBERS = count(1)
+_MOVED = dict.fromkeys(
+    ("retention", "RETENTION"),
+    "It is no longer in etl.contract: copy the sample's tables/_retention.py beside your tables, and write `from"
+    " ._retention import retention, RETENTION`.",
+)
+"""Words that the vocabulary had once, and where they are."""
 _ABSOLUTE = re.compile(rb"^\s*(?:from|import)\s+(?:tables\b|_)", re.MULTILINE)
 
 
@@ -132,8 +138,8 @@ def cure_of(error: BaseException, path: Path) -> str:
         missing = re.search(r"name '(\w+)'", str(error))
         name = missing[1] if missing else ""
         near = get_close_matches(name, words, 1)
-        if name in OTHER_WORDS:
-            return OTHER_WORDS[name]
+        if name in OTHER_WORDS or name in _MOVED:
+            return OTHER_WORDS.get(name) or _MOVED[name]
         if name in words:
             return f"Import it: from etl.contract import {name}."
         return f"Did you mean {near[0]}?" if near else f"Define or import {name} above that line, or correct its name."

@@ -13,7 +13,7 @@ import pandas as pd
 from etl.company.checks import check_contract
 from etl.company.modules import FAULTS_OF_A_FILE, cure_of, imported, new_package, told
 from etl.company.references import check_group_by, check_hierarchies, check_references, resolved
-from etl.contract import Contract, Table
+from etl.contract.table import Contract, Table
 from etl.core.errors import ContractError
 from etl.core.fingerprint import fingerprint
 from etl.core.names import check_file_names, table_paths

@@ -1,4 +1,4 @@
-"""The vocabulary of table contracts: everything that a file in `tables/` imports besides pandas.
+"""The vocabulary of table contracts: what a file in `tables/` imports besides pandas, and nothing else.
 
 A contract is a class with one annotated line per column; its docstring's first line is the grain::
 
@@ -14,7 +14,6 @@ descriptions and constraints, and the list in docs/tables.md.
 """
 
 from etl.contract.cleaning import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
-from etl.contract.column import Column
 from etl.contract.columns import (
     Date,
     Decimal,
@@ -23,7 +22,6 @@ from etl.contract.columns import (
     Key,
     Money,
     Number,
-    Role,
     Text,
     Timestamp,
     attribute,
@@ -32,15 +30,16 @@ from etl.contract.columns import (
     reference,
     surrogate_key,
 )
-from etl.contract.lookup import KeyIndex, lookup
+from etl.contract.lookup import lookup
 from etl.contract.night import Night
-from etl.contract.retention import RETENTION, retention
-from etl.contract.table import Contract, Dimension, Fact, Table
+from etl.contract.reserved import MERGED, REJECT, SET_ASIDE, UNPUBLISHED
+from etl.contract.table import Dimension, Fact
 
 __all__ = [
-    "RETENTION",
-    "Column",
-    "Contract",
+    "MERGED",
+    "REJECT",
+    "SET_ASIDE",
+    "UNPUBLISHED",
     "Date",
     "Decimal",
     "Dimension",
@@ -48,12 +47,9 @@ __all__ = [
     "Flag",
     "Integer",
     "Key",
-    "KeyIndex",
     "Money",
     "Night",
     "Number",
-    "Role",
-    "Table",
     "Text",
     "Timestamp",
     "attribute",
@@ -66,7 +62,6 @@ __all__ = [
     "natural_key",
     "parse_date",
     "reference",
-    "retention",
     "running_total",
     "surrogate_key",
     "totals",

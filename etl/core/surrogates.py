@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.decimals import rescaled
 from etl.core.manifest import TableReceipt
 

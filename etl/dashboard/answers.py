@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from etl.company import report as catalogue
 from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError, DataError, EtlError
 from etl.dashboard.formats import NOTHING
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.company.report import Report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.dashboard import formats
 from etl.dashboard.answers import rows_of

@@ -8,7 +8,7 @@ from etl.company.plan import make_plan
 from etl.company.queries import Query, read_queries
 from etl.company.report import Report, read_report
 from etl.company.tables import TableFile, read_tables
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 
 

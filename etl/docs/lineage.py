@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from etl.company.report import NAMED, ROWS_OF_ALL, Measure, Page, Report
 from etl.company.tables import NIGHT, TableFile
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.docs.company import Company

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from etl.contract.options import OPTIONS, about
+from etl.contract.reserved import RESERVED
 from etl.contract.types import TYPES, decimal_type
 from etl.docs.lineage import Kind
 from etl.docs.markdown import anchors, code, escaped
@@ -15,7 +16,8 @@ def renewed(guide: str, book: Book, dictionary: str) -> str:
 
     dictionary: where the Markdown dictionary lies, as seen from the guide.
     """
-    for name, text in {"tables": listed(book, dictionary), "types": types(), "options": options()}.items():
+    lists = {"tables": listed(book, dictionary), "types": types(), "reserved": reserved(), "options": options()}
+    for name, text in lists.items():
         begin, end = f"<!-- {name}: begin (python -m etl docs) -->", f"<!-- {name}: end -->"
         between = re.compile(f"({re.escape(begin)}).*({re.escape(end)})", re.DOTALL)
         guide = between.sub(lambda marks, text=text: f"{marks[1]}\n\n{text}\n\n{marks[2]}", guide)  # type: ignore[misc]
@@ -24,7 +26,14 @@ def renewed(guide: str, book: Book, dictionary: str) -> str:
 
 def types() -> str:
     """List in Markdown the types that a column may have."""
-    return _table("type", "holds", [(code(each.word), each.holds) for each in (*TYPES, decimal_type(18, 4))])
+    rows = [(code(each.word), each.holds) for each in (*TYPES, decimal_type(18, 4))]
+    return _table("type", "holds", rows=rows)
+
+
+def reserved() -> str:
+    """List in Markdown the columns that `build` may add."""
+    rows = [(code(each.word), code(name), each.meaning) for name, each in RESERVED.items()]
+    return _table("word", "column", "meaning", rows=rows)
 
 
 def options() -> str:
@@ -34,7 +43,7 @@ def options() -> str:
         option = about(name)
         default = f" By default {code(str(field.default))}." if isinstance(field.default, float) else ""
         rows.append((code(f"{name}={option.example}", in_table=True), f"{option.meaning}{default}"))
-    return _table("argument", "meaning", rows)
+    return _table("argument", "meaning", rows=rows)
 
 
 def listed(book: Book, dictionary: str) -> str:
@@ -46,11 +55,12 @@ def listed(book: Book, dictionary: str) -> str:
         for entry in entries
         if entry.node.kind in (Kind.DIMENSION, Kind.FACT)
     ]
-    return _table("table", "grain", rows)
+    return _table("table", "grain", rows=rows)
 
 
-def _table(first: str, second: str, rows: Iterable[tuple[str, str]]) -> str:
-    return "\n".join([f"| {first} | {second} |", "|---|---|", *(f"| {one} | {other} |" for one, other in rows)])
+def _table(*headings: str, rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (headings, *rows)]
+    return "\n".join([lines[0], f"|{'---|' * len(headings)}", *lines[1:]])
 
 
 def _text(line: Line) -> str:

@@ -1,6 +1,6 @@
 """The bus matrix: which fact can be looked at by which dimension."""
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.docs.company import Company
 from etl.docs.lineage import table_node
 from etl.docs.parts import Code, Grid, Line, To, listed

@@ -2,7 +2,8 @@
 
 import re
 
-from etl.contract import Contract, Role
+from etl.contract.columns import Role
+from etl.contract.table import Contract
 from etl.docs.company import Company
 from etl.docs.lineage import Kind
 from etl.docs.pictures import Graph

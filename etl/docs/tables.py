@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from etl.company.queries import Query
-from etl.contract import Column, Contract, Role
-from etl.contract.column import Reference
+from etl.contract.column import Column, Reference
+from etl.contract.columns import Role
 from etl.contract.options import OPTIONS, Holds, about
+from etl.contract.table import Contract
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Grid, Line, Listing, To, codes, links, listed, paragraphs, prose

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 
-from etl.contract import Contract, Role
+from etl.contract.columns import Role
+from etl.contract.table import Contract
 from etl.core.clock import business_date, years_before
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
 from etl.guards.accept import fingerprint

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core import arrow_csv
 
 _MONTHS_AT_ONCE = 12

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.call import call
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
 from etl.guards.before import last_and_week, since_accepted

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from etl.company.checks import OURS
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError, UsageError, WarehouseError
 from etl.core.manifest import TableReceipt
 from etl.core.surrogates import schema_of

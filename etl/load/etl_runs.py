@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from etl.company.tables import contracts
-from etl.contract import Contract, Integer, Table, Text, Timestamp, attribute, measure, natural_key
+from etl.contract import Integer, Text, Timestamp, attribute, measure, natural_key
+from etl.contract.table import Contract, Table
 from etl.load.warehouse import Handover, Published
 
 

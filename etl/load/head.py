@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from etl.contract import Contract, Table, Text, attribute, natural_key
+from etl.contract import Text, attribute, natural_key
+from etl.contract.table import Contract, Table
 from etl.core.errors import WarehouseError
 
 

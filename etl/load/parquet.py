@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core import arrow_csv, parquet_file
 from etl.core.errors import DataError, StorageError
 from etl.core.folders import for_arrow, is_remote

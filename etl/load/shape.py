@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from etl.contract import Column, Contract
+from etl.contract.column import Column
+from etl.contract.table import Contract
 
 TABLE = "a table"
 """What is to be there."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from etl.company.tables import contracts
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import DataError
 from etl.core.folders import is_remote
 from etl.core.job import Job

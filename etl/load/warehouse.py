@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.manifest import TableReceipt
 from etl.load.head import Head
 

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from etl.company.report import NAMED, Measure, Report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import DataError
 from etl.core.manifest import StarManifest
 from etl.core.runs import Store

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from etl.contract.reserved import MERGED, SET_ASIDE
 from etl.core.errors import ContractError
 from etl.core.manifest import StarTable
-from etl.transform.check import MERGED, SET_ASIDE
 from etl.transform.context import Context
 from etl.transform.runner import Result
 

@@ -12,8 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.redacted import STARS
-from etl.contract import Column, Contract, KeyIndex, Role
-from etl.contract.column import Reference
+from etl.contract.column import Column, Reference
+from etl.contract.columns import Role
+from etl.contract.lookup import KeyIndex
+from etl.contract.reserved import REJECT, RESERVED, SET_ASIDE, UNPUBLISHED
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.transform.fitting import cast, check_kind, misfits
 from etl.transform.frames import all_but, only
@@ -21,11 +24,6 @@ from etl.transform.keys import UNKNOWN
 from etl.transform.raw import Reject, as_json
 from etl.transform.rules import broken_rules
 
-SET_ASIDE, REJECT, UNPUBLISHED, MERGED = "_set_aside", "_reject", "_unpublished", "_merged"
-"""Columns that build may add: the reason to leave a row out; the rule that it breaks; true where the row is computed
-with and not published (it lies before the window); how many further rows of the source it stands for."""
-
-RESERVED = {SET_ASIDE: pa.string(), REJECT: pa.string(), UNPUBLISHED: pa.bool_(), MERGED: pa.int64()}
 INTO_ANOTHER = "merged into another row"
 
 OUTSIDE_WINDOW = "before the published window"
@@ -173,7 +171,7 @@ def check_columns(frame: pd.DataFrame, contract: Contract) -> None:
 def check_kinds(frame: pd.DataFrame, contract: Contract) -> None:
     """Raise ContractError where a column that build returned has values of another kind than its contract wants."""
     wanted = {c.name: c.type for c in contract.columns if c.name in frame} | {
-        name: kind for name, kind in RESERVED.items() if name in frame
+        name: column.type for name, column in RESERVED.items() if name in frame
     }
     for name, kind in wanted.items():
         check_kind(contract.name, name, frame.dtypes[name].pyarrow_dtype, kind)

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from etl.company.corrections import Correction
 from etl.company.tables import NIGHT, Function, TableFile, read_tables
-from etl.contract import KeyIndex, Night
-from etl.contract.lookup import compact
+from etl.contract import Night
+from etl.contract.lookup import KeyIndex, compact
 from etl.core import arrow_csv
 from etl.core.folders import MANIFEST
 from etl.core.manifest import RawManifest, RawTable, StarManifest

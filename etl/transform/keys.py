@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from etl.contract import Contract, KeyIndex
 from etl.contract.comparing import comparable
+from etl.contract.lookup import KeyIndex
+from etl.contract.table import Contract
 from etl.core.errors import ContractError, DataError, StorageError
 from etl.core.folders import for_arrow
 from etl.core.safe_text import safe

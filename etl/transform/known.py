@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from config import Settings
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import EtlError, GuardError
 from etl.core.job import Job
 from etl.core.log import log

@@ -7,7 +7,8 @@ from decimal import Decimal, localcontext
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.contract import Contract, Role
+from etl.contract.columns import Role
+from etl.contract.table import Contract
 from etl.receipts.arrow import canonical, has_sum, widened
 
 Months = dict[str, dict[str, str]]

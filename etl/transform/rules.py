@@ -10,7 +10,7 @@ import pandera.errors
 import pyarrow as pa
 from pandera.api.pandas.container import DataFrameSchema
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.transform.keys import UNKNOWN
 

@@ -10,15 +10,14 @@ import pyarrow as pa
 
 from etl.company.plan import Partial, Step
 from etl.company.tables import TableFile
-from etl.contract import Contract
+from etl.contract.reserved import MERGED, SET_ASIDE
+from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
 from etl.transform.calling import called
 from etl.transform.check import (
     INTO_ANOTHER,
-    MERGED,
-    SET_ASIDE,
     Checked,
     check,
     check_columns,

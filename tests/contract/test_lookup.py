@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.contract import KeyIndex, lookup
+from etl.contract import lookup
+from etl.contract.lookup import KeyIndex
 from etl.core.errors import ContractError
 
 KINDS: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [

@@ -9,7 +9,6 @@ import pytest
 
 from etl.company.tables import read_tables
 from etl.contract import (
-    Contract,
     Date,
     Dimension,
     Fact,
@@ -18,7 +17,6 @@ from etl.contract import (
     Key,
     Money,
     Number,
-    Role,
     Text,
     Timestamp,
     attribute,
@@ -27,7 +25,9 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
+from etl.contract.columns import Role
 from etl.contract.options import OPTIONS, Options, about, read_options
+from etl.contract.table import Contract
 from etl.core.errors import ContractError, UsageError
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.contract import (
-    Contract,
     Date,
     Dimension,
     Fact,
@@ -23,6 +22,7 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
+from etl.contract.table import Contract
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable, TableReceipt
 from etl.guards import months, star
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from etl.contract import (
-    Contract,
     Date,
     Dimension,
     Fact,
@@ -22,6 +21,7 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
+from etl.contract.table import Contract
 
 
 class DimPlanet(Dimension):

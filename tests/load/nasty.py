@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from etl.company.report import Report, read_report
 from etl.contract import (
-    Contract,
     Decimal,
     Dimension,
     Fact,
@@ -22,6 +21,7 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
+from etl.contract.table import Contract
 from etl.load.warehouse import Handover
 from etl.receipts.duckdb import row_hash
 from tests.load.contracts import Rows

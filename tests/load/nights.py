@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from config import Settings
-from etl.contract import Contract, Table
+from etl.contract.table import Contract, Table
 from etl.core import arrow_csv
 from etl.core.manifest import StarFile
 from etl.load import parquet

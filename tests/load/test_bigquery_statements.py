@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from config import load as load_settings
 from config.paths import SAMPLE_SETTINGS
 from etl.company.report import read_report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.manifest import TableReceipt
 from etl.dashboard.answers import rows_of
 from etl.load.bigquery import sql

@@ -6,20 +6,19 @@ from pathlib import Path
 import pytest
 
 from etl.contract import (
-    Contract,
     Date,
     Dimension,
     Fact,
     Integer,
     Key,
     Money,
-    Table,
     Text,
     attribute,
     measure,
     natural_key,
     surrogate_key,
 )
+from etl.contract.table import Contract, Table
 from etl.core.errors import ContractError, WarehouseError
 from etl.load.warehouse import Warehouse
 from tests.load.contracts import PLANET, planets

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl.contract import Contract, Dimension, Key, Text, natural_key, surrogate_key
+from etl.contract import Dimension, Key, Text, natural_key, surrogate_key
+from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
 from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.load.head import Head

@@ -6,7 +6,7 @@ import pytest
 
 from config.paths import ROOT
 from etl.company.report import Report, read_report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.load.etl_runs import published_contracts
 from powerbi.project import project_files
 from powerbi.report import report_files

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from etl.company.report import Report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.report.names import friendly
 from powerbi.check_report import faults_of_report
 from tests.powerbi.schemas import faults_of_schema

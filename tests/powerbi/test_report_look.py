@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.company.report import Page, Report, Visual
-from etl.contract import Contract
+from etl.contract.table import Contract
 from powerbi import theme
 from powerbi.layout import PAGE_WIDTH, Box
 from powerbi.report import report_files

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.contract import retention
+from tables._retention import retention
 from tests.tables.drawing import drawn, rows
 
 WITHIN = 3

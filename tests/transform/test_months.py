@@ -6,8 +6,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from etl.contract import Contract, Date, Fact, Integer, measure, natural_key
+from etl.contract import Date, Fact, Integer, measure, natural_key
 from etl.contract import Decimal as Digits
+from etl.contract.table import Contract
 from etl.transform.months import added, months_of
 
 

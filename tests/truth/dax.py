@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from etl.company.report import Report
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.load.warehouse import Warehouse
 from etl.report.names import friendly
 from powerbi import model

@@ -10,7 +10,7 @@ from google.api_core.exceptions import Forbidden, NotFound
 from google.api_core.retry import Retry
 from google.cloud import bigquery
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.load import shape
 from etl.load.bigquery import obstacles, schema, sql
 from etl.load.bigquery.jobs import CALL_TIMEOUT

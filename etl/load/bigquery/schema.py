@@ -6,7 +6,8 @@ from dataclasses import replace
 from google.cloud.bigquery import SchemaField, Table, TimePartitioning, TimePartitioningType
 from google.cloud.bigquery.table import ColumnReference, ForeignKey, PrimaryKey, TableConstraints, TableReference
 
-from etl.contract import Contract, Dimension, Fact
+from etl.contract import Dimension, Fact
+from etl.contract.table import Contract
 from etl.load import shape
 from etl.load.bigquery.types import field_of, written
 from etl.load.shape import ColumnShape, Difference, Part, Reference, Shape

@@ -3,7 +3,7 @@
 import pyarrow as pa
 from google.cloud.bigquery import SchemaField
 
-from etl.contract import Column
+from etl.contract.column import Column
 from etl.contract.types import fits_numeric
 from etl.core.errors import ContractError
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import bigquery
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
 from etl.core.log import log
 from etl.core.manifest import TableReceipt

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.load import shape
 from etl.load.duckdb.sql import literal, quoted
 from etl.load.duckdb.types import written

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from etl.contract import Column
+from etl.contract.column import Column
 
 _TYPES = {
     pa.int64(): "BIGINT",

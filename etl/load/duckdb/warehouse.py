@@ -15,7 +15,7 @@ from shlex import quote
 import duckdb
 import pyarrow as pa
 
-from etl.contract import Contract
+from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
 from etl.core.folders import link_or_copy
 from etl.core.manifest import TableReceipt

@@ -1,0 +1,3 @@
+"""How the sample company's reports write money."""
+
+MONEY = "#,0.00"
