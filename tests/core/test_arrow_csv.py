@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 
 from etl.core import arrow_csv
-from tests.core.tables import tables
+from tests.core.any_tables import tables
 
 
 def one_column(values: list[str | None]) -> pa.Table:

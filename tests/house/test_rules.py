@@ -72,3 +72,8 @@ def test_the_vocabulary_is_what_table_files_need_and_nothing_else() -> None:
     files = [*TABLES, *(ROOT / "benchmarks").rglob("tables/*.py"), ROOT / "docs" / "tables.md"]
     said = set(re.findall(r"\w+", "\n".join(file.read_text(encoding="utf-8") for file in files)))
     assert set(etl.contract.__all__) <= said
+
+
+def test_no_module_of_the_tests_is_taken_for_the_tables() -> None:
+    """Tests import `tables.dim_x` as the guide shows, and pytest puts their own folders on Python's path first."""
+    assert [path for path in (ROOT / "tests").rglob("tables.py") if path.is_file()] == []

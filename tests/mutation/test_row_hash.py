@@ -17,7 +17,7 @@ from etl.core.errors import DataError
 from etl.load.open import open_warehouse
 from etl.receipts.duckdb import row_hash
 from etl.transform.raw import read_whole
-from tests.core.tables import KINDS, tables
+from tests.core.any_tables import KINDS, tables
 from tests.download.company import Company
 from tests.load.contracts import FLIGHT, flights
 from tests.load.nights import RUN, bigquery_settings, duckdb_settings, hand_over, load

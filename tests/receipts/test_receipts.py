@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from etl.core.manifest import ColumnReceipt, TableReceipt
 from etl.receipts.arrow import add, canonical, has_range, has_sum, receipt_of
-from tests.core.tables import tables
+from tests.core.any_tables import tables
 
 WIDE = Context(prec=200)
 
