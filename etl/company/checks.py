@@ -3,13 +3,11 @@
 What one of the warehouses refuses is refused for all of them: a company may move from one to the other.
 """
 
-from collections.abc import Collection
-
 import pyarrow as pa
 
 from etl.contract.column import Column
 from etl.contract.table import Contract
-from etl.contract.types import fits_numeric, is_exact, is_of
+from etl.contract.types import is_exact, is_of
 from etl.core.errors import ContractError
 from etl.core.names import alike, guess, is_name
 
@@ -19,8 +17,6 @@ _LONGEST_NAME = 300
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_DESCRIPTION_OF_A_TABLE = 16_384
 _MOST_REFERENCES = 64
-_MOST_TABLES = 98
-"""A transaction changes 100 tables, of which two are the program's own."""
 OURS = ("etl_runs", "etl_head")
 """The tables that every warehouse has besides the company's."""
 _RESERVED = ("_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_")
@@ -39,23 +35,6 @@ def check_contract(contract: Contract) -> None:
                 f"the unknown member's {column.name}, {column.unknown!r}, is no {column.type}.",
                 f"Write a value of that type in unknown=, or leave it out: then {column.name} is NULL there.",
             )
-
-
-def check_for_bigquery(contracts: Collection[Contract]) -> None:
-    """Raise ContractError where BigQuery alone cannot take a star: long decimals, or too many tables."""
-    if len(contracts) > _MOST_TABLES:
-        raise ContractError(
-            f"There are {len(contracts)} tables; BigQuery publishes {_MOST_TABLES} at the most in one transaction.",
-            "Leave out tables that nobody reads, or publish some of them from a second settings file.",
-        )
-    for contract in contracts:
-        for column in contract.columns:
-            if pa.types.is_decimal(column.type) and not fits_numeric(column.type):
-                raise ContractError(
-                    f"{contract.name}.{column.name} is {column.type}, but BigQuery's NUMERIC has 29 digits before the"
-                    " point and 9 behind it.",
-                    f"Declare it Decimal({min(column.type.scale, 9) + 29}, {min(column.type.scale, 9)}) or less.",
-                )
 
 
 def _check_words(contract: Contract) -> None:

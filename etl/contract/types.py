@@ -114,11 +114,6 @@ def check_type(name: str, kind: pa.DataType) -> None:
         raise ContractError(f"{name} is of the type {kind}, which a contract cannot have.", instead)
 
 
-def fits_numeric(kind: pa.DataType) -> bool:
-    """Whether BigQuery's NUMERIC holds a decimal: 29 digits before the point and 9 behind it."""
-    return bool(kind.scale <= 9 and kind.scale < kind.precision <= kind.scale + 29)
-
-
 def is_of(value: Any, kind: pa.DataType) -> bool:
     """Whether a Python value is one of a type's, NULL included."""
     try:

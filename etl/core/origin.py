@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 from config import Settings
 from config.urls import Parts, is_keywords
 from etl.core.errors import UsageError
+from etl.core.warehouse import about
 
 DATA_FOLDER = "data folder"
 """What an origin calls the data folder's id."""
@@ -24,7 +25,7 @@ def origin_of(settings: Settings) -> dict[str, str]:
     """Name the sources and the warehouse of the settings, without users and passwords."""
     urls = sorted((name, url.get_secret_value()) for name, url in settings.sources.items())
     return {f"source {name}": described(read_url(name, url)) for name, url in urls} | {
-        "warehouse": warehouse_of(settings)
+        "warehouse": about(settings).address
     }
 
 
@@ -42,13 +43,6 @@ def foreign(theirs: Mapping[str, str], ours: Mapping[str, str]) -> bool:
 
 def _sources(origin: Mapping[str, str]) -> dict[str, str]:
     return {name: told for name, told in origin.items() if name.startswith("source ")}
-
-
-def warehouse_of(settings: Settings) -> str:
-    """Name the warehouse."""
-    if settings.warehouse == "duckdb":
-        return f"duckdb:{settings.duckdb_path}"
-    return f"bigquery:{settings.bigquery_project}.{settings.bigquery_dataset}"
 
 
 def read_url(name: str, text: str) -> URL:

@@ -10,7 +10,8 @@ from datetime import datetime
 from etl.core.errors import UsageError
 from etl.core.job import Job
 from etl.core.log import log
-from etl.core.origin import DATA_FOLDER, foreign, owner_of, warehouse_of
+from etl.core.origin import DATA_FOLDER, foreign, owner_of
+from etl.core.warehouse import about
 from etl.guards.accept import fingerprint
 from etl.guards.refusal import Refusal, accepting, standing
 
@@ -46,7 +47,7 @@ def check_warehouse(
         script,
         theirs,
         ours,
-        f"The tables in {warehouse_of(job.settings)} were published from",
+        f"The tables in {about(job.settings).address} were published from",
         "Give each settings file its own warehouse; if the data folder was lost, or these tables are to be replaced",
     )
 

@@ -19,6 +19,7 @@ from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableRe
 from etl.core.names import check_only
 from etl.core.origin import origin_of, owner_of
 from etl.core.runs import check_origin
+from etl.core.warehouse import about
 from etl.guards import months
 from etl.guards import star as guards
 from etl.guards.origin import check_warehouse
@@ -159,8 +160,8 @@ def _tell(changes: list[str], star: StarManifest, chosen: list[Contract], folder
 
 @contextmanager
 def _parquet_folder(job: Job, folder: Path) -> Iterator[Path]:
-    """Say where the Parquet goes: beside the run, in a bucket only for BigQuery, which reads it there."""
-    if job.settings.warehouse == "bigquery" or not is_remote(folder):
+    """Say where the Parquet goes: beside the run, in a bucket only where the warehouse reads it there."""
+    if about(job.settings).reads_buckets or not is_remote(folder):
         yield folder / "parquet"
         return
     shutil.rmtree(job.store.local / ".parquet", ignore_errors=True)  # by a run that was killed
@@ -174,7 +175,7 @@ def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Pat
     """Check the star's Parquet, side by side, or make it of an older star's CSV, with the star's receipt."""
     source = job.store.star.path(star.run)
     target.mkdir()
-    few = job.settings.warehouse == "bigquery" and not is_remote(target)  # each file is a load job
+    few = about(job.settings).file_is_job and not is_remote(target)  # a bucket's are one job
     # threads: what hashes and converts lets go of Python's lock
     with ThreadPoolExecutor(job.settings.workers) as executor, progress("convert", len(chosen)) as advance:
         under_way = {}

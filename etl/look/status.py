@@ -12,9 +12,10 @@ from etl.core.call import completed
 from etl.core.errors import EtlError, RefreshError
 from etl.core.manifest import LoadedManifest, Manifest, RawManifest, StarManifest
 from etl.core.nights import NightRecord
-from etl.core.origin import foreign, owner_of, warehouse_of
+from etl.core.origin import foreign, owner_of
 from etl.core.runs import Runs, Store
 from etl.core.safe_text import safe
+from etl.core.warehouse import about
 from etl.load import power_bi
 from etl.load.open import open_warehouse
 from etl.look.screen import console, number, table
@@ -140,7 +141,7 @@ def _published(settings: Settings, store: Store) -> tuple[str, bool]:
             head = warehouse.head()
     except EtlError as error:
         return f"{told} Whether it still is, the warehouse does not say: {safe(error.message)}", True
-    where = warehouse_of(settings)
+    where = about(settings).address
     if head.origin and foreign(head.origin, owner_of(settings, store.identity(make=False))):
         others = ", ".join(f"the {name} {value}" for name, value in head.origin.items())
         return (

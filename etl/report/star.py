@@ -12,7 +12,7 @@ from etl.contract.table import Contract
 from etl.core.errors import DataError
 from etl.core.manifest import StarManifest
 from etl.core.runs import Store
-from etl.load.duckdb.limits import limit
+from etl.load.duckdb.session import limit
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.parquet import conversions, ready
 

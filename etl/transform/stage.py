@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from etl.company.checks import check_for_bigquery
 from etl.company.corrections import check_expiry, read_corrections
 from etl.company.plan import Plan, make_plan
 from etl.company.tables import TableFile, read_tables
@@ -22,6 +21,7 @@ from etl.core.log import log
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
 from etl.core.runs import check_origin
+from etl.core.warehouse import about
 from etl.guards import pace
 from etl.guards.refusal import check_accept, settle
 from etl.receipts.arrow import add
@@ -49,8 +49,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     check_origin(raw, origin_of(job.settings), job.store.raw.folder)
     code = fingerprint(job.settings.tables_dir)
     tables = read_tables(job.settings.tables_dir, code)
-    if job.settings.warehouse == "bigquery":
-        check_for_bigquery([table.contract for table in tables.values()])
+    about(job.settings).check([table.contract for table in tables.values()])
     plan = make_plan(tables, list(raw.tables), job.only)
     corrections = read_corrections(job.settings.tables_dir)
     check_corrections(corrections, tables, raw.tables)

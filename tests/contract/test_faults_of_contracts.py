@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from etl.company.checks import check_for_bigquery
 from etl.company.tables import contracts, read_tables
 from etl.core.errors import ContractError
+from etl.load.bigquery.limits import check
 
 HEAD = "import pandas as pd, pyarrow as pa\nfrom typing import Annotated, Optional\nfrom etl.contract import *\n"
 FACT = '''
@@ -231,12 +231,12 @@ def test_bigquery_is_asked_for_no_more_than_it_takes(tmp_path: Path) -> None:
     """Its decimals are shorter than DuckDB's, and a transaction changes 100 tables."""
     read(tmp_path, FACT.replace(COLUMN, '    name: Decimal(38, 9) = measure("X.")'))
     contract = contracts(tmp_path)["fact_x"]
-    check_for_bigquery([contract] * 98)
+    check([contract] * 98)
     with pytest.raises(ContractError, match="There are 99 tables"):
-        check_for_bigquery([contract] * 99)
+        check([contract] * 99)
     read(tmp_path, FACT.replace(COLUMN, '    name: Decimal(38, 0) = measure("X.")'))
     with pytest.raises(ContractError, match=r"fact_x\.name is decimal128\(38, 0\)") as fault:
-        check_for_bigquery(list(contracts(tmp_path).values()))
+        check(list(contracts(tmp_path).values()))
     assert "Decimal(29, 0)" in fault.value.hint
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from etl.core.errors import WarehouseError
 from etl.load.duckdb import file as duckdb_file
-from etl.load.duckdb import limits as duckdb_limits
+from etl.load.duckdb import session as duckdb_session
 from etl.load.duckdb.warehouse import DuckDBWarehouse
 from tests.load.contracts import PLANET, SHIP, planets
 from tests.load.nights import NEXT_RUN, RUN, counts, hand_over, load, night, publish
@@ -146,10 +146,10 @@ def test_long_values_are_loaded_or_named(tmp_path: Path, monkeypatch: pytest.Mon
     """DuckDB cannot spill a cell: it gets more memory for it; where that is not enough, column and length are told."""
     warehouse = DuckDBWarehouse(tmp_path / "star.duckdb")
     long = hand_over(PLANET, planets(4, "x" * 30_000_000), tmp_path)
-    monkeypatch.setattr(duckdb_limits, "MEMORY", "150MB")
+    monkeypatch.setattr(duckdb_session, "MEMORY", "150MB")
     load(warehouse, RUN, [long])
     assert warehouse.read("SELECT MAX(strlen(name)) AS n FROM dim_planet").to_pylist() == [{"n": 30_000_000}]
-    monkeypatch.setattr(duckdb_limits, "MORE_MEMORY", "150MB")
+    monkeypatch.setattr(duckdb_session, "MORE_MEMORY", "150MB")
     with pytest.raises(WarehouseError, match=r"dim_planet .* the longest value of name has 30,000,000 bytes") as told:
         load(warehouse, NEXT_RUN, [long])
     assert "Shorten name in build" in told.value.hint

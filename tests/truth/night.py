@@ -16,7 +16,7 @@ import psycopg2
 
 import config
 from config.paths import ROOT
-from etl.core.origin import warehouse_of
+from etl.core.warehouse import about
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Warehouse
 from sample import generate
@@ -81,7 +81,7 @@ def published(night: Night, kind: str, **others: str) -> Iterator[Warehouse]:
     env = write_settings(night.folder, kind, **others)
     settings = config.load(env)
     if kind != "duckdb":
-        _hand_the_star_to(settings.data_dir, warehouse_of(settings), night.folder / "duckdb")
+        _hand_the_star_to(settings.data_dir, about(settings).address, night.folder / "duckdb")
     run_script("LoadFilesBQ.py", env)
     with open_warehouse(settings) as warehouse:
         yield warehouse

@@ -4,8 +4,8 @@ import pyarrow as pa
 from google.cloud.bigquery import SchemaField
 
 from etl.contract.column import Column
-from etl.contract.types import fits_numeric
 from etl.core.errors import ContractError
+from etl.load.bigquery.limits import fits_numeric
 
 _TYPES = {
     pa.int64(): "INT64",

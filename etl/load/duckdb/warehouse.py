@@ -26,7 +26,7 @@ from etl.load.checks import check_names, check_receipt, not_a_query, numbers_of,
 from etl.load.duckdb import obstacles, schema
 from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
-from etl.load.duckdb.limits import MEMORY, limit, seal, with_room
+from etl.load.duckdb.session import MEMORY, limit, seal, with_room
 from etl.load.duckdb.sql import literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
 from etl.load.head import ETL_HEAD, Head

@@ -1,0 +1,23 @@
+"""What the embedded warehouse is: a file of this machine, which takes any star."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.core.warehouse import About
+
+if TYPE_CHECKING:
+    from config import Settings
+    from etl.load.warehouse import Warehouse
+
+
+def about(settings: Settings) -> About:
+    """Say what it is."""
+    return About(address=f"duckdb:{settings.duckdb_path}")
+
+
+def opened(settings: Settings, _patience: float) -> Warehouse:
+    """Return the warehouse; it connects when it is first asked. Nothing of a file fails temporarily."""
+    from etl.load.duckdb.warehouse import DuckDBWarehouse
+
+    return DuckDBWarehouse(settings.duckdb_path)
