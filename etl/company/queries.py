@@ -4,27 +4,27 @@ The header is the comment at the file's top: prose, and lines `-- name: value` f
 """
 
 import hashlib
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from etl.company.sql import POSTGRES, has_code, one_statement
 from etl.core.errors import ContractError, EtlError, UsageError, joined
 from etl.core.names import check_file_names
 from etl.core.personal import Marks
 from etl.download.types import declared_type
-from etl.guards.raw import Tolerance
+from etl.guards.raw import LINES, Tolerance
 
 _KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
 _SEPARATOR = re.compile(r""",(?![^(]*\))(?=(?:[^"]*"[^"]*")*[^"]*$)""")
 _TYPED = re.compile(r"""(?:"([^"]+)"|(\S+))\s+(\S.*)""")
 _NAMES = (
     *("grain", "source", "key", "survivor", "group by", "partition on", "types"),
-    *("may be empty", "may shrink", "may grow", "newest", "row security", "pii"),
+    *("row security", "pii", *LINES),
 )
 
 
@@ -118,12 +118,7 @@ def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
         group_by=group_by,
         partition_on=partition_on,
         types=_types(path, found.get("types", "")),
-        tolerance=Tolerance(
-            may_be_empty=_yes(path, found.get("may be empty", "no")),
-            shrink=_share(path, "may shrink", found.get("may shrink", "10 %"), most=1),
-            grow=_share(path, "may grow", found.get("may grow", "100 %")),
-            newest=found.get("newest"),
-        ),
+        tolerance=_tolerance(path, found),
         dialect=POSTGRES if dialect is None else dialect,
         row_security=_expected(path, found.get("row security")),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -174,9 +169,23 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _yes(path: Path, text: str) -> bool:
+def _tolerance(path: Path, found: Mapping[str, str]) -> Tolerance:
+    """Read what the header allows, each line by the kind of its field: yes or no, a share, or a name."""
+    given: dict[str, Any] = {}
+    for line, each in LINES.items():
+        text = found.get(line)
+        if text is not None and isinstance(each.default, bool):
+            given[each.name] = _yes(path, line, text)
+        elif text is not None and isinstance(each.default, float):
+            given[each.name] = _share(path, line, text, each.metadata["most"])
+        elif text is not None:
+            given[each.name] = text
+    return Tolerance(**given)
+
+
+def _yes(path: Path, name: str, text: str) -> bool:
     if text not in ("yes", "no"):
-        raise ContractError(f"{path}: `-- may be empty: {text}` is neither yes nor no.", "Write yes or no.")
+        raise ContractError(f"{path}: `-- {name}: {text}` is neither yes nor no.", "Write yes or no.")
     return text == "yes"
 
 
@@ -186,7 +195,7 @@ def _expected(path: Path, text: str | None) -> bool:
     return text is not None
 
 
-def _share(path: Path, name: str, text: str, most: float = math.inf) -> float:
+def _share(path: Path, name: str, text: str, most: float) -> float:
     """Read a percentage, such as "5 %". most: the greatest that means something."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
     if match is None or float(match[1]) / 100 > most:

@@ -135,6 +135,11 @@ class Contract(Options):
         return tuple(dict.fromkeys(part for name in self.grain_key for part in on.get(name, (name,))))
 
     @cached_property
+    def measures(self) -> tuple[str, ...]:
+        """The columns that analysts add up."""
+        return tuple(c.name for c in self.columns if c.role is Role.MEASURE)
+
+    @cached_property
     def personal(self) -> frozenset[str]:
         """The columns of what `build` returns that hold personal data: marked, or finding a marked key."""
         return frozenset(c.name for c in self.columns if c.pii) | {n for c in self.references for n in c.personal}

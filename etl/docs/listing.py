@@ -1,4 +1,4 @@
-"""The lists in the guide to tables: the star's tables, linked into the dictionary, and what a contract may say."""
+"""The lists in the guides: the star's tables, linked into the dictionary, what may be declared, and the guards."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,9 @@ from etl.contract.reserved import RESERVED
 from etl.contract.types import TYPES, decimal_type
 from etl.docs.lineage import Kind
 from etl.docs.markdown import anchors, code, escaped
-from etl.docs.parts import Book, Code, Line
+from etl.docs.parts import Book, Code, Line, share
+from etl.guards.every import GUARDS
+from etl.guards.raw import LINES
 
 
 def renewed(guide: str, book: Book, dictionary: str) -> str:
@@ -16,7 +18,8 @@ def renewed(guide: str, book: Book, dictionary: str) -> str:
 
     dictionary: where the Markdown dictionary lies, as seen from the guide.
     """
-    lists = {"tables": listed(book, dictionary), "types": types(), "reserved": reserved(), "options": options()}
+    lists = {"tables": listed(book, dictionary), "types": types(), "reserved": reserved()}
+    lists |= {"options": options(), "guards": guards()}
     for name, text in lists.items():
         begin, end = f"<!-- {name}: begin (python -m etl docs) -->", f"<!-- {name}: end -->"
         between = re.compile(f"({re.escape(begin)}).*({re.escape(end)})", re.DOTALL)
@@ -46,6 +49,28 @@ def options() -> str:
     return _table("argument", "meaning", rows=rows)
 
 
+def guards() -> str:
+    """List in Markdown what each guard refuses, and where it is told how much it lets pass."""
+    rows = [
+        (code(guard.name), ", ".join(guard.stages), escaped(guard.stops), _declared(guard.reads))
+        for guard in GUARDS.values()
+    ]
+    return _table("guard", "stage", "refuses", "tolerance, declared in", rows=rows)
+
+
+def _declared(names: Iterable[str]) -> str:
+    """Say where what a guard reads is written, with the defaults, or else with examples."""
+    lines = {each.name: f"-- {line}: {_told(each.default, each.metadata['example'])}" for line, each in LINES.items()}
+    query = [code(lines[name]) for name in names if name in lines]
+    contract = [code(f"{n}={_told(OPTIONS[n].default, about(n).example)}") for n in names if n in OPTIONS]
+    where = {"the query": query, "the contract": contract}
+    return "; ".join(f"{what}: {', '.join(told)}" for what, told in where.items() if told)
+
+
+def _told(default: object, example: str) -> str:
+    return example if not isinstance(default, float) else share(default) if example.endswith("%") else str(default)
+
+
 def listed(book: Book, dictionary: str) -> str:
     """List the star's tables in Markdown, by what one row is."""
     where = anchors(book)
@@ -59,7 +84,7 @@ def listed(book: Book, dictionary: str) -> str:
 
 
 def _table(*headings: str, rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [f"| {' | '.join(cells)} |" for cells in (headings, *rows)]
+    lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (headings, *rows)]
     return "\n".join([lines[0], f"|{'---|' * len(headings)}", *lines[1:]])
 
 

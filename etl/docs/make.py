@@ -1,4 +1,4 @@
-"""Writing the dictionary's files, and the list in tables.md."""
+"""Writing the dictionary's files, and the lists in the guides."""
 
 from pathlib import Path
 
@@ -14,21 +14,23 @@ from etl.docs.parts import Book
 
 FOLDER = "docs"
 MARKDOWN, HTML = "dictionary.md", "dictionary.html"
+GUIDES = ("tables.md", "trust.md")
+"""The guides with lists between marks."""
 
 
 def show(settings_file: Path, output: Path | None) -> None:
     """Renew the dictionary of a company, and say where it is. output: a folder; by default docs/ beside its tables.
 
-    The list in docs/tables.md is renewed with that of this project's tables.
+    The lists in this project's guides are renewed with it.
     """
     settings = config.load(settings_file)
     company = read_company(settings)
     book = make_book(company)
     folder = output or settings.tables_dir.parent / FOLDER
     files = {folder / name: text for name, text in dictionary(book).items()}
-    guide = folder / "tables.md"
     if folder == ROOT / FOLDER:
-        files[guide] = renewed(guide.read_text(encoding="utf-8"), book, MARKDOWN)
+        for guide in (folder / name for name in GUIDES):
+            files[guide] = renewed(guide.read_text(encoding="utf-8"), book, MARKDOWN)
     with shared():  # it is documentation, for everybody
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():

@@ -111,3 +111,8 @@ def counted(number: int, what: str) -> str:
     """Say how many there are: 1 query, 2 queries."""
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{number} {what if number == 1 else plural}"
+
+
+def share(share: float) -> str:
+    """Write a share as a percentage."""
+    return f"{share * 100:.10g} %"

@@ -10,8 +10,10 @@ from etl.contract.options import OPTIONS, Holds, about
 from etl.contract.table import Contract
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
-from etl.docs.parts import Code, Entry, Grid, Line, Listing, To, codes, links, listed, paragraphs, prose
+from etl.docs.parts import Code, Entry, Grid, Line, Listing, To, codes, links, listed, paragraphs, prose, share
 from etl.docs.reach import beyond, made_of
+from etl.guards.every import STAR
+from etl.guards.raw import LINES, Tolerance
 
 _OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE)
 """Columns that the engine fills: their rules are its own."""
@@ -42,11 +44,8 @@ def query_entry(query: Query, lineage: Lineage) -> Entry:
     facts.append(("Key", codes(query.key)))
     more = {"Survivor": query.survivor, "Grouped by": query.group_by}
     more["Extracted by ranges of"] = (query.partition_on,) if query.partition_on else ()
-    more["Newest by"] = (query.tolerance.newest,) if query.tolerance.newest else ()
     facts += [(term, codes(names)) for term, names in more.items() if names]
-    allowed = query.tolerance
-    empty = "may be empty" if allowed.may_be_empty else "may not be empty"
-    facts.append(("Guards", (f"{empty}, may shrink by {_share(allowed.shrink)}, may grow by {_share(allowed.grow)}",)))
+    facts.append(("Guards", listed(list(_allowed(query.tolerance)))))
     facts += beyond(node, lineage)
     listing = Listing("SQL", "sql", query.sql.strip("\n"))
     return Entry(node, prose(query.description or query.grain), (), tuple(facts), None, (listing,))
@@ -73,20 +72,26 @@ def _options(contract: Contract, node: Node, company: Company) -> Iterator[tuple
 
 def _guards(contract: Contract) -> Iterator[str]:
     """Tell what the guards allow, of what the table has."""
-    needs = {"unknown": bool(contract.references), "tolerance": bool(contract.closed_months)}
-    for name in OPTIONS:
-        if about(name).holds is Holds.SHARE and needs.get(name, True):
-            yield f"{about(name).title} up to {_share(getattr(contract, name))}"
+    for name in (name for guard in STAR if guard.needs(contract) for name in guard.reads):
+        if about(name).holds is Holds.SHARE:
+            yield f"{about(name).title} up to {share(getattr(contract, name))}"
+
+
+def _allowed(tolerance: Tolerance) -> Iterator[Line]:
+    """Tell what the lines of a query's header allow."""
+    for line, value in ((line, getattr(tolerance, each.name)) for line, each in LINES.items()):
+        if isinstance(value, bool):
+            yield (f"{line}: {'yes' if value else 'no'}",)
+        elif isinstance(value, float):
+            yield (f"{line}: {share(value)}",)
+        elif value:
+            yield (f"{line}: ", Code(value))
 
 
 def _shown(holds: Holds, values: tuple[Any, ...]) -> Line:
     if holds is Holds.QUERIES:
         return links(tuple(Node(Kind.QUERY, name) for name in values))
     return codes(tuple(map(str, values)))
-
-
-def _share(share: float) -> str:
-    return f"{share * 100:.10g} %"
 
 
 def _level(level: str, company: Company) -> Line:

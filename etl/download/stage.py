@@ -18,14 +18,17 @@ from etl.core.origin import origin_of, read_url
 from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin
-from etl.download import disk
 from etl.download.extract import extract
 from etl.download.generic.source import GenericSource
 from etl.download.postgres.source import PostgresSource
 from etl.download.source import Limits, Plan, SnapshotError, Source, told_without_values
-from etl.guards import pace, raw
+from etl.guards.disk import Room, disk
+from etl.guards.every import SOURCE
+from etl.guards.guard import DOWNLOAD, judged
 from etl.guards.newest import with_newest
-from etl.guards.origin import check_folder
+from etl.guards.owner import check_folder
+from etl.guards.pace import Pace, fast
+from etl.guards.raw import RawSeen
 from etl.guards.refusal import check_accept, settle
 
 SCRIPT = "SQLDownloadMain.py"
@@ -63,7 +66,7 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
         plans = _planned(sources, chosen)
         if job.dry_run:
             _tell(plans)
-        accepted = settle(job, SCRIPT, disk.refusals(job, plans, job.store.raw.kept()))
+        accepted = settle(job, SCRIPT, disk.refusals(_room(job, plans)))
         if job.dry_run:
             return
         folder = stack.enter_context(job.store.raw.working(job.run))
@@ -102,10 +105,15 @@ def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable], folder:
         tables[query.name] = with_newest(folder, tables[query.name], query.tolerance.newest)
     kept = job.store.raw.kept()
     _last(job)  # which tells of a damaged one
-    refusals = raw.refusals(tables, {query.name: query.tolerance for query in chosen}, kept)
+    seen = [RawSeen(query.name, tables[query.name], query.tolerance, kept) for query in chosen]
+    refusals = judged(SOURCE, *sorted(seen, key=lambda one: one.name))
     if not job.only:
-        refusals += pace.refusals("download", job.seconds, job.store.raw.durations(kept))
+        refusals += fast.refusals(Pace(DOWNLOAD, job.seconds, job.store.raw.durations(kept)))
     return settle(job, SCRIPT, refusals)
+
+
+def _room(job: Job, plans: list[Plan]) -> Room:
+    return Room(job.store.folder, {plan.query.name: plan.bytes for plan in plans}, job.store.raw.kept())
 
 
 def _last(job: Job) -> RawManifest | None:

@@ -12,16 +12,16 @@ _WEEK = timedelta(days=6, hours=12)
 T = TypeVar("T", RawTable, LoadedTable)
 
 
-def since_accepted(kept: Sequence[Manifest[T]], table: str, names: Collection[str]) -> list[T]:
+def since_accepted(kept: Sequence[Manifest[T]], table: str, labels: Collection[str]) -> list[T]:
     """Return a table's entries in the kept runs, the newest first, back to the last that a person let pass.
 
-    kept: the manifests, oldest first; names: "table:guard" of the guards that judge by these entries.
+    kept: the manifests, oldest first; labels: "table:guard" of the guards that judge by these entries.
     """
     found: list[T] = []
     for manifest in reversed(kept):
         if table in manifest.tables:
             found.append(manifest.tables[table])
-            if any(name in manifest.accepted for name in names):
+            if any(label in manifest.accepted for label in labels):
                 break
     return found
 

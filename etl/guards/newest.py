@@ -1,6 +1,6 @@
 """The guard over a table's newest rows: the greatest date, time or number of a column must not go back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from etl.core.errors import ContractError
 from etl.core.manifest import RawColumn, RawTable, arrow_type
-from etl.guards.accept import GONE, is_less
-from etl.guards.refusal import Refusal
+from etl.guards.figures import EARLIER, GONE, is_less
+from etl.guards.guard import DOWNLOAD, Finding, guard
+from etl.guards.raw import RawSeen
 from etl.receipts.arrow import canonical
 
 
@@ -37,14 +38,21 @@ def with_newest(folder: Path, table: RawTable, column: str | None) -> RawTable:
     return table.model_copy(update={"newest": {column: figure}})
 
 
-def judged(name: str, table: RawTable, column: str, before: Sequence[RawTable]) -> list[Refusal]:
+@guard(
+    DOWNLOAD,
+    worse=EARLIER,
+    stops="the newest rows are gone: the greatest value of a date, time or number went back",
+    reads=("newest",),
+)
+def newest(seen: RawSeen) -> Iterator[Finding]:
     """Compare with the newest of the nights before that had one; a table without rows is judged by `empty`."""
-    then = next(((_figure(one, column), one.run) for one in before if _figure(one, column) is not None), None)
-    now = _figure(table, column)
-    if not table.rows or then is None or then[0] is None or (now is not None and not is_less(now, then[0])):
-        return []
-    told = f"the newest {column} is {now or 'gone'}, {then[0]} in run {then[1]}"
-    return [Refusal(name, "newest", told, now or GONE)]
+    column, table = seen.tolerance.newest, seen.table
+    if column is None or not table.rows:
+        return
+    nights = ((_figure(one, column), one.run) for one in seen.before(newest))
+    now, then = _figure(table, column), next(((figure, run) for figure, run in nights if figure is not None), None)
+    if then is not None and (now is None or is_less(now, then[0])):
+        yield Finding(f"the newest {column} is {now or 'gone'}, {then[0]} in run {then[1]}", now or GONE)
 
 
 def _figure(table: RawTable, column: str) -> str | None:

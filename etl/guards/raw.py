@@ -1,75 +1,100 @@
 """The guards over what was extracted, compared with last night and with a week before."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from etl.core.manifest import EXPRESSION, RawManifest, RawTable
-from etl.guards import newest
-from etl.guards.accept import fingerprint
 from etl.guards.before import last_and_week, since_accepted
-from etl.guards.refusal import Refusal
+from etl.guards.figures import LESS, MORE, OTHER, fingerprint
+from etl.guards.guard import DOWNLOAD, Finding, Guard, guard
 
 _FEW = 100
 """Rows by which a table may always shrink or grow: of a small table a few are a large share."""
 
-_SIZE = ("empty", "shrank", "grew")
+
+def _line(default: Any, example: str, most: float = math.inf) -> Any:
+    return field(default=default, metadata={"example": example, "most": most})
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What a query's header allows. shrink, grow: shares of the rows; newest: the column whose greatest value grows."""
+    """What a query's header allows: a line `-- may shrink: 5 %` for the field may_shrink. A number is a share.
 
-    may_be_empty: bool = False
-    shrink: float = 0.1
-    grow: float = 1.0
-    newest: str | None = None
+    newest: the column whose greatest value grows.
+    """
 
-
-def refusals(
-    tables: Mapping[str, RawTable], tolerances: Mapping[str, Tolerance], kept: Sequence[RawManifest]
-) -> list[Refusal]:
-    """Judge the tables that were extracted. kept: the runs before, oldest first."""
-    return [
-        refusal for name, table in sorted(tables.items()) for refusal in _judged(name, table, tolerances[name], kept)
-    ]
+    may_be_empty: bool = _line(False, "yes")
+    may_shrink: float = _line(0.1, "10 %", most=1)
+    may_grow: float = _line(1.0, "100 %")
+    newest: str | None = _line(None, "updated_at")
 
 
-def _judged(name: str, table: RawTable, tolerance: Tolerance, kept: Sequence[RawManifest]) -> Iterator[Refusal]:
-    if not table.rows and not tolerance.may_be_empty:
-        told = "the query returned no row; if it may, write `-- may be empty: yes` into its header"
-        yield Refusal(name, "empty", told, "0")
-    filled = [last for last in since_accepted(kept, name, [f"{name}:{guard}" for guard in _SIZE]) if last.rows]
-    before = last_and_week(filled, table.as_of) if table.rows else []
-    sizes = [refusal for last in before for refusal in _size(name, table, tolerance, last)]
-    yield from {refusal.guard: refusal for refusal in reversed(sizes)}.values()  # last night's word goes first
-    yield from _types(name, table, since_accepted(kept, name, [])[:1])
-    if tolerance.newest:
-        yield from newest.judged(name, table, tolerance.newest, since_accepted(kept, name, [f"{name}:newest"]))
+LINES = {each.name.replace("_", " "): each for each in fields(Tolerance)}
+"""The fields of Tolerance, by what a query's header calls them."""
 
 
-def _size(name: str, table: RawTable, tolerance: Tolerance, last: RawTable) -> Iterator[Refusal]:
-    change = table.rows - last.rows
-    figures = f"{table.rows:,} rows, {last.rows:,} in run {last.run} ({change / last.rows:+.1%})"
-    if -change > max(_FEW, tolerance.shrink * last.rows):
-        told = f"{figures}; `-- may shrink:` allows {tolerance.shrink:.0%}"
-        yield Refusal(name, "shrank", told, str(table.rows))
-    if change > max(_FEW, tolerance.grow * last.rows):
-        told = f"{figures}; `-- may grow:` allows {tolerance.grow:.0%}"
-        yield Refusal(name, "grew", told, str(table.rows))
+@dataclass(frozen=True)
+class RawSeen:
+    """A table that was extracted, as the guards see it. kept: the runs before, oldest first."""
+
+    name: str
+    table: RawTable
+    tolerance: Tolerance
+    kept: Sequence[RawManifest]
+
+    def before(self, *guards: Guard[Any]) -> list[RawTable]:
+        """Return what was extracted before, the newest first, back to what a person let pass of these guards."""
+        return since_accepted(self.kept, self.name, [one.label(self.name) for one in guards])
+
+
+@guard(DOWNLOAD, worse=OTHER, stops="a source table without a row", reads=("may_be_empty",))
+def empty(seen: RawSeen) -> Iterator[Finding]:
+    """Find a table without rows."""
+    if not seen.table.rows and not seen.tolerance.may_be_empty:
+        yield Finding("the query returned no row; if it may, write `-- may be empty: yes` into its header", "0")
+
+
+@guard(DOWNLOAD, worse=LESS, stops="fewer rows than last night or a week before", reads=("may_shrink",))
+def shrank(seen: RawSeen) -> Iterator[Finding]:
+    """Find a table that has lost rows."""
+    yield from _size(seen, -1, seen.tolerance.may_shrink, "may shrink")
+
+
+@guard(DOWNLOAD, worse=MORE, stops="more rows than last night or a week before", reads=("may_grow",))
+def grew(seen: RawSeen) -> Iterator[Finding]:
+    """Find a table that has far more rows."""
+    yield from _size(seen, 1, seen.tolerance.may_grow, "may grow")
+
+
+def _size(seen: RawSeen, sign: int, allowed: float, line: str) -> Iterator[Finding]:
+    """Find a change of the rows in one direction, beyond what is allowed."""
+    table = seen.table
+    filled = [last for last in seen.before(empty, shrank, grew) if last.rows]
+    for last in last_and_week(filled, table.as_of) if table.rows else []:
+        change = table.rows - last.rows
+        if sign * change > max(_FEW, allowed * last.rows):
+            yield Finding(
+                f"{table.rows:,} rows, {last.rows:,} in run {last.run} ({change / last.rows:+.1%});"
+                f" `-- {line}:` allows {allowed:.0%}",
+                str(table.rows),
+            )
+            return
+
+
+@guard(DOWNLOAD, worse=OTHER, stops="a column of the source has another type, or is gone")
+def types(seen: RawSeen) -> Iterator[Finding]:
+    """Find columns of another type than last night."""
+    now = {column.name: column.source_type for column in seen.table.columns}
+    for last in seen.before()[:1]:
+        then = {column.name: column.source_type for column in last.columns}
+        changed = {column: now.get(column, "gone") for column in then if _is_another(then[column], now.get(column))}
+        if changed:
+            told = ", ".join(f"{name} is {kind} (in run {last.run}: {then[name]})" for name, kind in changed.items())
+            yield Finding(told, fingerprint(*(f"{name} {kind}" for name, kind in changed.items())))
 
 
 def _is_another(then: str, now: str | None) -> bool:
     """Whether a column has another type in the source, or is gone. What a query computes has none there."""
     return now is None or (now != then and EXPRESSION not in (now, then))
-
-
-def _types(name: str, table: RawTable, before: Sequence[RawTable]) -> Iterator[Refusal]:
-    now = {column.name: column.source_type for column in table.columns}
-    for last in before:
-        then = {column.name: column.source_type for column in last.columns}
-        changed = {column: now.get(column, "gone") for column in then if _is_another(then[column], now.get(column))}
-        if changed:
-            told = ", ".join(
-                f"{column} is {kind} (in run {last.run}: {then[column]})" for column, kind in changed.items()
-            )
-            yield Refusal(name, "types", told, fingerprint(*(f"{column} {kind}" for column, kind in changed.items())))

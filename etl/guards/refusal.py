@@ -1,7 +1,6 @@
 """Refusals: told all at once, with the one command that lets them pass after a person looked."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from config import Settings
 from etl.core.call import call
@@ -9,30 +8,8 @@ from etl.core.errors import GuardError
 from etl.core.job import Job
 from etl.core.lock import run_of_the_night
 from etl.core.log import log
-from etl.guards.accept import Accepted, check_tables, read_accept
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What a guard refuses: the table, the guard's name, a sentence with the figures of both nights.
-
-    figure: what --accept is to name; etl.guards.accept says which figures are worse.
-    """
-
-    table: str
-    guard: str
-    sentence: str
-    figure: str
-
-    @property
-    def name(self) -> str:
-        """What the log and the manifest call it."""
-        return f"{self.table}:{self.guard}"
-
-    @property
-    def accept(self) -> Accepted:
-        """What --accept has to say to let it pass."""
-        return Accepted(self.table, self.guard, self.figure)
+from etl.guards.accept import check_tables, read_accept
+from etl.guards.guard import Refusal
 
 
 def check_accept(settings: Settings, accept: Iterable[str]) -> None:
@@ -45,7 +22,7 @@ def check_accept(settings: Settings, accept: Iterable[str]) -> None:
 def standing(job: Job, refusals: Iterable[Refusal]) -> list[Refusal]:
     """Return the refusals that no --accept of this call covers."""
     accepted = read_accept(job.accept)
-    return [r for r in refusals if not any(one.covers(r.table, r.guard, r.figure) for one in accepted)]
+    return [refusal for refusal in refusals if not any(one.covers(refusal) for one in accepted)]
 
 
 def settle(job: Job, script: str, refusals: Sequence[Refusal]) -> dict[str, str]:
@@ -69,6 +46,6 @@ def accepting(job: Job, script: str, refusals: Iterable[Refusal]) -> str:
         run_of_the_night() and script != "LoadFilesBQ.py"
     ):  # what that one loads is there: no need to ask the source again
         program = "./nightly.sh"
-    ours = {(one.table, one.guard): str(one) for one in read_accept(job.accept)}
-    new = {(refusal.table, refusal.guard): str(refusal.accept) for refusal in refusals}
+    ours = {(one.table, one.guard.name): str(one) for one in read_accept(job.accept)}
+    new = {(refusal.table, refusal.guard): refusal.accept for refusal in refusals}
     return call(program, job.settings_file, "--accept", *(ours | new).values())

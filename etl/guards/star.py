@@ -1,55 +1,70 @@
 """The guards over a star, compared with what was published last and a week before."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from etl.contract.table import Contract
 from etl.core.call import call
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
 from etl.guards.before import last_and_week, since_accepted
-from etl.guards.refusal import Refusal
+from etl.guards.calendar import Calendar
+from etl.guards.figures import LESS, MORE
+from etl.guards.guard import LOAD, Finding, Guard, guard
+
+if TYPE_CHECKING:  # pandas comes with it, which who reads an --accept does without
+    from etl.contract.table import Contract
 
 _FEW = 10
 """Rows that may always be rejected, refer to nothing or be gone: but never all of them, and never more than half."""
 
 _NAMELESS = "no such member"
 
+Changed = Mapping[str, set[str]]
+"""By month, the measures whose sums changed."""
 
-def refusals(
-    contracts: Sequence[Contract],
-    tables: Mapping[str, StarTable],
-    kept: Sequence[LoadedManifest],
-    settings_file: Path | None = None,
-) -> list[Refusal]:
-    """Judge the rows, the rejects and the references of the tables.
 
-    kept: what was published before, oldest first; settings_file: for the commands in the sentences.
+@dataclass(frozen=True)
+class StarSeen:
+    """A table that is to be published, as the guards see it. kept: what was published before, oldest first.
+
+    changed_rows: counts the rows of some months that are not as they were published then, up to one more than the guard
+    lets pass or beyond; None where that cannot be told. settings_file: for the commands in the sentences.
     """
-    return [
-        refusal for contract in contracts for refusal in _judged(contract, tables[contract.name], kept, settings_file)
-    ]
+
+    contract: "Contract"
+    table: StarTable
+    kept: Sequence[LoadedManifest]
+    calendar: Calendar
+    changed_rows: Callable[[LoadedTable, Changed], int | None]
+    settings_file: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.contract.name
+
+    @property
+    def last(self) -> LoadedTable | None:
+        """What was published of it last."""
+        return next(iter(since_accepted(self.kept, self.name, [])), None)
+
+    def before(self, one: Guard[Any], column: str = "") -> list[LoadedTable]:
+        """Return what was published last and a week before, since a person let pass what this guard refused."""
+        return last_and_week(since_accepted(self.kept, self.name, [one.label(self.name, column)]), self.table.as_of)
 
 
-def _judged(
-    contract: Contract, table: StarTable, kept: Sequence[LoadedManifest], settings_file: Path | None
-) -> Iterator[Refusal]:
-    name = contract.name
-    yield from _lost(contract, table, last_and_week(since_accepted(kept, name, [f"{name}:lost"]), table.as_of))
-    last = next(iter(since_accepted(kept, name, [])), None)
-    yield from _rejected(contract, table, last, settings_file)
-    for column in contract.references:
-        label = f"{name}.{column.name}"
-        before = last_and_week(since_accepted(kept, name, [f"{label}:unknown"]), table.as_of)
-        told = [*_nameless(contract, column.name, table, last), *_without(contract, column.name, table, before)]
-        if told:
-            now = sum(table.unknown.get(f"{column.name}: {kind}", 0) for kind in (_NAMELESS, "NULL"))
-            yield Refusal(label, "unknown", "; and ".join(told), str(now))
-
-
-def _lost(contract: Contract, table: StarTable, before: Sequence[LoadedTable]) -> Iterator[Refusal]:
-    """Refuse a table that has lost all its rows or most of them, whatever became of them."""
+@guard(
+    LOAD,
+    worse=LESS,
+    stops="a published table would lose all its rows, or too many, since last night or a week before",
+    reads=("lost",),
+)
+def lost(seen: StarSeen) -> Iterator[Finding]:
+    """Find a table that has lost all its rows or most of them, whatever became of them."""
+    contract, table = seen.contract, seen.table
     now = table.rows - contract.is_dimension  # the unknown member is no row of the source
-    for last in before:
+    for last in seen.before(lost):
         then = last.receipt.rows - contract.is_dimension
         if (now <= 0 < then and contract.lost < 1) or then - now > max(_FEW, contract.lost * then):
             told = (
@@ -57,45 +72,64 @@ def _lost(contract: Contract, table: StarTable, before: Sequence[LoadedTable]) -
                 f" {sum(table.rejected.values()):,} are rejected and {sum(table.set_aside.values()):,} set aside;"
                 f" the contract allows that {contract.lost:.0%} are gone"
             )
-            yield Refusal(contract.name, "lost", told, str(now))
+            yield Finding(told, str(now))
             return
 
 
-def _rejected(
-    contract: Contract, table: StarTable, last: LoadedTable | None, settings_file: Path | None
-) -> Iterator[Refusal]:
+@guard(LOAD, worse=MORE, stops="too many rows of a table were rejected", reads=("rejects",))
+def rejects(seen: StarSeen) -> Iterator[Finding]:
+    """Find a table of which more rows are rejected than its contract allows."""
+    table, last, allowed = seen.table, seen.last, seen.contract.rejects
     rejected, before = sum(table.rejected.values()), sum(last.rejected.values()) if last else None
-    if rejected and (rejected == table.handed or rejected > _allowed(contract.rejects, table.handed)):
+    if rejected and (rejected == table.handed or rejected > _allowed(allowed, table.handed)):
         most = ", ".join(f"{count:,} × {reason}" for reason, count in _most(table.rejected))
         told = (
             f"{rejected:,} of {table.handed:,} rows are rejected (last time {_or_none(before)}; the contract allows"
-            f" {contract.rejects:.1%}): {most}. `{call('-m etl rejects', settings_file, contract.name)}` shows them"
+            f" {allowed:.1%}): {most}. `{call('-m etl rejects', seen.settings_file, seen.name)}` shows them"
         )
-        yield Refusal(contract.name, "rejects", told, str(rejected))
+        yield Finding(told, str(rejected))
 
 
-def _nameless(contract: Contract, column: str, table: StarTable, last: LoadedTable | None) -> Iterator[str]:
+@guard(
+    LOAD,
+    worse=MORE,
+    stops="too many references match nothing, or many more than last night or a week before",
+    reads=("unknown",),
+    needs=lambda contract: contract.references,
+)
+def unknown(seen: StarSeen) -> Iterator[Finding]:
+    """Find references that match no member, or are NULL in many more rows than before."""
+    for column in (reference.name for reference in seen.contract.references):
+        told = [*_nameless(seen, column), *_without(seen, column)]
+        if told:
+            now = sum(seen.table.unknown.get(f"{column}: {kind}", 0) for kind in (_NAMELESS, "NULL"))
+            yield Finding("; and ".join(told), str(now), column)
+
+
+def _nameless(seen: StarSeen, column: str) -> Iterator[str]:
+    table, last, allowed = seen.table, seen.last, seen.contract.unknown
     nameless = table.unknown.get(f"{column}: {_NAMELESS}", 0)
-    if nameless > _allowed(contract.unknown, table.rows):
+    if nameless > _allowed(allowed, table.rows):
         before = last.unknown.get(f"{column}: {_NAMELESS}", 0) if last else None
         yield (
             f"{nameless:,} of {table.rows:,} rows have a {column} that matches no member"
-            f" (last time {_or_none(before)}; the contract allows {contract.unknown:.1%})"
+            f" (last time {_or_none(before)}; the contract allows {allowed:.1%})"
         )
 
 
-def _without(contract: Contract, column: str, table: StarTable, before: Sequence[LoadedTable]) -> Iterator[str]:
+def _without(seen: StarSeen, column: str) -> Iterator[str]:
     """Tell of a reference that is NULL in more rows than before; of one that was not there, there is no before."""
-    for last in before:
+    table, allowed = seen.table, seen.contract.unknown
+    for last in seen.before(unknown, column):
         names = last.columns or tuple(last.receipt.columns)
         if not last.receipt.rows or not table.rows or (names and column not in names):
             continue
         now, then = table.unknown.get(f"{column}: NULL", 0), last.unknown.get(f"{column}: NULL", 0)
         more = now - then / last.receipt.rows * table.rows
-        if more > _allowed(contract.unknown, table.rows):
+        if more > _allowed(allowed, table.rows):
             yield (
                 f"{now:,} of {table.rows:,} rows have no {column}, {then:,} of {last.receipt.rows:,}"
-                f" as of {last.as_of:%Y-%m-%d} (the contract allows {contract.unknown:.1%} more)"
+                f" as of {last.as_of:%Y-%m-%d} (the contract allows {allowed:.1%} more)"
             )
             return
 

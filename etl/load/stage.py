@@ -2,9 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,16 +16,19 @@ from etl.core.errors import DataError
 from etl.core.folders import is_remote
 from etl.core.job import Job
 from etl.core.log import log, progress
-from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest, TableReceipt
+from etl.core.manifest import LoadedTable, StarManifest, TableReceipt
 from etl.core.names import check_only
 from etl.core.origin import origin_of, owner_of
 from etl.core.runs import check_origin
 from etl.core.warehouse import about
-from etl.guards import months
-from etl.guards import star as guards
-from etl.guards.origin import check_warehouse
-from etl.guards.refusal import Refusal, check_accept, settle
+from etl.guards.calendar import Calendar
+from etl.guards.every import STAR
+from etl.guards.guard import judged
+from etl.guards.months import FEW
+from etl.guards.owner import check_warehouse
+from etl.guards.refusal import check_accept, settle
 from etl.guards.rows import changed_rows
+from etl.guards.star import Changed, StarSeen
 from etl.load.checks import check_receipt, mismatch
 from etl.load.kept import keep_receipt, last_kept, manifest_of
 from etl.load.numbers import check_numbers
@@ -93,33 +97,34 @@ def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, 
     check_accept(job.settings, job.accept)
     last_kept(job)  # which tells of a damaged one
     kept = job.store.loaded.kept()
-    refusals = guards.refusals(chosen, star.tables, kept, job.settings_file)
-    for contract in chosen:
-        if contract.closed_months:
-            refusals += _judged_months(job, star, contract, kept)
-    return settle(job, SCRIPT, refusals)
-
-
-def _judged_months(job: Job, star: StarManifest, contract: Contract, kept: Sequence[LoadedManifest]) -> list[Refusal]:
-    settings, table = job.settings, star.tables[contract.name]
+    settings = job.settings
     cut = any(":window_start" in path.read_text(errors="replace") for path in settings.queries_dir.glob("*.sql"))
-    calendar = months.Calendar(settings.business_time_zone, settings.window_years, cut)
+    calendar = Calendar(settings.business_time_zone, settings.window_years, cut)
+    seen = [
+        StarSeen(
+            contract=contract,
+            table=star.tables[contract.name],
+            kept=kept,
+            calendar=calendar,
+            changed_rows=partial(_changed_rows, job, star, contract),
+            settings_file=job.settings_file,
+        )
+        for contract in chosen
+    ]
+    return settle(job, SCRIPT, judged(STAR, *seen))
 
-    def rows(last: LoadedTable, changed: months.Changed) -> int | None:
-        stars = [kept for kept in job.store.star.kept() if _built_in(kept, contract) == last.star_run]
-        try:
-            now, then = (
-                [job.store.star.path(one.run) / file.name for file in one.tables[contract.name].files]
-                for one in (star, stars[-1])
-            )
-            return changed_rows(contract, changed, now, then, months.FEW + 1)
-        except (IndexError, OSError, pa.ArrowException):
-            return None  # that star is kept no more, or its columns are others
 
-    noted, refusals = months.judge(contract, table, kept, calendar, rows)
-    if noted:
-        log.info("load %s: closed months changed within the tolerance: %s", contract.name, noted)
-    return refusals
+def _changed_rows(job: Job, star: StarManifest, contract: Contract, last: LoadedTable, changed: Changed) -> int | None:
+    """Count the rows of some months that are not as they were published then; None where that cannot be told."""
+    stars = [kept for kept in job.store.star.kept() if _built_in(kept, contract) == last.star_run]
+    try:
+        now, then = (
+            [job.store.star.path(one.run) / file.name for file in one.tables[contract.name].files]
+            for one in (star, stars[-1])
+        )
+        return changed_rows(contract, changed, now, then, FEW + 1)
+    except (IndexError, OSError, pa.ArrowException):
+        return None  # that star is kept no more, or its columns are others
 
 
 def _built_in(star: StarManifest, contract: Contract) -> str | None:

@@ -18,8 +18,9 @@ from etl.core.log import log
 from etl.core.manifest import StarManifest
 from etl.core.origin import DATA_FOLDER, foreign, owner_of
 from etl.core.surrogates import Published, converted, reconciled, schema_of
-from etl.guards.accept import fingerprint
-from etl.guards.refusal import Refusal, settle
+from etl.guards.guard import Refusal
+from etl.guards.keys import NaturalKey, keys
+from etl.guards.refusal import settle
 from etl.transform.keys import begun_after, greatest_of, read_numbers, write_key_map
 
 Ask = Callable[[Settings], Published]
@@ -56,7 +57,7 @@ def known_keys(
         old = read_numbers(folder, contract) if folder else None
         known = schema.empty_table() if old is None else converted(old, schema)
         if known is None:
-            refusals.append(_changed(contract, old))
+            refusals += keys.refusals(_changed(contract, old))
             known = begun_after(schema, greatest_of(old))
         elif old is not None and known is not old:
             log.info("transform %s: its natural key has another type now; its members keep their keys", contract.name)
@@ -133,13 +134,7 @@ def _continues(job: Job, contract: Contract, known: pa.Table, last: StarManifest
     return built is not None and not theirs.receipt.differences(receipt) and reconciled(known, built)[1:] == (0, 0)
 
 
-def _changed(contract: Contract, old: pa.Table) -> Refusal:
+def _changed(contract: Contract, old: pa.Table) -> NaturalKey:
     was = ", ".join(f"{field.name} {field.type}" for field in list(old.schema)[:-1])
     now = ", ".join(f"{field.name} {field.type}" for field in list(schema_of(contract))[:-1])
-    return Refusal(
-        contract.name,
-        "keys",
-        f"its natural key was {was} and is {now} now: its {old.num_rows:,} members cannot be recognized by it, and all"
-        " would get other surrogate keys",
-        fingerprint(contract.name, f"was {was}", f"is {now}"),
-    )
+    return NaturalKey(contract.name, was, now, old.num_rows)

@@ -22,7 +22,8 @@ from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
 from etl.core.runs import check_origin
 from etl.core.warehouse import about
-from etl.guards import pace
+from etl.guards.guard import TRANSFORM
+from etl.guards.pace import Pace, fast
 from etl.guards.refusal import check_accept, settle
 from etl.receipts.arrow import add
 from etl.transform.balance import check_balance
@@ -93,7 +94,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             _keep(context, last, kept, tables)
         for name in (PARTIALS, HASHES):
             remove_tree(folder / name)
-        judged = [] if job.only else pace.refusals("transform", job.seconds, job.store.star.durations())
+        judged = [] if job.only else fast.refusals(Pace(TRANSFORM, job.seconds, job.store.star.durations()))
         accepted = known.accepted | settle(job, SCRIPT, judged)
         told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
         told |= {"agrees_with": known.agrees_with}

@@ -58,7 +58,7 @@ SELECT 1
     assert query.key == ("origin", "id")
     assert query.survivor == ("-updated_at", "status")
     assert query.group_by == ("origin",)
-    assert query.tolerance == Tolerance(may_be_empty=True, shrink=0.025, grow=3.0, newest="at")
+    assert query.tolerance == Tolerance(may_be_empty=True, may_shrink=0.025, may_grow=3.0, newest="at")
     assert query.types == (("id", "bigint"), ("price", "numeric(12, 2)"), ("at", "timestamp with time zone"))
 
 
@@ -66,7 +66,7 @@ def test_what_the_header_leaves_out_has_a_default(tmp_path: Path) -> None:
     """Grain, source and key are enough."""
     query = read(tmp_path, MINIMAL + "SELECT 1")
     assert (query.survivor, query.group_by, query.types) == ((), (), ())
-    assert query.tolerance == Tolerance(may_be_empty=False, shrink=0.1, grow=1.0, newest=None)
+    assert query.tolerance == Tolerance(may_be_empty=False, may_shrink=0.1, may_grow=1.0, newest=None)
 
 
 def test_a_line_of_the_query_stays_where_it_is_in_the_file(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What --accept means: the figure that a person looked at, and no worse; anything else is refused early."""
 
+import subprocess
+import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,23 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.contract.options import OPTIONS
 from etl.core.call import call
 from etl.core.errors import UsageError
-from etl.guards.accept import GUARDS, LESS, MORE, OTHER, check_tables, fingerprint, read_accept
+from etl.guards.accept import check_tables, read_accept
+from etl.guards.every import GUARDS
+from etl.guards.figures import EARLIER, LESS, MORE, OTHER, fingerprint
+from etl.guards.guard import DOWNLOAD, LOAD, TRANSFORM, Refusal
+from etl.guards.raw import LINES
 
 
 def covers(accepted: str, figure: str) -> bool:
     """Whether an --accept covers its guard's refusal of a figure."""
     (one,) = read_accept([accepted])
-    return one.covers(one.table, one.guard, figure)
+    return one.covers(Refusal(one.table, one.guard.name, "", figure))
 
 
 @given(accepted=st.integers(0, 10**12), now=st.integers(0, 10**12), guard=st.sampled_from(sorted(GUARDS)))
 def test_a_figure_covers_itself_and_what_is_better(accepted: int, now: int, guard: str) -> None:
     """Which side is worse is the guard's; of a fingerprint, every other one."""
-    allowed = {LESS: now >= accepted, MORE: now <= accepted, OTHER: now == accepted}[GUARDS[guard]]
+    worse = GUARDS[guard].worse
+    allowed = {LESS: now >= accepted, EARLIER: now >= accepted, MORE: now <= accepted, OTHER: now == accepted}[worse]
     assert covers(f"t:{guard}={accepted}", str(now)) == allowed
-    if GUARDS[guard] is not OTHER:
+    if worse is not OTHER:
         assert covers(f"t:{guard}={accepted:,}", str(now)) == allowed  # as the sentence writes it
 
 
@@ -58,9 +66,9 @@ def test_kinds_of_figures_are_not_mixed(accepted: str, now: str, allowed: bool) 
 def test_one_accept_covers_no_other_table_or_guard() -> None:
     """Nor another column of the same table."""
     (one,) = read_accept(["fact_sale.shop_key:unknown=21"])
-    assert one.covers("fact_sale.shop_key", "unknown", "20")
-    assert not one.covers("fact_sale.client_key", "unknown", "20")
-    assert not one.covers("fact_sale.shop_key", "rejects", "20")
+    assert one.covers(Refusal("fact_sale.shop_key", "unknown", "", "20"))
+    assert not one.covers(Refusal("fact_sale.client_key", "unknown", "", "20"))
+    assert not one.covers(Refusal("fact_sale.shop_key", "rejects", "", "20"))
 
 
 @pytest.mark.parametrize(
@@ -114,3 +122,19 @@ def test_a_command_names_the_settings_file_as_a_shell_needs_it() -> None:
     assert call("./nightly.sh", None, "--accept", "a:newest=2031-01-01T00:00:00+00:00") == (
         "./nightly.sh --accept a:newest=2031-01-01T00:00:00+00:00"
     )
+
+
+@pytest.mark.parametrize("name", GUARDS)
+def test_a_guard_reads_what_can_be_declared_and_says_where_it_judges(name: str) -> None:
+    """The options of a contract or the lines of a query's header, by their names; its stages are those of --accept."""
+    one = GUARDS[name]
+    assert set(one.reads) <= {*OPTIONS, *(line.name for line in LINES.values())}
+    assert one.stages
+    assert set(one.stages) <= {DOWNLOAD, TRANSFORM, LOAD}
+    assert one.stops
+
+
+def test_what_reads_an_accept_imports_no_pandas() -> None:
+    """It is read when a night begins, by a process that waits for others from then on."""
+    code = "import sys, etl.guards.refusal; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

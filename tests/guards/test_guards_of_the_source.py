@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.core.manifest import RawColumn, RawTable
-from etl.guards import pace, raw
-from etl.guards.raw import Tolerance
+from etl.core.manifest import RawColumn, RawManifest, RawTable
+from etl.guards.every import SOURCE
+from etl.guards.guard import Refusal, judged
+from etl.guards.pace import Pace, fast
+from etl.guards.raw import RawSeen, Tolerance
 from tests.download.company import Company, Ended
 
 AT = "SELECT g AS id, '2031-05-01'::timestamptz + g * interval '1 hour' AS at FROM generate_series(1, {}) g"
@@ -204,6 +206,11 @@ def table(rows: int, run: int = 18) -> RawTable:
     )
 
 
+def refusals(tonight: RawTable, tolerance: Tolerance, kept: list[RawManifest]) -> list[Refusal]:
+    """Judge tonight's table."""
+    return judged(SOURCE, RawSeen("t", tonight, tolerance, kept))
+
+
 @given(
     last=st.integers(1, 10**7),
     now=st.integers(1, 10**7),
@@ -214,14 +221,14 @@ def test_a_table_may_change_by_its_tolerance_and_always_by_a_hundred_rows(
     last: int, now: int, shrink: float, grow: float
 ) -> None:
     """Exactly: one row more than allowed is refused."""
-    judged = raw.refusals({"t": table(now)}, {"t": Tolerance(shrink=shrink, grow=grow)}, [manifest(table(last))])
+    refused = refusals(table(now), Tolerance(may_shrink=shrink, may_grow=grow), [manifest(table(last))])
     allowed = max(100, (shrink if now < last else grow) * last)
-    assert bool(judged) == (abs(now - last) > allowed)
+    assert bool(refused) == (abs(now - last) > allowed)
 
 
-def manifest(last: RawTable, *accepted: str) -> raw.RawManifest:
+def manifest(last: RawTable, *accepted: str) -> RawManifest:
     """Make a run's manifest."""
-    return raw.RawManifest.model_construct(tables={"t": last}, accepted=dict.fromkeys(accepted, "looked at"))
+    return RawManifest.model_construct(tables={"t": last}, accepted=dict.fromkeys(accepted, "looked at"))
 
 
 @given(rows=st.lists(st.integers(900, 1100), min_size=1, max_size=14), looked=st.none() | st.integers(0, 13))
@@ -233,8 +240,8 @@ def test_a_night_is_measured_by_the_last_and_by_a_week_before(rows: list[int], l
     tonight = table(now, run=len(rows))
     since = max(len(nights) - 7, 0, looked if looked and looked < len(nights) else 0)
     measures = {nights[-1].rows, nights[since].rows} if nights else set()
-    judged = raw.refusals({"t": tonight}, {"t": Tolerance(shrink=0.03, grow=0.05)}, kept)
-    assert {one.guard for one in judged} == (
+    refused = refusals(tonight, Tolerance(may_shrink=0.03, may_grow=0.05), kept)
+    assert {one.guard for one in refused} == (
         {"shrank" for then in measures if then - now > max(100, 0.03 * then)}
         | {"grew" for then in measures if now - then > max(100, 0.05 * then)}
     )
@@ -252,8 +259,8 @@ def test_a_night_is_measured_by_the_last_and_by_a_week_before(rows: list[int], l
 )
 def test_a_stage_that_is_suspiciously_fast_is_refused(seconds: float, before: list[float], refused: bool) -> None:
     """Under a quarter of the usual time, where three runs or more tell what is usual, and it is a minute at least."""
-    judged = pace.refusals("download", seconds, before)
-    assert [refusal.name for refusal in judged] == (["download:fast"] if refused else [])
+    refusals = fast.refusals(Pace("download", seconds, before))
+    assert [refusal.name for refusal in refusals] == (["download:fast"] if refused else [])
 
 
 def test_a_fast_stage_is_refused_by_the_script_too(company: Company) -> None:

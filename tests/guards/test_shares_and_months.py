@@ -24,7 +24,10 @@ from etl.contract import (
 )
 from etl.contract.table import Contract
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable, TableReceipt
-from etl.guards import months, star
+from etl.guards.calendar import Calendar
+from etl.guards.every import STAR
+from etl.guards.months import months
+from etl.guards.star import StarSeen
 
 
 class FactSale(Fact, closed_months="day", tolerance=0.05, rejects=0.01, unknown=0.01):
@@ -45,7 +48,7 @@ class DimShop(Dimension):
 
 FACT, DIMENSION = Contract.of("fact_sale", FactSale), Contract.of("dim_shop", DimShop)
 TODAY = datetime(2031, 5, 18, 2, 30, tzinfo=UTC)
-CALENDAR = months.Calendar("Europe/Madrid", window_years=3)
+CALENDAR = Calendar("Europe/Madrid", window_years=3)
 
 
 def built(rows: int, **told: Any) -> StarTable:
@@ -65,7 +68,8 @@ def published(rows: int, days: int = 1, contract: Contract = FACT, **told: Any) 
 
 def refused(table: StarTable, *kept: LoadedManifest, contract: Contract = FACT) -> set[str]:
     """Name the guards that refuse tonight's table."""
-    return {refusal.guard for refusal in star.refusals([contract], {contract.name: table}, list(kept))}
+    seen = StarSeen(contract, table, kept, CALENDAR, lambda *_: None)
+    return {refusal.guard for guard in STAR for refusal in guard.refusals(seen)}
 
 
 @given(handed=st.integers(1, 5000), share=st.floats(0, 1))
@@ -130,12 +134,12 @@ def judge(
     now: dict[str, Any],
     *kept: LoadedManifest,
     rows: int | None = 101,
-    calendar: months.Calendar = CALENDAR,
+    calendar: Calendar = CALENDAR,
     **told: Any,
 ) -> bool:
     """Whether the guard refuses tonight's sums."""
     table = built(1, months=sums(now), **told)
-    return bool(months.judge(FACT, table, list(kept), calendar, lambda *_: rows)[1])
+    return bool(months.refusals(StarSeen(FACT, table, kept, calendar, lambda *_: rows)))
 
 
 def sums(prices: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -178,8 +182,8 @@ def test_rows_that_left_the_window_are_known_or_may_be_gone() -> None:
     then, now = {"1995-01": 100, "2029-01": 7}, {"1995-01": 40, "2029-01": 7}
     assert judge(now, night(then))
     assert not judge(now, night(then), left=sums({"1995-01": 60}))
-    assert not judge(now, night(then), calendar=months.Calendar("UTC", 3, cut=True))
-    assert judge({"1995-01": 140}, night(then), calendar=months.Calendar("UTC", 3, cut=True))
+    assert not judge(now, night(then), calendar=Calendar("UTC", 3, cut=True))
+    assert judge({"1995-01": 140}, night(then), calendar=Calendar("UTC", 3, cut=True))
     assert not judge(now, night(then, columns=()))
 
 

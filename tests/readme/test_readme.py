@@ -22,7 +22,6 @@ from etl.dashboard.rehearse import rehearse
 from etl.docs.book import make_book
 from etl.docs.company import read_company
 from etl.docs.listing import renewed
-from etl.guards.accept import GUARDS
 from etl.load.etl_runs import published_contracts
 from sample import server
 from tests.docs.reading import Markdown
@@ -102,12 +101,13 @@ def test_the_measure_and_the_visual_of_the_readme_can_be_asked() -> None:
     rehearse(replace(report, measures=report.measures | {added.name: added}, pages=(page,)), tables)
 
 
-def test_the_list_of_tables_is_that_of_the_contracts() -> None:
-    """Renewing the list changes nothing; where it does, run `python -m etl docs`."""
+@pytest.mark.parametrize(("guide", "line"), [("tables", "| [`"), ("trust", "| `shrank` | download |")])
+def test_the_lists_of_the_guides_are_renewed(guide: str, line: str) -> None:
+    """Renewing the lists of tables, options and guards changes nothing; where it does, run `python -m etl docs`."""
     book = make_book(read_company(config.load(SAMPLE_SETTINGS)))
-    guide = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
-    assert "| [`" in guide
-    assert renewed(guide, book, "dictionary.md") == guide
+    text = (ROOT / f"docs/{guide}.md").read_text(encoding="utf-8")
+    assert line in text
+    assert renewed(text, book, "dictionary.md") == text
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
@@ -166,10 +166,8 @@ def test_every_promise_names_tests_that_are_there() -> None:
     assert [path for paths in tested for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_the_guards_and_levels_of_the_readme_are_those_of_the_engine() -> None:
-    """Each guard and each level of RECEIPTS has its line, and no other has."""
-    guards = README.partition("### Guards")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", guards, re.MULTILINE)) == set(GUARDS)
+def test_the_levels_of_the_readme_are_those_of_the_engine() -> None:
+    """Each level of RECEIPTS has its line, and no other has."""
     levels = README.partition("### Receipts")[2].partition("### Guards")[0]
     named = re.findall(r"^\| `(\w+)`", levels, re.MULTILINE)
     assert named == list(get_args(Settings.model_fields["receipts"].annotation))

@@ -11,7 +11,7 @@ from etl.core import nights
 from etl.core.nights import NightRecord
 from etl.core.runs import Store, run_time
 from etl.due import published_between
-from etl.guards import pace
+from etl.guards.pace import Pace, fast
 from tests.night.company import Company
 
 NOON = datetime(2030, 3, 31, 12, tzinfo=UTC)
@@ -105,5 +105,5 @@ def test_a_failed_night_keeps_its_name_and_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("before", [[], [-5.0] * 4, [0.0] * 4, [-3600.0, 100.0, 100.0, 100.0]])
 def test_durations_that_no_clock_can_have_measured_are_no_reason_to_stumble(before: list[float]) -> None:
     """The guard over a stage's time compares, and no more."""
-    assert len(pace.refusals("download", 50.0, before)) == 0
-    assert len(pace.refusals("download", -1.0, before)) <= 1
+    assert len(fast.refusals(Pace("download", 50.0, before))) == 0
+    assert len(fast.refusals(Pace("download", -1.0, before))) <= 1

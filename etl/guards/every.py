@@ -1,0 +1,24 @@
+"""Every guard there is: a new one is named here, and known to --accept, the stages and the documentation."""
+
+from typing import Any
+
+from etl.guards.disk import disk
+from etl.guards.guard import Guard
+from etl.guards.keys import keys
+from etl.guards.months import months
+from etl.guards.newest import newest
+from etl.guards.origin import origin
+from etl.guards.pace import fast
+from etl.guards.raw import RawSeen, empty, grew, shrank, types
+from etl.guards.star import StarSeen, lost, rejects, unknown
+
+SOURCE: tuple[Guard[RawSeen], ...] = (empty, shrank, grew, types, newest)
+"""The guards over each table that was extracted."""
+
+STAR: tuple[Guard[StarSeen], ...] = (lost, rejects, unknown, months)
+"""The guards over each table that is to be published."""
+
+_OTHERS: tuple[Guard[Any], ...] = (disk, fast, keys, origin)
+
+GUARDS: dict[str, Guard[Any]] = {one.name: one for one in (*SOURCE, *_OTHERS, *STAR)}
+"""All guards, by name."""
