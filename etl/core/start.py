@@ -48,8 +48,14 @@ def start(program: str) -> None:
 def lost(stream: object) -> "OSError | None":
     """Return why something that was printed did not arrive; None if all did, or its reader wanted no more of it."""
     stream.flush()  # type: ignore[attr-defined]
-    fault = getattr(getattr(getattr(stream, "buffer", None), "raw", None), "fault", None)
+    fault = fault_of(stream)
     return None if isinstance(fault, BrokenPipeError) else fault
+
+
+def fault_of(stream: object) -> "OSError | None":
+    """Return why nothing that is printed arrives any more, be it that its reader wants no more of it."""
+    found: OSError | None = getattr(getattr(getattr(stream, "buffer", None), "raw", None), "fault", None)
+    return found
 
 
 class _Unfailing(io.FileIO):

@@ -1,5 +1,6 @@
 """The narrow interface through which stage 3 speaks to a warehouse, whichever it is."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,6 +103,9 @@ class Warehouse(Protocol):
 
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables; unqualified names are theirs."""
+
+    def batches(self, sql: str) -> Generator[pa.RecordBatch]:
+        """Run a query as `read` does, and give its rows as they come: at least one batch, if it has no rows."""
 
     def check_reads(self, sql: str) -> None:
         """Raise UsageError unless this is one statement that only reads."""

@@ -1,5 +1,7 @@
 """A query over the published tables, for a person at a terminal."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -10,7 +12,9 @@ import config
 from etl.core.errors import UsageError
 from etl.core.safe_text import safe
 from etl.load.open import open_warehouse
-from etl.look.screen import console, table
+from etl.look import grid
+from etl.look.grid import Block, Cells
+from etl.look.screen import console
 from etl.receipts.arrow import canonical
 
 
@@ -20,14 +24,34 @@ def show(settings_file: Path, query: str) -> None:
         raise UsageError("The query is empty.", 'Write e.g. "SELECT * FROM etl_runs".')
     with open_warehouse(config.load(settings_file)) as warehouse:
         warehouse.check_reads(query)
-        result = warehouse.read(query)
-    lines = table(*map(safe, result.column_names))
-    for row in zip(*map(texts, result.columns), strict=True):
-        lines.add_row(*("∅" if text is None else safe(text) for text in row))
-    console().print(lines)
+        with closing(warehouse.batches(query)) as batches:
+            first = next(batches)
+            screen = console()
+            grid.show(
+                [safe(name) for name in first.schema.names],
+                _blocks(first, batches),
+                screen.width if screen.is_terminal else None,
+            )
 
 
-def texts(column: pa.ChunkedArray) -> list[str | None]:
+def _blocks(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[Block]:
+    yield [_cells(column) for column in first.columns]
+    for batch in rest:
+        yield [_cells(column) for column in batch.columns]
+
+
+def _cells(column: pa.Array) -> Cells:
+    """Write a column's values, each different one once: there are few of them in most columns."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    values, codes = column, range(len(column))
+    if not kinds.is_nested(column.type) and _is_pythons(column.type):
+        encoded = column.dictionary_encode(null_encoding="encode")
+        values, codes = encoded.dictionary, encoded.indices.to_pylist()
+    return Cells(["∅" if text is None else safe(text) for text in texts(values)], codes)
+
+
+def texts(column: pa.Array) -> list[str | None]:
     """Write a column's values as text; None for NULL.
 
     Python has no infinite dates, no year 12000 or 44 BC, no intervals of months, no 24:00: DuckDB has, in lists too.
@@ -46,7 +70,7 @@ def _is_pythons(kind: pa.DataType) -> bool:
     return not (kinds.is_interval(kind) or kinds.is_time(kind) or (kinds.is_timestamp(kind) and kind.unit == "ns"))
 
 
-def _by_duckdb(column: pa.ChunkedArray) -> list[str | None]:
+def _by_duckdb(column: pa.Array) -> list[str | None]:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("given", pa.table({"x": column}))

@@ -65,3 +65,24 @@ def test_it_reads_no_file_and_no_variable(company: Company, tmp_path: Path) -> N
     for query in (f"SELECT * FROM '{secret}'", f"SELECT * FROM read_text('{secret}')", "SELECT * FROM company"):
         with pytest.raises(EtlError):
             sql.show(company.env, query)
+
+
+def test_rows_come_in_their_order_and_none_is_lost(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """More than are read at once, with a text of NULLs and one that is longer than all before it."""
+    query = "SELECT i, CASE WHEN i % 7 > 0 THEN repeat('x', i // 9000) END AS x FROM range(20000) t(i)"
+    sql.show(company.env, query)
+    lines = capsys.readouterr().out.splitlines()[3:-1]
+    shown = [tuple(cell.strip() for cell in line.split("│")[1:-1]) for line in lines]
+    assert shown == [(str(i), "x" * (i // 9000) if i % 7 else "∅") for i in range(20000)]
+
+
+def test_a_query_without_rows_shows_its_columns(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of whatever types."""
+    sql.show(company.env, "SELECT *, [1] AS l, 'x'::ENUM ('x', 'y') AS e FROM dim_thing WHERE false")
+    assert [cell.strip() for cell in capsys.readouterr().out.splitlines()[1].split("┃")[1:-1]] == ["thing_id", "l", "e"]
+
+
+def test_values_of_an_enum_are_texts(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """Arrow has them as numbers beside a dictionary, NULL besides."""
+    sql.show(company.env, "SELECT unnest(['y', NULL, 'x'])::ENUM ('x', 'y') AS e")
+    assert [line.strip("│ ") for line in capsys.readouterr().out.splitlines()[3:-1]] == ["y", "∅", "x"]

@@ -1,6 +1,6 @@
 """BigQuery: load jobs into a staging dataset, then one transaction over all tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property, partial
@@ -172,6 +172,15 @@ class BigQueryWarehouse:
         with self._explained(f"reading {self._dataset}"):
             return self._query(query, "reading")
 
+    def batches(self, query: str) -> Generator[pa.RecordBatch]:
+        """Run a query over the published tables, page by page."""
+        with self._explained(f"reading {self._dataset}"):
+            rows = self._rows(query, "reading")
+            if rows.total_rows:
+                yield from rows.to_arrow_iterable()
+            else:
+                yield pa.RecordBatch.from_pylist([], rows.to_arrow(create_bqstorage_client=False).schema)
+
     def check_reads(self, query: str) -> None:
         """Refuse what is not one statement that only reads, as BigQuery itself says by a dry run."""
         dry = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, default_dataset=self._dataset)
@@ -234,6 +243,9 @@ class BigQueryWarehouse:
         return receipt_from(self._query(query, "checking").to_pylist()[0], schema, sql.DIALECT)
 
     def _query(self, query: str, step: str) -> pa.Table:
+        return self._rows(query, step).to_arrow(create_bqstorage_client=False)
+
+    def _rows(self, query: str, step: str) -> bigquery.table.RowIterator:
         rows = self._client.query_and_wait(
             query,
             job_config=bigquery.QueryJobConfig(
@@ -245,7 +257,7 @@ class BigQueryWarehouse:
             job_retry=self._retry,
         )
         self._jobs.bill.ask_later(rows.job_id, step)
-        return rows.to_arrow(create_bqstorage_client=False)
+        return rows
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:
         return self._explainer.explained(doing)

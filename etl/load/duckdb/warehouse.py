@@ -6,7 +6,7 @@ keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stay
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,9 @@ from etl.receipts.sql import receipt_from, row_hash_sql, select_receipt
 
 _READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
 """The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
+
+_BATCH = 8192
+"""Rows that are read at once for whoever takes them one after the other."""
 
 _NIGHT = "night"
 """The name of the attached file. While its next version is made, the file itself is `last_night`."""
@@ -153,6 +156,22 @@ class DuckDBWarehouse:
 
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables."""
+        with self._reading() as connection:
+            return connection.sql(sql).to_arrow_table()
+
+    def batches(self, sql: str) -> Generator[pa.RecordBatch]:
+        """Run a query over the published tables, in bounded memory."""
+        with self._reading() as connection:
+            reader = connection.sql(sql).to_arrow_reader(_BATCH)
+            rows = 0
+            for batch in reader:
+                rows += batch.num_rows
+                yield batch
+            if not rows:
+                yield pa.RecordBatch.from_pylist([], reader.schema)
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if not self.path.exists():
             raise WarehouseError(f"Nothing is published in {self.path} yet.", "Run LoadFilesBQ.py first.")
         with (
@@ -164,7 +183,7 @@ class DuckDBWarehouse:
             connection.execute(f"ATTACH {literal(str(self.path))} AS {_NIGHT} (READ_ONLY)")
             connection.execute(f"USE {_NIGHT}")
             seal(connection)
-            return connection.sql(sql).to_arrow_table()
+            yield connection
 
     def check_reads(self, sql: str) -> None:
         """Refuse what is not one statement that only reads."""
