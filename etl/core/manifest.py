@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-FORMAT = 4
+FORMAT = 5
 
 
 class Record(BaseModel):
@@ -50,9 +50,8 @@ class RawTable(Record):
     file: the first of its files, which is the only one unless the query was split by ranges; bytes: of all.
 
     receipt: what the source itself says that the query gives; None where it was not asked. slice: the number of the
-    slice of the keys over which the receipt's row hash is taken; None where it is all rows. sliced_by: how the keys are
-    divided; what an older version divided by the key's modulus is compared without the row hash. newest: the greatest
-    value of the column that `-- newest:` names.
+    slice of the keys over which the receipt's hash is taken; None where it is all rows. newest: the greatest value of
+    the column that `-- newest:` names.
     """
 
     run: str
@@ -71,7 +70,11 @@ class RawTable(Record):
     receipt: "TableReceipt | None" = None
     slice: int | None = None
     newest: dict[str, str | None] = {}
-    sliced_by: Literal["modulus", "hash"] = "modulus"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_older_version(cls, data: Any) -> Any:
+        return {k: v for k, v in data.items() if k != "sliced_by"} if isinstance(data, dict) else data
 
     @property
     def personal(self) -> frozenset[str]:
@@ -99,13 +102,18 @@ class ColumnReceipt(Record):
 class TableReceipt(Record):
     """What a table holds, in every hand-over the same: its rows, each column's receipt, and the rows' hash.
 
-    row_hash: the sum over the rows of a prefix of the MD5 of each row's canonical text (etl.receipts.duckdb), which is
-    another as soon as a value belongs to another row; None where it was not computed.
+    hash_sum: the sum of the rows' hashes (etl.receipts.rows), which is another as soon as a value belongs to another
+    row; None where it was not computed, or by an older version, which called it row_hash and computed it otherwise.
     """
 
     rows: int
     columns: dict[str, ColumnReceipt]
-    row_hash: str | None = None
+    hash_sum: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_older_version(cls, data: Any) -> Any:
+        return {k: v for k, v in data.items() if k != "row_hash"} if isinstance(data, dict) else data
 
     @property
     def proves(self) -> bool:
@@ -122,7 +130,7 @@ class TableReceipt(Record):
             elif mine != theirs:
                 pairs = zip(mine, theirs, strict=True)
                 found += [f"{name}: {what} {a} is {b}" for (what, a), (_, b) in pairs if a != b]
-        if self.row_hash and other.row_hash and self.row_hash != other.row_hash:
+        if self.hash_sum and other.hash_sum and self.hash_sum != other.hash_sum:
             found.append("the hash over the rows is another")
         return found
 
@@ -207,7 +215,7 @@ class Manifest(Record, Generic[T]):
     accepted: the refusals of guards that a person let through, by "table:guard".
     """
 
-    format: Literal[1, 2, 3, 4] = 4
+    format: Literal[1, 2, 3, 4, 5] = 5
     run: str
     stage: str
     made_from: str | None

@@ -191,9 +191,8 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
         group_by=plan.query.group_by,
         seconds=round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3),
         receipt=receipt,
-        slice=_slice(job, source) if receipt and receipt.row_hash else None,
+        slice=_slice(job, source) if receipt and receipt.hash_sum else None,
         newest={} if newest is None else {str(plan.query.tolerance.newest): newest},
-        sliced_by="hash",
     )
 
 

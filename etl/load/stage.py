@@ -200,7 +200,7 @@ def _proof(job: Job, receipt: TableReceipt) -> TableReceipt:
     """Give what is to be proven of a table, as the setting RECEIPTS wants it: if off, nothing."""
     if job.settings.receipts == "off":
         return TableReceipt(rows=receipt.rows, columns={})
-    return receipt.model_copy(update={"row_hash": None}) if job.settings.receipts == "columns" else receipt
+    return receipt.model_copy(update={"hash_sum": None}) if job.settings.receipts == "columns" else receipt
 
 
 def _handover(

@@ -121,4 +121,4 @@ def _receipt(screen: Console, receipt: TableReceipt, title: str) -> None:
             name, f"{column.nulls:,}", *(safe(text or "", 40) for text in (column.sum, column.min, column.max))
         )
     screen.print(lines)
-    screen.print(f"{receipt.rows:,} rows; the hash over them: {receipt.row_hash or 'not computed'}")
+    screen.print(f"{receipt.rows:,} rows; the hash over them: {receipt.hash_sum or 'not computed'}")

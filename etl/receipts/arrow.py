@@ -46,11 +46,11 @@ def add(parts: list[TableReceipt], schema: pa.Schema) -> TableReceipt:
         for field in schema
         if all(field.name in p.columns for p in parts)
     }
-    hashes = [p.row_hash for p in parts if p.row_hash is not None]
+    hashes = [p.hash_sum for p in parts if p.hash_sum is not None]
     return TableReceipt(
         rows=sum(p.rows for p in parts),
         columns=columns,
-        row_hash=str(sum(map(int, hashes))) if hashes and len(hashes) == len(parts) else None,
+        hash_sum=str(sum(map(int, hashes))) if hashes and len(hashes) == len(parts) else None,
     )
 
 

@@ -7,7 +7,18 @@ import pyarrow as pa
 from etl.core.manifest import RawColumn, arrow_type
 from etl.download.source import Extent
 from etl.download.types import ANY_NUMERIC
-from etl.receipts.sql import Dialect, receipt_parts, row_hash_sql, slice_sql
+from etl.receipts.sql import (
+    ROW,
+    TEXT_HASH,
+    Dialect,
+    feistel,
+    half,
+    joined_texts,
+    lane_sql,
+    receipt_parts,
+    slice_sql,
+    text_lane,
+)
 
 _ARGUMENTS = 90
 """A function takes no more than a hundred."""
@@ -40,23 +51,34 @@ class Postgres(Dialect):
             return f"{function}({name}) FILTER (WHERE {_in_calendar(name)})"
         return f"{function}({name}){_numbers_only(field, name)}"
 
-    def text(self, field: pa.Field, name: str) -> str:
-        """Write a value's canonical text; within `concat`, values of other types become the text that COPY writes."""
+    def number(self, field: pa.Field, name: str) -> str:
+        """Write a value's number; the plain one of values that have one."""
         kind = field.type
         if pa.types.is_decimal(kind):
-            whole = f"trunc({name} * 1{'0' * kind.scale})"
-            if kind != ANY_NUMERIC:
-                return whole
-            fits = f"scale(trim_scale({name})) <= {kind.scale} AND abs({name}) < 1e{kind.precision - kind.scale}"
-            return f"CASE WHEN {fits} THEN {whole}::text ELSE {name}::text END"
+            return f"trunc({name} * 1{'0' * kind.scale})"
+        if pa.types.is_date(kind):
+            return f"({name} - DATE '1970-01-01')"
         if pa.types.is_timestamp(kind):
-            since = f"(extract(epoch FROM {name}) * 1000000)::bigint::text"
-            return f"CASE WHEN {_in_calendar(name)} THEN {since} ELSE {name}::text END"
-        if pa.types.is_string(kind):
-            text = _as_text(field, name)
-            length = f"char_length({text})" if self._utf8 else f"length({_utf8(text)}, 'UTF8')"
-            return f"{length} || ':' || {text}"
-        return name
+            clock = f"({name} AT TIME ZONE 'UTC')" if kind.tz else name  # numeric, as extract gives it, is slow
+            days, time = f"({clock}::date - DATE '1970-01-01')", f"date_part('epoch', {clock}::time)"
+            return f"({days} * 86400000000 + ({time} * 1000000)::bigint)"
+        return f"{name}::int::bigint" if pa.types.is_boolean(kind) else f"{name}::bigint"
+
+    def residue(self, field: pa.Field, name: str, lane: int) -> str:
+        """Write what a value counts: where its type here cannot hold it, by its text."""
+        number = f"{super().residue(field, name, lane)}::bigint"
+        holds = _holds(field, name)
+        if holds is None:
+            return number
+        text = f"({text_lane(self.text_hash(f'{name}::text'), lane)})"
+        return f"CASE WHEN {holds} THEN {number} WHEN {name} IS NOT NULL THEN {text} END"
+
+    def texts(self, field: pa.Field, name: str) -> list[str]:
+        """Write a value's texts; within `concat`, values of other types become the text that COPY writes."""
+        if not pa.types.is_string(field.type):
+            return [name]
+        text = _as_text(field, name)
+        return [f"octet_length({text if self._utf8 else _utf8(text)})", "':'", text]
 
     def _extreme_text(self, function: str, text: str) -> str:
         """Write the beginning of the least or greatest text, in the order of its bytes in UTF-8."""
@@ -72,10 +94,30 @@ class Postgres(Dialect):
         parts = [pieces[start : start + _ARGUMENTS] for start in range(0, len(pieces), _ARGUMENTS)]
         return self.joined([self.joined(part) for part in parts])
 
-    def hash_number(self, text: str) -> str:
+    def text_hash(self, text: str) -> str:
         """Write the first 60 bits of the MD5 of a text in UTF-8."""
         encoded = text if self._utf8 else _utf8(text)
         return f"('x' || left(md5({encoded}), 15))::bit(60)::bigint"
+
+    def xor(self, left: str, right: str) -> str:
+        """Write the exclusive or."""
+        return f"({left} # {right})"
+
+    def hashed(self, schema: pa.Schema, relation: str, where: str | None = None) -> tuple[str, str]:
+        """Return the relation itself, and the SQL of the hash over its rows.
+
+        The steps are computed for the chosen rows alone, each once: OFFSET 0 keeps the planner from writing a step into
+        the next wherever that names it.
+        """
+        found, texts = "", joined_texts(schema, self)
+        if texts:
+            found = f" FROM (SELECT {self.text_hash(texts)} AS {TEXT_HASH} OFFSET 0) AS joined"
+        lanes = ", ".join(f"{lane_sql(schema, self, lane)} AS {half(lane)}" for lane in (0, 1))
+        found = f"(SELECT {lanes}{found} OFFSET 0) AS lanes"
+        for number, step in enumerate(feistel(self), start=2):
+            found = f"(SELECT {half(number - 1)}, {step} AS {half(number)} FROM {found} OFFSET 0) AS round_{number}"
+        chosen = "" if where is None else f" FILTER (WHERE {where})"
+        return relation, f"COALESCE(SUM((SELECT {ROW} FROM {found})){chosen}, 0)"
 
 
 def fields_of(columns: tuple[RawColumn, ...]) -> pa.Schema:
@@ -89,13 +131,12 @@ def receipt_queries(
     query: str, columns: pa.Schema, key: tuple[str, ...], dialect: Postgres, extent: Extent
 ) -> Iterator[str]:
     """Write the queries that compute a query's receipt. columns: its fields; key: the columns that identify a row."""
-    hashed = None
+    relation, hashed = f"(\n{query}\n) AS query", None
     if extent.hashes:
         keys = pa.schema([columns.field(name) for name in key])
-        hashed = row_hash_sql(
-            columns, dialect, None if extent.slice is None else slice_sql(keys, dialect, extent.slice)
-        )
-    return receipt_parts(columns, dialect, f"(\n{query}\n) AS query", hashed, most=_TARGETS)
+        chosen = None if extent.slice is None else slice_sql(keys, dialect, extent.slice)
+        hashed = dialect.hashed(columns, relation, chosen)
+    return receipt_parts(columns, dialect, relation, hashed, most=_TARGETS)
 
 
 def _utf8(text: str) -> str:
@@ -104,6 +145,18 @@ def _utf8(text: str) -> str:
 
 def _numbers_only(field: pa.Field, name: str) -> str:
     return f" FILTER (WHERE scale({name}) IS NOT NULL)" if pa.types.is_decimal(field.type) else ""
+
+
+def _holds(field: pa.Field, name: str) -> str | None:
+    """Write the condition that a value has a number in the column's type here; None where every value has one."""
+    kind = field.type
+    if pa.types.is_temporal(kind):
+        return _in_calendar(name)
+    if not pa.types.is_decimal(kind):
+        return None
+    if kind != ANY_NUMERIC:
+        return f"scale({name}) IS NOT NULL"  # else NaN
+    return f"scale(trim_scale({name})) <= {kind.scale} AND abs({name}) < 1e{kind.precision - kind.scale}"
 
 
 def _in_calendar(name: str) -> str:

@@ -14,7 +14,8 @@ import pyarrow as pa
 from etl.core.errors import DataError
 from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
 from etl.receipts.arrow import add, figure_text, has_range, has_sum, is_summed, raw_schema, receipt_of
-from etl.receipts.duckdb import DUCKDB, hash_of, row_hash
+from etl.receipts.duckdb import DUCKDB, row_hash
+from etl.receipts.rows import TEXTS, hash_of, is_number, is_text, text_hash, text_lanes
 from etl.receipts.sql import SEPARATOR, slice_of, slice_sql
 
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -30,18 +31,18 @@ def raw_receipt(table: RawTable, typed: pa.Table, texts: pa.Table | None) -> Tab
         return None
     schema = raw_schema(table)
     told = pa.schema([field for field in schema if field.name in table.receipt.columns])
-    hashed = table.receipt.row_hash is not None and (table.slice is None or table.sliced_by == "hash")
+    hashed = table.receipt.hash_sum is not None
     key = pa.schema([schema.field(name) for name in table.key])
     found = receipt_of(typed, told)
     if hashed:
         where = None if table.slice is None else slice_sql(key, DUCKDB, table.slice)
-        found = found.model_copy(update={"row_hash": str(row_hash(typed, schema, where))})
+        found = found.model_copy(update={"hash_sum": str(row_hash(typed, schema, where))})
     if texts is None or not texts.num_rows:
         return found
     unread = TableReceipt(
         rows=texts.num_rows,
         columns={field.name: _column(texts.column(field.name).to_pylist(), field) for field in told},
-        row_hash=str(sum(_hashes(texts, schema, key, table.slice))) if hashed else None,
+        hash_sum=str(sum(_hashes(texts, schema, key, table.slice))) if hashed else None,
     )
     return add([found, unread], told)
 
@@ -107,36 +108,55 @@ def _value(text: str, kind: pa.DataType) -> Any:
 def _hashes(texts: pa.Table, schema: pa.Schema, key: pa.Schema, number: int | None) -> Iterator[int]:
     for row in texts.to_pylist():
         if number is None or _slice_of(row, key) == number:
-            yield hash_of(_canonical(row, schema))
+            yield hash_of(_values(row, schema))
+
+
+def _values(row: dict[str, str | None], schema: pa.Schema) -> Iterator[tuple[int, int | tuple[int, int] | None]]:
+    """Give what a row's values count, by their places."""
+    for place, field in enumerate(schema, start=1):
+        if is_number(field):
+            yield place, _counted(row[field.name], field.type)
+    if any(map(is_text, schema)):
+        yield TEXTS, text_lanes(text_hash(_joined(row, schema)))
 
 
 def _slice_of(row: dict[str, str | None], key: pa.Schema) -> int:
     """Say in which slice of the keys a row is, as `slice_sql` does."""
-    texts = [row[field.name] for field in key if pa.types.is_integer(field.type)]
-    numbers = [None if text is None else int(text) for text in texts]
-    return slice_of(numbers, None if len(numbers) == len(key) else hash_of(_canonical(row, key)))
+    counted = [_counted(row[field.name], field.type) for field in key if is_number(field)]
+    residues = [value[0] if isinstance(value, tuple) else value for value in counted]
+    return slice_of(residues, text_hash(_joined(row, key)) if any(map(is_text, key)) else None)
 
 
-def _canonical(row: dict[str, str | None], schema: pa.Schema) -> str:
-    fields = (field for field in schema if not pa.types.is_floating(field.type))
-    return "".join(f"{_text(row[field.name], field.type)}{SEPARATOR}" for field in fields)
+def _joined(row: dict[str, str | None], schema: pa.Schema) -> str:
+    return "".join(f"{_text(row[field.name], field.type)}{SEPARATOR}" for field in schema if is_text(field))
 
 
 def _text(text: str | None, kind: pa.DataType) -> str:
-    """Write a value's canonical text; what its type cannot hold stays as the source wrote it."""
-    if text is None:
-        return ""
     if pa.types.is_string(kind):
-        return f"{len(text)}:{text}"
+        return ":" if text is None else f"{len(text.encode())}:{text}"
+    return text or ""
+
+
+def _counted(text: str | None, kind: pa.DataType) -> int | tuple[int, int] | None:
+    """Return the number that stands for a value, or, where its type cannot hold it, what the source's text counts."""
+    if text is None:
+        return None
+    number = _number(text, kind)
+    return text_lanes(text_hash(text)) if number is None else number
+
+
+def _number(text: str, kind: pa.DataType) -> int | None:
+    if pa.types.is_boolean(kind):
+        return int(text == "t")
     value = _value(text, kind)
-    if value is None:
-        return text
+    if value is None or pa.types.is_integer(kind):
+        return value if value is None else int(value)
     if pa.types.is_timestamp(kind):
         since = (value if value.tzinfo else value.replace(tzinfo=_EPOCH.tzinfo)) - _EPOCH
-        return str((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
-    if pa.types.is_decimal(kind):
-        with localcontext(prec=1000):
-            whole = value.scaleb(kind.scale)
-            fits = whole == whole.to_integral_value() and abs(value) < Decimal(10) ** (kind.precision - kind.scale)
-            return str(int(whole)) if fits else text
-    return text
+        return int((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    if pa.types.is_date(kind):
+        return int((value - _EPOCH.date()).days)
+    with localcontext(prec=1000):
+        whole = value.scaleb(kind.scale)
+        fits = whole == whole.to_integral_value() and abs(value) < Decimal(10) ** (kind.precision - kind.scale)
+        return int(whole) if fits else None

@@ -1,14 +1,7 @@
 """Receipts computed in SQL: what to select, and the receipt that a row of the answer says.
 
-Whatever computes it, a source, pyarrow or a warehouse, the receipt of the same rows is the same. The hash over the rows
-is the sum of the first 60 bits of the MD5 of each row's canonical text, in whatever order the rows come:
-
-    integers      their digits                  dates     2030-01-31
-    decimals      times 10 to their scale       times     microseconds since 1970, UTC
-    booleans      t and f                       texts     their length in characters, a colon, the text
-
-Values are parted by "|", NULL is nothing. A value that its column's type cannot hold (`infinity`, NaN, the year 15000)
-is the source's text of it. Floats are left out: no two databases write them alike.
+Whatever computes it, a source, pyarrow or a warehouse, the receipt of the same rows is the same; `rows` says what the
+hash over them is.
 """
 
 import sys
@@ -19,17 +12,18 @@ from typing import Any
 import pyarrow as pa
 
 from etl.core.manifest import ColumnReceipt, TableReceipt
+from etl.receipts import rows
 from etl.receipts.arrow import figure_text, has_range, is_summed
+from etl.receipts.rows import BITS, MASK, PRIMES, is_narrow, is_number, is_text, text_lanes
 
 SLICES = 64
 """Of how many slices of the keys a night hashes one, where it does not hash all rows."""
 
-_BITS = 31
-_PRIME, _MULTIPLIER = 2**_BITS - 1, 1_327_217_885
-"""Products of numbers below the prime fit into 64 bits; the multiplier is the golden section of it."""
+_MULTIPLIER = 1_327_217_885
+"""The golden section of the first prime."""
 
 SEPARATOR = "|"
-_HASH = "row_hash"
+_HASH = "hash_sum"
 
 
 class Dialect:
@@ -47,21 +41,50 @@ class Dialect:
         """Write the least or greatest value (function: MIN or MAX) of a column, texts in the order of their bytes."""
         return f"{function}({name})"
 
-    def text(self, field: pa.Field, name: str) -> str:
-        """Write a value's canonical text; NULL stays NULL."""
+    def number(self, field: pa.Field, name: str) -> str:
+        """Write the number that stands for a value (see `rows`) as an integer of 64 bits; NULL stays NULL."""
+        raise NotImplementedError
+
+    def residue(self, field: pa.Field, name: str, lane: int) -> str:
+        """Write what a value counts in a lane: its number, or one that leaves the same rest by the lane's prime."""
+        number = self.number(field, name)
+        return number if is_narrow(field) else f"mod({number}, {PRIMES[lane]})"
+
+    def texts(self, field: pa.Field, name: str) -> list[str]:
+        """Write the texts that are joined for a value that has no number; NULL stays NULL."""
         raise NotImplementedError
 
     def joined(self, pieces: list[str]) -> str:
         """Write the concatenation of texts, in which NULL is nothing."""
         return f"concat({', '.join(pieces)})"
 
-    def hash_number(self, text: str) -> str:
-        """Write the first 60 bits of a text's MD5 as a number."""
+    def text_hash(self, text: str) -> str:
+        """Write the first 60 bits of a text's MD5 as an integer."""
         raise NotImplementedError
 
-    def hash_sum(self, text: str) -> str:
-        """Write the sum over the rows of `hash_number`, in a type that it does not fill."""
-        return f"SUM({self.hash_number(text)})"
+    def xor(self, left: str, right: str) -> str:
+        """Write the exclusive or of the bits of two integers."""
+        raise NotImplementedError
+
+    def sum_of_hashes(self, name: str) -> str:
+        """Write the sum over the rows of integers of 62 bits, in a type that it does not fill."""
+        return f"SUM({name})"
+
+    def hashed(self, schema: pa.Schema, relation: str, where: str | None = None) -> tuple[str, str]:
+        """Return a relation with the same columns, to select from instead, and the SQL of the hash over its rows.
+
+        where: over those alone for which a condition holds. Each step is a relation of its own, so that nothing is
+        computed twice.
+        """
+        found = relation if where is None else f"(SELECT * FROM {relation} WHERE {where}) AS chosen"
+        texts = joined_texts(schema, self)
+        if texts:
+            found = f"(SELECT *, {self.text_hash(texts)} AS {TEXT_HASH} FROM {found}) AS joined"
+        lanes = ", ".join(f"{lane_sql(schema, self, lane)} AS {half(lane)}" for lane in (0, 1))
+        found = f"(SELECT *, {lanes} FROM {found}) AS lanes"
+        for number, step in enumerate(feistel(self), start=2):
+            found = f"(SELECT *, {step} AS {half(number)} FROM {found}) AS round_{number}"
+        return found, f"COALESCE({self.sum_of_hashes(ROW)}, 0)"
 
 
 @dataclass(frozen=True)
@@ -85,78 +108,122 @@ def figures(schema: pa.Schema, dialect: Dialect) -> Iterator[Figure]:
             yield Figure(field, "max", dialect.extreme(field, name, "MAX"))
 
 
-def canonical_row(schema: pa.Schema, dialect: Dialect) -> str:
-    """Write a row's canonical text."""
+TEXT_HASH = "etl_text_hash"
+"""The name of the column in which the hash of a row's texts is computed."""
+
+
+def half(number: int) -> str:
+    """Name the column of a lane (0 and 1) or of what a round of the hash gave."""
+    return f"etl_half_{number}"
+
+
+ROW = f"{half(len(rows.ROUNDS))} * {2**BITS} + {half(len(rows.ROUNDS) + 1)}"
+"""A row's hash, computed from what the last two rounds gave."""
+
+
+def joined_texts(schema: pa.Schema, dialect: Dialect) -> str | None:
+    """Write the texts of a row, joined; None where no column counts as text."""
     pieces = [
         piece
         for field in schema
-        if not pa.types.is_floating(field.type)
-        for piece in (dialect.text(field, dialect.quoted(field.name)), f"'{SEPARATOR}'")
+        if is_text(field)
+        for piece in (*dialect.texts(field, dialect.quoted(field.name)), f"'{SEPARATOR}'")
     ]
-    return dialect.joined(pieces or ["''"])
+    return dialect.joined(pieces) if pieces else None
 
 
-def row_hash_sql(schema: pa.Schema, dialect: Dialect, where: str | None = None) -> str:
-    """Write the hash over the rows, or over those for which a condition holds; 0 where there are none."""
-    only = f" FILTER (WHERE {where})" if where else ""
-    return f"COALESCE({dialect.hash_sum(canonical_row(schema, dialect))}{only}, 0)"
+def lane_sql(schema: pa.Schema, dialect: Dialect, lane: int, text_hash: str = TEXT_HASH) -> str:
+    """Write a row's linear form in a lane's field."""
+    terms = [
+        f"COALESCE({dialect.residue(field, dialect.quoted(field.name), lane)} * {rows.factor(lane, place)},"
+        f" {rows.null(lane, place)})"
+        for place, field in enumerate(schema, start=1)
+        if is_number(field)
+    ]
+    if any(map(is_text, schema)):
+        terms.append(f"({text_lane(text_hash, lane)}) * {rows.factor(lane, rows.TEXTS)}")
+    groups = [terms[start : start + rows.TERMS] for start in range(0, len(terms), rows.TERMS)]
+    sums = [" + ".join(group) for group in groups]
+    if len(sums) > 1:
+        sums = [f"mod({each}, {PRIMES[lane]})" for each in sums]
+    prime = PRIMES[lane]
+    return f"mod(mod({' + '.join(sums) or '0'}, {prime}) + {prime}, {prime})"
+
+
+def text_lane(text_hash: str, lane: int) -> str:
+    """Write the bits of a text's hash that a lane takes, as `rows.text_lanes` does."""
+    return f"{text_hash} & {MASK}" if lane else f"{text_hash} >> {rows.TEXT_BITS - BITS}"
+
+
+def feistel(dialect: Dialect) -> Iterator[str]:
+    """Write what each round computes of what the two before it gave, as `rows.scattered` does."""
+    for number, k in enumerate(rows.ROUNDS):
+        a, b = half(number), half(number + 1)
+        mixed = f"(({dialect.xor(b, f'({b} >> {rows.SHIFT})')} * {k}) >> {rows.SPREAD}) & {MASK}"
+        yield dialect.xor(a, f"({mixed})")
 
 
 def slice_sql(key: pa.Schema, dialect: Dialect, number: int) -> str:
     """Write the condition that a row is in slice `number` of the SLICES. key: the columns that identify a row.
 
-    Integers are scattered by arithmetic, which costs next to nothing: their cube, in the field of a prime. Anything
-    else takes an MD5 of the key; where there are integers besides, these choose the eighth of the rows that need one.
+    Numbers are scattered by arithmetic, which costs next to nothing: their cube, in the field of a prime. Texts take an
+    MD5; where there are numbers besides, these choose the eighth of the rows that need one.
     """
-    numbers = [f for f in key if pa.types.is_integer(f.type)]
-    terms = [f"abs(mod(COALESCE({dialect.quoted(f.name)}, 0)::bigint, {_PRIME}))" for f in numbers]
-    others = [f"mod({term} * {_factor(place)}, {_PRIME})" for place, term in enumerate(terms) if place]
-    root = f"mod({' + '.join([terms[0], *others])}, {_PRIME})" if others else "".join(terms)
-    cube = f"mod(mod(mod({root} * {root}, {_PRIME}) * {root}, {_PRIME}) * {_MULTIPLIER}, {_PRIME})"
-    if len(numbers) == len(key):
-        return f"({cube} >> {_BITS - 6}) = {number}"
-    text = dialect.hash_number(canonical_row(key, dialect))
-    if not numbers:
-        return f"mod({text}, {SLICES}) = {number}"
-    return f"({cube} >> {_BITS - 3}) = {number % 8} AND mod({text}, 8) = {number // 8}"
+    prime = PRIMES[0]
+    fields = [field for field in key if is_number(field)]
+    terms = [f"abs(COALESCE({dialect.residue(f, dialect.quoted(f.name), 0)}, 0))" for f in fields]
+    others = [f"mod({term} * {_factor(place)}, {prime})" for place, term in enumerate(terms) if place]
+    root = f"mod({' + '.join([*terms[:1], *others])}, {prime})"
+    cube = f"mod(mod(mod({root} * {root}, {prime}) * {root}, {prime}) * {_MULTIPLIER}, {prime})"
+    texts = joined_texts(key, dialect)
+    if texts is None:
+        return f"({cube} >> {BITS - 6}) = {number}"
+    hashed = dialect.text_hash(texts)
+    if not terms:
+        return f"mod({hashed}, {SLICES}) = {number}"
+    both = f"mod(mod(({text_lane(hashed, 1)}) + {cube}, {prime}) * {_MULTIPLIER}, {prime})"
+    return f"({cube} >> {BITS - 3}) = {number % 8} AND ({both} >> {BITS - 3}) = {number // 8}"
 
 
-def slice_of(numbers: Sequence[int | None], text: int | None) -> int:
-    """Say in which slice a row is, as `slice_sql` does. numbers: the key's integers; text: the hash of the whole key.
+def slice_of(residues: Sequence[int | None], text: int | None) -> int:
+    """Say in which slice a row is, as `slice_sql` does. residues: of the key's numbers; text: the hash of its texts.
 
-    None where all of the key are integers.
+    None where the key has no texts.
     """
-    root: int = (
-        sum(abs(number or 0) % _PRIME * _factor(place) % _PRIME for place, number in enumerate(numbers)) % _PRIME
-    )
-    cube: int = root * root * root * _MULTIPLIER % _PRIME
+    prime = PRIMES[0]
+    root: int = sum(abs(n or 0) % prime * _factor(place) % prime for place, n in enumerate(residues)) % prime
+    cube: int = root * root * root * _MULTIPLIER % prime
     if text is None:
-        return cube >> (_BITS - 6)
-    return cube >> (_BITS - 3) | text % 8 << 3 if numbers else text % SLICES
+        return cube >> (BITS - 6)
+    both = (text_lanes(text)[1] + cube) % prime * _MULTIPLIER % prime
+    return cube >> (BITS - 3) | both >> (BITS - 3) << 3 if residues else text % SLICES
 
 
 def _factor(place: int) -> int:
-    """Give what the integer at a place of the key is multiplied by, so that (1, 23) is not (23, 1)."""
-    return int(pow(_MULTIPLIER, place, _PRIME))
+    """Return what the number at a place of the key is multiplied by, so that (1, 23) is not (23, 1)."""
+    return int(pow(_MULTIPLIER, place, PRIMES[0]))
 
 
-def select_receipt(schema: pa.Schema, dialect: Dialect, relation: str, row_hash: str | None) -> str:
-    """Write the query over `relation` whose only row `receipt_from` reads. row_hash: its SQL, None to leave it out."""
-    [whole] = receipt_parts(schema, dialect, relation, row_hash, most=sys.maxsize)
+def select_receipt(schema: pa.Schema, dialect: Dialect, relation: str, *, hashes: bool) -> str:
+    """Write the query over `relation` whose only row `receipt_from` reads. hashes: whether it hashes the rows."""
+    [whole] = receipt_parts(
+        schema, dialect, relation, dialect.hashed(schema, relation) if hashes else None, sys.maxsize
+    )
     return whole
 
 
 def receipt_parts(
-    schema: pa.Schema, dialect: Dialect, relation: str, row_hash: str | None, most: int = 900
+    schema: pa.Schema, dialect: Dialect, relation: str, hashed: tuple[str, str] | None, most: int = 900
 ) -> Iterator[str]:
     """Write it as queries of no more than `most` columns (the default is what every database takes), a row each.
 
-    Their rows, put together, are what `receipt_from` reads.
+    Their rows, put together, are what `receipt_from` reads. hashed: what `Dialect.hashed` gave, None to hash no rows.
     """
     computed = [f"{figure.sql} AS f{number}" for number, figure in enumerate(figures(schema, dialect))]
-    every = ["COUNT(*) AS row_count", *([f"{row_hash} AS {_HASH}"] if row_hash else []), *computed]
+    every = ["COUNT(*) AS row_count", *([f"{hashed[1]} AS {_HASH}"] if hashed else []), *computed]
     for start in range(0, len(every), most):
-        yield "SELECT\n  " + ",\n  ".join(every[start : start + most]) + f"\nFROM {relation}"
+        source = hashed[0] if hashed and not start else relation
+        yield "SELECT\n  " + ",\n  ".join(every[start : start + most]) + f"\nFROM {source}"
 
 
 def receipt_from(row: Mapping[str, Any], schema: pa.Schema, dialect: Dialect) -> TableReceipt:
@@ -167,5 +234,5 @@ def receipt_from(row: Mapping[str, Any], schema: pa.Schema, dialect: Dialect) ->
         columns[figure.column.name][figure.what] = value if figure.what == "nulls" else figure_text(value)
     hashed = None if row.get(_HASH) is None else str(int(row[_HASH]))
     return TableReceipt(
-        rows=row["row_count"], columns={name: ColumnReceipt(**c) for name, c in columns.items()}, row_hash=hashed
+        rows=row["row_count"], columns={name: ColumnReceipt(**c) for name, c in columns.items()}, hash_sum=hashed
     )

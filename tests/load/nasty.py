@@ -84,7 +84,7 @@ def nasty_night(folder: Path, count: int) -> list[Handover]:
     tables = (pa.Table.from_pylist(rows, c.schema) for c, rows in zip(NASTY, (selects, groups), strict=True))
     hashes = [str(row_hash(table, contract.schema)) for table, contract in zip(tables, NASTY, strict=True)]
     return [
-        replace(handover, receipt=handover.receipt.model_copy(update={"row_hash": hashed}))
+        replace(handover, receipt=handover.receipt.model_copy(update={"hash_sum": hashed}))
         for handover, hashed in zip(handed, hashes, strict=True)
     ]
 

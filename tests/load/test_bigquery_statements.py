@@ -27,7 +27,7 @@ from etl.load.open import open_warehouse
 from etl.load.warehouse import Handover
 from etl.receipts.arrow import has_sum, receipt_of
 from etl.receipts.duckdb import row_hash
-from etl.receipts.sql import figures, receipt_from, row_hash_sql, select_receipt
+from etl.receipts.sql import figures, receipt_from, select_receipt
 from etl.report.sql import Composer
 from tests.load.contracts import FLIGHT, STAR, Rows
 from tests.load.googlesql import GoogleSql, compiled_in, rows_as_sql
@@ -193,9 +193,9 @@ TABLES = st.lists(st.fixed_dictionaries({name: st.none() | values for name, valu
 
 def receipt_by(google: GoogleSql, rows: str, schema: pa.Schema) -> TableReceipt:
     """Let Google compute the receipt, by the query that asks BigQuery for it."""
-    query = select_receipt(schema, sql.DIALECT, rows, row_hash_sql(schema, sql.DIALECT))
+    query = select_receipt(schema, sql.DIALECT, rows, hashes=True)
     row = google.row(query)
-    values = {"row_count": int(row["row_count"]), "row_hash": Exact(row["row_hash"])}
+    values = {"row_count": int(row["row_count"]), "hash_sum": Exact(row["hash_sum"])}
     for number, figure in enumerate(figures(schema, sql.DIALECT)):
         told = row[f"f{number}"]
         values[f"f{number}"] = told if told is None else _read(told, figure.what, figure.column.type)
@@ -218,7 +218,7 @@ def _read(told: Any, what: str, kind: pa.DataType) -> Any:
 def test_google_computes_the_receipt_that_the_core_computes(google: GoogleSql, rows: Rows) -> None:
     """Sums, limits, NULLs and the hash over the rows are the same; the published receipt differs in nothing."""
     table = pa.Table.from_pylist(rows, SCHEMA)
-    expected = receipt_of(table).model_copy(update={"row_hash": str(row_hash(table, SCHEMA))})
+    expected = receipt_of(table).model_copy(update={"hash_sum": str(row_hash(table, SCHEMA))})
     assert receipt_by(google, rows_as_sql(table), SCHEMA) == expected
     assert differences(google, table, expected) == ""
 
@@ -228,9 +228,7 @@ def differences(google: GoogleSql, table: pa.Table, receipt: TableReceipt) -> st
     contract = replace(FLIGHT, columns=())
     vars(contract)["schema"] = SCHEMA
     handover = Handover(contract, (), receipt, RUN, AS_OF, 0)
-    said: str = google.evaluate(
-        f"SELECT ARRAY_TO_STRING([{sql.differences_sql(handover)}], ', ') FROM {rows_as_sql(table)}"
-    )
+    said: str = google.evaluate(sql.differences_sql(handover, rows_as_sql(table)))
     return said
 
 
@@ -239,9 +237,9 @@ def test_a_figure_that_differs_is_named(google: GoogleSql) -> None:
     table = pa.Table.from_pylist(
         [dict.fromkeys(VALUES), {"i": 1, "w": Exact(2), "s": "x", "day": date(2031, 1, 1)}], SCHEMA
     )
-    right = receipt_of(table).model_copy(update={"row_hash": str(row_hash(table, SCHEMA))})
+    right = receipt_of(table).model_copy(update={"hash_sum": str(row_hash(table, SCHEMA))})
     wrong = {"i": {"sum": "2"}, "w": {"max": "3"}, "s": {"min": "y"}, "day": {"nulls": 2}}
     columns = {name: right.columns[name].model_copy(update=change) for name, change in wrong.items()}
-    altered = right.model_copy(update={"rows": 3, "columns": right.columns | columns, "row_hash": "1"})
+    altered = right.model_copy(update={"rows": 3, "columns": right.columns | columns, "hash_sum": "1"})
     named = "rows, i (sum), w (max), s (min), day (nulls), the hash over the rows"
     assert differences(google, table, altered) == named

@@ -134,7 +134,7 @@ def test_why_tells_how_a_number_came_about(house: House) -> None:
     assert "of these with the unknown member in shop_key: no such member" in done.stdout
     assert "query sales (4 rows of source house" in done.stdout
     assert "query shops" in done.stdout
-    assert str(table.receipt.row_hash) in done.stdout
+    assert str(table.receipt.hash_sum) in done.stdout
     assert "What it cost." in done.stdout
 
 

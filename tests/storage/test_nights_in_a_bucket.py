@@ -72,4 +72,4 @@ def test_the_looks_work(nights: Nights) -> None:
     assert f"UTC, run {nights.there.loaded.committed()[-1]}, star" in status.stdout
     why = nights.etl("why", "fact_sale")
     assert f"Published in run {nights.there.loaded.committed()[-1]}." in why.stdout
-    assert str(nights.there.star.newest("").tables["fact_sale"].receipt.row_hash) in why.stdout
+    assert str(nights.there.star.newest("").tables["fact_sale"].receipt.hash_sum) in why.stdout

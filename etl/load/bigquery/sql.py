@@ -10,7 +10,7 @@ import pyarrow as pa
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.head import ETL_HEAD, Head, first_row, move
 from etl.load.warehouse import Handover
-from etl.receipts.sql import Dialect, Figure, figures, row_hash_sql
+from etl.receipts.sql import Dialect, Figure, figures
 
 RECEIPT_FAULT = "receipt differs in "
 """How the message begins with which the publishing script refuses what it would publish."""
@@ -48,24 +48,40 @@ class BigQuery(Dialect):
         found = super().extreme(field, name, function)
         return f"LEFT({found}, 64)" if pa.types.is_string(field.type) else found
 
-    def text(self, field: pa.Field, name: str) -> str:
-        """Write a value's canonical text."""
-        kind, text = field.type, f"CAST({name} AS STRING)"
-        if pa.types.is_decimal(kind):  # as text a NUMERIC has lost its trailing zeros
-            text = f"CAST(CAST({name} * {10**kind.scale} AS INT64) AS STRING)"
-            if kind.precision > _INT64_DIGITS:  # split: an emulator's BIGNUMERIC has zeros behind the point
-                text = f"SPLIT(CAST(CAST({name} AS BIGNUMERIC) * {10**kind.scale} AS STRING), '.')[OFFSET(0)]"
-        elif pa.types.is_timestamp(kind):
-            text = f"CAST(UNIX_MICROS({name}) AS STRING)"
-        elif pa.types.is_boolean(kind):
-            text = f"IF({name}, 't', 'f')"
-        elif pa.types.is_string(kind):
-            text = f"CONCAT(CAST(CHAR_LENGTH({name}) AS STRING), ':', {name})"
-        return f"IF({name} IS NULL, '', {text})"
+    def number(self, field: pa.Field, name: str) -> str:
+        """Write a value's number."""
+        kind = field.type
+        if pa.types.is_decimal(kind):
+            if kind.precision <= _INT64_DIGITS:
+                return f"CAST({name} * {10**kind.scale} AS INT64)"
+            return f"CAST({name} AS BIGNUMERIC) * {10**kind.scale}"
+        if pa.types.is_date(kind):
+            return f"UNIX_DATE({name})"
+        return f"UNIX_MICROS({name})" if pa.types.is_timestamp(kind) else f"CAST({name} AS INT64)"
 
-    def hash_number(self, text: str) -> str:
-        """Write the first 60 bits of a text's MD5, as NUMERIC, because a sum of INT64 is full after eight rows."""
-        return f"CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({text})), 1, 15)) AS INT64) AS NUMERIC)"
+    def residue(self, field: pa.Field, name: str, lane: int) -> str:
+        """Write what a value counts, as INT64."""
+        found = super().residue(field, name, lane)
+        wide = pa.types.is_decimal(field.type) and field.type.precision > _INT64_DIGITS
+        return f"CAST({found} AS INT64)" if wide else found
+
+    def texts(self, field: pa.Field, name: str) -> list[str]:
+        """Write a value's texts; CONCAT gives NULL for one NULL."""
+        if not pa.types.is_string(field.type):
+            return [f"IFNULL(CAST({name} AS STRING), '')"]
+        return [f"IFNULL(CAST(BYTE_LENGTH({name}) AS STRING), '')", "':'", f"IFNULL({name}, '')"]
+
+    def text_hash(self, text: str) -> str:
+        """Write the first 60 bits of a text's MD5."""
+        return f"CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({text})), 1, 15)) AS INT64)"
+
+    def xor(self, left: str, right: str) -> str:
+        """Write the exclusive or."""
+        return f"({left} ^ {right})"
+
+    def sum_of_hashes(self, name: str) -> str:
+        """Write the sum as NUMERIC, because one of INT64 is full after two rows."""
+        return f"SUM(CAST({name} AS NUMERIC))"
 
 
 DIALECT = BigQuery()
@@ -114,22 +130,23 @@ def _replace(dataset: str, staged: str, handover: Handover) -> Iterator[str]:
     yield f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {quoted(staged)};"
     if not handover.receipt.proves:
         return
-    yield f"SET differences = (SELECT ARRAY_TO_STRING([\n  {differences_sql(handover)}\n], ', ') FROM {table});"
+    yield f"SET differences = ({differences_sql(handover, table)});"
     yield f"IF differences != '' THEN RAISE USING MESSAGE = CONCAT({message}, differences); END IF;"
 
 
-def differences_sql(handover: Handover) -> str:
-    """List, as an array's elements, NULL for each figure that is as in the receipt, its name for each other."""
-    columns = handover.receipt.columns
+def differences_sql(handover: Handover, relation: str) -> str:
+    """Write the query that names, as one text, each figure of a relation that is not as in the receipt."""
+    schema, columns = handover.contract.schema, handover.receipt.columns
     checks = [_unless(f"COUNT(*) = {handover.receipt.rows}", "rows")]
-    for figure in figures(handover.contract.schema, DIALECT):
+    for figure in figures(schema, DIALECT):
         expected = getattr(columns[figure.column.name], figure.what)
         wanted = str(expected) if figure.what == "nulls" else _limit(expected, figure)
         checks.append(_unless(f"{figure.sql} IS NOT DISTINCT FROM {wanted}", f"{figure.column.name} ({figure.what})"))
-    if handover.receipt.row_hash:
-        hashed = row_hash_sql(handover.contract.schema, DIALECT)
-        checks.append(_unless(f"{hashed} = NUMERIC {literal(handover.receipt.row_hash)}", "the hash over the rows"))
-    return ",\n  ".join(checks)
+    if handover.receipt.hash_sum:
+        relation, hashed = DIALECT.hashed(schema, relation)
+        checks.append(_unless(f"{hashed} = NUMERIC {literal(handover.receipt.hash_sum)}", "the hash over the rows"))
+    every = ",\n  ".join(checks)
+    return f"SELECT ARRAY_TO_STRING([\n  {every}\n], ', ') FROM {relation}"
 
 
 def _unless(condition: str, name: str) -> str:

@@ -26,7 +26,7 @@ from etl.load.checks import check_names, check_receipt, mismatch, not_a_query, n
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
-from etl.receipts.sql import receipt_from, row_hash_sql, select_receipt
+from etl.receipts.sql import receipt_from, select_receipt
 
 _LONGEST_QUERY = 3600.0
 
@@ -238,8 +238,7 @@ class BigQueryWarehouse:
 
     def _receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
         schema = contract.schema
-        hashed = row_hash_sql(schema, sql.DIALECT) if like.row_hash else None
-        query = select_receipt(schema, sql.DIALECT, sql.quoted(table), hashed)
+        query = select_receipt(schema, sql.DIALECT, sql.quoted(table), hashes=like.hash_sum is not None)
         return receipt_from(self._query(query, "checking").to_pylist()[0], schema, sql.DIALECT)
 
     def _query(self, query: str, step: str) -> pa.Table:

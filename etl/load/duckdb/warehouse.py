@@ -33,7 +33,7 @@ from etl.load.head import ETL_HEAD, Head
 from etl.load.shape import Difference
 from etl.load.warehouse import Handover, Published
 from etl.receipts.duckdb import DUCKDB
-from etl.receipts.sql import receipt_from, row_hash_sql, select_receipt
+from etl.receipts.sql import receipt_from, select_receipt
 
 _READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
 """The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
@@ -266,6 +266,6 @@ def _receipt(
     connection: duckdb.DuckDBPyConnection, contract: Contract, like: TableReceipt, relation: str
 ) -> TableReceipt:
     schema = contract.schema
-    hashed = row_hash_sql(schema, DUCKDB) if like.row_hash else None
-    answer: pa.Table = connection.sql(select_receipt(schema, DUCKDB, relation, hashed)).to_arrow_table()
+    query = select_receipt(schema, DUCKDB, relation, hashes=like.hash_sum is not None)
+    answer: pa.Table = connection.sql(query).to_arrow_table()
     return receipt_from(answer.to_pylist()[0], schema, DUCKDB)
