@@ -16,6 +16,7 @@ from etl.contract.column import Column
 from etl.contract.types import TYPES, column_type, decimal_type
 from etl.core import arrow_csv, parquet_file
 from etl.load.bigquery import types as bigquery
+from etl.load.bigquery.limits import fits_numeric
 from etl.load.duckdb import types as duck
 from etl.receipts.duckdb import DUCKDB, row_hash
 from etl.receipts.sql import row_hash_sql
@@ -72,7 +73,7 @@ def test_each_type_keeps_its_values_in_both_files_and_in_the_warehouse(kind: typ
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.word)
 def test_each_type_has_its_words_wherever_it_is_named(kind: types.ColumnType) -> None:
     """In BigQuery as far as NUMERIC goes, in Power BI, in the dictionary, and in sentences."""
-    if not pa.types.is_decimal(kind.arrow) or types.fits_numeric(kind.arrow):
+    if not pa.types.is_decimal(kind.arrow) or fits_numeric(kind.arrow):
         assert bigquery.field_of(column_of(kind)).field_type
     assert model_type(kind.arrow).name
     found = column_type(kind.arrow)
