@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from etl.company.tables import contracts
-
-_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.date32(): "DATE", pa.bool_(): "BOOLEAN"}
+from etl.load.duckdb.types import written
 
 
 def differing_rows(tables: Path, table: str, ours: Sequence[Path], theirs: Sequence[Path], spill: Path) -> int:
@@ -28,15 +26,9 @@ def differing_rows(tables: Path, table: str, ours: Sequence[Path], theirs: Seque
 
 def typed_columns(tables: Path, table: str) -> dict[str, str]:
     """Give the columns of a star table, whose file lies in `tables`, with DuckDB's types."""
-    return {field.name: _type(field.type) for field in contracts(tables)[table].schema}
+    return {column.name: written(column) for column in contracts(tables)[table].columns}
 
 
 def _relation(columns: dict[str, str], files: Sequence[Path]) -> str:
     paths = [str(file) for file in files]
     return f"read_csv({paths}, header = true, auto_detect = false, quote = '\"', columns = {columns})"
-
-
-def _type(kind: pa.DataType) -> str:
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision},{kind.scale})"
-    return "TIMESTAMPTZ" if pa.types.is_timestamp(kind) else _TYPES.get(kind, "VARCHAR")

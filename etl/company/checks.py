@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from etl.contract.column import Column
 from etl.contract.table import Contract
-from etl.contract.types import is_exact, is_of
+from etl.contract.types import column_type, is_of
 from etl.core.errors import ContractError
 from etl.core.names import alike, guess, is_name
 
@@ -80,12 +80,13 @@ def _check_keys(contract: Contract) -> None:
             f"{len(contract.primary_key)} columns identify a row, {_MOST_KEY_COLUMNS} are the most.",
             "Let the query join some of them into one, or make them attributes of a dimension that it refers to.",
         )
-
-    floats = [c.name for c in contract.columns if c.name in contract.primary_key and not is_exact(c.type)]
-    if floats:
-        raise ContractError(
-            f"{floats[0]}, a Number, is to identify a row.", "Declare it an Integer, or a decimal: Decimal(18, 4)."
-        )
+    for column in (c for c in contract.columns if c.name in contract.primary_key):
+        kind = column_type(column.type)
+        if kind and not kind.is_exact:
+            raise ContractError(
+                f"{column.name}, a {kind.word}, is to identify a row.",
+                "Declare it an Integer, or a decimal: Decimal(18, 4).",
+            )
     if len(contract.relationships) > _MOST_REFERENCES:
         raise ContractError(
             f"there are {len(contract.relationships)} references, {_MOST_REFERENCES} are the most.",
@@ -134,12 +135,13 @@ def _check_layout(contract: Contract) -> None:
         )
     if len(set(contract.cluster_by)) < len(contract.cluster_by):
         raise ContractError("cluster_by names a column twice.", "Name it once.")
-    floats = [name for name in contract.cluster_by if not is_exact(columns[name].type)]
-    if floats:
-        raise ContractError(
-            f"cluster_by names {floats[0]}, a Number, by which no table can be clustered.",
-            "Leave it out, or declare an exact type: Integer, Money or another decimal.",
-        )
+    for name in contract.cluster_by:
+        kind = column_type(columns[name].type)
+        if kind and not kind.clusters:
+            raise ContractError(
+                f"cluster_by names {name}, a {kind.word}, by which no table can be clustered.",
+                "Leave it out, or declare an exact type: Integer, Money or another decimal.",
+            )
 
 
 def _is_day(column: Column) -> bool:

@@ -9,8 +9,8 @@ class Night:
     """The reserved parameter `night` of a table's functions.
 
     as_of: the instant of the source snapshot (UTC). business_date: its calendar date in the business time zone.
-    time_zone: the business time zone's IANA name. window_start: deployments that closed before this date are computed
-    with, but not published.
+    time_zone: the business time zone's IANA name. window_start: what ended before this date is computed with, but
+    not published.
     """
 
     as_of: datetime

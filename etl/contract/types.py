@@ -13,7 +13,8 @@ from etl.core.errors import ContractError
 class ColumnType:
     """A type as a table file writes it (word), as Arrow has it, and as the dictionary calls it (name).
 
-    holds: what its values are. is_exact: whether equal values are stored equal, so that they can identify a row.
+    holds: what its values are. is_exact: whether equal values are stored equal, so that they can identify a row;
+    clusters: whether every warehouse can sort a table by them.
     """
 
     word: str
@@ -21,6 +22,7 @@ class ColumnType:
     name: str
     holds: str
     is_exact: bool = True
+    clusters: bool = True
 
 
 MOST_DIGITS = 38
@@ -31,7 +33,9 @@ TEXT = ColumnType("Text", pa.string(), "string", "A text; NULL, the empty text a
 MONEY = ColumnType(
     "Money", pa.decimal128(18, 2), "decimal(18, 2)", "Exact money, 16 digits before the point and 2 behind it."
 )
-NUMBER = ColumnType("Number", pa.float64(), "double", "A measurement that may be inexact; never money.", is_exact=False)
+NUMBER = ColumnType(
+    "Number", pa.float64(), "double", "A measurement that may be inexact; never money.", is_exact=False, clusters=False
+)
 DATE = ColumnType("Date", pa.date32(), "date", "A calendar date in the business time zone.")
 TIMESTAMP = ColumnType("Timestamp", pa.timestamp("us", "UTC"), "timestamp", "An instant, in UTC and microseconds.")
 FLAG = ColumnType("Flag", pa.bool_(), "bool", "True or false.")
@@ -99,12 +103,6 @@ def column_type(kind: pa.DataType) -> ColumnType | None:
     if pa.types.is_decimal128(kind) and 0 <= kind.scale <= kind.precision:
         return decimal_type(kind.precision, kind.scale)
     return next((each for each in TYPES[1:] if each.arrow == kind), None)
-
-
-def is_exact(kind: pa.DataType) -> bool:
-    """Whether the values of a column's type can identify a row."""
-    found = column_type(kind)
-    return found is not None and found.is_exact
 
 
 def check_type(name: str, kind: pa.DataType) -> None:

@@ -81,7 +81,8 @@ def write(table: pa.Table) -> bytes:
 
 
 def _as_written(column: pa.ChunkedArray) -> pl.Series:
-    return pl.Series(values=column.cast(pa.string()) if pa.types.is_timestamp(column.type) else column)
+    has_clock = pa.types.is_temporal(column.type) and not pa.types.is_date(column.type)  # polars writes it otherwise
+    return pl.Series(values=column.cast(pa.string()) if has_clock else column)
 
 
 @contextmanager

@@ -29,10 +29,7 @@ from etl.transform import context, runner, stage
 
 HEAD = """
 import pandas as pd
-from etl.contract import (
-    MERGED, REJECT, SET_ASIDE, UNPUBLISHED, Date, Decimal, Dimension, Fact, Flag, Integer, Key, Money, Number, Text,
-    Timestamp, attribute, measure, natural_key, reference, surrogate_key, totals,
-)
+from etl.contract import *
 
 
 """
