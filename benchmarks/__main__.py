@@ -1,138 +1,114 @@
 """How fast it is, beside other ways of doing the same, on the same data, in one run.
 
-    .venv/bin/python -m benchmarks                            # 10 million contracts, TPC-H SF 1; some hours
-    .venv/bin/python -m benchmarks --rows 2000000 --repeat 3  # a rehearsal: the same bars
-    .venv/bin/python -m benchmarks --rows 20000 --repeat 1    # does it run? minutes
+    .venv/bin/python -m benchmarks              # 10 million contracts, TPC-H SF 1; 40 minutes on a quiet machine
+    .venv/bin/python -m benchmarks --rehearsal  # some minutes: the same bars
+    .venv/bin/python -m benchmarks --docs       # write what docs/ and README.md quote of RESULTS.md anew
 
-It fills the sample company at that size, and TPC-H at a scale factor that goes with it (--scale), sets up the peers'
-environment (.venv-peers, from requirements-peers.txt), runs the ways of each job in turn, again and again (a slow one
-once), and writes RESULTS.md, RESULTS.png, and SCALE.md, which multiplies it. Whatever --rows, it prints for each bar
-what was reached; the limits are meant for 10 million rows. A smaller run is a rehearsal: it leaves out the ways that no
-bar is about, runs once what takes longer than five seconds, and writes into data/rehearsal, not over RESULTS.md.
+It fills the sample company at that size, and TPC-H, sets up the peers' environment (.venv-peers, from
+requirements-peers.txt), runs each way of each job once, then again while there is time (--minutes), and writes
+RESULTS.md, RESULTS.png, and SCALE.md, which multiplies it. Whatever the size, it prints for each bar what was reached;
+the limits are meant for 10 million rows. A smaller run is a rehearsal: it writes into data/rehearsal, not over
+RESULTS.md, and what it filled stays for the next one. Ways that no bar is about are run with --every-way.
 
 How it is measured: wall by the monotonic clock; CPU of all processes that the command started; memory as the sum of the
 PSS of all of them, looked at every 50 ms; written is what is new in its folder at the end. PostgreSQL's server does not
-count. Nobody waits for the disk: os.fsync does nothing while timing, ours and the peers'. The rows of the fact that a
-way makes are compared with ours, and TPC-H's published answers with its source's; a way that gives others has failed.
-The peers' scripts lie in benchmarks/peers.
+count. Nobody waits for the disk: os.fsync does nothing while timing, ours and the peers'. The rows that a way makes are
+compared with ours, and TPC-H's published answers with its source's; a way that gives others has failed. Three times the
+rows are the same company with each fact three times, each time with another number; "more members" compares with a
+company a third as large. The peers' scripts lie in benchmarks/peers.
 """
 
 import argparse
-import json
-import shutil
+import re
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks import jobs, report, scale
+from benchmarks import report, told
 from benchmarks.bars import FULL_ROWS, FULL_SCALE
-from benchmarks.job import Job
+from benchmarks.campaign import BOTH, EXTRA, Campaign
 from benchmarks.measure import adopt_orphans
-from benchmarks.run import Limits, run_job
-from benchmarks.world import World, make_tpch, make_world, set_up_peers
+from benchmarks.run import Limits
+from benchmarks.worlds import Sizes, set_up_peers
 from config.paths import ROOT
-from sample.server import remove, running
+from sample.server import running
 
-OF_BOTH = {
-    "download": jobs.download,
-    "fact": jobs.fact,
-    "parquet": jobs.parquet,
-    "tables": jobs.tables,
-    "upload": jobs.upload,
-    "night": jobs.night,
-}
-JOBS = {**OF_BOTH, "help": jobs.help_}
-MEMORY = "memory"
-_SLOW, _SLOW_REHEARSED = 30.0, 5.0
+_REHEARSAL = {"rows": 500_000, "repeat": 1, "minutes": 3.0}
+_FULL = {"rows": FULL_ROWS, "repeat": 5, "minutes": 38.0}
+_SLOW = 60.0
 _LEAST_SCALE = 0.001
 
 
 def main() -> int:
     """Run the benchmark; gives the exit code: 0 it came to its end, whatever bars were met."""
     options = _options()
+    if options.docs:
+        told.renew()
+        return 0
+    began = time.monotonic()
     adopt_orphans()
     set_up_peers()
-    folder: Path = options.folder.absolute()
-    source = folder / "source"
-    done: list[report.Done] = []
+    limits = Limits(options.repeat, _SLOW, began + options.minutes * 60, options.timeout, options.memory)
+    sizes = Sizes(options.rows, options.scale)
+    campaign = Campaign(options.folder.absolute(), sizes, limits, options.output, options.every_way)
     try:
-        with running(source):
-            world = make_world(source, options.rows, folder / "company")
-            worlds = [world]
-            for name in [name for name in JOBS if name in options.jobs]:
-                _do(JOBS[name](world), worlds, options, done)
-            if wanted := [name for name in OF_BOTH if name in options.jobs]:
-                worlds.append(make_tpch(source, options.scale, folder / "tpch"))
-                for name in wanted:
-                    _do(OF_BOTH[name](worlds[-1]), worlds, options, done)
-            if MEMORY in options.jobs:
-                larger = make_world(source, scale.TIMES * options.rows, folder / "larger")
-                _do(jobs.memory(world, larger), worlds, options, done)
+        with running(campaign.source):
+            campaign.run(options.jobs, options.suite)
     finally:
-        if not options.keep:
-            remove(source)
-            for ours in (source, folder / "company", folder / "tpch", folder / "larger"):
-                shutil.rmtree(ours, ignore_errors=True)
-            with suppress(OSError):  # somebody else's files are there, too
-                folder.rmdir()
-    print(report.printed(done))
+        campaign.clear(all_of_it=not options.keep)
+    print(report.printed(campaign.done))
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes")
+    if options.output == ROOT / "benchmarks":
+        told.renew()
     return 0
-
-
-def _do(job: Job, worlds: list[World], options: argparse.Namespace, done: list[report.Done]) -> None:
-    """Run a job of the last world, and tell of all that is done: who stops it after hours has what there is."""
-    limits = Limits(options.repeat, options.slow, options.timeout, options.memory)
-    if _is_rehearsal(options):
-        job = job.of_bars()
-    done.append((job, run_job(job, worlds[-1], limits)))
-    report.write(done, worlds, options.repeat, options.output)
-    results = {each.name: found for each, found in done}
-    if all(
-        name in results and all(found.counts for found in results[name].values() if found.is_ours)
-        for name in scale.NEEDED
-    ):
-        scale.write(results, worlds[0], options.output)
-    if options.json:
-        options.json.write_text(json.dumps({"bars": report.bars(done)}, indent=1) + "\n", encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
     text = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description=text[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=FULL_ROWS, metavar="N", help="contracts of the sample company")
-    parser.add_argument("--scale", type=float, metavar="SF", default=argparse.SUPPRESS,
-                        help=f"TPC-H's scale factor (default: {FULL_SCALE:g}, in a rehearsal as much less as there are"
-                        " fewer rows)")  # fmt: skip
-    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of each way")
-    parser.add_argument("--slow", type=float, metavar="S", default=argparse.SUPPRESS,
-                        help=f"a way that takes longer is run once (default: {_SLOW}, in a rehearsal"
-                        f" {_SLOW_REHEARSED})")  # fmt: skip
-    parser.add_argument("--jobs", nargs="+", choices=[*JOBS, MEMORY], default=list(JOBS), metavar="JOB",
-                        help=f"which ones: {', '.join([*JOBS, MEMORY])}; the last needs a second sample, three times as"
-                        " large")  # fmt: skip
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write each bar's value there")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=text[0])
+    parser.add_argument("--rehearsal", action="store_true", help=f"a small run: {_told(_REHEARSAL)}")
+    parser.add_argument("--docs", action="store_true", help="run nothing; renew what README.md and docs/ quote")
+    parser.add_argument("--rows", type=int, metavar="N", help=f"contracts of the sample company (default: {FULL_ROWS})")
+    parser.add_argument("--scale", type=float, metavar="SF", help=f"TPC-H's scale factor (default: {FULL_SCALE:g},"
+                        " or as much less as there are fewer rows)")  # fmt: skip
+    parser.add_argument("--repeat", type=int, metavar="N", help="runs of each way at most")
+    parser.add_argument("--minutes", type=float, metavar="M", help="how long ways are run again, from the start on")
+    parser.add_argument("--jobs", nargs="+", choices=[*BOTH, *EXTRA], default=[*BOTH, *EXTRA], metavar="JOB",
+                        help=f"which ones: {', '.join([*BOTH, *EXTRA])}")  # fmt: skip
+    parser.add_argument("--every-way", action="store_true", help="also the ways that no bar is about")
+    parser.add_argument("--suite", type=_minutes, metavar="M", help="minutes that the whole test suite took on CI, or a"
+                        " log of it, for its bar")  # fmt: skip
+    parser.add_argument("--output", type=Path, metavar="FOLDER",
                         help="of RESULTS.* and SCALE.md (default: benchmarks, or data/rehearsal)")  # fmt: skip
     parser.add_argument("--folder", type=Path, default=ROOT / "data" / "benchmark", help="where sample and runs lie")
-    parser.add_argument("--keep", action="store_true", help="leave the sample there, for the next time")
-    parser.add_argument("--timeout", type=float, default=3600, metavar="S", help="seconds after which a run is stopped")
+    parser.add_argument("--keep", action="store_true", help="leave the sources there, as a rehearsal does")
+    parser.add_argument("--timeout", type=float, default=1800, metavar="S", help="seconds after which a run is stopped")
     parser.add_argument("--memory", type=float, default=report.machine_memory_mb() * 0.7, metavar="MB",
                         help="memory at which a run is stopped")  # fmt: skip
     options = parser.parse_args()
-    rehearsal = _is_rehearsal(options)
-    left = {
-        "scale": min(FULL_SCALE, max(FULL_SCALE * options.rows / FULL_ROWS, _LEAST_SCALE)),
-        "slow": _SLOW_REHEARSED if rehearsal else _SLOW,
-        "output": ROOT / "data" / "rehearsal" if rehearsal else ROOT / "benchmarks",
-    }
-    return argparse.Namespace(**left | vars(options))
+    for name, value in (_REHEARSAL if options.rehearsal else _FULL).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    is_rehearsal = options.rows < FULL_ROWS
+    options.keep |= is_rehearsal
+    options.scale = options.scale or min(FULL_SCALE, max(FULL_SCALE * options.rows / FULL_ROWS, _LEAST_SCALE))
+    options.output = options.output or (ROOT / "data" / "rehearsal" if is_rehearsal else ROOT / "benchmarks")
+    return options
 
 
-def _is_rehearsal(options: argparse.Namespace) -> bool:
-    """Say whether it is smaller than what the limits are meant for."""
-    return bool(options.rows < FULL_ROWS)
+def _minutes(text: str) -> float:
+    """Read minutes: a number, or a file with what pytest says at its end, "… in 812.34s"."""
+    if not Path(text).is_file():
+        return float(text)
+    said = re.findall(r" in ([\d.]+)s", Path(text).read_text(encoding="utf-8"))
+    if not said:
+        raise argparse.ArgumentTypeError(f"{text} does not say how long the tests took")
+    return float(said[-1]) / 60
+
+
+def _told(settings: dict[str, float]) -> str:
+    return ", ".join(f"--{name} {value:g}" for name, value in settings.items())
 
 
 if __name__ == "__main__":

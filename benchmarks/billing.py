@@ -21,7 +21,7 @@ SCANS = 3
 before is read once more only where its metadata say that somebody changed it."""
 _SMALL = ("etl_head",) * 2 + ("etl_runs",) * 2
 """What a load reads besides, a table a query."""
-_LEAST_BILLED = 10 * 2**20
+LEAST_BILLED = 10 * 2**20
 """Bytes that are billed for a table in a query, however few it has."""
 _BYTES_A_NUMBER, _BYTES_A_DECIMAL, _BYTES_A_FLAG, _BYTES_A_TEXT = 8, 16, 1, 2
 """What BigQuery counts for a value; for a text its UTF-8 besides."""
@@ -40,7 +40,7 @@ class Billing:
     ) -> None:
         self._contracts = contracts
         self._bytes = {
-            name: table.rows * _row_bytes(contracts[name], folder / table.files[0].name) / rows
+            name: table.rows * sum(column_bytes(contracts[name], folder / table.files[0].name).values()) / rows
             for name, table in star.tables.items()
         }
         self.asked = asked
@@ -68,19 +68,21 @@ class Billing:
         return SCANS if name in self._bytes else 1
 
     def _billed(self, name: str, rows: int) -> float:
-        return max(self._bytes.get(name, 0) * rows, _LEAST_BILLED)
+        return max(self._bytes.get(name, 0) * rows, LEAST_BILLED)
 
 
-def _row_bytes(contract: Contract, file: Path) -> float:
-    """Reckon what BigQuery counts for a row, its texts by the first rows of a CSV."""
-    texts = [field.name for field in contract.schema if pa.types.is_string(field.type)]
-    measured = 0.0
+def column_bytes(contract: Contract, file: Path) -> dict[str, float]:
+    """Reckon what BigQuery counts for each column of a row, texts by the first rows of a CSV."""
+    counted: dict[str, float] = {
+        field.name: _fixed_bytes(field.type) for field in contract.schema if not pa.types.is_string(field.type)
+    }
+    texts = [field.name for field in contract.schema if field.name not in counted]
     if texts:
-        lengths = " + ".join(f'COALESCE({_BYTES_A_TEXT} + strlen("{name}"), 0)' for name in texts)
+        lengths = ", ".join(f'AVG(COALESCE({_BYTES_A_TEXT} + strlen("{name}"), 0))' for name in texts)
         rows = f"(SELECT * FROM read_csv('{file}', all_varchar = true, header = true) LIMIT {_SAMPLED})"
-        [(average,)] = duckdb.execute(f"SELECT AVG({lengths}) FROM {rows}").fetchall()
-        measured = average or 0.0
-    return measured + sum(_fixed_bytes(field.type) for field in contract.schema if field.name not in texts)
+        [averages] = duckdb.execute(f"SELECT {lengths} FROM {rows}").fetchall()
+        counted |= {name: average or 0.0 for name, average in zip(texts, averages, strict=True)}
+    return counted
 
 
 def _fixed_bytes(kind: pa.DataType) -> int:

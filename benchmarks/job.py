@@ -70,8 +70,8 @@ class Bar:
 
     name: str
     limit: float | None
-    figure: str
-    ours: str
+    figure: str = ""
+    ours: str = ""
     beside: str | None = None
     least: bool = False
     factor: float = 1.0
@@ -94,13 +94,25 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Told(Bar):
+    """A bar whose value is counted or given, and not measured by running anything."""
+
+    value_: float = 0.0
+
+    def value(self, results: Results) -> float | None:
+        """Return it."""
+        return self.value_
+
+
+@dataclass(frozen=True)
 class Job:
-    """A job. name: as in --jobs; title: for readers."""
+    """A job. name: as in --jobs; title: for readers; told: what else they are told."""
 
     name: str
     title: str
     ways: tuple[Way, ...]
     bars: tuple[Bar, ...]
+    told: str = ""
 
     def of_bars(self) -> "Job":
         """Return the job without the ways that no bar is about."""

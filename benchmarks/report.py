@@ -40,14 +40,14 @@ def printed(done: Iterable[Done]) -> str:
     )
 
 
-def write(done: list[Done], worlds: Sequence[World], repeat: int, folder: Path) -> None:
-    """Write RESULTS.md and RESULTS.png."""
+def write(done: list[Done], worlds: Sequence[World], repeat: int, folder: Path, *, drawn: bool) -> None:
+    """Write RESULTS.md; where it is to be drawn, RESULTS.png."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
         "# Side by side",
         "",
-        f"{_sizes(worlds)}; up to {repeat} run{'s' if repeat > 1 else ''} of each way,"
-        f" interleaved; {datetime.now(UTC):%d %B %Y}. Made by `python -m benchmarks`, whose docstring says how.",
+        f"{_sizes(worlds)}; up to {repeat} run{'s' if repeat > 1 else ''} of each way;"
+        f" {datetime.now(UTC):%d %B %Y}. Made by `python -m benchmarks`, whose docstring says how.",
         "",
         f"- Machine: {_processor()}, {os.cpu_count()} cores, {machine_memory_mb() / 1000:.0f} GB,"
         f" Linux {platform.release()}",
@@ -73,7 +73,8 @@ def write(done: list[Done], worlds: Sequence[World], repeat: int, folder: Path) 
     for job, results in done:
         lines += ["", *_table(job, results)]
     (folder / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    _draw(done, worlds, folder / "RESULTS.png")
+    if drawn:
+        _draw(done, worlds, folder / "RESULTS.png")
 
 
 def machine_memory_mb() -> float:
@@ -82,7 +83,12 @@ def machine_memory_mb() -> float:
 
 
 def _table(job: Job, results: dict[str, Result]) -> Iterable[str]:
-    yield from (f"## {job.title}", "", "| way | runs | wall, s | CPU, s | peak memory, MB | written, MB | |")
+    yield f"## {job.title}"
+    if job.told:
+        yield from ("", job.told)
+    if not job.ways:
+        return
+    yield from ("", "| way | runs | wall, s | CPU, s | peak memory, MB | written, MB | |")
     yield "|---|---:|---:|---:|---:|---:|---|"
     for way in job.ways:
         result = results[way.name]
@@ -97,7 +103,7 @@ def _table(job: Job, results: dict[str, Result]) -> Iterable[str]:
 
 
 def _draw(done: list[Done], worlds: Sequence[World], path: Path) -> None:
-    """Let matplotlib, which only the peers' environment has, draw the bars."""
+    """Let matplotlib, which only the peers' environment has, draw what is beside others."""
     panels = [
         {
             "title": job.title.replace("`", ""),
@@ -108,6 +114,7 @@ def _draw(done: list[Done], worlds: Sequence[World], path: Path) -> None:
             ],
         }
         for job, results in done
+        if any(not result.is_ours for result in results.values())
     ]
     told = json.dumps({"title": _sizes(worlds), "panels": panels})
     subprocess.run([PEERS, HERE / "peers" / "picture.py", path], input=told, text=True, check=True)

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.bars import ALONE, OURS
+from benchmarks.bars import MORE_MEMBERS, OURS
 from benchmarks.billing import SCANS, Billing
+from benchmarks.company import SAMPLE
 from benchmarks.job import Result
 from benchmarks.world import World
+from benchmarks.worlds import TIMES
 from etl.load.parquet import CSV_BYTES_A_FILE
 
-TIMES = 3
-"""How many times as large the second company of the memory job is."""
-NEEDED = ("download", "tables", "upload")
+GROWTH = f"{SAMPLE.source}-{MORE_MEMBERS}-members"
+NEEDED = ("download", "tables", "upload", GROWTH)
 """The jobs of which this is reckoned."""
 
 _SIZES = (10**7, 10**8, 10**9, 10**10)
@@ -98,11 +99,11 @@ class _Figures:
         self.download = results["download"][OURS].figure("wall") / rows
         self.transform = results["tables"][OURS].figure("cpu") / rows
         self.upload = results["upload"][OURS].figure("cpu") / rows
-        self.parquet = results["upload"][OURS].figure("written") * 1e6 / rows
+        self.parquet = _parquet_bytes(world) / rows
         largest = max(world.star.tables.values(), key=lambda table: sum(file.bytes for file in table.files))
         self._largest = sum(file.bytes for file in largest.files) / rows
         self.billing = Billing.of_sample(world.star, world.star_folder, rows)
-        (few, less), (many, more) = _peaks(results, rows)
+        (few, less), (many, more) = _peaks(results[GROWTH], rows)
         self._dimension = max(more - less, 0) / (many - few)
         self._streaming = less - few * self._dimension
 
@@ -126,14 +127,15 @@ class _Figures:
         return (self.billing.stored(rows) * _A_GB_MONTH_STORED + runs * rows * _A_GB_MONTH_IN_BUCKET) / 1e9
 
 
-def _peaks(results: dict[str, dict[str, Result]], rows: int) -> tuple[tuple[int, float], tuple[int, float]]:
-    """Give what stage 2 takes at two sizes, in bytes: as measured, else as the sales fact alone and all tables."""
-    whole = rows, results["tables"][OURS].figure("peak") * 1e6
-    ways = [way for name, way in results.get("memory", {}).items() if "transform" in name]
-    if len(ways) == 2 and all(way.counts for way in ways):
-        small, large = (way.figure("peak") * 1e6 for way in ways)
-        return (rows, small), (TIMES * rows, large)
-    return (0, results["tables"][ALONE].figure("peak") * 1e6), whole
+def _peaks(results: dict[str, Result], rows: int) -> list[tuple[int, float]]:
+    """Give what stage 2 takes at a third of the rows and of the members, and at all, in bytes."""
+    peaks = [result.figure("peak") * 1e6 for name, result in results.items() if "transform" in name]
+    return list(zip((rows // TIMES, rows), peaks, strict=True))
+
+
+def _parquet_bytes(world: World) -> int:
+    files = [file for table in world.star.tables.values() for file in table.files]
+    return sum(file.parquet.bytes for file in files if file.parquet)
 
 
 def _shown(value: float) -> str:

@@ -3,45 +3,45 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 import psycopg2
 
-from benchmarks.company import SAMPLE, TPCH, Company
+from benchmarks.company import SAMPLE, Company
 from benchmarks.equal import typed_columns
-from benchmarks.measure import Command
-from benchmarks.tpch import data as tpch
+from benchmarks.measure import Command, Measured, measure
 from config.paths import ROOT
 from etl.core.clock import years_before
 from etl.core.manifest import RawManifest, StarManifest
 from etl.core.runs import Store
-from sample import generate
-from sample.home import home_of
-from sample.server import url_of
 
 HERE = ROOT / "benchmarks"
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 ZONE = "Europe/Madrid"
+DOWNLOAD, TRANSFORM, UPLOAD = "SQLDownloadMain.py", "TablesTransformMain.py", "benchmarks/upload.py"
 _NO_FSYNC = str(HERE / "nofsync")
 _WINDOW_YEARS = 3
+_MADE_SECONDS, _MADE_MB = 3600.0, 1e9
 
 
 @dataclass(frozen=True)
 class World:
-    """A company of `rows` contracts or lines, whose database is at `url` and whose runs lie beneath `folder`."""
+    """A company of `rows` contracts or lines, whose database is at `url` and whose runs lie beneath `folder`.
+
+    made: how long each stage took when the runs were made that all jobs begin with, with the default receipts.
+    """
 
     rows: int
     folder: Path
     url: str
     psql: Path
     company: Company = SAMPLE
+    made: dict[str, Measured] = field(default_factory=dict)
 
     @cached_property
     def raw(self) -> RawManifest:
@@ -120,17 +120,26 @@ class World:
         return f"SELECT {', '.join(columns)} FROM (\n{self.plain_query(name)}\n) AS query\n"
 
     def make(self) -> None:
-        """Fill the source and build what the later stages begin with."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        for script in ("SQLDownloadMain.py", "TablesTransformMain.py"):
-            command = self.ours(self.folder, script, DATA_DIR=str(self.folder / "base"))
-            _run(command.arguments, os.environ | command.environment)
+        """Build what the later stages begin with, and measure that. Raises RuntimeError where a stage fails."""
+        shutil.rmtree(self.folder / "base", ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        base = str(self.folder / "base")
+        for script, *others in ((DOWNLOAD,), (TRANSFORM,), (UPLOAD, "upload")):
+            command = self.ours(self.folder, script, *others, DATA_DIR=base)
+            self.made[script] = measured = measure(command, self.folder, _MADE_SECONDS, _MADE_MB)
+            if measured.error:
+                raise RuntimeError(f"{self.company.name}, {self.rows:,} rows: {script}: {measured.error}")
+            told = f"{measured.wall:.2f} s, {measured.peak:,.0f} MB"
+            print(f"{self.company.name}, {self.rows:,} rows  {script}: {told}", file=sys.stderr, flush=True)
+
+    def make_ready_for_peers(self) -> None:
+        """Write what the peers read: queries without binds, the star's files with their types, a view."""
         for query in self.raw.tables:
             _write(self.folder / "peers_queries" / f"{query}.sql", self.peers_query(query))
         stream = self.company.stream
-        (self.folder / "one_query").mkdir()
-        shutil.copy(self.company.queries / f"{stream}.sql", self.folder / "one_query")
+        one_query = self.folder / "one_query"
+        one_query.mkdir(exist_ok=True)
+        shutil.copy(self.company.queries / f"{stream}.sql", one_query)
         _write(self.folder / f"{stream}.sql", self.plain_query(stream))
         _write(self.folder / "tables.json", json.dumps(self._typed_files()))
         with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as cursor:
@@ -147,41 +156,6 @@ class World:
         }
 
 
-def make_world(source: Path, rows: int, folder: Path) -> World:
-    """Make the company of so many contracts on the running server of `source`; one that is there is taken as it is."""
-    home, database = home_of(source), f"rows_{rows}"
-    url = url_of(home, database)
-    if generate.info(url) is None:
-        generate.fill(url, contracts=rows, database=database)
-    world = World(rows, folder, url, home.binaries / "psql")
-    world.make()
-    return world
-
-
-def make_tpch(source: Path, scale: float, folder: Path) -> World:
-    """Make TPC-H of a scale factor on the running server of `source`, as `make_world` does."""
-    home = home_of(source)
-    url = tpch.fill(url_of(home, "postgres"), scale, folder.parent)
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM lineitem")
-        [(lines,)] = cursor.fetchall()
-    world = World(lines, folder, url, home.binaries / "psql", TPCH)
-    world.make()
-    return world
-
-
-def set_up_peers() -> None:
-    """Make the peers' environment on first use, as test.sh makes ours."""
-    set_up = f". ./setup.sh; set_up {PEERS.parent.parent.name} requirements-peers.txt"
-    subprocess.run(["/bin/bash", "-c", set_up], cwd=ROOT, check=True)
-
-
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-
-
-def _run(arguments: Sequence[str | Path], environment: dict[str, str]) -> None:
-    done = subprocess.run([str(a) for a in arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{arguments[1]} exited with {done.returncode}:\n{done.stderr}")

@@ -12,10 +12,17 @@ from unittest import mock
 import pyarrow as pa
 import wasmtime
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
 from zetasql import types
 from zetasql.api import CatalogBuilder, Parser, PreparedQuery, TableBuilder
 from zetasql.core import ZetaSqlLocalService
 from zetasql.types import TypeKind
+from zetasql.wasi._pb2.zetasql.local_service.local_service_pb2 import AnalyzeResponse
+from zetasql.wasi._pb2.zetasql.resolved_ast.resolved_ast_pb2 import (
+    ResolvedInsertStmtProto,
+    ResolvedTableScanProto,
+    ResolvedTruncateStmtProto,
+)
 
 _KINDS = {
     pa.int64(): TypeKind.TYPE_INT64,
@@ -73,7 +80,10 @@ class GoogleSql:
         text = types.Type(type_kind=TypeKind.TYPE_STRING)
         declared = [types.AnalyzerOptions.QueryParameter(name=name, type=text) for name in variables]
         return types.AnalyzerOptions(
-            language_options=self._language, system_variables=[row_count], expression_columns=declared
+            language_options=self._language,
+            system_variables=[row_count],
+            expression_columns=declared,
+            prune_unused_columns=True,
         )
 
     @cached_property
@@ -92,6 +102,9 @@ class GoogleSql:
 
     def analyze(self, sql: str) -> int:
         """Analyze every statement of a script, and each expression of what only scripts have; gives how many."""
+        return self._analyze(sql, None)
+
+    def _analyze(self, sql: str, answers: list[AnalyzeResponse] | None) -> int:
         text = sql.encode()
         found = list(_statements(Parser(self._language).parse_script(sql).statement_list_node.statement_list))
         declared = [node for node in found if isinstance(node, types.ASTVariableDeclaration)]
@@ -100,16 +113,25 @@ class GoogleSql:
         in_statements, in_expressions = self._options([]), self._options(names)
         for node in found:
             if type(node).__name__ not in _SCRIPTING:
-                self._ask(in_statements, sql_statement=_slice(text, node))
+                self._ask(in_statements, answers, sql_statement=_slice(text, node))
                 continue
             for name in _SCRIPTING[type(node).__name__]:
-                self._ask(in_expressions, sql_expression=_slice(text, getattr(node, name)))
+                self._ask(in_expressions, answers, sql_expression=_slice(text, getattr(node, name)))
         return len(found)
 
-    def _ask(self, options: types.AnalyzerOptions, **text: str) -> None:
-        """Analyze; the answer is not unpacked, which would take longer than all else."""
+    def columns_read(self, sql: str) -> list[dict[str, set[str]]]:
+        """Give the columns that each part of a script reads, by table: what is filled or emptied is not read."""
+        answers: list[AnalyzeResponse] = []
+        self._analyze(sql, answers)
+        return [_scanned(answer) for answer in answers]
+
+    def _ask(self, options: types.AnalyzerOptions, answers: list[AnalyzeResponse] | None, **text: str) -> None:
+        """Analyze; an answer that nobody wants is not unpacked, which would take longer than all else."""
+        kind = Empty if answers is None else AnalyzeResponse
         request = types.AnalyzeRequest(options=options, registered_catalog_id=self._catalog, **text)
-        _service().wasm_client.call_grpc_func("ZetaSqlLocalService_Analyze", request.to_proto(), Empty)
+        answer = _service().wasm_client.call_grpc_func("ZetaSqlLocalService_Analyze", request.to_proto(), kind)
+        if answers is not None:
+            answers.append(answer)
 
     def evaluate(self, query: str) -> Any:
         """Give the only value of the only row that a query answers."""
@@ -125,6 +147,27 @@ class GoogleSql:
         told = self.evaluate(f"SELECT TO_JSON_STRING(answer) FROM ({query}) AS answer")
         row: dict[str, Any] = json.loads(told, parse_float=Decimal, parse_int=Decimal)
         return row
+
+
+def _scanned(answer: Message) -> dict[str, set[str]]:
+    """Find the tables that an analyzed statement scans, with the columns that it needs of them."""
+    found: dict[str, set[str]] = {}
+
+    def look(node: Message) -> None:
+        if isinstance(node, ResolvedTableScanProto):
+            found.setdefault(node.table.name, set()).update(column.name for column in node.parent.column_list)
+        for field, value in node.ListFields():
+            if field.type == field.TYPE_MESSAGE and not _is_target(node, field.name):
+                for part in value if field.is_repeated else [value]:
+                    look(part)
+
+    look(answer)
+    return found
+
+
+def _is_target(node: Message, field: str) -> bool:
+    """Say whether a part of an analyzed statement is the table that is filled or emptied."""
+    return field == "table_scan" and isinstance(node, ResolvedInsertStmtProto | ResolvedTruncateStmtProto)
 
 
 def _service() -> ZetaSqlLocalService:

@@ -95,6 +95,43 @@ class Proxy(ThreadingHTTPServer):
         return sum(1 for seen in self.seen if re.search(request, seen))
 
 
+class Remembering(Proxy):
+    """A proxy that gives tables the time of their last change, which the emulator gives them only for metadata."""
+
+    changed: str | None = None
+
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Tell of tables what is remembered, and remember when a publish has ended."""
+        asked = re.match(r"GET (/\S+/(?:tables/\w+|jobs/\S+-publish-[^?]+)(?:\?\S*)?)$", request)
+        if asked is None:
+            return None
+        try:
+            with _OPENER.open(self.target + asked[1]) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError:
+            return None
+        if "/jobs/" in request:
+            self.changed = told["statistics"].get("endTime")
+        elif self.changed:
+            told["lastModifiedTime"] = self.changed
+        return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
+
+
+class Listening(Proxy):
+    """A proxy that notes each statement that it hands on."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.statements: list[str] = []
+
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Note the statement of a request."""
+        if request.startswith("POST") and b'"query"' in body:
+            sent = json.loads(body)
+            self.statements.append(sent.get("query") or sent["configuration"]["query"]["query"])
+        return None
+
+
 P = TypeVar("P", bound=Proxy)
 
 

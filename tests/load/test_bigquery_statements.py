@@ -1,6 +1,5 @@
 """Every statement that BigQuery is sent, analyzed by Google's own analyzer; receipts, evaluated by its evaluator."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -33,22 +32,7 @@ from tests.load.contracts import FLIGHT, STAR, Rows
 from tests.load.googlesql import GoogleSql, compiled_in, rows_as_sql
 from tests.load.nasty import NASTY, TEXTS, nasty_night, nasty_report, second_report
 from tests.load.nights import AS_OF, NEXT_RUN, PROJECT, RUN, bigquery_settings, load, night
-from tests.load.proxy import Answer, Proxy, running_proxy
-
-
-class Listening(Proxy):
-    """A proxy that notes each statement that it hands on."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(target)
-        self.statements: list[str] = []
-
-    def answer(self, request: str, body: bytes) -> Answer | None:
-        """Note the statement of a request."""
-        if request.startswith("POST") and b'"query"' in body:
-            sent = json.loads(body)
-            self.statements.append(sent.get("query") or sent["configuration"]["query"]["query"])
-        return None
+from tests.load.proxy import Listening, running_proxy
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -103,6 +87,19 @@ def test_every_statement_of_two_nights_is_googles_sql(running: str, tmp_path: Pa
     ):
         assert word in sent
     assert "EXCEPTION" not in sent
+
+
+def test_the_columns_that_a_script_reads_are_known() -> None:
+    """Of what it fills or empties none; of what it counts none; of subqueries and conditions their own."""
+    analyzer = GoogleSql({"old": FLIGHT.schema, "fresh": FLIGHT.schema})
+    first, second, *_ = FLIGHT.schema.names
+    read = analyzer.columns_read(
+        "DECLARE found STRING; TRUNCATE TABLE old;"
+        f" INSERT INTO old ({first}, {second}) SELECT {first}, {second} FROM fresh;"
+        f" SET found = (SELECT CAST(MAX({first}) AS STRING) FROM old);"
+        " SELECT COUNT(*) FROM fresh;"
+    )
+    assert read == [{}, {"fresh": {first, second}}, {"old": {first}}, {"fresh": set()}]
 
 
 @pytest.mark.parametrize("company", ["sample", "second"])

@@ -5,8 +5,6 @@ import os
 import re
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -20,7 +18,7 @@ from etl.load import stage
 from etl.load.bigquery.warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from tests.load.nights import bigquery_settings
-from tests.load.proxy import Answer, Proxy, Rule, answered, refusal, running_proxy, slow_answer, stalled
+from tests.load.proxy import Proxy, Remembering, Rule, answered, refusal, running_proxy, slow_answer, stalled
 from tests.load.scripts import load, load_command, told
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
@@ -49,28 +47,6 @@ class Cloud:
         with open_warehouse(self.house.settings) as warehouse:
             count: int = warehouse.read("SELECT 1 FROM etl_runs WHERE table_name = 'fact_sale'").num_rows
             return count
-
-
-class Remembering(Proxy):
-    """A proxy that gives tables the time of their last change, which the emulator gives them only for metadata."""
-
-    changed: str | None = None
-
-    def answer(self, request: str, body: bytes) -> Answer | None:
-        """Tell of tables what is remembered, and remember when a publish has ended."""
-        asked = re.match(r"GET (/\S+/(?:tables/\w+|jobs/\S+-publish-[^?]+)(?:\?\S*)?)$", request)
-        if asked is None:
-            return None
-        try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self.target + asked[1]) as answer:
-                told = json.load(answer)
-        except urllib.error.HTTPError:
-            return None
-        if "/jobs/" in request:
-            self.changed = told["statistics"].get("endTime")
-        elif self.changed:
-            told["lastModifiedTime"] = self.changed
-        return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class FactLine(Fact, stream="lines", partition_by="shipped_on", closed_months="s
     quantity: Money = measure("How many of the part.", ge=0)
     price: Money = measure("What they cost without discount and tax.", ge=0)
     revenue: Decimal(30, 4) = measure("Price less discount.", ge=0)  # type: ignore[valid-type]
-    charge: Decimal(36, 6) = measure("Revenue with tax.", ge=0)  # type: ignore[valid-type]
+    charge: Decimal(35, 6) = measure("Revenue with tax.", ge=0)  # type: ignore[valid-type]
     return_flag: Text = attribute("R returned, A accepted, N neither yet.", isin=["R", "A", "N"])
     line_status: Text = attribute("F finished, O open.", isin=["F", "O"])
     ship_mode: Text = attribute("How it was shipped.")

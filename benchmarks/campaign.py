@@ -1,0 +1,112 @@
+"""One run of the benchmark: the worlds, one after the other, and all that is measured in them."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from benchmarks import jobs, others, report, scale
+from benchmarks.bars import MORE_MEMBERS, OURS, SAME_MEMBERS
+from benchmarks.company import Company
+from benchmarks.job import Job, Result
+from benchmarks.reads import read_bytes
+from benchmarks.run import Limits, Running, begin, repeat
+from benchmarks.world import World
+from benchmarks.worlds import COMPANIES, Sizes, describe_world, make_larger, make_world
+from sample.server import remove
+
+Done = tuple[Job, dict[str, Result]]
+
+BOTH: dict[str, Callable[[World], Job]] = {
+    "download": jobs.download,
+    "fact": jobs.fact,
+    "parquet": jobs.parquet,
+    "upload": jobs.upload,
+    "night": jobs.night,
+}
+"""The jobs of both companies."""
+OF_SAMPLE: dict[str, Callable[[World], Job]] = {"help": others.help_, "nightly": others.nightly}
+GROWTH, BIGQUERY = "growth", "bigquery"
+EXTRA = (GROWTH, BIGQUERY, *OF_SAMPLE)
+_SMALL = Sizes(2000, 0.001)
+"""What an emulator of BigQuery takes."""
+
+
+class Campaign:
+    """Measures, and writes what there is after each job: who stops it has what was done. output: of RESULTS.md."""
+
+    def __init__(self, folder: Path, sizes: Sizes, limits: Limits, output: Path, every_way: bool) -> None:
+        self.source = folder / "source"
+        self.done: list[Done] = []
+        self._folder = folder
+        self._sizes = sizes
+        self._limits = limits
+        self._output = output
+        self._every_way = every_way
+        self._worlds: list[World] = []
+        self._running: list[Running] = []
+
+    def run(self, wanted: list[str], suite: float | None) -> None:
+        """Do the jobs; suite: the minutes of the whole test suite."""
+        for company in COMPANIES:
+            self._of_company(company, wanted)
+        if suite is not None:
+            self._tell(others.suite(suite))
+        repeat(self._running, self._limits)
+        self._write(drawn=True)
+
+    def clear(self, *, all_of_it: bool) -> None:
+        """Remove the runs, and the databases, too."""
+        for company in COMPANIES:
+            shutil.rmtree(self._folder / company.source, ignore_errors=True)
+        if all_of_it:
+            for source in (self.source, self._folder / "copy" / "data" / "sample" / "source"):
+                remove(source)
+            for left in (self.source, self._folder / "copy"):
+                shutil.rmtree(left, ignore_errors=True)
+            with suppress(OSError):  # somebody else's files are there, too
+                self._folder.rmdir()
+
+    def _of_company(self, company: Company, wanted: list[str]) -> None:
+        folder = self._folder / company.source
+        world = make_world(company, self.source, self._sizes, folder / "whole")
+        world.make_ready_for_peers()
+        self._worlds.append(world)
+        for name, make in (BOTH | (OF_SAMPLE if company.is_sample else {})).items():
+            if name not in wanted:
+                continue
+            running = self._begin(make(world), world)
+            if name == "fact":
+                self._tell(others.tables(world, running.results[OURS]))
+        if GROWTH in wanted:
+            for other, members in ((self._larger, SAME_MEMBERS), (self._smaller, MORE_MEMBERS)):
+                pair = sorted((world, other(world, folder / "other")), key=lambda each: each.rows)
+                self._tell(others.growth(pair[0], pair[1], members))
+                shutil.rmtree(folder / "other")
+        if BIGQUERY in wanted:
+            small = describe_world(company, self.source, _SMALL, folder / "small")
+            self._tell(others.reads(world, read_bytes(world, small, folder / "emulator")))
+
+    def _larger(self, world: World, folder: Path) -> World:
+        return make_larger(world, folder)
+
+    def _smaller(self, world: World, folder: Path) -> World:
+        return make_world(world.company, self.source, self._sizes.third(), folder)
+
+    def _begin(self, job: Job, world: World) -> Running:
+        job = job if self._every_way else job.of_bars()
+        running = begin(job, world, self._limits)
+        self._running.append(running)
+        self._tell((job, running.results))
+        return running
+
+    def _tell(self, done: Done) -> None:
+        self.done.append(done)
+        self._write()
+
+    def _write(self, *, drawn: bool = False) -> None:
+        report.write(self.done, self._worlds, self._limits.repeat, self._output, drawn=drawn)
+        results = {job.name: found for job, found in self.done}
+        if all(name in results and all(way.counts for way in results[name].values() if way.is_ours)
+               for name in scale.NEEDED):  # fmt: skip
+            scale.write(results, self._worlds[0], self._output)
