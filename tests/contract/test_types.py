@@ -19,7 +19,6 @@ from etl.load.bigquery import types as bigquery
 from etl.load.bigquery.limits import fits_numeric
 from etl.load.duckdb import types as duck
 from etl.receipts.duckdb import DUCKDB, row_hash
-from etl.receipts.sql import row_hash_sql
 from etl.transform.fitting import check_kind, words
 from powerbi.types import model_type
 from tests.load.contracts import FLIGHT
@@ -65,7 +64,8 @@ def test_each_type_keeps_its_values_in_both_files_and_in_the_warehouse(kind: typ
         connection.execute(f"CREATE TABLE stored (n BIGINT, x {duck.written(column_of(kind))})")
         connection.execute("INSERT INTO stored SELECT * FROM read_parquet(?)", [str(tmp_path / "x.parquet")])
         stored = connection.sql("FROM stored ORDER BY n").to_arrow_table()
-        [(hashed,)] = connection.sql(f"SELECT {row_hash_sql(schema, DUCKDB)} FROM stored").fetchall()
+        relation, total = DUCKDB.hashed(schema, "stored")
+        [(hashed,)] = connection.sql(f"SELECT {total} FROM {relation}").fetchall()
     assert stored.cast(schema).equals(table)
     assert int(hashed) == row_hash(table, schema)
 
