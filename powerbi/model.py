@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from etl.company.report import ROWS_OF_ALL, Measure, Report
-from etl.contract.column import Column
-from etl.contract.columns import Role
+from etl.contract.column import Column, Role
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.names import friendly

@@ -1,12 +1,22 @@
 """What is known of one column of a contract."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import pyarrow as pa
 
-from etl.contract.columns import Role
 from etl.contract.types import column_type
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    SURROGATE_KEY = "surrogate key"
+    NATURAL_KEY = "natural key"
+    REFERENCE = "reference"
+    ATTRIBUTE = "attribute"
+    MEASURE = "measure"
 
 
 @dataclass(frozen=True, kw_only=True)

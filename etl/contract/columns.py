@@ -1,7 +1,8 @@
 """Column types, which `etl.contract.types` explains, and column declarations: thin names over pandera's `Field`."""
 
 import re
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandera.errors
 import pandera.pandas as pa_check
 
 from etl.contract import types
+from etl.contract.column import Column, Role
 from etl.core.errors import ContractError
 from etl.core.names import guess
 
@@ -30,16 +32,6 @@ def Decimal(precision: int, scale: int = 0) -> Any:  # noqa: N802 -- a type, lik
     return Annotated[pd.ArrowDtype, types.decimal_type(precision, scale).arrow]
 
 
-class Role(StrEnum):
-    """What a column is for."""
-
-    SURROGATE_KEY = "surrogate key"
-    NATURAL_KEY = "natural key"
-    REFERENCE = "reference"
-    ATTRIBUTE = "attribute"
-    MEASURE = "measure"
-
-
 def surrogate_key(description: str = "Surrogate key; 0 is the unknown member.") -> Any:
     """Declare a dimension's surrogate key; the engine fills it, the same from night to night."""
     return _field(Role.SURROGATE_KEY, description, ge=0)
@@ -57,7 +49,7 @@ def reference(dimension: str, description: str, *, on: str | list[str] | None = 
     A NULL, or what matches no member, becomes 0 and is counted.
     """
     columns = (on,) if isinstance(on, str) else tuple(on or ())
-    return _field(Role.REFERENCE, description, ge=0, dimension=dimension, on=columns, grain=grain)
+    return _field(Role.REFERENCE, description, {"dimension": dimension, "on": columns, "grain": grain}, ge=0)
 
 
 def attribute(
@@ -87,14 +79,15 @@ _OPTIONS = (
     *("nullable", "unique", "alias", "ignore_na", "raise_warning", "n_failure_cases", "check_name", "title", "coerce"),
 )
 """What pandera's Field knows, less what would make other columns of one."""
-_LISTED = f"unknown, pii, sort_by, {', '.join(_OPTIONS[:16])}"
-_METADATA = ("dimension", "on", "grain", "unknown", "pii", "number_format", "sort_by")
+_KEPT = sorted({each.name for each in fields(Column)} - {"name", "type", "role", "description", "nullable"})
+"""What `Column` knows and pandera's Field does not."""
+_LISTED = f"{', '.join(_KEPT)}, {', '.join(_OPTIONS[:16])}"
 
 
-def _field(role: Role, description: str, **options: Any) -> Any:
+def _field(role: Role, description: str, of_reference: Mapping[str, Any] | None = None, **options: Any) -> Any:
     if not isinstance(description, str):
         raise ContractError(f"{description!r} is no description.", "Say in a sentence what the column holds.")
-    metadata = {"role": role} | {name: options.pop(name) for name in _METADATA if name in options}
+    metadata = {"role": role, **(of_reference or {})} | {name: options.pop(name) for name in _KEPT if name in options}
     for name in options:
         if name not in _OPTIONS:
             raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, f"It has: {_LISTED}."))

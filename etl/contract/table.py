@@ -9,8 +9,8 @@ import pandera.errors
 import pandera.pandas as pa_check
 import pyarrow as pa
 
-from etl.contract.column import Column, Reference
-from etl.contract.columns import Role, attribute
+from etl.contract.column import Column, Reference, Role
+from etl.contract.columns import attribute
 from etl.contract.options import Options, read_options
 from etl.contract.types import check_rule, check_type
 from etl.core.errors import ContractError

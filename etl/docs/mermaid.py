@@ -2,7 +2,7 @@
 
 import re
 
-from etl.contract.columns import Role
+from etl.contract.column import Role
 from etl.contract.table import Contract
 from etl.docs.company import Company
 from etl.docs.lineage import Kind

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from etl.company.queries import Query
-from etl.contract.column import Column, Reference
-from etl.contract.columns import Role
+from etl.contract.column import Column, Reference, Role
 from etl.contract.options import OPTIONS, Holds, about
 from etl.contract.table import Contract
 from etl.docs.company import Company

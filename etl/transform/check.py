@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.redacted import STARS
-from etl.contract.column import Column, Reference
-from etl.contract.columns import Role
+from etl.contract.column import Column, Reference, Role
 from etl.contract.lookup import KeyIndex
 from etl.contract.reserved import REJECT, RESERVED, SET_ASIDE, UNPUBLISHED
 from etl.contract.table import Contract

@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.contract.columns import Role
+from etl.contract.column import Role
 from etl.contract.table import Contract
 from etl.receipts.arrow import canonical, has_sum, widened
 

@@ -25,7 +25,7 @@ from etl.contract import (
     reference,
     surrogate_key,
 )
-from etl.contract.columns import Role
+from etl.contract.column import Role
 from etl.contract.options import OPTIONS, Options, about, read_options
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, UsageError

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.core.personal import Marks, without_values
+from etl.contract.column import Role
+from etl.core.personal import _WORDS, Marks, without_values
 from tests.drawn import rows_of
 
 TABLES = {
@@ -106,3 +107,8 @@ SAID = [
 def test_a_text_is_left_without_the_values_that_it_quotes(said: str, left: str) -> None:
     """Names of columns and the like stay, so that a person knows where to look."""
     assert without_values(said) == left
+
+
+def test_the_words_that_declare_a_column_are_those_of_the_contracts() -> None:
+    """They are listed where table files are read without being imported; each role of a column has its word."""
+    assert {role.value.replace(" ", "_") for role in Role} == set(_WORDS)
