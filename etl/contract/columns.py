@@ -9,7 +9,7 @@ import pandas as pd
 import pandera.errors
 import pandera.pandas as pa_check
 
-from etl.contract import types
+from etl.contract import types, without_dask  # noqa: F401 -- before pandera
 from etl.contract.column import Column, Role
 from etl.core.errors import ContractError
 from etl.core.names import guess
