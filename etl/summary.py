@@ -35,7 +35,7 @@ def _published(record: NightRecord, store: Store) -> str:
         return "nothing new to publish"
     star = store.star.read(record.run)
     rows = sum(table.rows for table in star.tables.values())
-    rejected = sum(sum(table.rejected.values()) for table in star.tables.values())
+    rejected = sum(table.all_rejected for table in star.tables.values())
     return (
         f"published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC: {len(star.tables)} tables, {rows:,} rows,"
         f" {rejected:,} rejected"
@@ -61,7 +61,7 @@ def show(settings: Settings, settings_file: Path, store: Store, record: NightRec
     for column in table.columns[1:]:
         column.justify = "right"
     for name, built in star.tables.items():
-        numbers = (built.rows, sum(built.rejected.values()), sum(built.set_aside.values()))
+        numbers = (built.rows, built.all_rejected, built.all_set_aside)
         table.add_row(name, *(f"{number:,}" for number in numbers), f"{built.seconds:.1f}")
     console = Console(markup=False, highlight=False)
     console.print(table)

@@ -28,7 +28,7 @@ def windows(settings: Settings, contracts: Mapping[str, Contract]) -> dict[str, 
 def _windows(tables: Mapping[str, LoadedTable], contracts: Mapping[str, Contract]) -> Iterator[tuple[str, int]]:
     for name, contract in contracts.items():
         day = day_of_rows(contract)
-        receipt = tables[name].receipt.columns.get(day) if day and name in tables else None
+        receipt = tables[name].star.receipt.columns.get(day) if day and name in tables else None
         if contract.settled_after is None or receipt is None or not (receipt.min and receipt.max):
             continue
         now = tables[name].as_of.year

@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import Field, model_validator
 
-FORMAT = 5
+from etl.core import older
+from etl.core.counts import Counts
+from etl.core.record import Record
 
-
-class Record(BaseModel):
-    """A part of a manifest: unknown fields are faults, values are never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+FORMAT = 6
 
 
 class Block(Record):
@@ -69,7 +67,7 @@ class RawTable(Record):
     seconds: float
     receipt: "TableReceipt | None" = None
     slice: int | None = None
-    newest: dict[str, str | None] = {}
+    newest: dict[str, str | None] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -158,10 +156,9 @@ class StarFile(Record):
         return (self, self.parquet) if self.parquet else (self,)
 
 
-class StarTable(Record):
-    """One star table. run: the run that built it; rejected and set_aside: rows by reason; unknown: by column.
+class StarTable(Counts):
+    """One star table. run: the run that built it; handed = rows + rejected + set aside, less the unknown member.
 
-    handed: rows that `build` was given or made; handed = rows + rejected + set aside, less the unknown member.
     months: by month (2030-01) of the contract's `closed_months` column, each measure's exact sum; left: likewise of the
     rows that were computed with and not published, for they lie before the published window.
     """
@@ -171,13 +168,9 @@ class StarTable(Record):
     as_of: datetime
     files: tuple[StarFile, ...]
     receipt: TableReceipt
-    handed: int
-    rejected: dict[str, int]
-    set_aside: dict[str, int]
-    unknown: dict[str, int]
     seconds: float
-    months: dict[str, dict[str, str]] = {}
-    left: dict[str, dict[str, str]] = {}
+    months: dict[str, dict[str, str]] = Field(default_factory=dict)
+    left: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -186,24 +179,21 @@ class StarTable(Record):
 
 
 class LoadedTable(Record):
-    """One published table. star_run: the run whose rows it holds; bytes: the Parquet that was uploaded; columns: names.
+    """One published table. star: the star's entry, its receipt as far as it was proven, without the files.
 
-    mark: what the warehouse says of the table as long as nobody changes it; None where that cannot be told. The rest is
-    as in StarTable, kept for the guards of the nights to come.
+    bytes: the Parquet that was uploaded; columns: names; mark: what the warehouse says of the table as long as nobody
+    changes it; None where that cannot be told.
     """
 
-    star_run: str
-    as_of: datetime
-    receipt: TableReceipt
+    star: StarTable
     bytes: int
-    handed: int = 0
-    rejected: dict[str, int] = {}
-    set_aside: dict[str, int] = {}
-    unknown: dict[str, int] = {}
-    months: dict[str, dict[str, str]] = {}
     mark: str | None = None
-    left: dict[str, dict[str, str]] = {}
     columns: tuple[str, ...] = ()
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the source whose rows it holds."""
+        return self.star.as_of
 
 
 T = TypeVar("T", bound=Record)
@@ -215,7 +205,7 @@ class Manifest(Record, Generic[T]):
     accepted: the refusals of guards that a person let through, by "table:guard".
     """
 
-    format: Literal[1, 2, 3, 4, 5] = 5
+    format: Literal[1, 2, 3, 4, 5, 6] = 6
     run: str
     stage: str
     made_from: str | None
@@ -224,7 +214,7 @@ class Manifest(Record, Generic[T]):
     tables: dict[str, T]
     seconds: float
     peak_memory_mb: int
-    accepted: dict[str, str] = {}
+    accepted: dict[str, str] = Field(default_factory=dict)
 
 
 class RawManifest(Manifest[RawTable]):
@@ -240,15 +230,25 @@ class StarManifest(Manifest[StarTable]):
 
     business_date: str
     agrees_with: str | None = None
-    keys: dict[str, str] = {}
-    corrected: dict[str, int] = {}
-    extracted: dict[str, str] = {}
+    keys: dict[str, str] = Field(default_factory=dict)
+    corrected: dict[str, int] = Field(default_factory=dict)
+    extracted: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, told: Any) -> Any:
+        return older.upgraded(told, older.star_table)
 
 
 class LoadedManifest(Manifest[LoadedTable]):
     """What stage 3 published. altered: the tables that somebody had changed by hand since, and how."""
 
-    altered: dict[str, str] = {}
+    altered: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, told: Any) -> Any:
+        return older.upgraded(told, older.loaded_table)
 
 
 _SIMPLE: dict[str, Any] = {

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from etl.core.manifest import Record
+from etl.core.record import Record
 
 
 class StageRecord(Record):

@@ -173,7 +173,7 @@ class Store:
                 found |= {(table.run, table.as_of) for table in self.star.read(run).tables.values()}
         for run in self.loaded.committed():
             with suppress(EtlError):
-                found |= {(table.star_run, table.as_of) for table in self.loaded.read(run).tables.values()}
+                found |= {(table.star.run, table.as_of) for table in self.loaded.read(run).tables.values()}
         return found
 
     def check_version(self) -> None:

@@ -70,11 +70,11 @@ def _changes(seen: StarSeen, last: LoadedTable) -> Iterator[_Change]:
     """Find the sums that changed, of the measures that both nights have."""
     table, calendar = seen.table, seen.calendar
     closed = min(calendar.today(at) for at in (last.as_of, table.as_of))  # a clock may have been ahead
-    before = {measure for months in (last.months, last.left) for sums in months.values() for measure in sums}
+    before = {measure for months in (last.star.months, last.star.left) for sums in months.values() for measure in sums}
     measures = [name for name in seen.contract.measures if name in before]
-    for month in sorted({*table.months, *table.left, *last.months, *last.left}):
+    for month in sorted({*table.months, *table.left, *last.star.months, *last.star.left}):
         for measure in measures if month < f"{closed:%Y-%m}" else []:
-            now, then = (_sum(month, measure, night.months, night.left) for night in (table, last))
+            now, then = (_sum(month, measure, night.months, night.left) for night in (table, last.star))
             if now != then and not _may_have_left(month, abs(now) < abs(then), seen, last):
                 yield _Change(month, measure, then, now)
 
@@ -95,7 +95,7 @@ def _may_have_left(month: str, is_less: bool, seen: StarSeen, last: LoadedTable)
         return False
     if not last.columns:  # an older version kept it, which did not count in what had left
         return True
-    return is_less and (calendar.cut or min(last.months, default="") >= calendar.first_month(last.as_of))
+    return is_less and (calendar.cut or min(last.star.months, default="") >= calendar.first_month(last.as_of))
 
 
 def _told(changes: Sequence[_Change]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.core.call import call
+from etl.core.counts import Unknown
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
 from etl.guards.before import last_and_week, since_accepted
 from etl.guards.calendar import Calendar
@@ -17,8 +18,6 @@ if TYPE_CHECKING:  # pandas comes with it, which who reads an --accept does with
 
 _FEW = 10
 """Rows that may always be rejected, refer to nothing or be gone: but never all of them, and never more than half."""
-
-_NAMELESS = "no such member"
 
 Changed = Mapping[str, set[str]]
 """By month, the measures whose sums changed."""
@@ -65,11 +64,11 @@ def lost(seen: StarSeen) -> Iterator[Finding]:
     contract, table = seen.contract, seen.table
     now = table.rows - contract.is_dimension  # the unknown member is no row of the source
     for last in seen.before(lost):
-        then = last.receipt.rows - contract.is_dimension
+        then = last.star.rows - contract.is_dimension
         if (now <= 0 < then and contract.lost < 1) or then - now > max(_FEW, contract.lost * then):
             told = (
                 f"{now:,} rows, {then:,} as of {last.as_of:%Y-%m-%d}: of {table.handed:,} that went in,"
-                f" {sum(table.rejected.values()):,} are rejected and {sum(table.set_aside.values()):,} set aside;"
+                f" {table.all_rejected:,} are rejected and {table.all_set_aside:,} set aside;"
                 f" the contract allows that {contract.lost:.0%} are gone"
             )
             yield Finding(told, str(now))
@@ -80,7 +79,7 @@ def lost(seen: StarSeen) -> Iterator[Finding]:
 def rejects(seen: StarSeen) -> Iterator[Finding]:
     """Find a table of which more rows are rejected than its contract allows."""
     table, last, allowed = seen.table, seen.last, seen.contract.rejects
-    rejected, before = sum(table.rejected.values()), sum(last.rejected.values()) if last else None
+    rejected, before = table.all_rejected, last.star.all_rejected if last else None
     if rejected and (rejected == table.handed or rejected > _allowed(allowed, table.handed)):
         most = ", ".join(f"{count:,} × {reason}" for reason, count in _most(table.rejected))
         told = (
@@ -102,15 +101,18 @@ def unknown(seen: StarSeen) -> Iterator[Finding]:
     for column in (reference.name for reference in seen.contract.references):
         told = [*_nameless(seen, column), *_without(seen, column)]
         if told:
-            now = sum(seen.table.unknown.get(f"{column}: {kind}", 0) for kind in (_NAMELESS, "NULL"))
-            yield Finding("; and ".join(told), str(now), column)
+            yield Finding("; and ".join(told), str(_unknown(seen.table, column).rows), column)
+
+
+def _unknown(table: StarTable, column: str) -> Unknown:
+    return table.unknown.get(column, Unknown())
 
 
 def _nameless(seen: StarSeen, column: str) -> Iterator[str]:
     table, last, allowed = seen.table, seen.last, seen.contract.unknown
-    nameless = table.unknown.get(f"{column}: {_NAMELESS}", 0)
+    nameless = _unknown(table, column).unmatched
     if nameless > _allowed(allowed, table.rows):
-        before = last.unknown.get(f"{column}: {_NAMELESS}", 0) if last else None
+        before = _unknown(last.star, column).unmatched if last else None
         yield (
             f"{nameless:,} of {table.rows:,} rows have a {column} that matches no member"
             f" (last time {_or_none(before)}; the contract allows {allowed:.1%})"
@@ -121,14 +123,14 @@ def _without(seen: StarSeen, column: str) -> Iterator[str]:
     """Tell of a reference that is NULL in more rows than before; of one that was not there, there is no before."""
     table, allowed = seen.table, seen.contract.unknown
     for last in seen.before(unknown, column):
-        names = last.columns or tuple(last.receipt.columns)
-        if not last.receipt.rows or not table.rows or (names and column not in names):
+        names = last.columns or tuple(last.star.receipt.columns)
+        if not last.star.rows or not table.rows or (names and column not in names):
             continue
-        now, then = table.unknown.get(f"{column}: NULL", 0), last.unknown.get(f"{column}: NULL", 0)
-        more = now - then / last.receipt.rows * table.rows
+        now, then = _unknown(table, column).null, _unknown(last.star, column).null
+        more = now - then / last.star.rows * table.rows
         if more > _allowed(allowed, table.rows):
             yield (
-                f"{now:,} of {table.rows:,} rows have no {column}, {then:,} of {last.receipt.rows:,}"
+                f"{now:,} of {table.rows:,} rows have no {column}, {then:,} of {last.star.rows:,}"
                 f" as of {last.as_of:%Y-%m-%d} (the contract allows {allowed:.1%} more)"
             )
             return

@@ -45,17 +45,9 @@ def manifest_of(job: Job, star: StarManifest, handovers: list[Handover], marks: 
     for handover in handovers:
         built = star.tables[handover.contract.name]
         tables[handover.contract.name] = LoadedTable(
-            star_run=handover.star_run,
-            as_of=handover.as_of,
-            receipt=handover.receipt,
+            star=built.model_copy(update={"receipt": handover.receipt, "files": ()}),
             bytes=sum(file.stat().st_size for file in handover.files),
-            handed=built.handed,
-            rejected=built.rejected,
-            set_aside=built.set_aside,
-            unknown=built.unknown,
-            months=built.months,
             mark=marks.get(handover.contract.name),
-            left=built.left,
             columns=tuple(handover.contract.schema.names),
         )
     return LoadedManifest(

@@ -12,7 +12,8 @@ from config import Settings
 from etl.core.errors import EtlError, RefreshError
 from etl.core.job import Job
 from etl.core.log import log
-from etl.core.manifest import LoadedManifest, Record
+from etl.core.manifest import LoadedManifest
+from etl.core.record import Record
 from etl.core.runs import Store
 from etl.core.whole import write_whole
 from etl.refresh.target import Target, target_of

@@ -93,7 +93,7 @@ def _unchanged(job: Job, warehouse: Warehouse, published: Sequence[Published]) -
     """Name the tables that bear the mark which was kept of their publishing."""
     last = last_kept(job)
     kept = {name: table for name, table in last.tables.items() if table.mark} if last else {}
-    known = [row.table for row in published if row.table in kept and row.star_run == kept[row.table].star_run]
+    known = [row.table for row in published if row.table in kept and row.star_run == kept[row.table].star.run]
     return {name for name, mark in warehouse.marks(known).items() if mark == kept[name].mark} if known else set()
 
 
@@ -125,7 +125,7 @@ def tell_of_missed(job: Job, published: Sequence[Published], star: StarManifest)
         return
     if star.run < newest:
         log.warning("load: star %s, as of %s, is older than %s, which is published.", star.run, star.as_of, newest)
-    once = {table.star_run for kept in job.store.loaded.kept() for table in kept.tables.values()}
+    once = {table.star.run for kept in job.store.loaded.kept() for table in kept.tables.values()}
     missed = [run for run in job.store.star.committed() if newest < run < star.run and run not in once]
     if missed:
         log.warning("load: star %s is the newest; %s before it were never published.", star.run, ", ".join(missed))

@@ -116,7 +116,7 @@ def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, 
 
 def _changed_rows(job: Job, star: StarManifest, contract: Contract, last: LoadedTable, changed: Changed) -> int | None:
     """Count the rows of some months that are not as they were published then; None where that cannot be told."""
-    stars = [kept for kept in job.store.star.kept() if _built_in(kept, contract) == last.star_run]
+    stars = [kept for kept in job.store.star.kept() if _built_in(kept, contract) == last.star.run]
     try:
         now, then = (
             [job.store.star.path(one.run) / file.name for file in one.tables[contract.name].files]
@@ -135,7 +135,7 @@ def _built_in(star: StarManifest, contract: Contract) -> str | None:
 def _is_kept(job: Job, star: StarManifest, chosen: list[Contract]) -> bool:
     """Whether the receipt of a publishing is there: a run that was killed after it has left none."""
     last = last_kept(job)
-    kept = {name: table.star_run for name, table in last.tables.items()} if last else {}
+    kept = {name: table.star.run for name, table in last.tables.items()} if last else {}
     return all(kept.get(contract.name) == star.tables[contract.name].run for contract in chosen)
 
 
@@ -213,7 +213,7 @@ def _handover(
         receipt=_proof(job, table.receipt),
         star_run=table.run,
         as_of=table.as_of,
-        rejected=sum(table.rejected.values()),
+        rejected=table.all_rejected,
     )
     if receipt.proves:
         check_receipt(handover, receipt, "converted")

@@ -81,7 +81,7 @@ def _declared(store: Store) -> frozenset[str]:
 def _overview(star: StarManifest) -> None:
     lines = table("table", "rejected", "set aside", title=f"Star {star.run}", right=("rejected", "set aside"))
     for name, built in star.tables.items():
-        lines.add_row(name, f"{sum(built.rejected.values()):,}", f"{sum(built.set_aside.values()):,}")
+        lines.add_row(name, f"{built.all_rejected:,}", f"{built.all_set_aside:,}")
     console().print(lines)
 
 
@@ -99,9 +99,9 @@ def _failed(run: str, files: dict[str, list[Path]], name: str | None, shown: _Sh
 def _one(star: StarManifest, name: str, folder: Path, how: _Shown) -> bool:
     """Print the rejects of a table; return whether there are any."""
     screen, built = console(), star.tables[name]
-    screen.print(f"{name} in star {star.run}: {sum(built.rejected.values()):,} of {built.handed:,} rows are rejected.")
+    screen.print(f"{name} in star {star.run}: {built.all_rejected:,} of {built.handed:,} rows are rejected.")
     shown = _reasons(name, [folder / "rejects" / file.name for file in built.files], how)
-    for reason, count in sorted(built.set_aside.items(), key=lambda item: -item[1]):
+    for reason, count in built.why_set_aside.items():
         screen.print(f"\n{count:,} set aside: {safe(reason)}", soft_wrap=True)
     return shown > 0
 

@@ -90,9 +90,9 @@ def _counts(manifest: Manifest[Any] | str | None) -> tuple[int | None, int | Non
         return sum(table.rows for table in manifest.tables.values()), None
     if isinstance(manifest, StarManifest):
         tables = manifest.tables.values()
-        return sum(table.rows for table in tables), sum(sum(table.rejected.values()) for table in tables)
+        return sum(table.rows for table in tables), sum(table.all_rejected for table in tables)
     if isinstance(manifest, LoadedManifest):
-        return sum(table.receipt.rows for table in manifest.tables.values()), None
+        return sum(table.star.rows for table in manifest.tables.values()), None
     return None, None
 
 

@@ -62,23 +62,25 @@ def _publication(store: Store, name: str, built: StarTable) -> str:
     except EtlError:
         return "Nothing is published yet."
     published = loaded.tables.get(name)
-    if published and published.star_run == built.run:
+    if published and published.star.run == built.run:
         return f"Published in run {loaded.run}."
-    return f"Not published: run {loaded.run} published star {published.star_run if published else 'without it'}."
+    return f"Not published: run {loaded.run} published star {published.star.run if published else 'without it'}."
 
 
 def _balance(screen: Console, built: StarTable, is_dimension: bool) -> None:
     """Print the equation: what went in is published, rejected or set aside."""
     lines = table("rows", "", title="Rows", right=("rows",))
     lines.add_row(f"{built.handed:,}", "went in, or were made by build")
-    for what, counts in (("rejected", built.rejected), ("set aside", built.set_aside)):
+    for what, counts in (("rejected", built.rejected), ("set aside", built.why_set_aside)):
         for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
             lines.add_row(f"−{count:,}", f"{what}: {safe(reason)}")
     if is_dimension:
         lines.add_row("+1", "the unknown member")
     lines.add_row(f"= {built.rows:,}", "published")
-    for column, count in built.unknown.items():
-        lines.add_row(f"{count:,}", f"of these with the unknown member in {column}")
+    for column, unknown in built.unknown.items():
+        for count, why in ((unknown.null, "NULL"), (unknown.unmatched, "no such member")):
+            if count:
+                lines.add_row(f"{count:,}", f"of these with the unknown member in {column}: {why}")
     screen.print(lines)
 
 

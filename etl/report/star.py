@@ -60,7 +60,7 @@ def _runs(star: StarManifest) -> pa.Table:
             "as_of": table.as_of,
             "published_at": None,
             "row_count": table.rows,
-            "rejected": sum(table.rejected.values()),
+            "rejected": table.all_rejected,
             "receipt": "",
         }
         for name, table in star.tables.items()

@@ -17,7 +17,7 @@ def check_balance(context: Context, tables: Mapping[str, StarTable], results: Ma
     """
     for name, table in tables.items():
         contract = context.tables[name].contract
-        found = table.rows - contract.is_dimension + sum(table.rejected.values()) + sum(table.set_aside.values())
+        found = table.rows - contract.is_dimension + table.all_rejected + table.all_set_aside
         if found != table.handed:
             raise ContractError(f"{name}: {table.handed:,} rows went in, {found:,} came out.", "Report this fault.")
         if not contract.rows_of:

@@ -1,7 +1,6 @@
 """From what `build` returned to rows that fulfil the contract: typed, referenced, checked, the rest with a reason."""
 
 import functools
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,16 +15,13 @@ from etl.contract.column import Column, Reference, Role
 from etl.contract.lookup import KeyIndex
 from etl.contract.reserved import REJECT, RESERVED, SET_ASIDE, UNPUBLISHED
 from etl.contract.table import Contract
+from etl.core.counts import Counts, Unknown
 from etl.core.errors import ContractError
 from etl.transform.fitting import cast, check_kind, misfits
 from etl.transform.frames import all_but, only
 from etl.transform.keys import UNKNOWN
 from etl.transform.raw import Reject, as_json
 from etl.transform.rules import broken_rules
-
-INTO_ANOTHER = "merged into another row"
-
-OUTSIDE_WINDOW = "before the published window"
 
 _TELLING = 3
 """Characters from which on a value in a text is no coincidence."""
@@ -53,8 +49,7 @@ class Checked:
     found_by: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejects: list[Reject] = field(default_factory=list)
     outside: pa.Table = field(default_factory=lambda: pa.table({}))
-    set_aside: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=Counts)
 
 
 def check(frame: pd.DataFrame, contract: Contract, members: Callable[[str], Members]) -> Checked:
@@ -79,7 +74,7 @@ def check(frame: pd.DataFrame, contract: Contract, members: Callable[[str], Memb
     checked.kept = frame
     checked.found_by = _within_window(table, frame, frame[list(contract.found_by)], checked)
     for column in contract.relationships:
-        _count_unknown(checked.unknown, checked.found_by, checked.table, column)
+        _count_unknown(checked, checked.table, column)
     return checked
 
 
@@ -93,7 +88,7 @@ def with_own_references(checked: Checked, contract: Contract, keys: pa.Array) ->
     for column in contract.own_references:
         found = _reference(checked.found_by, contract.name, column.on, members)
         table = table.set_column(table.column_names.index(column.name), column.name, found)
-        _count_unknown(checked.unknown, checked.found_by, table, column)
+        _count_unknown(checked, table, column)
     return table
 
 
@@ -102,7 +97,8 @@ def _standing(frame: pd.DataFrame, checked: Checked, personal: list[str]) -> pd.
     if SET_ASIDE in frame:
         left_out = frame[SET_ASIDE].notna().to_numpy()
         reasons = _reasons(frame, SET_ASIDE, left_out, personal)
-        checked.set_aside.update({str(r["values"]): r["counts"] for r in reasons.value_counts().to_pylist()})
+        by_reason = {str(r["values"]): r["counts"] for r in reasons.value_counts().to_pylist()}
+        checked.counts += Counts(set_aside=by_reason)
         frame = only(frame, ~left_out)
     if REJECT in frame:
         broken = frame[REJECT].notna().to_numpy()
@@ -133,7 +129,7 @@ def _within_window(table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, che
     outside = frame[UNPUBLISHED].fillna(False).to_numpy(dtype=bool)
     if not outside.any():
         return part
-    checked.set_aside[OUTSIDE_WINDOW] += int(outside.sum())
+    checked.counts += Counts(before_window=int(outside.sum()))
     checked.table, checked.outside = table.filter(pa.array(~outside)), table.filter(pa.array(outside))
     return only(part, ~outside)
 
@@ -208,13 +204,13 @@ def _reference(frame: pd.DataFrame, table: str, on: tuple[str, ...], members: Me
     return pa.array(np.where(positions < 0, UNKNOWN, members.keys[positions]).astype(np.int64))
 
 
-def _count_unknown(unknown: Counter[str], frame: pd.DataFrame, table: pa.Table, column: Reference) -> None:
+def _count_unknown(checked: Checked, table: pa.Table, column: Reference) -> None:
     missing = pc.equal(table.column(column.name), UNKNOWN)
     count = pc.sum(missing).as_py() or 0
     if count:
-        nulls = [pa.array(frame[name], from_pandas=True).is_null() for name in column.on]
+        nulls = [pa.array(checked.found_by[name], from_pandas=True).is_null() for name in column.on]
         null = pc.sum(pc.and_(missing, functools.reduce(pc.or_, nulls))).as_py()
-        unknown.update({f"{column.name}: NULL": null, f"{column.name}: no such member": count - null})
+        checked.counts += Counts(unknown={column.name: Unknown(null=null, unmatched=count - null)})
 
 
 def _without(frame: pd.DataFrame, reasons: dict[int, str], rejects: list[Reject]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import IO
 import pyarrow as pa
 
 from etl.core import arrow_csv, parquet_file
+from etl.core.counts import Counts
 from etl.core.manifest import ParquetFile, StarFile, TableReceipt
 from etl.receipts.duckdb import receipt_at
 from etl.transform.check import Checked
@@ -26,7 +27,7 @@ _ROWS_AT_ONCE = 1 << 16
 
 @dataclass
 class Built:
-    """One table, or its part from one block: its file and its receipt. handed: the rows that went in.
+    """One table, or its part from one block: its file, its receipt, and what became of its rows.
 
     beside: rejects of queries that are read whole and whose rows are not rows of this table; corrected: rows of queries
     read whole, by correction; own_keys: whether some row's key is another than that of the row it was made of.
@@ -35,10 +36,7 @@ class Built:
     table: str
     file: StarFile
     receipt: TableReceipt
-    handed: int
-    rejected: Counter[str]
-    set_aside: Counter[str]
-    unknown: Counter[str]
+    counts: Counts
     months: Months
     left: Months
     seconds: float
@@ -63,10 +61,7 @@ def write_part(
         table=name,
         file=written,
         receipt=receipt,
-        handed=handed,
-        rejected=Counter(reason for reason, _ in checked.rejects),
-        set_aside=checked.set_aside,
-        unknown=checked.unknown,
+        counts=checked.counts + Counts(handed=handed, rejected=Counter(reason for reason, _ in checked.rejects)),
         months=months_of(table, context.tables[name].contract),
         left=months_of(checked.outside, context.tables[name].contract),
         seconds=time.monotonic() - began,

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from etl.company.plan import Plan, Step
 from etl.core.cluster import Cluster, cluster_pool
+from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.core.log import Advance, log, progress
 from etl.core.workers import worker_pool
@@ -30,9 +31,9 @@ class Result:
     parts: list[Built]
 
     @property
-    def rejected(self) -> Counter[str]:
-        """Rows by the reason for which they were rejected."""
-        return sum((part.rejected for part in self.parts), Counter())
+    def counts(self) -> Counts:
+        """What became of the rows of all parts."""
+        return sum((part.counts for part in self.parts), Counts())
 
 
 @dataclass
@@ -157,7 +158,7 @@ class _Runner:
         for name in step.tables:
             parts = self.results[name].parts
             rows = sum(part.receipt.rows for part in parts)
-            rejected = self.results[name].rejected.total()
+            rejected = self.results[name].counts.all_rejected
             seconds = sum(part.seconds for part in parts)
             log.info("transform %s: %s rows, %s rejected, %.1f s of work", name, f"{rows:,}", f"{rejected:,}", seconds)
         for needs in self._waiting.values():

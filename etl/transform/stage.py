@@ -1,6 +1,5 @@
 """The transform stage: work the plan off in worker processes and commit the star."""
 
-from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -101,7 +100,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
         manifest = _manifest(job, raw, context, results, kept, worked.peak_memory_mb).model_copy(update=told)
         check_balance(context, {name: manifest.tables[name] for name in results}, results)
         job.store.star.commit(folder, manifest, job.settings.keep_runs)
-    rejected = sum(sum(result.rejected.values()) for result in results.values())
+    rejected = sum(result.counts.all_rejected for result in results.values())
     log.info(
         "transform committed run %s: %d tables, %s rows rejected, in %.1f s",
         job.run,
@@ -239,10 +238,7 @@ def _star_table(job: Job, raw: RawManifest, context: Context, name: str, result:
         as_of=raw.as_of,
         files=tuple(part.file for part in result.parts),
         receipt=add([part.receipt for part in result.parts], schema),
-        handed=sum(part.handed for part in result.parts),
-        rejected=dict(result.rejected),
-        set_aside=dict(sum((part.set_aside for part in result.parts), Counter())),
-        unknown=dict(sum((part.unknown for part in result.parts), Counter())),
+        **dict(result.counts),
         seconds=round(sum(part.seconds for part in result.parts), 3),
         months=added(part.months for part in result.parts),
         left=added(part.left for part in result.parts),

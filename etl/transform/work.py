@@ -12,12 +12,12 @@ from etl.company.plan import Partial, Step
 from etl.company.tables import TableFile
 from etl.contract.reserved import MERGED, SET_ASIDE
 from etl.contract.table import Contract
+from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
 from etl.transform.calling import called
 from etl.transform.check import (
-    INTO_ANOTHER,
     Checked,
     check,
     check_columns,
@@ -81,7 +81,7 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     frame, doubles = _survivors(frame, contract)
     checked = _checked(context, contract, frame)
     merged = _merged(frame)
-    checked.set_aside.update({INTO_ANOTHER: merged} if merged else {})
+    checked.counts += Counts(merged=merged)
     handed = len(frame) + len(doubles) + len(rejects) + merged
     del frame
     _forget_raw_rows()

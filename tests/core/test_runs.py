@@ -188,7 +188,7 @@ def test_a_run_without_a_manifest_is_no_run_of_ours(runs: Runs[LoadedManifest]) 
         ({"format": FORMAT + 1, "tables": 7, "new": 1}, "was written by a newer version"),
         ({"as_of": "yesterday"}, "is damaged at as_of."),
         ({"colour": "red"}, "is damaged at colour."),
-        ({"tables": {"a": {}}}, "is damaged at tables.a.star_run."),
+        ({"tables": {"a": {}}}, "is damaged at tables.a.star."),
     ],
 )
 def test_a_manifest_that_is_not_ours_is_refused(

@@ -243,7 +243,7 @@ def test_a_clock_that_was_ahead_closed_no_month(house: House) -> None:
     path = house.store.loaded.path(house.store.loaded.committed()[-1]) / MANIFEST
     manifest = json.loads(path.read_text())
     for table in manifest["tables"].values():
-        table["as_of"] = str(int(table["as_of"][:4]) + 1) + table["as_of"][4:]
+        table["star"]["as_of"] = str(int(table["star"]["as_of"][:4]) + 1) + table["star"]["as_of"][4:]
     path.write_text(json.dumps(manifest))
     night(house, [*SALES, *(sale(n, day=OPEN, price="99.00") for n in range(200, 320))])
     assert publish(house) == ""

@@ -23,6 +23,7 @@ from etl.contract import (
     surrogate_key,
 )
 from etl.contract.table import Contract
+from etl.core.counts import Unknown
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable, TableReceipt
 from etl.guards.calendar import Calendar
 from etl.guards.every import STAR
@@ -53,17 +54,17 @@ CALENDAR = Calendar("Europe/Madrid", window_years=3)
 
 def built(rows: int, **told: Any) -> StarTable:
     """Make tonight's entry of a table."""
-    empty: dict[str, Any] = {"rejected": {}, "set_aside": {}, "unknown": {}, "months": {}, "left": {}, "handed": rows}
-    return StarTable.model_construct(receipt=TableReceipt(rows=rows, columns={}), as_of=TODAY, **(empty | told))
+    return StarTable(
+        **{"run": "", "raw_run": "", "files": (), "seconds": 0, "as_of": TODAY, "handed": rows} | told,
+        receipt=TableReceipt(rows=rows, columns={}),
+    )
 
 
 def published(rows: int, days: int = 1, contract: Contract = FACT, **told: Any) -> LoadedManifest:
     """Make the manifest of an earlier night that published one table."""
-    empty: dict[str, Any] = {"rejected": {}, "unknown": {}, "months": {}, "left": {}, "columns": ("shop_key",)}
-    table = LoadedTable.model_construct(
-        receipt=TableReceipt(rows=rows, columns={}), as_of=TODAY - timedelta(days=days), **(empty | told)
-    )
-    return LoadedManifest.model_construct(tables={contract.name: table}, accepted=told.get("accepted", {}))
+    accepted, columns = told.pop("accepted", {}), told.pop("columns", ("shop_key",))
+    table = LoadedTable(star=built(rows, as_of=TODAY - timedelta(days=days), **told), bytes=0, columns=columns)
+    return LoadedManifest.model_construct(tables={contract.name: table}, accepted=accepted)
 
 
 def refused(table: StarTable, *kept: LoadedManifest, contract: Contract = FACT) -> set[str]:
@@ -78,7 +79,7 @@ def test_ten_rejects_are_always_allowed_but_never_more_than_half(handed: int, sh
     count = round(share * handed)
     allowed = count <= max(min(10, handed // 2), 0.01 * handed) and count < handed
     assert (refused(built(handed - count, handed=handed, rejected={"why": count})) == set()) == (allowed or not count)
-    nameless = {"shop_key: no such member": count}
+    nameless = {"shop_key": Unknown(unmatched=count)}
     assert (refused(built(handed, unknown=nameless)) == set()) == (count <= max(min(10, handed // 2), 0.01 * handed))
 
 
@@ -117,13 +118,13 @@ def test_a_contract_may_let_a_table_be_emptied() -> None:
 
 def test_references_that_go_missing_a_few_each_night_are_seen_in_a_week() -> None:
     """What a person let pass is the new measure; a reference that was not there has no measure."""
-    creep = [published(10_000, 8 - day, unknown={"shop_key: NULL": 50 * day}) for day in range(1, 8)]
-    tonight = built(10_000, unknown={"shop_key: NULL": 400})
+    creep = [published(10_000, 8 - day, unknown={"shop_key": Unknown(null=50 * day)}) for day in range(1, 8)]
+    tonight = built(10_000, unknown={"shop_key": Unknown(null=400)})
     assert refused(tonight, creep[-1]) == set()
     assert refused(tonight, *creep) == {"unknown"}
     looked = [
         *creep[:-1],
-        published(10_000, 1, unknown={"shop_key: NULL": 350}, accepted={"fact_sale.shop_key:unknown": ""}),
+        published(10_000, 1, unknown={"shop_key": Unknown(null=350)}, accepted={"fact_sale.shop_key:unknown": ""}),
     ]
     assert refused(tonight, *looked) == set()
     assert refused(tonight, published(10_000, 1)) == {"unknown"}

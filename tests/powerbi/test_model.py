@@ -12,7 +12,7 @@ from config import Settings
 from config.paths import ROOT
 from etl.company.report import read_report
 from etl.core.errors import ContractError
-from etl.core.manifest import ColumnReceipt, LoadedManifest, LoadedTable, TableReceipt
+from etl.core.manifest import ColumnReceipt, LoadedManifest, LoadedTable, StarTable, TableReceipt
 from etl.core.runs import Store
 from etl.dashboard.rehearse import rehearse
 from etl.load.etl_runs import published_contracts
@@ -184,7 +184,8 @@ def test_a_policy_keeps_every_year_that_is_published(
     assert windows(settings, contracts) == {}
     receipt = TableReceipt(rows=9, columns={"contract_date": ColumnReceipt(nulls=0, min=first, max=last)})
     at = datetime(2026, 11, 29, tzinfo=UTC)
-    table = LoadedTable(star_run="20261129T000000Z", as_of=at, receipt=receipt, bytes=0)
+    star = StarTable(run="20261129T000000Z", raw_run="", as_of=at, files=(), receipt=receipt, seconds=0)
+    table = LoadedTable(star=star, bytes=0)
     runs = Store.of(settings).loaded
     with runs.working("20261129T000000Z") as folder:
         told = {"run": "20261129T000000Z", "stage": "loaded", "made_from": None, "origin": {}, "as_of": at}

@@ -36,7 +36,7 @@ def test_the_global_catalogue_wins_and_the_digital_one_adds_what_it_lacks() -> N
         | 3         | Eva         | e@x.y | digital   |
         """,
     )
-    assert clients.set_aside == {"the global catalogue has this client": 1}
+    assert clients.counts.set_aside == {"the global catalogue has this client": 1}
 
 
 def test_names_are_joined_of_their_parts_and_texts_cleaned() -> None:

@@ -1,6 +1,6 @@
 """Clients and deployments: what they took, and who came back."""
 
-from etl.transform.check import OUTSIDE_WINDOW, Checked
+from etl.transform.check import Checked
 from tests.tables.drawing import NULL, assert_drawn, drawn, judged, rows
 
 CLIENTS = "| client_id | client_name |\n|-|-|\n| 1 | Ana |\n| 2 | ∅ |"
@@ -83,7 +83,7 @@ def test_a_contract_without_a_known_client_or_deployment_is_set_aside_with_the_r
         | 1         | 1          | 24      | no          |
         """
     )
-    assert found.set_aside == {"unknown client": 2, "unknown deployment": 3}
+    assert found.counts.set_aside == {"unknown client": 2, "unknown deployment": 3}
     assert [row["retention"] for row in rows(found.table)] == ["New"]
 
 
@@ -99,7 +99,7 @@ def test_a_sale_before_the_window_still_makes_the_next_one_retained() -> None:
     sales = NO_SALES + "\n| 1 | 1 | 1 | no |\n| 1 | 1 | 2 | no |\n| 1 | 1 | 3 | no |"
     found = clients(sales, deployments)
     assert [row["retention"] for row in rows(found.table)] == ["Retained", "Retained"]
-    assert found.set_aside == {OUTSIDE_WINDOW: 1}
+    assert found.counts.before_window == 1
 
 
 def test_of_nothing_comes_nothing() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from etl.transform.check import OUTSIDE_WINDOW, Checked
+from etl.transform.check import Checked
 from tests.tables.drawing import NIGHT, assert_drawn, drawn, judged, nothing, rows
 
 DEPLOYMENTS = """
@@ -107,14 +107,14 @@ def test_what_is_given_back_counts_on_the_day_of_return() -> None:
         | 2030-02-10 | 0.00          | -10.00           | -10.00      | 20.00               |
         """,
     )
-    assert found.set_aside == {"before the first sale or after the close": 1, "returned on an unknown day": 1}
+    assert found.counts.set_aside == {"before the first sale or after the close": 1, "returned on an unknown day": 1}
 
 
 def test_sales_of_an_unknown_deployment_are_set_aside() -> None:
     """They have no calendar."""
     found = days("| product_id | edition | contract_date |\n|-|-|-|\n| 9 | 9 | 2030-02-09 |\n| ∅ | 1 | 2030-02-09 |")
     assert found.table.num_rows == 0
-    assert found.set_aside == {"unknown deployment": 2}
+    assert found.counts.set_aside == {"unknown deployment": 2}
 
 
 def test_no_visit_is_0_and_no_measurement_is_null() -> None:
@@ -225,7 +225,7 @@ def test_an_edition_before_the_window_is_compared_with_and_not_published() -> No
     sales = "| product_id | edition | contract_date |\n|-|-|-|\n| 1 | 1 | 2027-03-14 |\n| 1 | 2 | 2027-03-15 |"
     found = days(sales, deployments=deployments)
     assert [row["previous_contracts_to_date"] for row in rows(found.table)] == [1]
-    assert found.set_aside == {OUTSIDE_WINDOW: 1}
+    assert found.counts.before_window == 1
 
 
 def test_without_a_sale_there_is_no_day() -> None:

@@ -1,6 +1,6 @@
 """Sales: which contracts count, at which price, on which day."""
 
-from etl.transform.check import OUTSIDE_WINDOW, Checked
+from etl.transform.check import Checked
 from tests.tables.drawing import assert_drawn, drawn, judged, rows
 
 DEPLOYMENTS = """
@@ -42,7 +42,7 @@ def test_a_contract_counts_when_signed_paid_or_returned_and_no_test() -> None:
         """
     )
     assert_drawn(found, "| contract_id |\n|-|\n| 1 |\n| 2 |\n| 3 |")
-    assert found.set_aside == {"not signed, paid or returned": 3, "a test order": 1}
+    assert found.counts.set_aside == {"not signed, paid or returned": 3, "a test order": 1}
 
 
 def test_its_own_price_wins_and_without_one_the_deployments_counts() -> None:
@@ -154,7 +154,7 @@ def test_what_closed_before_the_window_is_computed_with_and_not_published() -> N
     found = sales("| contract_id | edition |\n|-|-|\n| 1 | 1 |\n| 2 | 2 |\n| 3 | 3 |")
     assert [row["contract_id"] for row in rows(found.table)] == [2, 3]
     assert found.kept["contract_id"].tolist() == [1, 2, 3]
-    assert found.set_aside == {OUTSIDE_WINDOW: 1}
+    assert found.counts.before_window == 1
 
 
 def test_no_instances_are_no_contract() -> None:

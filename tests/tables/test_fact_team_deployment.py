@@ -146,7 +146,7 @@ def test_what_is_no_members_or_deployments_is_set_aside_with_its_reason() -> Non
         "| team_member_id | product_id | edition | movement |\n|-|-|-|-|\n| 1 | 1 | 1 | RETURN |",
     )
     assert found.table.num_rows == 0
-    assert found.set_aside == {
+    assert found.counts.set_aside == {
         "unknown team member": 1,
         "unknown deployment": 1,
         "neither allocation, sale nor self usage": 1,

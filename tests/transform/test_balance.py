@@ -59,8 +59,8 @@ def test_a_build_that_loses_or_makes_rows_is_refused(tmp_path: Path, build: str,
 def test_what_build_tells_of_balances(tmp_path: Path, build: str, set_aside: dict[str, int]) -> None:
     """Set aside with a reason, or merged into another row."""
     table = house(tmp_path, build).build().tables["dim_shop"]
-    assert table.set_aside == set_aside
-    assert table.handed == 3 == table.rows - 1 + sum(table.set_aside.values())
+    assert table.why_set_aside == set_aside
+    assert table.handed == 3 == table.rows - 1 + table.all_set_aside
 
 
 ROWS = st.lists(
@@ -80,5 +80,5 @@ def test_a_stream_balances_whatever_its_rows_are(
     made.raw(rows_a_block, shops=shops(1), sales=raw)
     table = made.build().tables["fact_sale"]
     assert table.handed == len(rows)
-    assert table.rows + sum(table.rejected.values()) + sum(table.set_aside.values()) == len(rows)
-    assert len(made.rejects("fact_sale")) == sum(table.rejected.values())
+    assert table.rows + table.all_rejected + table.all_set_aside == len(rows)
+    assert len(made.rejects("fact_sale")) == table.all_rejected

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, Raw, sales, shops
 from tests.transform.test_rows_of_the_star import BY_SHOP
@@ -76,10 +77,7 @@ def test_groups_may_be_texts_and_dates(house: House, kind: str) -> None:
 def rows_and_receipts(house: House) -> dict[str, object]:
     """Give what a star says, whatever its files."""
     star = house.star
-    return {
-        name: (house.rows(name), t.receipt, t.handed, t.rejected, t.set_aside, t.unknown)
-        for name, t in star.tables.items()
-    }
+    return {name: (house.rows(name), t.receipt, t + Counts()) for name, t in star.tables.items()}
 
 
 SALE = st.tuples(
