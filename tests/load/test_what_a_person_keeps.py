@@ -1,7 +1,9 @@
 """What a person keeps in the DuckDB file beside the star is there after every night, or is named with its cure."""
 
+import random
 import subprocess
 import sys
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,6 +142,17 @@ def test_what_a_program_wrote_before_it_was_killed_is_not_lost(warehouse: DuckDB
     assert warehouse.path.with_name("star.duckdb.wal").exists()
     load(warehouse, NEXT_RUN, night(tmp_path, 3))
     assert (counts(warehouse), by_hand(warehouse, "SELECT id FROM n")) == ([3, 3], [(1,)])
+
+
+@pytest.mark.parametrize("size", [0, 1, 3_000_001])
+def test_a_copy_has_every_byte_whatever_the_file_system_can(size: int, tmp_path: Path) -> None:
+    """Between two file systems, of which one is in memory, nothing can be shared."""
+    content = random.Random(size).randbytes(size)
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as source:
+        Path(source.name).write_bytes(content)
+        duckdb_file._copy_bytes(Path(source.name), tmp_path / "there")
+    duckdb_file._copy_bytes(tmp_path / "there", tmp_path / "here")
+    assert (tmp_path / "here").read_bytes() == content
 
 
 def test_long_values_are_loaded_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,17 +123,16 @@ class DuckDBWarehouse:
     def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
         with self._next_version(memory) as connection:
             move = heads.move(ETL_HEAD.name, before, Head(run, origin), literal)
-            if connection.execute(move).fetchall() != [(1,)]:
-                raise heads.moved(before)
-            for handover in handovers:
-                connection.execute(f"DELETE FROM {quoted(handover.contract.name)}")
+            with _one_commit(connection):
+                if connection.execute(move).fetchall() != [(1,)]:
+                    raise heads.moved(before)
+                for handover in handovers:
+                    connection.execute(f"DELETE FROM {quoted(handover.contract.name)}")
             connection.execute(f"CHECKPOINT {_NIGHT}")  # the new rows take the old ones' place in the file
-            for handover in handovers:
-                table, columns = quoted(handover.contract.name), ", ".join(map(quoted, handover.contract.schema.names))
-                source = self._parquet(run, handover)
-                insert = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}"
-                connection.execute(insert)
-            _record(connection, run, handovers)
+            with _one_commit(connection):
+                for handover in handovers:
+                    connection.execute(self._insert(run, handover))
+                _record(connection, run, handovers)
             for handover in handovers:
                 found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
                 check_receipt(handover, found, "published")
@@ -247,9 +246,21 @@ class DuckDBWarehouse:
     def _staged(self, run: str, handover: Handover) -> Path:
         return self._staging / run / handover.contract.name
 
+    def _insert(self, run: str, handover: Handover) -> str:
+        table, columns = quoted(handover.contract.name), ", ".join(map(quoted, handover.contract.schema.names))
+        return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self._parquet(run, handover)}"
+
     def _parquet(self, run: str, handover: Handover) -> str:
         files = [literal(str(self._staged(run, handover) / file.name)) for file in handover.files]
         return f"read_parquet([{', '.join(files)}])"
+
+
+@contextmanager
+def _one_commit(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Wait for the disk once, and not after each statement; what fails is thrown away with the copy of the file."""
+    connection.begin()
+    yield
+    connection.commit()
 
 
 def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence[Handover]) -> None:
