@@ -17,7 +17,7 @@ from config.paths import ROOT
 from etl import notices
 from etl.core import log, nights
 from etl.core.errors import DataError, EtlError, RefreshError
-from etl.core.lock import NIGHT, held
+from etl.core.lock import NIGHT_VARIABLE, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.orphan import end_with
 from etl.core.runs import Store
@@ -140,7 +140,7 @@ class _Night:
     def _run_stage(self, script: str) -> int:
         """Run one script as a process of its own, so that its memory is the machine's again when it ends."""
         log.log.info("night %s: %s", self._record.run, script)
-        environment = os.environ | {NIGHT: f"{self._record.run}:{os.getpid()}", log.FILE: str(self._log)}
+        environment = os.environ | {NIGHT_VARIABLE: f"{self._record.run}:{os.getpid()}", log.FILE: str(self._log)}
         command = [sys.executable, str(ROOT / script), "--env", str(self._file)]
         if self._accept:
             command += ["--accept", *self._accept]

@@ -22,7 +22,7 @@ from etl.core.errors import LockError
 from etl.core.folders import is_remote
 from etl.core.note import holder_of
 
-NIGHT = "ETL_NIGHT"
+NIGHT_VARIABLE = "ETL_NIGHT"
 """What `etl night` hands its stages in the environment: "<run>:<its process id>". It holds the lock for them."""
 
 
@@ -31,7 +31,7 @@ _TIMES, _PAUSE = 5, 0.02
 
 def run_of_the_night() -> str | None:
     """Name the run that this process is a stage of; None where no night started it."""
-    run, _, holder = os.environ.get(NIGHT, "").partition(":")
+    run, _, holder = os.environ.get(NIGHT_VARIABLE, "").partition(":")
     return run if holder == str(os.getppid()) else None
 
 

@@ -14,7 +14,7 @@ from etl.core.errors import UsageError
 from etl.core.names import guess
 from etl.guards.every import GUARDS
 from etl.guards.figures import EARLIER, GONE, OTHER, is_worse, value_of
-from etl.guards.guard import DOWNLOAD, LOAD, NIGHT, TRANSFORM, Guard, Refusal
+from etl.guards.guard import DOWNLOAD, LOAD, TRANSFORM, WHOLE_NIGHT, Guard, Refusal
 
 _PLAIN = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d)?")
 """Rows, seconds, 12.5 gigabytes. 1.700 is a thousand more to some than to others, and 1,7 is not 17."""
@@ -45,7 +45,7 @@ def read_accept(texts: Iterable[str]) -> list[Accepted]:
 
 def check_tables(accepted: Iterable[Accepted], tables: Iterable[str]) -> None:
     """Refuse an --accept of a table that there is not. tables: every query and every star table."""
-    known = [*dict.fromkeys(tables), NIGHT, DOWNLOAD, TRANSFORM, LOAD]
+    known = [*dict.fromkeys(tables), WHOLE_NIGHT, DOWNLOAD, TRANSFORM, LOAD]
     for one in accepted:
         name = one.table.partition(".")[0]
         if name not in known:

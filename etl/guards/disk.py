@@ -9,7 +9,7 @@ from pathlib import Path
 from etl.core.folders import is_remote
 from etl.core.manifest import RawManifest
 from etl.guards.figures import MORE
-from etl.guards.guard import DOWNLOAD, NIGHT, Finding, guard
+from etl.guards.guard import DOWNLOAD, WHOLE_NIGHT, Finding, guard
 
 _SPACE_PER_RAW_BYTE = 2.5
 """What a night writes for a byte of raw CSV, at the most: the raw file, the star, Parquet, the embedded warehouse."""
@@ -26,7 +26,7 @@ class Room:
     folder: Path
     planned: Mapping[str, int | None]
     before: Sequence[RawManifest]
-    name: str = NIGHT
+    name: str = WHOLE_NIGHT
 
 
 @guard(DOWNLOAD, worse=MORE, stops="the disk has less room than the night will need, by estimate")

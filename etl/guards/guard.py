@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from etl.guards.figures import Worse
 
 DOWNLOAD, TRANSFORM, LOAD = "download", "transform", "load"
-NIGHT = "night"
+WHOLE_NIGHT = "night"
 """What stands for the table where a guard judges a stage, or all of them."""
 
 

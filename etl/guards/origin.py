@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from etl.core.origin import DATA_FOLDER, foreign
 from etl.guards.figures import OTHER, fingerprint
-from etl.guards.guard import DOWNLOAD, LOAD, NIGHT, Finding, guard
+from etl.guards.guard import DOWNLOAD, LOAD, WHOLE_NIGHT, Finding, guard
 
 Origin = Mapping[str, str]
 
@@ -17,7 +17,7 @@ class Belongings:
     what: str
     theirs: Origin
     ours: Origin
-    name: str = NIGHT
+    name: str = WHOLE_NIGHT
 
 
 @guard(

@@ -16,7 +16,7 @@ import pytest
 from config.paths import ROOT
 from etl.core.claim import is_of_a_dead_run
 from etl.core.errors import LockError
-from etl.core.lock import NIGHT, held, holder, locked, run_of_the_night
+from etl.core.lock import NIGHT_VARIABLE, held, holder, locked, run_of_the_night
 
 HOLDER = """
 import sys, time
@@ -109,9 +109,9 @@ def test_folders_do_not_exclude_each_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stray", ["", "20300131T023000Z", "20300131T023000Z:", "20300131T023000Z:1"])
 def test_only_a_night_that_is_our_parent_counts(monkeypatch: pytest.MonkeyPatch, stray: str) -> None:
     """A variable that somebody exported long ago does not."""
-    monkeypatch.setenv(NIGHT, stray)
+    monkeypatch.setenv(NIGHT_VARIABLE, stray)
     assert run_of_the_night() is None
-    monkeypatch.setenv(NIGHT, f"20300131T023000Z:{os.getppid()}")
+    monkeypatch.setenv(NIGHT_VARIABLE, f"20300131T023000Z:{os.getppid()}")
     assert run_of_the_night() == "20300131T023000Z"
 
 
@@ -120,7 +120,7 @@ def test_a_stage_of_a_night_uses_its_run_and_needs_no_lock_of_its_own(
 ) -> None:
     """The night holds it for all three."""
     with held(tmp_path, "the night"):
-        monkeypatch.setenv(NIGHT, f"20300131T023000Z:{os.getppid()}")
+        monkeypatch.setenv(NIGHT_VARIABLE, f"20300131T023000Z:{os.getppid()}")
         with held(tmp_path, "a stage"):
             pass
         assert (tmp_path / "lock.holder").exists()

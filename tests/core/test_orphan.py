@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from config.paths import ROOT
-from etl.core.lock import NIGHT
+from etl.core.lock import NIGHT_VARIABLE
 
 STAGE_THAT_DIES = """
 import os, signal
@@ -44,7 +44,7 @@ sys.exit(script(stage, "stage", "", ""))
 
 NIGHT_OF_A_STAGE = f"""
 import os, subprocess, sys
-environment = os.environ | {{{NIGHT!r}: f"20300131T023000Z:{{os.getpid()}}"}}
+environment = os.environ | {{{NIGHT_VARIABLE!r}: f"20300131T023000Z:{{os.getpid()}}"}}
 subprocess.run([sys.executable, *sys.argv[1:]], env=environment)
 """
 

@@ -17,7 +17,7 @@ from etl.core.runs import Store
 from tests.survival.company import Shop
 
 DOWNLOAD, TRANSFORM, LOAD = STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
-NIGHT, WORKER = "night", "a worker"
+WHOLE, WORKER = "night", "a worker"
 
 EVENTS = {
     DOWNLOAD: ("1_raw/.2*", "1_raw/.2*/sales.csv", "1_raw/.2*/manifest.json", "1_raw/2*"),
@@ -59,7 +59,7 @@ def draw(rng: random.Random, kinds: Sequence[str], usual: dict[str, float], coun
     moments = []
     for number in range(count):
         kind = kinds[number % len(kinds)]
-        stage = {NIGHT: rng.choice(STAGES), WORKER: TRANSFORM}.get(kind, kind)
+        stage = {WHOLE: rng.choice(STAGES), WORKER: TRANSFORM}.get(kind, kind)
         if kind == WORKER:  # there is none at the start
             moments.append(Moment(kind, rng.uniform(0, usual[TRANSFORM] / 2), "workers"))
         elif number // len(kinds) % 2:
@@ -73,7 +73,7 @@ def usual_seconds(shop: Shop) -> dict[str, float]:
     """Tell how long the stages took in the newest night, and the whole of it."""
     record = nights.records(shop.data)[-1]
     seconds = {stage.script: stage.seconds for stage in record.stages}
-    return seconds | {NIGHT: sum(seconds.values())}
+    return seconds | {WHOLE: sum(seconds.values())}
 
 
 def kill(shop: Shop, moment: Moment, rng: random.Random) -> Killed:

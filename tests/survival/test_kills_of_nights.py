@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests.survival import campaign
 from tests.survival.company import Shop
-from tests.survival.kills import NIGHT, WORKER
+from tests.survival.kills import WHOLE, WORKER
 
 
 def test_a_night_or_a_worker_may_be_killed_at_any_moment(
@@ -14,4 +14,4 @@ def test_a_night_or_a_worker_may_be_killed_at_any_moment(
 
     Half of the moments of this suite (--moments) are these.
     """
-    record_property("told", campaign.run(published, (NIGHT, WORKER), moments - moments // 2, seed))
+    record_property("told", campaign.run(published, (WHOLE, WORKER), moments - moments // 2, seed))

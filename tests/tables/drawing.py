@@ -20,7 +20,7 @@ from etl.transform.frames import arrow_backed
 from tests.drawn import rows_of
 
 NULL = "∅"
-NIGHT = Night(
+TONIGHT = Night(
     as_of=datetime(2030, 3, 15, 2, 30, tzinfo=UTC),
     business_date=date(2030, 3, 15),
     time_zone="Europe/Madrid",
@@ -122,7 +122,7 @@ def table_file(name: str) -> TableFile:
     return read_tables(TABLES)[name]
 
 
-def judged(name: str, night: Night = NIGHT, **inputs: pd.DataFrame) -> Checked:
+def judged(name: str, night: Night = TONIGHT, **inputs: pd.DataFrame) -> Checked:
     """Build a star table from its inputs and check it as the engine does; every member that is named is known."""
     table = table_file(name)
     given = inputs | {"night": night}

@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from etl.transform.check import Checked
-from tests.tables.drawing import NIGHT, assert_drawn, drawn, judged, nothing, rows
+from tests.tables.drawing import TONIGHT, assert_drawn, drawn, judged, nothing, rows
 
 DEPLOYMENTS = """
     | product_id | edition | opened_on  | closes_on  |
@@ -25,7 +25,7 @@ USUAL = {
 
 
 def days(
-    sales: str, web: pd.DataFrame | None = None, deployments: str = DEPLOYMENTS, today: date = NIGHT.business_date
+    sales: str, web: pd.DataFrame | None = None, deployments: str = DEPLOYMENTS, today: date = TONIGHT.business_date
 ) -> Checked:
     """Build the days of drawn sales, of one instance at 10.00 each, with their partial."""
     frame = drawn(sales)
@@ -34,7 +34,7 @@ def days(
             frame[name] = drawn(f"| {name} |\n|-|\n" + f"| {text} |\n" * len(frame))[name]
     return judged(
         "fact_deployment_day",
-        night=dataclasses.replace(NIGHT, business_date=today),
+        night=dataclasses.replace(TONIGHT, business_date=today),
         fact_sales=frame,
         web_analytics=nothing("web_analytics") if web is None else web,
         dim_deployment=drawn(deployments),

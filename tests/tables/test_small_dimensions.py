@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from tests.tables.drawing import NIGHT, assert_drawn, drawn, judged, nothing, rows
+from tests.tables.drawing import TONIGHT, assert_drawn, drawn, judged, nothing, rows
 
 
 def test_channel_codes_are_upper_case_without_blanks() -> None:
@@ -91,7 +91,10 @@ def test_the_calendar_has_every_day_of_whole_years() -> None:
 def test_the_calendar_of_a_company_without_deployments_is_that_of_its_nights() -> None:
     """Nothing to sell yet is no fault."""
     dates = [row["date"] for row in rows(judged("dim_date", deployments=nothing("deployments")).table)]
-    assert (dates[0], dates[-1]) == (date(NIGHT.business_date.year, 1, 1), date(NIGHT.business_date.year + 1, 12, 31))
+    assert (dates[0], dates[-1]) == (
+        date(TONIGHT.business_date.year, 1, 1),
+        date(TONIGHT.business_date.year + 1, 12, 31),
+    )
 
 
 def test_the_day_one_year_later_of_29_february_is_the_28th() -> None:
