@@ -71,7 +71,7 @@ class _Night:
         self._began = time.monotonic()
         self._undrawn = ""
         self._record = NightRecord(run=store.new_run(), started=datetime.now(UTC))
-        self._log = nights.folder_of(store.local) / f"{self._record.run}.log"
+        self._log = nights.records_folder(store.local) / f"{self._record.run}.log"
         self._keep()
 
     def run(self) -> int:

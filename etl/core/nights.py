@@ -30,24 +30,24 @@ class NightRecord(Record):
     said: str = ""
 
 
-def folder_of(data: Path) -> Path:
+def records_folder(data: Path) -> Path:
     """Say where a data folder keeps its nights' logs and records."""
     return data / "nights"
 
 
 def file_of(data: Path, run: str) -> Path:
     """Say where a night's record lies."""
-    return folder_of(data) / f"{run}.json"
+    return records_folder(data) / f"{run}.json"
 
 
 def recorded(data: Path) -> list[str]:
     """Name the nights of which a record is kept, oldest first."""
-    return sorted(path.stem for path in folder_of(data).glob("[0-9]*.json"))
+    return sorted(path.stem for path in records_folder(data).glob("[0-9]*.json"))
 
 
 def write(data: Path, record: NightRecord, keep: int) -> None:
     """Write a night's record in place of what it said before; keep the files of the newest `keep` nights."""
-    folder = folder_of(data)
+    folder = records_folder(data)
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".*.json"):  # by a night that was killed, or found the disk full
         left.unlink()
@@ -62,7 +62,7 @@ def write(data: Path, record: NightRecord, keep: int) -> None:
 def records(data: Path) -> list[NightRecord]:
     """Read the records of the nights, oldest first; what cannot be read is left out."""
     found = []
-    for path in sorted(folder_of(data).glob("*.json")):
+    for path in sorted(records_folder(data).glob("*.json")):
         try:
             found.append(NightRecord.model_validate_json(path.read_bytes()))
         except (OSError, ValidationError):

@@ -21,10 +21,10 @@ def overview(lineage: Lineage) -> Graph:
 
     Leaves out which columns pages filter by, and which rows measures count.
     """
-    folder_of = {measure: folder for folder, measures in lineage.folders.items() for measure in measures}
+    folder_by_measure = {measure: folder for folder, measures in lineage.folders.items() for measure in measures}
     edges: dict[tuple[Node, Node], bool] = {}
     for (source, target), firm in lineage.edges.items():
-        ends = folder_of.get(source, source), folder_of.get(target, target)
+        ends = folder_by_measure.get(source, source), folder_by_measure.get(target, target)
         if (ends[0].kind is Kind.FOLDER) == (ends[1].kind is Kind.PAGE) and (firm or ends[1].kind in TABLES):
             edges[ends] = edges.get(ends, False) or firm
     every = (*lineage.nodes, *lineage.folders)
