@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 
-def business_date(instant: datetime, time_zone: str) -> date:
+def date_at(instant: datetime, time_zone: str) -> date:
     """Give an instant's calendar date in the business time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
 
 
 def night_binds(instant: datetime, time_zone: str, window_years: int) -> dict[str, str]:
     """Write the night's values for the :names that a query may use; all of them come from its one instant."""
-    today = business_date(instant, time_zone)
+    today = date_at(instant, time_zone)
     return {
         "as_of": instant.astimezone(UTC).isoformat(sep=" "),
         "business_time_zone": time_zone,

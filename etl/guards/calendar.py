@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from etl.core.clock import business_date, years_before
+from etl.core.clock import date_at, years_before
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Calendar:
 
     def today(self, as_of: datetime) -> date:
         """Return the business date of a snapshot."""
-        return business_date(as_of, self.time_zone)
+        return date_at(as_of, self.time_zone)
 
     def first_month(self, as_of: datetime) -> str:
         """Return the month in which the published window begins."""

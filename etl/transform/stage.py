@@ -9,7 +9,7 @@ from etl.company.plan import Plan, make_plan
 from etl.company.tables import TableFile, read_tables
 from etl.contract import Night
 from etl.core import arrow_csv
-from etl.core.clock import business_date, years_before
+from etl.core.clock import date_at, years_before
 from etl.core.cluster import cluster_of
 from etl.core.errors import DataError, GuardError, UsageError
 from etl.core.failed_rejects import kept_if_it_fails
@@ -116,7 +116,7 @@ def _last_star(job: Job) -> StarManifest | None:
 
 
 def _night(job: Job, raw: RawManifest) -> Night:
-    today = business_date(raw.as_of, job.settings.business_time_zone)
+    today = date_at(raw.as_of, job.settings.business_time_zone)
     start = years_before(today, job.settings.window_years)
     return Night(raw.as_of, today, job.settings.business_time_zone, start)
 
