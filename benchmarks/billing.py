@@ -12,7 +12,7 @@ from config.paths import SAMPLE_SETTINGS
 from etl.company.report import AS_OF, ONE_NIGHT, Report, read_report
 from etl.contract.table import Contract
 from etl.core.manifest import StarManifest
-from etl.dashboard.answers import rows_of
+from etl.dashboard.answers import asked_rows
 from etl.load.etl_runs import published_contracts
 from etl.report.sql import Composer
 
@@ -103,7 +103,7 @@ def _dashboard(report: Report, contracts: Mapping[str, Contract]) -> list[str]:
     read(composer.query((AS_OF, ONE_NIGHT)))
     for page in report.pages:
         for visual in page.visual:
-            rows_of(visual, composer, read)
+            asked_rows(visual, composer, read)
     return asked
 
 

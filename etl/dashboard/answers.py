@@ -35,7 +35,7 @@ def picture(report: Report, contracts: Mapping[str, Contract], read: Read, sourc
     return Picture(report.title, head["v0"], bool(head["v1"]), source, pages)
 
 
-def rows_of(visual: catalogue.Visual, composer: Composer, read: Read) -> tuple[Row, ...]:
+def asked_rows(visual: catalogue.Visual, composer: Composer, read: Read) -> tuple[Row, ...]:
     """Ask for the rows of a visual, in the order in which they are shown."""
     asked = list(dict.fromkeys([*visual.measures, visual.ranked_by]))
     table = read(composer.query(asked, visual.by))
@@ -65,7 +65,7 @@ def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Compo
     measures = [report.measures[name] for name in visual.measures]
     where = f"page {page}, visual “{visual.title}”"
     try:
-        rows = named(visual, rows_of(visual, composer, read), composer, read)
+        rows = named(visual, asked_rows(visual, composer, read), composer, read)
     except EtlError as error:
         raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
     for row in rows:

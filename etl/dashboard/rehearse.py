@@ -10,7 +10,7 @@ from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.dashboard import formats
-from etl.dashboard.answers import rows_of
+from etl.dashboard.answers import asked_rows
 from etl.report.sql import Composer
 
 
@@ -32,7 +32,7 @@ def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
         for page in report.pages:
             for visual in page.visual:
                 with _told(f"page {page.name}, visual “{visual.title}”"):
-                    rows_of(visual, composer, read)
+                    asked_rows(visual, composer, read)
 
 
 @contextmanager

@@ -47,7 +47,7 @@ ORDER BY table_name
 back, as the clock may."""
 
 
-def rows_of(run: str, handovers: Sequence[Handover], published_at: datetime) -> list[dict[str, Any]]:
+def run_rows(run: str, handovers: Sequence[Handover], published_at: datetime) -> list[dict[str, Any]]:
     """Write the rows of a run, a dict each."""
     return [
         {

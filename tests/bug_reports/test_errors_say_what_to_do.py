@@ -9,7 +9,7 @@ import pytest
 
 from tests.bug_reports.company import Stranger
 from tests.conftest import Sql
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 FAULTS = """
 | query                                           | what is said                      | the cure                       |
@@ -36,7 +36,7 @@ def reader(shop: str, sql: Sql) -> str:
     return shop.replace("postgres@", "cures_reader@")
 
 
-@pytest.mark.parametrize(("query", "said", "cure"), rows_of(FAULTS))
+@pytest.mark.parametrize(("query", "said", "cure"), cells_of(FAULTS))
 def test_each_refusal_of_the_source_has_its_own_cure(
     tmp_path: Path, reader: str, query: str, said: str, cure: str
 ) -> None:

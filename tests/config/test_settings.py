@@ -9,7 +9,7 @@ from pydantic import ValidationError
 import config
 from config import Settings, SettingsError, paths
 from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS, beneath_root, data_folder_of
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 LEAST = {"WAREHOUSE": "duckdb", "BUSINESS_TIME_ZONE": "Europe/Madrid"}
 
@@ -126,7 +126,7 @@ TOGETHER = """
 """
 
 
-@pytest.mark.parametrize(("project", "dataset", "credentials", "endpoint", "said"), rows_of(TOGETHER))
+@pytest.mark.parametrize(("project", "dataset", "credentials", "endpoint", "said"), cells_of(TOGETHER))
 def test_what_bigquery_needs_together_is_said(
     tmp_path: Path, project: str, dataset: str, credentials: str, endpoint: str, said: str
 ) -> None:
@@ -295,7 +295,7 @@ FOLDERS = """
 """
 
 
-@pytest.mark.parametrize(("file", "folder"), rows_of(FOLDERS))
+@pytest.mark.parametrize(("file", "folder"), cells_of(FOLDERS))
 def test_each_settings_file_has_a_data_folder_of_its_own(file: str, folder: str) -> None:
     """So that a trial never touches production's runs."""
     assert data_folder_of(Path(file)) == ROOT / folder

@@ -13,7 +13,7 @@ from config.urls import database_fault, passwords_in, web_fault
 from etl.core.errors import UsageError
 from etl.core.origin import described, libpq_options, read_url
 from tests.config.test_settings import POWER_BI, faults, no_settings_in_the_environment, written
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 __all__ = ["no_settings_in_the_environment"]
 
@@ -69,7 +69,7 @@ WEB = """
 """
 
 
-@pytest.mark.parametrize(("address", "taken"), rows_of(WEB))
+@pytest.mark.parametrize(("address", "taken"), cells_of(WEB))
 @pytest.mark.parametrize("name", ["HEARTBEAT_URL", "WEBHOOK_URL"])
 def test_web_addresses_are_judged_likewise(tmp_path: Path, name: str, address: str, taken: str) -> None:
     """A part of a password would be looked up as a host."""
@@ -106,7 +106,7 @@ LIBPQ = """
 """
 
 
-@pytest.mark.parametrize(("url", "parameters"), rows_of(LIBPQ))
+@pytest.mark.parametrize(("url", "parameters"), cells_of(LIBPQ))
 def test_what_libpq_takes_we_take(tmp_path: Path, url: str, parameters: str) -> None:
     """Nothing is lost on the way, and what names the database holds neither user nor password."""
     file = written(tmp_path, SOURCE_SHOP_URL=f'"{url}"')
@@ -239,7 +239,7 @@ MISSPELT = """
 """
 
 
-@pytest.mark.parametrize(("name", "meant"), rows_of(MISSPELT))
+@pytest.mark.parametrize(("name", "meant"), cells_of(MISSPELT))
 def test_a_misspelt_setting_gets_the_nearest_name(tmp_path: Path, name: str, meant: str) -> None:
     """Where one is near."""
     line = faults(written(tmp_path, **{name: "1"})).splitlines()[1].strip()

@@ -6,7 +6,7 @@ import pytest
 
 from etl.contract.column import Role
 from etl.core.personal import _WORDS, Marks, without_values
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 TABLES = {
     "_common": "EMAIL = attribute('Address.', pii=True)\nTOWN = attribute('Town.')\n",
@@ -36,7 +36,7 @@ QUERIES = """
 """
 
 
-@pytest.mark.parametrize(("query", "columns", "personal"), rows_of(QUERIES))
+@pytest.mark.parametrize(("query", "columns", "personal"), cells_of(QUERIES))
 def test_what_is_personal_in_a_query_follows_from_the_tables(
     tmp_path: Path, query: str, columns: str, personal: str
 ) -> None:

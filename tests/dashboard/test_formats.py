@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from etl.core.errors import ContractError
 from etl.dashboard.formats import drawn, label, shown
 from etl.dashboard.picture import Value
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 NUMBERS = """
 | value                           | format            | shown                             |
@@ -31,7 +31,7 @@ NUMBERS = """
 """
 
 
-@pytest.mark.parametrize(("value", "number_format", "expected"), rows_of(NUMBERS))
+@pytest.mark.parametrize(("value", "number_format", "expected"), cells_of(NUMBERS))
 def test_numbers_are_written_by_their_format_rounded_half_up(value: str, number_format: str, expected: str) -> None:
     """As a spreadsheet writes them, with the real minus sign."""
     assert shown(Decimal(value), number_format) == expected

@@ -7,7 +7,7 @@ import pytest
 from etl.core.errors import ContractError
 from etl.docs.lineage import Lineage, Node, lineage_of
 from tests.docs import shop
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 SHOP = """
 | node       | made of                      | refers to        | all behind                                         | all beyond                                                          |
@@ -49,7 +49,7 @@ def told(lineage: Lineage) -> list[list[str]]:
 
 def test_the_lineage_is_that_of_the_functions_references_and_the_report(tmp_path: Path) -> None:
     """Reading makes values, through partials too; a reference alone does not; comments and texts name nothing."""
-    assert told(lineage_of(shop.read(shop.write(tmp_path)))) == rows_of(SHOP)
+    assert told(lineage_of(shop.read(shop.write(tmp_path)))) == cells_of(SHOP)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from etl.company.sql import binds_of, dialect_of, has_code, one_statement, with_
 from etl.core.errors import ContractError
 from etl.download.types import declared_type
 from etl.guards.raw import Tolerance
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 SOURCES = {"shop": "postgres", "till": "mysql"}
 MINIMAL = "-- grain: one row per order\n-- source: shop\n-- key: id\n"
@@ -100,7 +100,7 @@ FAULTS = """
 """
 
 
-@pytest.mark.parametrize(("text", "said"), rows_of(FAULTS))
+@pytest.mark.parametrize(("text", "said"), cells_of(FAULTS))
 def test_a_faulty_header_is_a_sentence_that_names_the_file(tmp_path: Path, text: str, said: str) -> None:
     """It says what is missing or not known, and what to write."""
     message = refused(tmp_path, text.replace("/", "\n"))
@@ -178,7 +178,7 @@ ENDS = r"""
 """
 
 
-@pytest.mark.parametrize(("dialect", "written", "sent"), rows_of(ENDS))
+@pytest.mark.parametrize(("dialect", "written", "sent"), cells_of(ENDS))
 def test_the_closing_semicolon_is_cut_off_and_no_other(dialect: str, written: str, sent: str) -> None:
     """One in a literal, a name or a comment is none; each database has its own."""
     assert one_statement(written, dialect).strip() == sent
@@ -207,7 +207,7 @@ BINDS = r"""
 """
 
 
-@pytest.mark.parametrize(("dialect", "text", "names"), rows_of(BINDS))
+@pytest.mark.parametrize(("dialect", "text", "names"), cells_of(BINDS))
 def test_binds_are_the_names_outside_literals_comments_and_casts(dialect: str, text: str, names: str) -> None:
     """Nothing else with a colon is touched."""
     assert binds_of(text, dialect) == set(names.split())

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Sql
 from tests.download.company import Company
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 VALUES = r"""
 | id | in PostgreSQL           | read                   |
@@ -66,7 +66,7 @@ TYPES = r"""
 
 def test_texts_come_out_as_they_are(company: Company) -> None:
     """NULL, the empty string and the text "NA" are three values; quotes, line breaks and backslashes stay."""
-    cases = [(int(number), sql.replace("∥", "||"), expected) for number, sql, expected in rows_of(VALUES)]
+    cases = [(int(number), sql.replace("∥", "||"), expected) for number, sql, expected in cells_of(VALUES)]
     company.query("texts", "VALUES " + ", ".join(f"({n}, {sql}::text)" for n, sql, _ in cases), key="column1")
     company.done()
     read = {row["column1"]: row["column2"] for row in company.rows("texts")}
@@ -84,7 +84,7 @@ def test_a_single_column_tells_null_from_empty(company: Company, value: str) -> 
 
 def test_every_type_has_its_counterpart_and_what_has_none_stays_text(company: Company) -> None:
     """The manifest tells the types, so that nothing downstream guesses one from a text."""
-    cases = rows_of(TYPES)
+    cases = cells_of(TYPES)
     selected = ",\n".join(f"{sql} AS c{n}" for n, (sql, _, _) in enumerate(cases))
     company.query("typed", f"SELECT {selected}", key="c0")
     company.done()
@@ -141,7 +141,7 @@ ERRORS = """
 MANY = "WITH many AS (SELECT generate_series(1, 500000) AS x) "
 
 
-@pytest.mark.parametrize(("text", "line", "said"), rows_of(ERRORS))
+@pytest.mark.parametrize(("text", "line", "said"), cells_of(ERRORS))
 def test_a_failing_query_is_a_sentence_that_points_into_its_file(
     company: Company, text: str, line: str, said: str
 ) -> None:

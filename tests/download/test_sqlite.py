@@ -10,7 +10,7 @@ import pytest
 
 from etl.transform.raw import read_whole
 from tests.download.company import Company
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 MEMORY_MB = 128
 
@@ -69,7 +69,7 @@ DECLARED = """
 
 def test_types_do_not_hang_on_what_is_there_tonight(lite: Company) -> None:
     """An empty table, NULLs and values make the same types, but for a column that nothing declares."""
-    declared = rows_of(DECLARED)
+    declared = cells_of(DECLARED)
     columns = ", ".join(f"c{place} {words}" for place, (words, _, _) in enumerate(declared))
     file = lite.folder / "lite.db"
     lite.query("all_kinds", "SELECT * FROM all_kinds", key="c0", more="-- may be empty: yes\n")

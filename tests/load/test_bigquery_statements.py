@@ -18,7 +18,7 @@ from config.paths import SAMPLE_SETTINGS
 from etl.company.report import read_report
 from etl.contract.table import Contract
 from etl.core.manifest import TableReceipt
-from etl.dashboard.answers import rows_of
+from etl.dashboard.answers import asked_rows
 from etl.load.bigquery import sql
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.head import ETL_HEAD
@@ -120,7 +120,7 @@ def test_every_statement_of_the_dashboard_is_googles_sql(company: str, tmp_path:
         if each.sql:
             read(composer.query([each.name]))
     for visual in (visual for page in report.pages for visual in page.visual):
-        rows_of(visual, composer, read)
+        asked_rows(visual, composer, read)
         if visual.by and visual.names:
             read(composer.names(visual.by, visual.names, [1]))
     google = GoogleSql({name: contract.schema for name, contract in contracts.items()})

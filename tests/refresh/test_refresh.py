@@ -9,7 +9,7 @@ import pytest
 
 from etl.core.errors import RefreshError
 from etl.refresh.follow import refresh
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 from tests.refresh.service import DROP, SECRET, TOKEN, WORKSPACE, PowerBi
 
 
@@ -61,7 +61,7 @@ FAILURES = """
 """
 
 
-@pytest.mark.parametrize(("dedicated", "status", "said", "tried"), rows_of(FAILURES))
+@pytest.mark.parametrize(("dedicated", "status", "said", "tried"), cells_of(FAILURES))
 def test_how_a_refresh_failed_is_told(power_bi: PowerBi, dedicated: str, status: str, said: str, tried: str) -> None:
     """In the service's own words, on one line, with what to do."""
     power_bi.dedicated, power_bi.ends_as, power_bi.looks = dedicated == "yes", status, 0

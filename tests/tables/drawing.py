@@ -17,7 +17,7 @@ from etl.company.tables import TableFile, read_tables
 from etl.contract import Night
 from etl.transform.check import Checked, Members, check, check_columns
 from etl.transform.frames import arrow_backed
-from tests.drawn import rows_of
+from tests.drawn import cells_of
 
 NULL = "∅"
 TONIGHT = Night(
@@ -95,7 +95,7 @@ def type_of(column: str) -> pa.DataType:
 def drawn(table: str, query: str | None = None) -> pd.DataFrame:
     """Read a drawn table into a frame. query: what it delivers besides is NULL."""
     heads = [head.strip() for head in table.strip().splitlines()[0].strip().strip("|").split("|")]
-    cells = list(zip(*rows_of(table), strict=True)) or [()] * len(heads)
+    cells = list(zip(*cells_of(table), strict=True)) or [()] * len(heads)
     columns = {head: [_value(text, type_of(head)) for text in texts] for head, texts in zip(heads, cells, strict=True)}
     for name in QUERIES[query].split() if query else []:
         columns.setdefault(name, [None] * len(next(iter(columns.values()))))

@@ -10,7 +10,7 @@ import pytest
 
 from config.paths import ROOT
 from etl.company.report import Visual, read_report
-from etl.dashboard.answers import rows_of
+from etl.dashboard.answers import asked_rows
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
 from etl.report.sql import Composer
@@ -162,7 +162,7 @@ def test_every_visual_shows_what_dax_says(
 ) -> None:
     """The dashboard without Power BI has the numbers of the one with it: member by member, a dozen of them."""
     company = COMPANIES[0]
-    rows = rows_of(visual, SQL, duckdb_of(company).read)
+    rows = asked_rows(visual, SQL, duckdb_of(company).read)
     assert rows
     for label, *values in rows[:: len(rows) // 12 + 1]:
         context = {visual.by: [label]} if visual.by else {}
@@ -175,7 +175,7 @@ def test_every_warehouse_answers_a_visual_alike(
     duckdb_of: Callable[[Company], Warehouse], bigquery_of: Callable[[Company], Warehouse], visual: Visual
 ) -> None:
     """The queries are written in the SQL that BigQuery and DuckDB share."""
-    rows = {kind: rows_of(visual, SQL, of(COMPANIES[0]).read) for kind, of in (("d", duckdb_of), ("b", bigquery_of))}
+    rows = {kind: asked_rows(visual, SQL, of(COMPANIES[0]).read) for kind, of in (("d", duckdb_of), ("b", bigquery_of))}
     assert len(rows["d"]) == len(rows["b"])
     formats = [REPORT.measures[name].format for name in visual.measures]
     for one, other in zip(rows["d"], rows["b"], strict=True):

@@ -16,7 +16,7 @@ from etl.load.bigquery.errors import Explainer, Fault, UnknownEndError
 from etl.load.bigquery.jobs import LONGEST_JOB, Ended, Jobs
 from etl.load.bigquery.staging import job_prefix, label, staging_table
 from etl.load.checks import mismatch
-from etl.load.etl_runs import rows_of
+from etl.load.etl_runs import run_rows
 from etl.load.head import READ, Head, head_of, moved
 from etl.load.warehouse import Handover
 
@@ -94,7 +94,7 @@ def script_of(
 ) -> str:
     """Write the script that publishes what is, or will be, staged."""
     staged = {handover.contract.name: staging_table(dataset, handover) for handover in handovers}
-    return sql.publish_script(dataset, staged, handovers, rows_of(run, handovers, datetime.now(UTC)), heads)
+    return sql.publish_script(dataset, staged, handovers, run_rows(run, handovers, datetime.now(UTC)), heads)
 
 
 def check_length(dataset: str, run: str, handovers: Sequence[Handover]) -> None:

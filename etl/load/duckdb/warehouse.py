@@ -28,7 +28,7 @@ from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
 from etl.load.duckdb.session import MEMORY, limit, seal, with_room
 from etl.load.duckdb.sql import literal, quoted
-from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, rows_of
+from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, run_rows
 from etl.load.head import ETL_HEAD, Head
 from etl.load.shape import Difference
 from etl.load.warehouse import Handover, Published
@@ -264,7 +264,7 @@ def _one_commit(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence[Handover]) -> None:
-    rows = pa.Table.from_pylist(rows_of(run, handovers, datetime.now(UTC)), ETL_RUNS.schema)
+    rows = pa.Table.from_pylist(run_rows(run, handovers, datetime.now(UTC)), ETL_RUNS.schema)
     connection.register("new_runs", rows)
     connection.execute(
         "DELETE FROM etl_runs WHERE (run_id, table_name) IN (SELECT (run_id, table_name) FROM new_runs);"
