@@ -71,15 +71,15 @@ def kind_of(name: object, kind: pa.DataType) -> Kind:
     )
 
 
-def check_comparable(asked: object, asked_type: pa.DataType, kept: object, kept_type: pa.DataType) -> None:
+def check_comparable(asked: object, asked_type: pa.DataType, held: object, held_type: pa.DataType) -> None:
     """Raise ContractError where values of one column cannot be found among those of another, by the words for both."""
-    kinds = kind_of(asked, asked_type), kind_of(kept, kept_type)
+    kinds = kind_of(asked, asked_type), kind_of(held, held_type)
     if kinds[0] is kinds[1] or Kind.NOTHING in kinds:
         return
     raise ContractError(
-        f"{asked} is {kinds[0]} ({asked_type}), and {kept}, the key that it is compared with, {kinds[1]}"
-        f" ({kept_type}).",
-        _cure(str(asked), str(kept), frozenset(kinds)),
+        f"{asked} is {kinds[0]} ({asked_type}), and {held}, the key that it is compared with, {kinds[1]}"
+        f" ({held_type}).",
+        _cure(str(asked), str(held), frozenset(kinds)),
     )
 
 
@@ -122,11 +122,11 @@ def _as_numbers(values: pa.Array, kind: Kind) -> pa.Array:
     return numbers
 
 
-def _cure(asked: str, kept: str, kinds: frozenset[Kind]) -> str:
+def _cure(asked: str, held: str, kinds: frozenset[Kind]) -> str:
     if kinds == {Kind.NUMBER, Kind.TEXT}:
-        return f"Cast one of them in its query, e.g. {asked}::bigint or {kept}::text."
+        return f"Cast one of them in its query, e.g. {asked}::bigint or {held}::text."
     if Kind.DATE in kinds and kinds & {Kind.INSTANT, Kind.LOCAL}:
         return "Let build turn the time into a date: business_date(column, night.time_zone)."
     if kinds == {Kind.INSTANT, Kind.LOCAL}:
         return "Let the query of the one without say in which zone it was written: AT TIME ZONE 'UTC'."
-    return f"Name the column that holds {kept} (in a reference: `on`), or convert one of them in build or its query."
+    return f"Name the column that holds {held} (in a reference: `on`), or convert one of them in build or its query."

@@ -40,12 +40,12 @@ class Checked:
     """Rows that fulfil the contract.
 
     table: the published columns less the surrogate key; outside: likewise of the rows before the window; found_by: the
-    columns of build by which the members are found that the published rows refer to; kept: all rows with all of build's
-    columns, for partials.
+    columns of build by which the members are found that the published rows refer to; sound: all rows, with all of
+    build's columns, for partials.
     """
 
     table: pa.Table
-    kept: pd.DataFrame
+    sound: pd.DataFrame
     found_by: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejects: list[Reject] = field(default_factory=list)
     outside: pa.Table = field(default_factory=lambda: pa.table({}))
@@ -71,7 +71,7 @@ def check(frame: pd.DataFrame, contract: Contract, members: Callable[[str], Memb
     if faults:
         table = table.filter(pa.array(~np.isin(np.arange(len(frame)), list(faults))))
         frame = _without(frame, faults, checked.rejects)
-    checked.kept = frame
+    checked.sound = frame
     checked.found_by = _within_window(table, frame, frame[list(contract.found_by)], checked)
     for column in contract.relationships:
         _count_unknown(checked, checked.table, column)

@@ -153,7 +153,7 @@ def _stream_table(
     if number == 0:
         part.beside = len(aside)
         part.corrected = sum((raw_rows(context, n).corrected for n in read_at_once(context, table)), Counter())
-    return part, checked.kept
+    return part, checked.sound
 
 
 def _forget_raw_rows() -> None:

@@ -137,7 +137,7 @@ def judged(name: str, night: Night = TONIGHT, **inputs: pd.DataFrame) -> Checked
 def assert_drawn(found: Checked | pd.DataFrame | pa.Table, expected: str) -> None:
     """Compare what was published with a drawn table, column by column of the drawing, in its order of rows."""
     wanted = drawn(expected)
-    frame = found.kept.loc[:, list(wanted.columns)] if isinstance(found, Checked) else found
+    frame = found.sound.loc[:, list(wanted.columns)] if isinstance(found, Checked) else found
     order = list(wanted.columns)
     assert _sorted(rows(frame, order)) == _sorted(rows(wanted, order))
 

@@ -65,7 +65,7 @@ def test_retention_compares_editions_of_the_same_product_in_which_there_were_net
         """
     found = clients(told)
     drawing = [(row["client_id"], row["product_id"], row["edition"], row["retention"]) for row in rows(drawn(told))]
-    built = rows(found.kept, ["client_id", "product_id", "edition", "retention"])
+    built = rows(found.sound, ["client_id", "product_id", "edition", "retention"])
     assert sorted(tuple(row.values()) for row in built) == sorted(drawing)
 
 

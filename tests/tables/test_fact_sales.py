@@ -153,13 +153,13 @@ def test_what_closed_before_the_window_is_computed_with_and_not_published() -> N
     """Its rows are kept for the classes that look at everything."""
     found = sales("| contract_id | edition |\n|-|-|\n| 1 | 1 |\n| 2 | 2 |\n| 3 | 3 |")
     assert [row["contract_id"] for row in rows(found.table)] == [2, 3]
-    assert found.kept["contract_id"].tolist() == [1, 2, 3]
+    assert found.sound["contract_id"].tolist() == [1, 2, 3]
     assert found.counts.before_window == 1
 
 
 def test_no_instances_are_no_contract() -> None:
     """0, negative or NULL instances break the contract's rules."""
     found = sales("| contract_id | instances |\n|-|-|\n| 1 | 0 |\n| 2 | -1 |\n| 3 | ∅ |\n| 4 | 1 |", instances=1)
-    assert found.kept["contract_id"].tolist() == [4]
+    assert found.sound["contract_id"].tolist() == [4]
     assert len(found.rejects) == 3
     assert all("instances" in reason for reason, _ in found.rejects)

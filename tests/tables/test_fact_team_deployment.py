@@ -103,7 +103,7 @@ def test_movements_are_counted_and_tell_who_returned_everything() -> None:
         | 4       | 0           | 0       | no             | no                            | no                  |
         """,
     )
-    assert [row["retention"] for row in rows(found.kept) if row["edition"] in (1, 3)] == ["None", "None"]
+    assert [row["retention"] for row in rows(found.sound) if row["edition"] in (1, 3)] == ["None", "None"]
 
 
 def test_sales_and_self_usage_add_up() -> None:
