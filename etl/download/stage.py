@@ -42,12 +42,12 @@ def download(job: Job) -> None:
     chosen = _chosen(queries, job.only)
     check_accept(job.settings, job.accept)
     check_folder(job, SCRIPT)
-    kept = _kept(job, queries, chosen)
+    carried = _carried(job, queries, chosen)
     for attempt in attempts(is_transient, job.settings.source_patience):
         with attempt:
             for moved in attempts(_is_moved, job.settings.source_lock_seconds):
                 with moved:
-                    _download(job, chosen, kept)
+                    _download(job, chosen, carried)
 
 
 def _is_moved(error: Exception) -> bool:
@@ -55,7 +55,7 @@ def _is_moved(error: Exception) -> bool:
     return isinstance(error, SnapshotError) and error.transient
 
 
-def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
+def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> None:
     """Extract the queries from one snapshot of each source: an attempt that fails leaves nothing behind."""
     with ExitStack() as stack:
         binds: dict[str, str] = {}
@@ -72,7 +72,7 @@ def _download(job: Job, chosen: list[Query], kept: dict[str, RawTable]) -> None:
         folder = stack.enter_context(job.store.raw.working(job.run))
         tables = extract(job, sources, plans, folder)
         accepted |= _guarded(job, chosen, tables, folder)
-        for name, table in kept.items():
+        for name, table in carried.items():
             link(list(table.files), job.store.raw.path(_base(job)), folder)
             tables[name] = table
         manifest = RawManifest(
@@ -139,7 +139,7 @@ def _base(job: Job) -> str:
     return job.from_run or runs[-1]
 
 
-def _kept(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[str, RawTable]:
+def _carried(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[str, RawTable]:
     """Find the other tables in the last run, so that this one is whole."""
     if not job.only:
         if job.from_run:

@@ -29,8 +29,8 @@ _BLOCKS_A_PORTION = 4
 class Context:
     """One transform: the raw run that it reads, the folder that it writes, the star that gave the keys so far.
 
-    code: the fingerprint of the table files; last_star: the newest committed star; kept: tables that --only leaves as
-    they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
+    code: the fingerprint of the table files; last_star: the newest committed star; carried: tables that --only leaves
+    as they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
     receipts: the setting.
     """
 
@@ -39,7 +39,7 @@ class Context:
     raw: Path
     folder: Path
     last_star: Path | None
-    kept: frozenset[str]
+    carried: frozenset[str]
     night: Night
     receipts: str
     corrections: tuple[Correction, ...] = ()
@@ -94,8 +94,8 @@ def raw_rows(context: Context, name: str) -> RawRows:
     if not table.survivor:
         raise doubled_rows(table.file, rows.frame.iloc[out], table.key, personal_of_query(context, name))
     rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
-    kept = all_but(rows.frame, out).reset_index(drop=True)
-    return RawRows(kept, rows.rejects + rejects, corrected=rows.corrected)
+    standing = all_but(rows.frame, out).reset_index(drop=True)
+    return RawRows(standing, rows.rejects + rejects, corrected=rows.corrected)
 
 
 def raw_rejects(context: Context, table: TableFile) -> list[Reject]:
@@ -131,8 +131,8 @@ def doubled_key(name: str) -> str:
 
 
 def star_files(context: Context, name: str) -> list[Path]:
-    """Say where the CSVs of a star table lie that is built, or kept."""
-    if name in context.kept and context.last_star:
+    """Say where the CSVs of a star table lie that is built, or carried over."""
+    if name in context.carried and context.last_star:
         manifest = StarManifest.model_validate_json((context.last_star / MANIFEST).read_bytes())
         return [context.last_star / file.name for file in manifest.tables[name].files]
     contract = context.tables[name].contract
@@ -179,7 +179,7 @@ def members(context: Context, name: str) -> Members:
     """Read a dimension's keys."""
     contract = context.tables[name].contract
     key = str(contract.surrogate_key)
-    star = context.last_star if name in context.kept and context.last_star else context.folder
+    star = context.last_star if name in context.carried and context.last_star else context.folder
     known = read_members(star, contract)
     if known is None:
         schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])

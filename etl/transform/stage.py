@@ -57,10 +57,10 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     last = _last_star(job)
     if last:
         check_key_maps(job.store.star.path(last.run), last.keys)
-    kept = _kept(tables, plan, last)
-    if last and kept:
+    carried = _carried(tables, plan, last)
+    if last and carried:
         check_origin(last, origin_of(job.settings), job.store.star.folder)
-        _check_kept(kept, job.store.star.path(last.run))
+        _check_carried(carried, job.store.star.path(last.run))
     for table in raw.tables.values():
         check_file(job.store.raw.path(raw.run), table)
     check_accept(job.settings, job.accept)
@@ -81,7 +81,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             raw=job.store.raw.path(raw.run),
             folder=folder,
             last_star=job.store.star.path(last.run) if last else None,
-            kept=frozenset(kept),
+            carried=frozenset(carried),
             night=_night(job, raw),
             receipts=job.settings.receipts,
             corrections=tuple(corrections),
@@ -90,14 +90,14 @@ def transform(job: Job, ask: Ask | None = None) -> None:
         worked = run_plan(context, plan, job.settings.workers, cluster_of(job.settings))
         results = worked.results
         if last:
-            _keep(context, last, kept, tables)
+            _keep(context, last, carried, tables)
         for name in (PARTIALS, HASHES):
             remove_tree(folder / name)
         judged = [] if job.only else fast.refusals(Pace(TRANSFORM, job.seconds, job.store.star.durations()))
         accepted = known.accepted | settle(job, SCRIPT, judged)
         told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
         told |= {"agrees_with": known.agrees_with}
-        manifest = _manifest(job, raw, context, results, kept, worked.peak_memory_mb).model_copy(update=told)
+        manifest = _manifest(job, raw, context, results, carried, worked.peak_memory_mb).model_copy(update=told)
         check_balance(context, {name: manifest.tables[name] for name in results}, results)
         job.store.star.commit(folder, manifest, job.settings.keep_runs)
     rejected = sum(result.counts.all_rejected for result in results.values())
@@ -121,7 +121,7 @@ def _night(job: Job, raw: RawManifest) -> Night:
     return Night(raw.as_of, today, job.settings.business_time_zone, start)
 
 
-def _kept(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -> dict[str, StarTable]:
+def _carried(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -> dict[str, StarTable]:
     """Find the tables that --only leaves as they are in the last star."""
     names = [name for name in tables if name not in plan.tables]
     lacking = [name for name in names if last is None or name not in last.tables]
@@ -141,9 +141,9 @@ def _kept(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -
     return {name: last.tables[name] for name in names}
 
 
-def _check_kept(kept: dict[str, StarTable], folder: Path) -> None:
+def _check_carried(carried: dict[str, StarTable], folder: Path) -> None:
     """Refuse to build upon tables of the last star that are not what its manifest says."""
-    for table in kept.values():
+    for table in carried.values():
         for each in (each for file in table.files for each in file.both):
             path = folder / each.name
             if not path.is_file() or path.stat().st_size != each.bytes:
@@ -166,19 +166,19 @@ def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
     return counts
 
 
-def _keep(context: Context, last: StarManifest, kept: dict[str, StarTable], tables: dict[str, TableFile]) -> None:
-    """Hard-link what --only leaves, and all key maps; refuse where kept tables refer to what a built dimension lost."""
+def _keep(context: Context, last: StarManifest, carried: dict[str, StarTable], tables: dict[str, TableFile]) -> None:
+    """Hard-link what --only leaves, and all key maps; refuse where those refer to what a built dimension lost."""
     source = context.last_star
     if source is None:
         return
-    for table in kept.values():
+    for table in carried.values():
         link([each.name for file in table.files for each in file.both], source, context.folder)
         rejects = [f"{REJECTS}/{file.name}" for file in table.files]
         link([file for file in rejects if (source / file).is_file()], source, context.folder)
     _carry_keys(source, context.folder)
     for name, file in tables.items():
-        referring = [k for k in kept if name in {c.dimension for c in tables[k].contract.references}]
-        if file.contract.is_dimension and name not in kept and name in last.tables and referring:
+        referring = [k for k in carried if name in {c.dimension for c in tables[k].contract.references}]
+        if file.contract.is_dimension and name not in carried and name in last.tables and referring:
             _check_members(context, last, file, referring)
 
 
@@ -189,7 +189,7 @@ def _carry_keys(source: Path, folder: Path) -> None:
 
 
 def _check_members(context: Context, last: StarManifest, table: TableFile, referring: list[str]) -> None:
-    """Refuse a rebuilt dimension that has not all members, by the same keys, that kept tables may refer to."""
+    """Refuse a rebuilt dimension that has not all members, by the same keys, that carried tables may refer to."""
     source = context.last_star or context.folder
     hint = f"Build these too: --only {' '.join([table.name, *referring])}."
     if read_key_map(source, table.contract) is None:
@@ -213,7 +213,7 @@ def _keys(paths: list[Path], table: TableFile) -> set[int]:
 
 
 def _manifest(
-    job: Job, raw: RawManifest, context: Context, results: dict[str, Result], kept: dict[str, StarTable], peak: int
+    job: Job, raw: RawManifest, context: Context, results: dict[str, Result], carried: dict[str, StarTable], peak: int
 ) -> StarManifest:
     built = {name: _star_table(job, raw, context, name, result) for name, result in results.items()}
     return StarManifest(
@@ -221,9 +221,9 @@ def _manifest(
         stage="star",
         made_from=raw.run,
         origin=raw.origin | origin_of(job.settings),
-        as_of=min(table.as_of for table in [*built.values(), *kept.values()]),
+        as_of=min(table.as_of for table in [*built.values(), *carried.values()]),
         business_date=context.night.business_date.isoformat(),
-        tables=dict(sorted((built | kept).items())),
+        tables=dict(sorted((built | carried).items())),
         extracted={name: table.run for name, table in raw.tables.items()},
         seconds=job.seconds,
         peak_memory_mb=max(peak, peak_memory_mb()),
