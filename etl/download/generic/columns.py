@@ -1,6 +1,6 @@
 """Which types a query's columns have: by the database's own word, never by the values that happen to be there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -29,20 +29,7 @@ _CLASSES: dict[type, tuple[str, pa.DataType]] = {
 }
 """What drivers that tell a column's type by a Python class mean by it."""
 
-_NAMES = {
-    "utinyint": pa.int64(),
-    "usmallint": pa.int64(),
-    "uinteger": pa.int64(),
-    "ubigint": pa.decimal128(20, 0),
-    "hugeint": pa.decimal128(DIGITS, 0),
-    "uhugeint": pa.decimal128(DIGITS, 0),
-    "timestamp_s": pa.timestamp("us"),
-    "timestamp_ms": pa.timestamp("us"),
-    "time with time zone": pa.string(),
-    "blob": pa.string(),
-    "bit": pa.string(),
-    '"null"': pa.string(),
-}
+_NAMES = {"time with time zone": pa.string(), "blob": pa.string(), "bit": pa.string()}
 """Names that few databases have."""
 
 
@@ -85,8 +72,11 @@ def decimals(precision: int, scale: int) -> pa.DataType | None:
     return pa.decimal128(min(precision, DIGITS), scale) if 0 <= scale <= min(precision, DIGITS) else None
 
 
-def column_of(described: Sequence[Any]) -> Column:
-    """Read a column off a cursor's description, where the driver tells the type by its name or by a class."""
+def column_of(described: Sequence[Any], names: Mapping[str, pa.DataType]) -> Column:
+    """Read a column off a cursor's description, where the driver tells the type by its name or by a class.
+
+    names: types that this database has besides.
+    """
     name, code, precision, scale = described[0], described[1], described[4], described[5]
     if isinstance(code, type):
         if code is Decimal:
@@ -96,7 +86,7 @@ def column_of(described: Sequence[Any]) -> Column:
     else:
         source_type = str(code)
         words = source_type.lower()
-        known = pa.string() if words.startswith("enum(") else _NAMES.get(words, known_type(source_type))
+        known = pa.string() if words.startswith("enum(") else {**names, **_NAMES}.get(words, known_type(source_type))
     return Column(name, source_type, known, f"CAST({name} AS VARCHAR) AS {name}")
 
 

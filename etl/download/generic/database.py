@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -15,48 +16,41 @@ from etl.company.queries import Query
 from etl.company.sql import binds_of, with_binds
 from etl.core.manifest import RawColumn
 from etl.download.generic.columns import Column, column_of
+from etl.download.generic.faults import Faults
 from etl.download.source import Limits
 from etl.download.types import known_type
 
 Quote = Callable[[str], str]
 
-_ISOLATION = {"mssql": "SNAPSHOT", "oracle": "SERIALIZABLE"}
-"""What databases call the isolation in which a transaction sees one state, where it is not the default."""
-
-_SESSION = {
-    "oracle": ("ALTER SESSION SET TIME_ZONE = '+00:00'",),
-    "mssql": ("SET LOCK_TIMEOUT {lock_ms}",),
-    "duckdb": ("SET TimeZone = 'UTC'",),
-}
-"""Statements with which a session begins: its time zone, its time-outs, its transaction."""
-
 
 class Database:
-    """What most databases understand. backend: as the URL calls it."""
+    """What most databases understand; what one understands otherwise is in the room database.py of its folder."""
 
     is_file = False
     """Whether it is a file of this machine, with no server."""
+    faults = Faults()
+    """How its faults are told apart."""
+    types: Mapping[str, pa.DataType] = MappingProxyType({})
+    """Types that few databases have, by the names that its driver tells."""
+    setting_up: tuple[str, ...] = ()
+    """Statements with which a session begins: its time zone, its time-outs."""
 
     def __init__(self, url: URL, limits: Limits) -> None:
-        self.backend = url.get_backend_name()
         self._url, self._limits = url, limits
-        self.is_file = self.backend in ("sqlite", "duckdb")
 
     def engine_options(self) -> dict[str, Any]:
-        """Return the arguments of `create_engine` that it needs."""
-        isolation = _ISOLATION.get(self.backend)
-        read_only = {"connect_args": {"read_only": True}} if self.backend == "duckdb" else {}
-        return ({"isolation_level": isolation} if isolation else {}) | read_only
+        """Return the arguments of `create_engine`: an isolation in which a transaction sees one state, and others."""
+        return {}
 
     def begin(self, connection: Connection) -> datetime:
         """Begin the transaction whose snapshot all queries see; gives its instant."""
-        for statement in _SESSION.get(self.backend, ()):
+        for statement in self.setting_up:
             connection.exec_driver_sql(statement.format(lock_ms=self._limits.lock_seconds * 1000))
         return datetime.now(UTC)
 
     def columns(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> list[Column]:
         """Ask for a query's columns without reading its rows."""
-        return [column_of(described) for described in self._description(connection, query, binds)]
+        return [column_of(described, self.types) for described in self._description(connection, query, binds)]
 
     def _description(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> Iterable[Any]:
         try:
@@ -96,7 +90,7 @@ class Database:
 
     def exact_sum(self, name: str) -> str:
         """Write the sum of a column of numbers, in a type that it does not fill."""
-        return f"SUM({name})" if self.backend == "duckdb" else f"SUM(CAST({name} AS DECIMAL(38, 0)))"
+        return f"SUM(CAST({name} AS DECIMAL(38, 0)))"
 
     def number(self, name: str) -> str:
         """Write a column of numbers so that only numbers count."""

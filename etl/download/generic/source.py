@@ -17,6 +17,7 @@ from etl.core.errors import ContractError, SourceError
 from etl.core.log import log
 from etl.core.manifest import TableReceipt
 from etl.core.origin import described
+from etl.download.duckdb.database import DuckDb
 from etl.download.generic.columns import raw_columns
 from etl.download.generic.database import Database, run
 from etl.download.generic.errors import (
@@ -30,7 +31,9 @@ from etl.download.generic.errors import (
 )
 from etl.download.generic.values import UnknownClass, writers
 from etl.download.generic.wire import Watch, Wire, abandon, interruptible
+from etl.download.mssql.database import Mssql
 from etl.download.mysql.database import MySql
+from etl.download.oracle.database import Oracle
 from etl.download.source import Extent, Limits, Plan, check_binds
 from etl.download.sqlite.database import Sqlite
 from etl.download.throttle import Throttle
@@ -42,7 +45,15 @@ _BATCH = 1_000
 _CONNECT_SECONDS = 15
 _GRACE = 5
 """Seconds by which a server may be late in ending a statement that takes too long."""
-_DATABASES: dict[str, type[Database]] = {"mysql": MySql, "mariadb": MySql, "sqlite": Sqlite}
+_DATABASES: dict[str, type[Database]] = {
+    "mysql": MySql,
+    "mariadb": MySql,
+    "sqlite": Sqlite,
+    "duckdb": DuckDb,
+    "oracle": Oracle,
+    "mssql": Mssql,
+}
+"""By what a URL calls them; others are asked as most databases are."""
 
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # of a dead connection we tell it ourselves
 
@@ -73,7 +84,7 @@ class GenericSource:
         except (NoSuchModuleError, ImportError) as error:
             raise no_driver(self._name, error) from None
         except DRIVER_FAULTS as error:
-            raise unreachable(error, self._name, self._where, None) from None
+            raise unreachable(self._database.faults, error, self._name, self._where, None) from None
 
     def __enter__(self) -> "GenericSource":
         try:
@@ -99,7 +110,7 @@ class GenericSource:
         except (DriverError, SQLAlchemyError) as error:
             late = _CONNECT_SECONDS if self._wire.was_cut else None
             cause = error.__cause__ if isinstance(error, DriverError) else error
-            raise unreachable(cause or error, self._name, self._where, late) from None
+            raise unreachable(self._database.faults, cause or error, self._name, self._where, late) from None
 
     def _connected(self) -> Connection:
         try:
@@ -231,7 +242,7 @@ class GenericSource:
                 yield self._connection
         except (SQLAlchemyError, UnicodeError) as error:
             invalid = isinstance(error, DBAPIError) and error.connection_invalidated
-            fault = fault_of(error, query, self._name, self._cut_because)
+            fault = fault_of(self._database.faults, error, query, self._name, self._cut_because)
             if invalid or self._cut_because or self._connection.invalidated:
                 self._lost = fault
             raise fault from None

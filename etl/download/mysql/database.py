@@ -16,6 +16,7 @@ from etl.company.sql import names_in
 from etl.core.manifest import RawColumn
 from etl.download.generic.columns import Column, decimals
 from etl.download.generic.database import Database, Quote, run
+from etl.download.mysql.errors import FAULTS
 from etl.download.source import Limits
 from etl.download.types import ANY_NUMERIC
 
@@ -74,6 +75,8 @@ WHERE id = {} AND command <> 'Sleep' AND COALESCE(state, '') NOT IN ('Writing to
 
 class MySql(Database):
     """MySQL and MariaDB, by PyMySQL, mysqlclient or MySQL Connector/Python."""
+
+    faults = FAULTS
 
     def __init__(self, url: URL, limits: Limits) -> None:
         super().__init__(url, limits)

@@ -13,6 +13,7 @@ from etl.company.sql import with_binds
 from etl.core.manifest import EXPRESSION
 from etl.download.generic.columns import Column
 from etl.download.generic.database import Database, run
+from etl.download.sqlite.errors import FAULTS
 from etl.download.types import known_type
 
 _HALF = 1_000_000_000
@@ -38,6 +39,9 @@ _STORED = {
 
 class Sqlite(Database):
     """A file of SQLite."""
+
+    is_file = True
+    faults = FAULTS
 
     def engine_options(self) -> dict[str, Any]:
         """Return the arguments of `create_engine`: how long a lock is waited for."""
