@@ -44,9 +44,10 @@ def cluster_of(settings: Settings) -> Cluster | None:
 
 
 @contextmanager
-def cluster_pool(cluster: Cluster, folder: Path, tables: Path) -> Iterator[Executor]:
-    """Give an executor of a cluster. folder: what every worker has to see; tables: whose files all have to be the same.
+def cluster_pool(cluster: Cluster, folder: Path, tables: Path, code: str) -> Iterator[Executor]:
+    """Give an executor of a cluster.
 
+    folder: what every worker has to see; tables: whose files, too, by the fingerprint `code`.
     What a worker had done when it was lost is done again by another one: a task may be run twice, and writes the same
     files. Raises DataError where the cluster is no use.
     """
@@ -67,7 +68,7 @@ def cluster_pool(cluster: Cluster, folder: Path, tables: Path) -> Iterator[Execu
             " EXECUTOR_CA has signed, dask:// where it was started without.",
         ) from None
     with client:
-        _check(client, cluster.address, _Ours(folder, tables, fingerprint(tables), _ENGINE))
+        _check(client, cluster.address, _Ours(folder, tables, code, _ENGINE))
         executor = client.get_executor()
         try:
             yield executor

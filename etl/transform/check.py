@@ -1,7 +1,7 @@
 """From what `build` returned to rows that fulfil the contract: typed, referenced, checked, the rest with a reason."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,17 +52,17 @@ class Checked:
     counts: Counts = field(default_factory=Counts)
 
 
-def check(frame: pd.DataFrame, contract: Contract, members: Callable[[str], Members]) -> Checked:
+def check(frame: pd.DataFrame, contract: Contract, members: Mapping[str, Members]) -> Checked:
     """Check what build returned (its columns being those of the contract) row by row.
 
-    members: gives a dimension's keys. No reason repeats personal data.
+    members: each dimension's keys. No reason repeats personal data.
     Raises ContractError where a column is of a wrong type; single rows are rejected.
     """
     checked = Checked(pa.table({}), frame)
     frame = _standing(frame, checked, [name for name in contract.personal if name in frame])
     frame, typed = _typed(frame, contract, checked.rejects)
     for column in contract.relationships:
-        typed[column.name] = _reference(frame, contract.name, column.on, members(column.dimension))
+        typed[column.name] = _reference(frame, contract.name, column.on, members[column.dimension])
     for column in contract.own_references:  # its members have no keys yet
         typed[column.name] = pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
     names = [c.name for c in contract.columns if c.role is not Role.SURROGATE_KEY]

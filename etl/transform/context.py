@@ -1,25 +1,17 @@
-"""What a worker needs to build a table, and its memory of what it has read: all small enough to be sent."""
+"""What a worker needs to build a table: small enough to be sent with each piece of work."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
+from uuid import uuid4
 
 from etl.company.corrections import Correction
-from etl.company.tables import NIGHT, Function, TableFile, read_tables
+from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract import Night
-from etl.contract.lookup import KeyIndex, compact
-from etl.core import arrow_csv
 from etl.core.folders import MANIFEST
 from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.personal import Marks
-from etl.transform.check import Members
-from etl.transform.frames import all_but
-from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
-from etl.transform.raw import RawRows, Reject, as_json, read_whole
 
 _BLOCKS_A_PORTION = 4
 """A portion then takes about as much memory as a dimension does, beside which it is built: 250,000 contracts."""
@@ -31,7 +23,7 @@ class Context:
 
     code: the fingerprint of the table files; last_star: the newest committed star; carried: tables that --only leaves
     as they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
-    receipts: the setting.
+    receipts: the setting; personal: the columns of each query that hold personal data; id: of this transform alone.
     """
 
     tables_dir: Path
@@ -42,8 +34,10 @@ class Context:
     carried: frozenset[str]
     night: Night
     receipts: str
+    personal: Mapping[str, frozenset[str]]
     corrections: tuple[Correction, ...] = ()
     renewed: frozenset[str] = frozenset()
+    id: str = field(default_factory=lambda: uuid4().hex)
 
     def corrections_of(self, query: str) -> tuple[Correction, ...]:
         """Give the corrections of a query's rows."""
@@ -66,63 +60,21 @@ class Context:
         return table if self.receipts != "off" else table.model_copy(update={"receipt": None})
 
 
-def arguments(context: Context, function: Function, given: dict[str, pd.DataFrame]) -> list[object]:
-    """Collect what a function's parameters name: the night, what is given, star tables, raw tables.
-
-    Frames are shallow copies: what a function changes in them, its successor in this process does not see.
-    """
-    return [
-        context.night if name == NIGHT else _frame(context, name, given).copy(deep=False)
-        for name in function.parameters
-    ]
-
-
-def _frame(context: Context, name: str, given: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    if name in given:
-        return given[name]
-    return star_frame(context, name) if name in context.tables else raw_rows(context, name).frame
-
-
-@lru_cache(maxsize=4)
-def raw_rows(context: Context, name: str) -> RawRows:
-    """Read a query's CSV whole; of rows with the same key the survivor stays."""
-    table = context.raw_table(name)
-    rows = read_whole(context.raw, table, context.corrections_of(name))
-    out = losers(rows.frame, table.key, table.survivor)
-    if not len(out):
-        return rows
-    if not table.survivor:
-        raise doubled_rows(table.file, rows.frame.iloc[out], table.key, personal_of_query(context, name))
-    rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
-    standing = all_but(rows.frame, out).reset_index(drop=True)
-    return RawRows(standing, rows.rejects + rejects, corrected=rows.corrected)
-
-
-def raw_rejects(context: Context, table: TableFile) -> list[Reject]:
-    """Give the rejects of the queries that a table reads whole."""
-    return [reject for name in read_at_once(context, table) for reject in raw_rows(context, name).rejects]
-
-
-def read_at_once(context: Context, table: TableFile) -> list[str]:
-    """Name the queries that a table reads whole."""
-    functions = (table.build, *table.partials)
-    streamed = {table.contract.stream, *(f.parameters[0] for f in table.partials)}
-    read = dict.fromkeys(p for f in functions for p in f.parameters if p not in context.tables)
-    return [name for name in read if name != NIGHT and name not in streamed]
-
-
 def reads_personal_data(context: Context, table: TableFile) -> bool:
     """Whether a value that a table's functions see may be personal data."""
     read = {name for function in (table.build, *table.partials) for name in function.parameters} - {NIGHT}
     contracts = [table.contract, *(context.tables[name].contract for name in read if name in context.tables)]
     queries = [name for name in read if name not in context.tables]
-    return any(contract.personal for contract in contracts) or any(personal_of_query(context, name) for name in queries)
+    return any(contract.personal for contract in contracts) or any(context.personal[name] for name in queries)
 
 
-def personal_of_query(context: Context, name: str) -> frozenset[str]:
-    """Name the columns of a query that hold personal data: by its run, and by what the table files mark now."""
-    table = context.raw_table(name)
-    return table.personal | Marks.of(context.tables_dir).in_query(name, [column.name for column in table.columns])
+def personal_columns(raw: RawManifest, tables_dir: Path) -> dict[str, frozenset[str]]:
+    """Name the columns of each query that hold personal data: by its run, and by what the table files mark now."""
+    marks = Marks.of(tables_dir)
+    return {
+        name: table.personal | marks.in_query(name, [column.name for column in table.columns])
+        for name, table in raw.tables.items()
+    }
 
 
 def doubled_key(name: str) -> str:
@@ -160,34 +112,6 @@ def portions(context: Context, table: TableFile) -> int:
         return 1
     blocks = max(blocks_of(context, partial.parameters[0]) for partial in table.partials)
     return max(-(-blocks // _BLOCKS_A_PORTION), 1)
-
-
-@lru_cache(maxsize=16)
-def star_frame(context: Context, name: str) -> pd.DataFrame:
-    """Read a star table without its unknown member."""
-    contract = context.tables[name].contract
-    parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, contract.schema))
-    if contract.surrogate_key:
-        parts = (part.filter(pc.field(contract.surrogate_key) != UNKNOWN) for part in parts)
-    whole = pa.concat_tables([contract.schema.empty_table(), *parts])
-    frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
-
-
-@lru_cache(maxsize=16)
-def members(context: Context, name: str) -> Members:
-    """Read a dimension's keys."""
-    contract = context.tables[name].contract
-    key = str(contract.surrogate_key)
-    star = context.last_star if name in context.carried and context.last_star else context.folder
-    known = read_members(star, contract)
-    if known is None:
-        schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])
-        parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, schema))
-        known = pa.concat_tables(part.filter(pc.field(key) != UNKNOWN) for part in parts)
-    numbers = known.column(key).to_numpy()
-    index = KeyIndex(known.select(list(contract.natural_key)).to_pandas(types_mapper=pd.ArrowDtype))
-    return Members(index, compact(numbers))
 
 
 @lru_cache(maxsize=2)

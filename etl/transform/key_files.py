@@ -20,7 +20,7 @@ HASHES = ".hashes"
 _BITS = 8
 _BUCKETS = 1 << _BITS
 _BORDERS = np.arange(_BUCKETS, dtype=np.uint64) << np.uint64(64 - _BITS)
-_AT_ONCE = 2_000_000
+AT_ONCE = 2_000_000
 """Hashes that are compared at a time."""
 
 
@@ -33,12 +33,12 @@ def write_hashes(path: Path, hashes: Hashes) -> None:
         file.write(ordered.tobytes())
 
 
-def doubles(paths: list[Path], rows: int, executor: Executor) -> dict[int, Hashes]:
+def doubles(paths: list[Path], rows: int, executor: Executor, at_once: int = AT_ONCE) -> dict[int, Hashes]:
     """Find the hashes that occur more than once in all files together, by the position of each file that has some.
 
-    rows: about how many there are in all.
+    rows: about how many there are in all; at_once: how many are compared at a time.
     """
-    parts = min(max(-(-rows // _AT_ONCE), 1), _BUCKETS)
+    parts = min(max(-(-rows // at_once), 1), _BUCKETS)
     spans = pairwise(_BUCKETS * part // parts for part in range(parts + 1))
     found: defaultdict[int, list[Hashes]] = defaultdict(list)
     under_way = [executor.submit(_doubles_between, paths, first, end) for first, end in spans]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,9 +29,6 @@ Reject = tuple[str, str]
 
 _ROWS_AT_ONCE = 1000
 """Rows that become Python's objects at a time, which take ten times the room."""
-
-_MISFITS: defaultdict[str, set[str]] = defaultdict(set)
-"""By query, the columns of which a block had a value that does not fit: most likely the next block has one, too."""
 
 
 @dataclass
@@ -66,8 +63,13 @@ def check_file(folder: Path, table: RawTable) -> None:
             )
 
 
-def read_block(folder: Path, table: RawTable, block: Block, corrections: Corrections = ()) -> RawRows:
-    """Read one block, checked against its hash and its number of rows; correct what is known to be wrong."""
+def read_block(
+    folder: Path, table: RawTable, block: Block, corrections: Corrections = (), as_texts: set[str] | None = None
+) -> RawRows:
+    """Read one block, checked against its hash and its number of rows; correct what is known to be wrong.
+
+    as_texts: columns that are read as texts at once, to which those are added that turn out not to fit their types.
+    """
     path = folder / (block.file or table.file)
     with path.open("rb") as file:
         file.seek(block.offset)
@@ -77,7 +79,7 @@ def read_block(folder: Path, table: RawTable, block: Block, corrections: Correct
             f"{path} is not what was extracted (from byte {block.offset:,} on).",
             "Run SQLDownloadMain.py again.",
         )
-    rows = _typed(pa.py_buffer(data), table, corrections)
+    rows = _typed(pa.py_buffer(data), table, corrections, set() if as_texts is None else as_texts)
     found = len(rows.frame) + len(rows.rejects)
     if found != block.rows:
         raise DataError(f"{path} holds {found:,} rows in a block of {block.rows:,}.", "Report this fault.")
@@ -87,7 +89,8 @@ def read_block(folder: Path, table: RawTable, block: Block, corrections: Correct
 def read_whole(folder: Path, table: RawTable, corrections: Corrections = ()) -> RawRows:
     """Read all blocks of a table into one frame."""
     check_file(folder, table)
-    parts = [read_block(folder, table, block, corrections) for block in table.blocks]
+    as_texts: set[str] = set()
+    parts = [read_block(folder, table, block, corrections, as_texts) for block in table.blocks]
     if not parts:
         return RawRows(_pandas(schema_of(table).empty_table()))
     check_raw(table, [part.receipt for part in parts if part.receipt])
@@ -106,9 +109,9 @@ def as_json(frame: pd.DataFrame) -> list[str]:
     return [encoder.encode(row) for part in parts for row in part.to_pylist()]
 
 
-def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections) -> RawRows:
+def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections, as_texts: set[str]) -> RawRows:
     schema = schema_of(table)
-    rows = _as_it_fits(data, schema, _MISFITS[table.query_sha256])
+    rows = _as_it_fits(data, schema, as_texts)
     if rows.schema.types == schema.types:
         receipt = raw_receipt(table, rows, None)
         rows, counts = corrected(rows, corrections)
@@ -129,18 +132,18 @@ def _texts_at(data: pa.Buffer, texts: pa.Schema, rows: int, places: list[int]) -
     return arrow_csv.read(pa.py_buffer(b"".join(lines)), texts, header=False)
 
 
-def _as_it_fits(data: pa.Buffer, schema: pa.Schema, misfits: set[str]) -> pa.Table:
-    """Read a block typed, but for the columns that do not fit their types: these are added to `misfits`, and texts."""
+def _as_it_fits(data: pa.Buffer, schema: pa.Schema, as_texts: set[str]) -> pa.Table:
+    """Read a block typed, but for the columns that do not fit their types: these are added to `as_texts`, and texts."""
     while True:
-        types = [(field.name, pa.string() if field.name in misfits else field.type) for field in schema]
+        types = [(field.name, pa.string() if field.name in as_texts else field.type) for field in schema]
         try:
             return arrow_csv.read(data, pa.schema(types), header=False)
         except pa.ArrowInvalid as error:
             place = re.match(r"In CSV column #(\d+): ", str(error))
             found = set(schema.names) if place is None else {schema.names[int(place[1])]}
-            if found <= misfits:
+            if found <= as_texts:
                 raise
-            misfits |= found
+            as_texts |= found
 
 
 def _corrected_texts(texts: pa.Table, table: RawTable, corrections: Corrections) -> RawRows:

@@ -67,7 +67,9 @@ def run_plan(context: Context, plan: Plan, workers: int, cluster: Cluster | None
         _warm_up(context, plan)
     work = sum(_pieces(context, step) for step in plan.steps.values())
     with (
-        cluster_pool(cluster, context.folder, context.tables_dir) if cluster else worker_pool(workers) as executor,
+        cluster_pool(cluster, context.folder, context.tables_dir, context.code)
+        if cluster
+        else worker_pool(workers) as executor,
         progress("transform", work) as advance,  # a thread, which is not to be forked
     ):
         runner = _Runner(context, plan, executor, advance)

@@ -26,7 +26,7 @@ from etl.guards.pace import Pace, fast
 from etl.guards.refusal import check_accept, settle
 from etl.receipts.arrow import add
 from etl.transform.balance import check_balance
-from etl.transform.context import Context, star_files
+from etl.transform.context import Context, personal_columns, star_files
 from etl.transform.correct import check_changes, check_corrections
 from etl.transform.files import REJECTS
 from etl.transform.key_files import HASHES
@@ -84,6 +84,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             carried=frozenset(carried),
             night=_night(job, raw),
             receipts=job.settings.receipts,
+            personal=personal_columns(raw, job.settings.tables_dir),
             corrections=tuple(corrections),
             renewed=frozenset(contract.name for contract, _ in known.renewed),
         )

@@ -10,7 +10,7 @@ import pyarrow as pa
 from etl.company.plan import Step
 from etl.core import arrow_csv
 from etl.core.memory import trim
-from etl.transform.context import Context, personal_of_query
+from etl.transform.context import Context
 from etl.transform.key_files import HASHES, doubles
 from etl.transform.keys import Hashes, doubled_rows, hashes, losers
 from etl.transform.raw import read_block
@@ -34,7 +34,7 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
     frame = pd.concat(list(parts.values()), ignore_index=True)
     out = losers(frame, table.key, table.survivor)
     if len(out) and not table.survivor:
-        raise doubled_rows(table.file, frame.iloc[out], table.key, personal_of_query(context, str(step.stream)))
+        raise doubled_rows(table.file, frame.iloc[out], table.key, context.personal[str(step.stream)])
     del frame, parts, under_way
     trim()
     return {int(block): frozenset(positions[out[blocks[out] == block]].tolist()) for block in np.unique(blocks[out])}

@@ -25,19 +25,19 @@ from etl.transform.check import (
     unknown_member,
     with_own_references,
 )
-from etl.transform.context import (
-    Context,
-    arguments,
-    doubled_key,
-    members,
-    part_of,
-    raw_rejects,
-    raw_rows,
-    read_at_once,
-)
+from etl.transform.context import Context, doubled_key, part_of
 from etl.transform.files import Built, write_part
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
+from etl.transform.inputs import (
+    Frames,
+    Inputs,
+    add_members,
+    arguments,
+    inputs_of_stream,
+    inputs_of_table,
+    read_at_once,
+)
 from etl.transform.key_files import HASHES, write_hashes
 from etl.transform.keys import (
     Hashes,
@@ -73,18 +73,19 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     began = time.monotonic()
     table = context.tables[name]
     contract = table.contract
-    frame, rejects = _built_of_partials(context, table, portion)
-    queries = read_at_once(context, table) if portion == 0 else []  # its rows are told of once
-    beside = sum(len(raw_rows(context, name).rejects) for name in queries if name not in contract.rows_of)
-    corrected = sum((raw_rows(context, name).corrected for name in queries), Counter())
-    _forget_raw_rows()
+    inputs = inputs_of_table(context, table, portion)
+    queries = read_at_once(context, table) if portion == 0 else []  # their rows are told of once
+    beside = sum(len(inputs.rejects[query]) for query in queries if query not in contract.rows_of)
+    corrected = inputs.corrected_of(queries)
+    frame, rejects = _built_of_partials(context, table, portion, inputs.frames)
+    rejects += inputs.rejects_of(queries)
+    add_members(context, table, inputs)
     frame, doubles = _survivors(frame, contract)
-    checked = _checked(context, contract, frame)
+    checked = check(frame, contract, inputs.members)
     merged = _merged(frame)
     checked.counts += Counts(merged=merged)
     handed = len(frame) + len(doubles) + len(rejects) + merged
     del frame
-    _forget_raw_rows()
     result = _with_surrogate_keys(context, contract, checked) if contract.is_dimension else checked.table
     checked.rejects = [*rejects, *doubles, *checked.rejects]
     file = part_of(name, portion) if contract.group_by else f"{name}.csv"
@@ -93,12 +94,17 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     return built, peak_memory_mb()
 
 
-def _built_of_partials(context: Context, table: TableFile, portion: int) -> tuple[pd.DataFrame, list[Reject]]:
-    """Build a frame of a portion of what the partials made; gives it and the rejects of what was read."""
+def _built_of_partials(
+    context: Context, table: TableFile, portion: int, frames: Frames
+) -> tuple[pd.DataFrame, list[Reject]]:
+    """Build a frame of a portion of what the partials made; gives it and the rejects of what they read.
+
+    frames: of what build reads besides.
+    """
     given, rejects = summaries(context, table, portion)
-    frame = _built(context, table, given).reset_index(drop=True)
+    frame = _built(context, table, {**frames, **given}).reset_index(drop=True)
     check_portion(context, table, portion, frame)
-    return frame, rejects + (raw_rejects(context, table) if portion == 0 else [])
+    return frame, rejects
 
 
 def _merged(frame: pd.DataFrame) -> int:
@@ -109,7 +115,9 @@ def _merged(frame: pd.DataFrame) -> int:
 def stream_block(context: Context, step: Step, number: int, out: frozenset[int]) -> BlockDone:
     """Stream block `number` of a step's query. out: positions of rows that yield to another of the same key."""
     raw = context.raw_table(str(step.stream))
-    rows = read_block(context.raw, raw, raw.blocks[number], context.corrections_of(str(step.stream)))
+    inputs = inputs_of_stream(context, step)
+    corrections = context.corrections_of(str(step.stream))
+    rows = read_block(context.raw, raw, raw.blocks[number], corrections, inputs.as_texts)
     edges = edges_of(rows.frame, raw.group_by, raw.file)
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
@@ -120,67 +128,62 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     write_hashes(context.folder / HASHES / f"{step.stream}.{number:05}", keys)
     summarized = {str(step.stream): frame}
     for name in step.tables:
-        part, summarized[name] = _stream_table(context, step, name, number, frame, keys, rejects)
+        part, summarized[name] = _stream_table(context, step, name, number, _Block(frame, keys, rejects), inputs)
         done.built.append(part)
     for partial in step.partials:
-        _summarize(context, partial, number, summarized[partial.stream], rejects)
+        _summarize(context, partial, number, inputs.frames | {partial.stream: summarized[partial.stream]}, rejects)
     done.peak_memory_mb = peak_memory_mb()
     return done
 
 
-def _stream_table(
-    context: Context, step: Step, name: str, number: int, frame: pd.DataFrame, read: Hashes, rejects: list[Reject]
-) -> tuple[Built, pd.DataFrame]:
-    """Build a table's part from a block; gives it and its rows for the partials.
+@dataclass(frozen=True)
+class _Block:
+    """What was read of a block: its rows, the hashes of their keys, and what was rejected."""
 
-    read: the hashes of the block's keys; rejects: of the block.
-    """
+    frame: pd.DataFrame
+    keys: Hashes
+    rejects: list[Reject]
+
+
+def _stream_table(
+    context: Context, step: Step, name: str, number: int, block: _Block, inputs: Inputs
+) -> tuple[Built, pd.DataFrame]:
+    """Build a table's part from a block; gives it and its rows for the partials."""
     began = time.monotonic()
     table = context.tables[name]
-    built = _built(context, table, {str(step.stream): frame})
-    if not built.index.equals(frame.index):
+    built = _built(context, table, inputs.frames | {str(step.stream): block.frame})
+    if not built.index.equals(block.frame.index):
         raise ContractError(f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead.")
     keys = hashes(built, table.contract.built_key)
-    checked = _checked(context, table.contract, built)
+    checked = check(built, table.contract, inputs.members)
     del built
-    aside = raw_rejects(context, table) if number == 0 else []  # of what is read whole beside every block, once
+    queries = read_at_once(context, table) if number == 0 else []  # read beside every block, and told of once
+    aside = inputs.rejects_of(queries)
     handed = context.raw_table(str(step.stream)).blocks[number].rows + len(aside)
-    checked.rejects = [*aside, *rejects, *checked.rejects]
+    checked.rejects = [*aside, *block.rejects, *checked.rejects]
     part = write_part(context, name, part_of(name, number), checked, checked.table, handed, began)
-    part.own_keys = not np.array_equal(keys, read)
+    part.own_keys = not np.array_equal(keys, block.keys)
     if part.own_keys:
         write_hashes(context.folder / HASHES / f"{name}.{number:05}", keys)
-    if number == 0:
-        part.beside = len(aside)
-        part.corrected = sum((raw_rows(context, n).corrected for n in read_at_once(context, table)), Counter())
+    part.beside, part.corrected = len(aside), inputs.corrected_of(queries)
     return part, checked.sound
 
 
-def _forget_raw_rows() -> None:
-    """Give the memory of what was read back, before the built table takes its own."""
-    raw_rows.cache_clear()
-    pa.default_memory_pool().release_unused()
-
-
-def _summarize(context: Context, partial: Partial, number: int, rows: pd.DataFrame, rejects: list[Reject]) -> None:
-    """Let a partial summarize a block. rejects: of the block."""
+def _summarize(context: Context, partial: Partial, number: int, frames: Frames, rejects: list[Reject]) -> None:
+    """Let a partial summarize a block. frames: the block's rows and what is read besides; rejects: of the block."""
     table = context.tables[partial.table]
     function = table.partials[partial.number]
-    made = called(context, table, function, arguments(context, function, {partial.stream: rows}))
+    made = called(context, table, function, arguments(context.night, function, frames))
     write_partial(context, table, function, number, arrow_backed(made, table.name), rejects)
 
 
-def _built(context: Context, table: TableFile, given: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _built(context: Context, table: TableFile, frames: Frames) -> pd.DataFrame:
     """Let a table file build its frame, and see to its columns."""
-    frame = called(context, table, table.build, arguments(context, table.build, given))
+    frame = called(context, table, table.build, arguments(context.night, table.build, frames))
     check_columns(frame, table.contract)
     frame = arrow_backed(frame, table.name)
     check_kinds(frame, table.contract)
     return frame
-
-
-def _checked(context: Context, contract: Contract, frame: pd.DataFrame) -> Checked:
-    return check(frame, contract, lambda name: members(context, name))
 
 
 def _survivors(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, list[Reject]]:

@@ -25,7 +25,7 @@ from etl.core.manifest import RawColumn, RawManifest, RawTable, StarManifest
 from etl.core.origin import origin_of
 from etl.core.runs import MANIFEST, Store, run_time
 from etl.download import writer
-from etl.transform import context, runner, stage
+from etl.transform import runner, stage
 
 HEAD = """
 import pandas as pd
@@ -201,18 +201,14 @@ def shops(*numbers: int) -> Raw:
 
 @contextmanager
 def in_this_process() -> Iterator[None]:
-    """Let the stage work without worker processes, which take a second to start; nothing is remembered after it."""
+    """Let the stage work without worker processes, which take a second to start."""
 
     @contextmanager
     def pool(workers: int) -> Iterator[Executor]:
         yield _Here()
 
-    try:
-        with mock.patch.object(runner, "worker_pool", pool):
-            yield
-    finally:
-        for memory in (context.raw_rows, context.star_frame, context.members):
-            memory.cache_clear()
+    with mock.patch.object(runner, "worker_pool", pool):
+        yield
 
 
 @dataclass

@@ -2,14 +2,12 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.transform import key_files
 from etl.transform.key_files import doubles, write_hashes
 
 MOST = 2**64 - 1
@@ -27,8 +25,8 @@ def test_doubles_are_those_that_counting_finds(
     paths = [folder / str(number) for number in range(len(blocks))]
     for path, block in zip(paths, blocks, strict=True):
         write_hashes(path, np.array(block, dtype=np.uint64))
-    with mock.patch.object(key_files, "_AT_ONCE", at_once), ThreadPoolExecutor(1) as executor:
-        found = doubles(paths, sum(map(len, blocks)), executor)
+    with ThreadPoolExecutor(1) as executor:
+        found = doubles(paths, sum(map(len, blocks)), executor, at_once)
     counts = Counter(value for block in blocks for value in block if value)
     twice = {value for value, count in counts.items() if count > 1}
     wanted = {number: twice & set(block) for number, block in enumerate(blocks) if twice & set(block)}

@@ -1,0 +1,177 @@
+"""What tables read besides the rows that are streamed: read once, and given down as values."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.company.plan import Step
+from etl.company.tables import NIGHT, Function, TableFile
+from etl.contract import Night
+from etl.contract.lookup import KeyIndex, compact
+from etl.contract.table import Contract
+from etl.core import arrow_csv
+from etl.transform.check import Members
+from etl.transform.context import Context, doubled_key, star_files
+from etl.transform.frames import all_but
+from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
+from etl.transform.raw import RawRows, Reject, as_json, read_whole
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+@dataclass
+class Inputs:
+    """What was read. frames: of queries and star tables; rejects, corrected: of the queries; members: of dimensions.
+
+    as_texts: columns of the stream of which a block had a value that does not fit: most likely the next one has, too.
+    """
+
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    rejects: dict[str, list[Reject]] = field(default_factory=dict)
+    corrected: dict[str, Counter[str]] = field(default_factory=dict)
+    members: dict[str, Members] = field(default_factory=dict)
+    as_texts: set[str] = field(default_factory=set)
+
+    def rejects_of(self, queries: Iterable[str]) -> list[Reject]:
+        """Give the rejects of some queries."""
+        return [reject for query in queries for reject in self.rejects[query]]
+
+    def corrected_of(self, queries: Iterable[str]) -> Counter[str]:
+        """Give the rows of some queries by correction."""
+        return sum((self.corrected[query] for query in queries), Counter())
+
+
+class _OfStep:
+    """The inputs of the step that this process works at, for all its pieces; those of the next step replace them."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[object, Inputs] | None = None
+
+    def get(self, step: object, read: Callable[[], Inputs]) -> Inputs:
+        """Give a step's inputs, which are read with its first piece. Those of the last step are forgotten before."""
+        latest = self._latest
+        if latest is None or latest[0] != step:
+            latest = self._latest = None
+            latest = self._latest = (step, read())
+        return latest[1]
+
+
+_OF_STEP = _OfStep()
+"""All that a process remembers from one piece of work to the next. A step is one of one transform, by its id."""
+
+
+def inputs_of_stream(context: Context, step: Step) -> Inputs:
+    """Give what a step's tables and partials read beside each block."""
+
+    def read() -> Inputs:
+        tables = [context.tables[name] for name in step.tables]
+        named = [name for table in tables for name in table.build.parameters]
+        named += [name for partial in step.partials for name in partial.parameters[1:]]
+        inputs = _read(context, (name for name in named if name != step.stream))
+        for table in tables:
+            inputs.members |= _members_of(context, table.contract)
+        return inputs
+
+    return _OF_STEP.get((context.id, step.name), read)
+
+
+def inputs_of_table(context: Context, table: TableFile, portion: int) -> Inputs:
+    """Give what a table reads that is built at once, or in portions: those have the frames in common.
+
+    With the first portion come all queries whose rejects the table tells of. Members are left out: see `add_members`.
+    """
+    summarized = {partial.parameters[0] for partial in table.partials}
+    named = [name for name in table.build.parameters if name not in summarized]
+    queries = read_at_once(context, table)
+    if not table.contract.group_by:
+        return _read(context, [*named, *queries])
+    inputs = _OF_STEP.get((context.id, table.name), lambda: _read(context, named))
+    if portion or not queries:
+        return inputs
+    told = _read(context, queries)
+    return replace(inputs, rejects=told.rejects, corrected=told.corrected)
+
+
+def add_members(context: Context, table: TableFile, inputs: Inputs) -> None:
+    """Read the members that a table refers to, after giving the frames' memory back that no other piece needs."""
+    if not table.contract.group_by:
+        inputs.frames.clear()
+        pa.default_memory_pool().release_unused()
+    if not inputs.members:
+        inputs.members.update(_members_of(context, table.contract))
+
+
+def _read(context: Context, names: Iterable[str]) -> Inputs:
+    """Read queries and star tables by name, each once."""
+    inputs = Inputs()
+    for name in dict.fromkeys(name for name in names if name != NIGHT):
+        if name in context.tables:
+            inputs.frames[name] = _star_frame(context, name)
+        else:
+            rows = _query(context, name)
+            inputs.frames[name], inputs.rejects[name], inputs.corrected[name] = rows.frame, rows.rejects, rows.corrected
+    return inputs
+
+
+def arguments(night: Night, function: Function, frames: Frames) -> list[object]:
+    """Collect what a function's parameters name: the night, and frames.
+
+    Frames are shallow copies: what a function changes in them, its successor in this process does not see.
+    """
+    return [night if name == NIGHT else frames[name].copy(deep=False) for name in function.parameters]
+
+
+def read_at_once(context: Context, table: TableFile) -> list[str]:
+    """Name the queries that a table reads whole."""
+    functions = (table.build, *table.partials)
+    streamed = {table.contract.stream, *(f.parameters[0] for f in table.partials)}
+    read = dict.fromkeys(p for f in functions for p in f.parameters if p not in context.tables)
+    return [name for name in read if name != NIGHT and name not in streamed]
+
+
+def _query(context: Context, name: str) -> RawRows:
+    """Read a query's CSV whole; of rows with the same key the survivor stays."""
+    table = context.raw_table(name)
+    rows = read_whole(context.raw, table, context.corrections_of(name))
+    out = losers(rows.frame, table.key, table.survivor)
+    if not len(out):
+        return rows
+    if not table.survivor:
+        raise doubled_rows(table.file, rows.frame.iloc[out], table.key, context.personal[name])
+    rejects = [(doubled_key(name), row) for row in as_json(rows.frame.iloc[out])]
+    standing = all_but(rows.frame, out).reset_index(drop=True)
+    return RawRows(standing, rows.rejects + rejects, corrected=rows.corrected)
+
+
+def _star_frame(context: Context, name: str) -> pd.DataFrame:
+    """Read a star table without its unknown member."""
+    contract = context.tables[name].contract
+    parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, contract.schema))
+    if contract.surrogate_key:
+        parts = (part.filter(pc.field(contract.surrogate_key) != UNKNOWN) for part in parts)
+    whole = pa.concat_tables([contract.schema.empty_table(), *parts])
+    frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def _members_of(context: Context, contract: Contract) -> dict[str, Members]:
+    """Read the keys of the dimensions that a table refers to."""
+    return {name: _members(context, name) for name in dict.fromkeys(c.dimension for c in contract.relationships)}
+
+
+def _members(context: Context, name: str) -> Members:
+    contract = context.tables[name].contract
+    key = str(contract.surrogate_key)
+    star = context.last_star if name in context.carried and context.last_star else context.folder
+    known = read_members(star, contract)
+    if known is None:
+        schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])
+        parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, schema))
+        known = pa.concat_tables(part.filter(pc.field(key) != UNKNOWN) for part in parts)
+    numbers = known.column(key).to_numpy()
+    index = KeyIndex(known.select(list(contract.natural_key)).to_pandas(types_mapper=pd.ArrowDtype))
+    return Members(index, compact(numbers))
