@@ -1,4 +1,4 @@
-"""The rules of a contract, judged row by row by pandera."""
+"""The rules of a contract, judged row by row: as pandera judges them, and by Arrow where that is the same."""
 
 import functools
 from collections.abc import Hashable
@@ -12,7 +12,9 @@ from pandera.api.pandas.container import DataFrameSchema
 
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
+from etl.transform import plain_rules
 from etl.transform.keys import UNKNOWN
+from etl.transform.plain_rules import Broken
 
 
 def broken_rules(table: pa.Table, contract: Contract) -> dict[int, str]:
@@ -26,8 +28,29 @@ def broken_rules(table: pa.Table, contract: Contract) -> dict[int, str]:
 
 
 def _judged(table: pa.Table, contract: Contract) -> dict[int, str]:
-    """Let pandera judge every row."""
-    judged = _to_be_judged(table, contract)
+    """Judge every row: by Arrow what it can, the rest by pandera; all by pandera where rows break rules of both."""
+    schema = contract.model.to_schema()
+    judged = tuple(table.column_names) if _judges_whole_rows(schema) else _to_be_judged(table, contract, schema)
+    by_arrow = {} if _judges_whole_rows(schema) else _by_arrow(table.select(judged), schema)
+    others = tuple(name for name in judged if name not in by_arrow)
+    faults: dict[int, str] = {}
+    for name, broken in by_arrow.items():
+        for rule, positions in broken:
+            for position in positions.tolist():
+                _add(faults, position, f"{name} {_words(rule)}")
+    if others and faults:
+        return _by_pandera(table, contract, judged)
+    return _by_pandera(table, contract, others) if others else faults
+
+
+def _by_arrow(table: pa.Table, schema: DataFrameSchema) -> dict[str, Broken]:
+    """Judge the columns of which Arrow can judge all rules."""
+    found = {name: plain_rules.broken(table.column(name), schema.columns[name]) for name in table.column_names}
+    return {name: broken for name, broken in found.items() if broken is not None}
+
+
+def _by_pandera(table: pa.Table, contract: Contract, judged: tuple[str, ...]) -> dict[int, str]:
+    """Let pandera judge some columns of every row."""
     faults: dict[int, str] = {}
     try:
         rules_of: Any = _rules(contract.model, judged)  # type: ignore[arg-type]  # a class can be hashed
@@ -71,11 +94,20 @@ def _words(rule: str) -> str:
     return _WORDS.get(name, f"breaks the rule {rule}").format(rest.removesuffix(")"))
 
 
-def _to_be_judged(table: pa.Table, contract: Contract) -> tuple[str, ...]:
+def _judges_whole_rows(schema: DataFrameSchema) -> bool:
+    """Whether a rule is about several columns, or pandera does more with the rows than to judge them."""
+    columns = schema.columns.values()
+    return bool(
+        schema.checks
+        or schema.unique
+        or schema.parsers
+        or schema.drop_invalid_rows
+        or any(check.groupby for rules in columns for check in rules.checks)
+    )
+
+
+def _to_be_judged(table: pa.Table, contract: Contract, schema: DataFrameSchema) -> tuple[str, ...]:
     """Name the columns that can break a rule: their types are right, and the keys are those that the engine put in."""
-    schema = contract.model.to_schema()
-    if schema.checks or schema.unique or any(c.groupby for rules in schema.columns.values() for c in rules.checks):
-        return tuple(table.column_names)  # rules between columns
     ours = {column.name for column in contract.references}
     return tuple(
         name
