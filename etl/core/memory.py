@@ -16,7 +16,7 @@ def give_back() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):  # the GNU library
         libc.mallopt(_M_MMAP_THRESHOLD, 4 << 20)
-        libc.mallopt(_M_TRIM_THRESHOLD, 32 << 20)
+        libc.mallopt(_M_TRIM_THRESHOLD, 128 << 20)  # about a block's work: less makes the system clear it for each
         libc.mallopt(_M_ARENA_MAX, 1)
 
 

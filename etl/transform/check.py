@@ -168,8 +168,9 @@ def check_kinds(frame: pd.DataFrame, contract: Contract) -> None:
     wanted = {c.name: c.type for c in contract.columns if c.name in frame} | {
         name: column.type for name, column in RESERVED.items() if name in frame
     }
+    found = frame.dtypes
     for name, kind in wanted.items():
-        check_kind(contract.name, name, frame.dtypes[name].pyarrow_dtype, kind)
+        check_kind(contract.name, name, found[name].pyarrow_dtype, kind)
 
 
 def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tuple[pd.DataFrame, dict[str, pa.Array]]:

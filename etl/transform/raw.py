@@ -104,6 +104,8 @@ def read_whole(folder: Path, table: RawTable, corrections: Corrections = ()) -> 
 
 def as_json(frame: pd.DataFrame) -> list[str]:
     """Write each row as JSON, for the rejects."""
+    if frame.empty:
+        return []
     parts = pa.Table.from_pandas(frame, preserve_index=False).to_batches(max_chunksize=_ROWS_AT_ONCE)
     encoder = json.JSONEncoder(ensure_ascii=False, default=str)
     return [encoder.encode(row) for part in parts for row in part.to_pylist()]

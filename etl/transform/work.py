@@ -16,6 +16,7 @@ from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
 from etl.core.manifest import TableReceipt
+from etl.core.memory import trim
 from etl.transform.calling import called
 from etl.transform.check import (
     Checked,
@@ -91,6 +92,8 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     file = part_of(name, portion) if contract.group_by else f"{name}.csv"
     built = write_part(context, name, file, checked, result, handed, began)
     built.beside, built.corrected = beside, corrected
+    del checked, result
+    trim()  # the next piece may be a block
     return built, peak_memory_mb()
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.contract import Contract, Date, Decimal, Fact, Integer, Number, Text, Timestamp, attribute, natural_key
+from etl.contract import Date, Decimal, Fact, Integer, Number, Text, Timestamp, attribute, natural_key
+from etl.contract.table import Contract
 from etl.transform import plain_rules, rules
 
 Wide = Decimal(36, 6)
