@@ -3,50 +3,21 @@
 So `0000-00-00` is no NULL and `838:59:59` no timedelta. The session is in UTC: a TIMESTAMP is an instant.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.engine import URL
 
 from etl.company.queries import Query
 from etl.company.sql import names_in
 from etl.core.manifest import RawColumn
-from etl.download.generic.columns import Column, decimals
+from etl.download.generic.columns import Column
 from etl.download.generic.database import Database, Quote, run
 from etl.download.mysql.errors import FAULTS
+from etl.download.mysql.types import BIT, INTEGERS, OTHERS, column_of, flags_and_charsets
 from etl.download.source import Limits
-from etl.download.types import ANY_NUMERIC
-
-_UNSIGNED, _ENUM, _SET = 32, 256, 2048
-_BINARY = 63
-"""The character set of what is no text."""
-
-_INTEGERS = {1: "tinyint", 2: "smallint", 3: "int", 8: "bigint", 9: "mediumint", 13: "year"}
-_OTHERS: dict[int, tuple[str, pa.DataType]] = {
-    4: ("float", pa.float64()),
-    5: ("double", pa.float64()),
-    6: ("null", pa.string()),
-    7: ("timestamp", pa.timestamp("us", "UTC")),
-    10: ("date", pa.date32()),
-    11: ("time", pa.string()),
-    12: ("datetime", pa.timestamp("us")),
-    14: ("date", pa.date32()),
-    16: ("bit", pa.int64()),
-    245: ("json", pa.string()),
-    247: ("enum", pa.string()),
-    248: ("set", pa.string()),
-}
-_TEXTS = {15: ("varbinary", "varchar"), 253: ("varbinary", "varchar"), 254: ("binary", "char")} | dict.fromkeys(
-    (249, 250, 251, 252), ("blob", "text")
-)
-"""Types by their number in the protocol; of texts, the name without a character set and with one."""
-
-_BIT, _GEOMETRY = 16, 255
-_FLOAT, _ANY_DECIMALS = 4, 31
-"""A FLOAT that was declared without decimals; the server prints six of its digits."""
 
 _SESSION = (
     "NAMES utf8mb4",  # another character set, of the URL or of the server's init_connect, writes ? for what it lacks
@@ -105,8 +76,8 @@ class MySql(Database):
         with run(connection, query, f"SELECT * FROM (\n{query.sql}\n) AS query LIMIT 0", binds) as result:
             cursor: Any = result.cursor
             return [
-                _column(described[0], described[1], described[3], described[5], *sets)
-                for described, sets in zip(cursor.description or (), _flags_and_charsets(cursor), strict=True)
+                column_of(described[0], described[1], described[3], described[5], *sets)
+                for described, sets in zip(cursor.description or (), flags_and_charsets(cursor), strict=True)
             ]
 
     def reading(self, sql: str, columns: Sequence[RawColumn], group_by: Sequence[str], quoted: Quote) -> str:
@@ -146,7 +117,7 @@ class MySql(Database):
 
     def is_proven(self, source_type: str) -> bool:
         """Of integers and decimals, all."""
-        return source_type.split("(")[0].split()[0] in (*_INTEGERS.values(), "decimal")
+        return source_type.split("(")[0].split()[0] in (*INTEGERS.values(), "decimal")
 
     def exact_sum(self, name: str) -> str:
         """Write the sum, which is a decimal of more digits than the values have."""
@@ -162,44 +133,12 @@ def _as_texts(driver: str) -> dict[str, Any]:
     if driver == "mysqldb":
         from MySQLdb.converters import conversions as known
 
-        return {"conv": known | dict.fromkeys((*_INTEGERS, *(set(_OTHERS) - {_BIT}), 0, 246), str)}
+        return {"conv": known | dict.fromkeys((*INTEGERS, *(set(OTHERS) - {BIT}), 0, 246), str)}
     if driver == "mysqlconnector":
         from etl.download.mysql.connector import AsTexts
 
         return {"converter_class": AsTexts}
     return {}
-
-
-def _flags_and_charsets(cursor: Any) -> Iterable[tuple[int | None, int | None]]:
-    """Give each column's flags and character set, as far as the driver tells them."""
-    described = cursor.description or ()
-    if fields := getattr(getattr(cursor, "_result", None), "fields", None):  # PyMySQL
-        return [(field.flags, field.charsetnr) for field in fields]
-    if flags := getattr(cursor, "description_flags", None):  # mysqlclient
-        return [(flag, None) for flag in flags]
-    return [tuple(each[7:9]) if len(each) > 8 else (None, None) for each in described]  # Connector/Python
-
-
-def _column(
-    name: str, code: int, length: int | None, scale: int | None, flags: int | None, charset: int | None
-) -> Column:
-    flags = flags or 0
-    unsigned = " unsigned" if flags & _UNSIGNED and code != 13 else ""
-    if code in _INTEGERS:
-        return Column(name, _INTEGERS[code] + unsigned, pa.int64())
-    if code in (0, 246):
-        if length is None or scale is None:
-            return Column(name, "decimal", ANY_NUMERIC)
-        digits = length - (scale > 0) - (not unsigned)
-        return Column(name, f"decimal({digits},{scale})", decimals(digits, scale))
-    if code == _FLOAT and scale is not None and scale < _ANY_DECIMALS:
-        return Column(name, f"float({length},{scale})", pa.float64())
-    if code in _TEXTS:
-        kind = "enum" if flags & _ENUM else "set" if flags & _SET else _TEXTS[code][charset != _BINARY]
-        return Column(name, kind, pa.string())
-    source_type, known = _OTHERS.get(code, ("geometry" if code == _GEOMETRY else f"type {code}", None))
-    function = "ST_AsText({0})" if code == _GEOMETRY else "CAST({0} AS CHAR)"
-    return Column(name, source_type, known, f"{function.format(name)} AS {name}")
 
 
 def _of_names(sql: str) -> Any:

@@ -1,6 +1,5 @@
 """SQLite: types are the tables' own, which the cursor does not tell; a cell may hold something else all the same."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,27 +13,10 @@ from etl.core.manifest import EXPRESSION
 from etl.download.generic.columns import Column
 from etl.download.generic.database import Database, run
 from etl.download.sqlite.errors import FAULTS
-from etl.download.types import known_type
+from etl.download.sqlite.types import STORED, affinity, declared
 
 _HALF = 1_000_000_000
 """A sum is taken of what is above it and of what is below: SQLite's own overflows at 64 bits."""
-
-_AFFINITIES = (
-    ("INT", "integer", pa.int64()),
-    ("CHAR|CLOB|TEXT", "text", pa.string()),
-    ("BLOB", "blob", pa.string()),
-    ("REAL|FLOA|DOUB", "double", pa.float64()),
-)
-"""How SQLite reads a type that a table was declared with, in this order."""
-
-_STORED = {
-    (): ("null", pa.null()),
-    ("integer",): ("integer", pa.int64()),
-    ("integer", "real"): ("real", pa.float64()),
-    ("real",): ("real", pa.float64()),
-    ("blob",): ("blob", pa.string()),
-}
-"""What a column is that has no declared type, by the classes of all its values; else it is text."""
 
 
 class Sqlite(Database):
@@ -65,9 +47,9 @@ class Sqlite(Database):
             told = connection.exec_driver_sql("PRAGMA temp.table_info(_columns)").all()
         finally:
             connection.exec_driver_sql("DROP VIEW temp._columns")
-        columns = [_declared(name, row[2]) for name, row in zip(names, told, strict=True)]
-        declared = dict(query.types)
-        open_ones = [column.name for column in columns if column.type is None and column.name not in declared]
+        columns = [declared(name, row[2]) for name, row in zip(names, told, strict=True)]
+        told_types = dict(query.types)
+        open_ones = [column.name for column in columns if column.type is None and column.name not in told_types]
         stored = self._stored(connection, query, binds, open_ones) if open_ones else {}
         return [
             Column(column.name, EXPRESSION, *stored.get(column.name, (pa.string(),))) if column.type is None else column
@@ -84,12 +66,12 @@ class Sqlite(Database):
         found = {}
         for name, classes in zip(names, row, strict=True):
             held = tuple(sorted(set((classes or "null").split(",")) - {"null"}))
-            found[name] = (_STORED.get(held, ("text", pa.string()))[1],)
+            found[name] = (STORED.get(held, ("text", pa.string()))[1],)
         return found
 
     def is_proven(self, source_type: str) -> bool:
         """Of integers."""
-        return _affinity(source_type) == ("integer", pa.int64())
+        return affinity(source_type) == ("integer", pa.int64())
 
     def number(self, name: str) -> str:
         """Write a column so that only whole numbers count, for in a cell may be anything."""
@@ -105,19 +87,6 @@ class Sqlite(Database):
             return None
         above, below = map(int, answer.split())
         return above * _HALF + below
-
-
-def _declared(name: str, words: str) -> Column:
-    """Read what a table was declared with; nothing is known of a column without it."""
-    kind = known_type(words) if words else None
-    source_type = words.lower() or EXPRESSION
-    if kind is None and (affinity := _affinity(words)):
-        return Column(name, source_type, affinity[1])
-    return Column(name, source_type if kind is not None else EXPRESSION, kind)
-
-
-def _affinity(words: str) -> tuple[str, pa.DataType] | None:
-    return next(((name, kind) for marks, name, kind in _AFFINITIES if re.search(marks, words.upper())), None)
 
 
 def _quoted(name: str) -> str:
