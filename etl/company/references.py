@@ -13,26 +13,15 @@ Contracts = Mapping[str, Contract]
 
 
 def resolved(contract: Contract, contracts: Contracts) -> Contract:
-    """Return a contract whose references say all that follows from the dimensions that they refer to.
-
-    Of several references to the same dimension the first one is active: in Power BI, in joins and in the dictionary.
-    """
-    first: dict[str, str] = {}
-    for column in contract.relationships:
-        first.setdefault(column.dimension, column.name)
-    columns = (
-        _resolved(c, contracts[c.dimension], is_active=first.get(c.dimension) == c.name)
-        if isinstance(c, Reference)
-        else c
-        for c in contract.columns
-    )
+    """Return a contract whose references say all that follows from the dimensions that they refer to."""
+    columns = (_resolved(c, contracts[c.dimension]) if isinstance(c, Reference) else c for c in contract.columns)
     return replace(contract, columns=tuple(columns))
 
 
-def _resolved(column: Reference, target: Contract, *, is_active: bool) -> Reference:
+def _resolved(column: Reference, target: Contract) -> Reference:
     on, marked = column.on or target.natural_key, {each.name for each in target.columns if each.pii}
     personal = tuple(ours for ours, theirs in zip(on, target.natural_key, strict=True) if theirs in marked)
-    return replace(column, on=on, key=target.natural_key, is_active=is_active, personal=personal)
+    return replace(column, on=on, key=target.natural_key, personal=personal)
 
 
 def check_references(contract: Contract, contracts: Contracts) -> None:

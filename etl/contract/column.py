@@ -44,10 +44,10 @@ class Column:
 class Reference(Column):
     """A column that holds surrogate keys of a dimension. grain: whether it is part of what identifies a row.
 
-    The rest is known once the company's tables have been read (see `etl.company.references.resolved`). on: the columns
-    of what `build` returns by which the member is found; key: the dimension's columns that these are compared with;
-    is_active: whether it is the one through which the dimension filters the table; personal: those of `on` that hold
-    personal data, as the key does.
+    is_active: whether the dimension filters the table through it, in Power BI and in joins. The rest is
+    known once the company's tables have been read (see `etl.company.references.resolved`): on, the columns of what
+    `build` returns by which the member is found; key, the dimension's columns that these are compared with; personal,
+    those of `on` that hold personal data, as the key does.
     """
 
     dimension: str

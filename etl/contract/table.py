@@ -1,7 +1,8 @@
 """A table's contract: the class that a table file declares, and the plain description that the engine reads from it."""
 
 import inspect
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, get_type_hints
 
@@ -54,12 +55,8 @@ class Contract(Options):
         """Read the description of table `name` from its contract class."""
         _check_annotations(model)
         fields = _fields(model)
-        return cls(
-            name,
-            model,
-            tuple(_column(field, issubclass(model, Dimension)) for field in fields.values()),
-            **vars(model.__options__),
-        )
+        columns = (_column(field, issubclass(model, Dimension)) for field in fields.values())
+        return cls(name, model, tuple(_activated(name, columns)), **vars(model.__options__))
 
     @property
     def is_dimension(self) -> bool:
@@ -204,6 +201,17 @@ def _column(field: Any, of_dimension: bool) -> Column:
     may_be_null = field.nullable or (of_dimension and _unknown_is_null(meta))
     made = Reference if meta["role"] is Role.REFERENCE else Column
     return made(name=field.name, type=kind, description=field.description or "", nullable=may_be_null, **meta)
+
+
+def _activated(table: str, columns: Iterable[Column]) -> Iterator[Column]:
+    """Mark the active references: of several to the same dimension the first, of those to the table itself none."""
+    seen = {table}
+    for column in columns:
+        if isinstance(column, Reference):
+            yield replace(column, is_active=column.dimension not in seen)
+            seen.add(column.dimension)
+        else:
+            yield column
 
 
 def _unknown_is_null(meta: dict[str, Any]) -> bool:
