@@ -14,10 +14,10 @@ from etl.core.job import Job
 from etl.core.log import log, progress
 from etl.core.manifest import Block, RawTable, TableReceipt
 from etl.core.retry import attempts, is_transient
-from etl.download.source import Extent, Plan, SnapshotError, Source, told_without_values
+from etl.download.source import Plan, SnapshotError, Source, told_without_values
 from etl.download.writer import Written
 from etl.receipts.arrow import without_personal
-from etl.receipts.sql import SLICES
+from etl.receipts.level import Extent, Level
 
 
 @dataclass
@@ -121,13 +121,7 @@ def _said(source: Source, plan: Plan, extent: Extent) -> TableReceipt | None:
 
 
 def _extent(job: Job, source: Source) -> Extent | None:
-    level = job.settings.receipts
-    return None if level == "off" else Extent(level != "columns", _slice(job, source))
-
-
-def _slice(job: Job, source: Source) -> int | None:
-    """Choose the slice of the keys whose rows are hashed: another one each night; None where all are."""
-    return source.as_of.toordinal() % SLICES if job.settings.receipts == "rows" else None
+    return Level(job.settings.receipts).extent(source.as_of)
 
 
 def _extract_range(
@@ -171,6 +165,7 @@ def _passes(error: Exception) -> bool:
 
 
 def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
+    extent = _extent(job, source)
     plan, ranges = extraction.plan, [one.result() for one in extraction.ranges]
     receipt = extraction.receipt.result() if extraction.receipt else ranges[0].receipt
     newest = extraction.newest.result() if extraction.newest else None
@@ -191,7 +186,7 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
         group_by=plan.query.group_by,
         seconds=round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3),
         receipt=receipt,
-        slice=_slice(job, source) if receipt and receipt.hash_sum else None,
+        slice=extent.slice if extent and receipt and receipt.hash_sum else None,
         newest={} if newest is None else {str(plan.query.tolerance.newest): newest},
     )
 

@@ -14,6 +14,7 @@ from etl.core.manifest import RawColumn, TableReceipt
 from etl.core.personal import without_values
 from etl.download.writer import RawWriter
 from etl.guards.newest import check_newest
+from etl.receipts.level import Extent
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,6 @@ class Limits:
     stall_seconds: int
     statement_seconds: int
     bytes_per_second: float
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How far a receipt goes. hashes: whether it hashes rows; slice: which slice of the keys, None meaning all."""
-
-    hashes: bool
-    slice: int | None = None
 
 
 class Source(Protocol):

@@ -35,6 +35,15 @@ def check_receipt(handover: Handover, found: TableReceipt, where: str) -> None:
         raise mismatch(handover.contract.name, where, "; ".join(differences))
 
 
+def check_rows(handover: Handover, found: int) -> None:
+    """Raise WarehouseError where not as many rows are staged as were handed over; counting them costs nothing.
+
+    That they are the right ones is proven once, where they are published.
+    """
+    if found != handover.receipt.rows:
+        raise mismatch(handover.contract.name, "staged", f"{handover.receipt.rows:,} rows are {found:,}")
+
+
 def mismatch(table: str, where: str, differences: str) -> WarehouseError:
     """Say that what lies somewhere is not what was handed over."""
     return WarehouseError(

@@ -45,6 +45,7 @@ from etl.load.present import (
 )
 from etl.load.warehouse import Handover, Warehouse
 from etl.receipts.arrow import add
+from etl.receipts.level import Level
 
 SCRIPT = "LoadFilesBQ.py"
 
@@ -196,13 +197,6 @@ def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Pat
     return handovers
 
 
-def _proof(job: Job, receipt: TableReceipt) -> TableReceipt:
-    """Give what is to be proven of a table, as the setting RECEIPTS wants it: if off, nothing."""
-    if job.settings.receipts == "off":
-        return TableReceipt(rows=receipt.rows, columns={})
-    return receipt.model_copy(update={"hash_sum": None}) if job.settings.receipts == "columns" else receipt
-
-
 def _handover(
     job: Job, star: StarManifest, contract: Contract, files: tuple[Path, ...], receipt: TableReceipt
 ) -> Handover:
@@ -210,7 +204,7 @@ def _handover(
     handover = Handover(
         contract=contract,
         files=files,
-        receipt=_proof(job, table.receipt),
+        receipt=Level(job.settings.receipts).proof(table.receipt),
         star_run=table.run,
         as_of=table.as_of,
         rejected=table.all_rejected,

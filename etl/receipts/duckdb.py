@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.core.manifest import TableReceipt
-from etl.receipts.arrow import receipt_of
 from etl.receipts.rows import PRIMES
 from etl.receipts.sql import Dialect
 
@@ -104,16 +102,6 @@ def row_hash(table: pa.Table, schema: pa.Schema, where: str | None = None) -> in
     finally:
         connection.unregister("hashed_rows")
     return int(answer[0][0])
-
-
-def receipt_at(level: str, table: pa.Table, schema: pa.Schema) -> TableReceipt:
-    """Compute the receipt of a star table, or of a part of it, as the setting RECEIPTS wants it: if off, its rows."""
-    if level == "off":
-        return TableReceipt(rows=table.num_rows, columns={})
-    receipt = receipt_of(table, schema)
-    if level == "columns":
-        return receipt
-    return receipt.model_copy(update={"hash_sum": str(row_hash(table, schema))})
 
 
 def _integers(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from etl.core.manifest import RawColumn, arrow_type
-from etl.download.source import Extent
 from etl.download.types import ANY_NUMERIC
+from etl.receipts.level import Extent
 from etl.receipts.sql import (
     ROW,
     TEXT_HASH,

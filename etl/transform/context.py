@@ -12,6 +12,7 @@ from etl.contract import Night
 from etl.core.folders import MANIFEST
 from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.personal import Marks
+from etl.receipts.level import Level
 
 _BLOCKS_A_PORTION = 4
 """A portion then takes about as much memory as a dimension does, beside which it is built: 250,000 contracts."""
@@ -23,7 +24,8 @@ class Context:
 
     code: the fingerprint of the table files; last_star: the newest committed star; carried: tables that --only leaves
     as they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
-    receipts: the setting; personal: the columns of each query that hold personal data; id: of this transform alone.
+    level: how much receipts prove; personal: the columns of each query that hold personal data; id: of this transform
+    alone.
     """
 
     tables_dir: Path
@@ -33,7 +35,7 @@ class Context:
     last_star: Path | None
     carried: frozenset[str]
     night: Night
-    receipts: str
+    level: Level
     personal: Mapping[str, frozenset[str]]
     corrections: tuple[Correction, ...] = ()
     renewed: frozenset[str] = frozenset()
@@ -56,8 +58,7 @@ class Context:
         """Give the manifest's entry of a query's CSV, without the source's receipt where none is wanted."""
         path = self.raw / MANIFEST
         written = path.stat()
-        table = _raw_manifest(path, written.st_ino, written.st_mtime_ns).tables[name]
-        return table if self.receipts != "off" else table.model_copy(update={"receipt": None})
+        return self.level.raw(_raw_manifest(path, written.st_ino, written.st_mtime_ns).tables[name])
 
 
 def reads_personal_data(context: Context, table: TableFile) -> bool:

@@ -13,7 +13,6 @@ import pyarrow as pa
 from etl.core import arrow_csv, parquet_file
 from etl.core.counts import Counts
 from etl.core.manifest import ParquetFile, StarFile, TableReceipt
-from etl.receipts.duckdb import receipt_at
 from etl.transform.check import Checked
 from etl.transform.context import Context
 from etl.transform.months import Months, months_of
@@ -54,7 +53,7 @@ def write_part(
     whoever reads one of the files compares what it reads with it.
     """
     folder, schema = context.folder, context.tables[name].contract.schema
-    receipt = receipt_at(context.receipts, table, schema)
+    receipt = context.level.receipt(table, schema)
     written = write_files(folder, file, table, schema)
     _write_rejects(folder / REJECTS / file, checked.rejects)
     return Built(

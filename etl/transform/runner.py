@@ -14,7 +14,6 @@ from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.core.log import Advance, log, progress
 from etl.core.workers import worker_pool
-from etl.receipts.duckdb import receipt_at
 from etl.receipts.raw import check_raw
 from etl.transform.context import Context, blocks_of, portions
 from etl.transform.files import Built
@@ -51,7 +50,7 @@ def _warm_up(context: Context, plan: Plan) -> None:
         schema = pa.schema([field for field in table.contract.schema if field.name != table.contract.surrogate_key])
         with suppress(ContractError):  # a rule may want rows
             broken_rules(schema.empty_table(), table.contract)
-        receipt_at(context.receipts, schema.empty_table(), schema)
+        context.level.receipt(schema.empty_table(), schema)
 
 
 def _pieces(context: Context, step: Step) -> int:

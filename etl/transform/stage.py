@@ -25,6 +25,7 @@ from etl.guards.guard import TRANSFORM
 from etl.guards.pace import Pace, fast
 from etl.guards.refusal import check_accept, settle
 from etl.receipts.arrow import add
+from etl.receipts.level import Level
 from etl.transform.balance import check_balance
 from etl.transform.context import Context, personal_columns, star_files
 from etl.transform.correct import check_changes, check_corrections
@@ -83,7 +84,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             last_star=job.store.star.path(last.run) if last else None,
             carried=frozenset(carried),
             night=_night(job, raw),
-            receipts=job.settings.receipts,
+            level=Level(job.settings.receipts),
             personal=personal_columns(raw, job.settings.tables_dir),
             corrections=tuple(corrections),
             renewed=frozenset(contract.name for contract, _ in known.renewed),

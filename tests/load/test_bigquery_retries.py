@@ -75,7 +75,7 @@ def test_several_files_are_each_loaded_once(proxy: Proxy, behind_proxy: BigQuery
     behind_proxy.ensure([PLANET])
     proxy.rules.append(lost_answer(UPLOAD))
     behind_proxy.stage(RUN, handover)
-    assert behind_proxy.staged_receipt(RUN, handover) == handover.receipt
+    assert behind_proxy.staged_rows(RUN, handover) == handover.receipt.rows
     assert proxy.count(UPLOAD) == 2
 
 
@@ -89,7 +89,7 @@ def test_duplicate_job_is_the_first_attempt(proxy: Proxy, behind_proxy: BigQuery
     proxy.rules += [lost_answer(UPLOAD), unseen]
     behind_proxy.stage(RUN, handover)
     assert (unseen.times, proxy.count(UPLOAD)) == (0, 2)
-    assert behind_proxy.staged_receipt(RUN, handover) == handover.receipt
+    assert behind_proxy.staged_rows(RUN, handover) == handover.receipt.rows
 
 
 def test_fault_that_does_not_pass_is_told(proxy: Proxy, last_night: BigQueryWarehouse, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_fault_in_one_file_loads_that_file_again(proxy: Proxy, behind_proxy: Big
     ]
     behind_proxy.stage(RUN, handover)
     assert [rule.times for rule in proxy.rules] == [0] * 4
-    assert behind_proxy.staged_receipt(RUN, handover) == handover.receipt
+    assert behind_proxy.staged_rows(RUN, handover) == handover.receipt.rows
     assert proxy.count(UPLOAD) == 4
 
 
@@ -129,7 +129,7 @@ def test_job_that_failed_and_had_loaded_all_the_same_is_noticed(
         failed_job(r"GET .*-1-\w+-1\?", "load", "backendError", "Sorry"),
     ]
     behind_proxy.stage(RUN, handover)
-    assert behind_proxy.staged_receipt(RUN, handover) == handover.receipt
+    assert behind_proxy.staged_rows(RUN, handover) == handover.receipt.rows
     assert proxy.count(UPLOAD) == 5
 
 
@@ -195,7 +195,7 @@ def test_job_that_has_run_is_trusted_only_if_its_rows_are_there(
     [handover] = night(tmp_path, 4, [PLANET])
     load(behind_proxy, RUN, [handover])
     behind_proxy.stage(RUN, handover)
-    assert behind_proxy.staged_receipt(RUN, handover) == handover.receipt
+    assert behind_proxy.staged_rows(RUN, handover) == handover.receipt.rows
 
 
 def test_each_repetition_is_a_line_of_the_log(

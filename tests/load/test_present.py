@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.load.open import open_warehouse
 from etl.load.warehouse import Warehouse
 from tests.load.contracts import PLANET
 from tests.load.nights import NEXT_RUN, RUN, all_of, load, night
@@ -51,6 +52,16 @@ def test_a_published_table_that_was_changed_by_hand_is_told_of_and_overwritten(h
     assert told[0] == table
     assert differs.split(" is ")[0] in told[1] or "the hash over the rows is another" in told[1]
     assert published(house) == [(7, 1, "9.99"), (8, 2, "1.00")]
+
+
+def test_what_nobody_has_changed_is_not_read_again(house: House) -> None:
+    """The file's inode, size and time of change are kept; a change of anything in the file is looked into."""
+    kept = house.store.loaded.newest("").tables
+    with open_warehouse(house.settings) as warehouse:
+        assert warehouse.marks(list(kept)) == {name: table.mark for name, table in kept.items()}
+        by_hand(house, "CREATE TABLE mine (n INTEGER)")
+        assert not set(warehouse.marks(list(kept)).values()) & {table.mark for table in kept.values()}
+    assert "changed by hand" not in run_script(house).stderr
 
 
 def test_a_star_that_is_published_is_not_published_again(house: House) -> None:

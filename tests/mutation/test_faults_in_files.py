@@ -26,6 +26,9 @@ def check(plant: Plant, fault: Fault, where: str) -> None:
         assert SPOKEN_OF[where] in ended.said
         assert fault.seen in ended.said
         assert plant.published() == plant.last_night
+        if where != RAW and "rows are" in fault.seen:  # what is staged is counted whatever the setting
+            assert fault.seen in night(plant, where, "off").said
+            return
         assert night(plant, where, "off").said == ""
         assert plant.published() != plant.right
 
@@ -44,7 +47,7 @@ def test_a_fault_in_the_star_file_is_refused_before_anything_is_published(plant:
 
 @of(STAGED)
 def test_a_fault_in_the_staged_table_is_refused_before_anything_is_published(plant: Plant, fault: Fault) -> None:
-    """The staged table is compared with the same, by the warehouse's SQL."""
+    """The staged rows are counted; published, they are compared with the same, within the transaction."""
     check(plant, fault, STAGED)
 
 
@@ -69,10 +72,8 @@ def test_a_partial_or_doubled_load_is_refused_before_anything_is_published(plant
     with loaded_from(files):
         ended = plant.load("rows")
         assert ended.code == 1
-        assert "The staged rows of fact_move are not those of the star: " in ended.said
+        assert "rows of fact_move are not those of the star: " in ended.said
         assert plant.published() == plant.last_night
-        assert plant.load("off").said == ""
-        assert plant.published() != plant.right
 
 
 @pytest.mark.parametrize("where", SPOKEN_OF)

@@ -3,7 +3,6 @@
 import datetime as dt
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import psycopg2
@@ -15,9 +14,8 @@ from psycopg2.extras import DictCursor
 
 from etl.core.errors import DataError
 from etl.core.manifest import RawTable
-from etl.download import extract
-from etl.download.source import Extent
 from etl.receipts.duckdb import DUCKDB
+from etl.receipts.level import Extent, Level
 from etl.receipts.postgres import Postgres, fields_of, receipt_queries
 from etl.receipts.sql import SLICES, receipt_from, slice_sql
 from etl.transform.raw import read_whole
@@ -159,9 +157,8 @@ def test_every_night_hashes_about_as_many_keys_however_they_are_numbered(
         assert max(counts) < 4 * 2_000 / SLICES
 
 
-def test_in_64_nights_every_slice_has_its_night(company: Company) -> None:
+def test_in_64_nights_every_slice_has_its_night() -> None:
     """The night's date chooses the slice, so that no key waits longer."""
-    job = SimpleNamespace(settings=SimpleNamespace(receipts="rows"))
     nights = [dt.datetime(2030, 2, 1, 2, 30, tzinfo=dt.UTC) + dt.timedelta(days=n) for n in range(SLICES)]
-    chosen = [extract._slice(job, SimpleNamespace(as_of=night)) for night in nights]
-    assert sorted(chosen) == list(range(SLICES))
+    chosen = [extent.slice for night in nights if (extent := Level.ROWS.extent(night))]
+    assert sorted(slice_ or 0 for slice_ in chosen) == list(range(SLICES))

@@ -34,10 +34,11 @@ from etl.download.generic.wire import Watch, Wire, abandon, interruptible
 from etl.download.mssql.database import Mssql
 from etl.download.mysql.database import MySql
 from etl.download.oracle.database import Oracle
-from etl.download.source import Extent, Limits, Plan, check_binds
+from etl.download.source import Limits, Plan, check_binds
 from etl.download.sqlite.database import Sqlite
 from etl.download.throttle import Throttle
 from etl.download.writer import RawWriter
+from etl.receipts.level import Extent
 from etl.receipts.portable import Portable, proven, read
 from etl.receipts.sql import receipt_from, receipt_parts
 

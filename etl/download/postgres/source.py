@@ -39,9 +39,10 @@ from etl.download.postgres.session import (
 )
 from etl.download.postgres.watch import Watch, within
 from etl.download.ranges import bounds, conditions, parts_of, scale_of
-from etl.download.source import Extent, Limits, Plan, SnapshotError, check_binds, checked_columns
+from etl.download.source import Limits, Plan, SnapshotError, check_binds, checked_columns
 from etl.download.throttle import Throttle
 from etl.download.writer import RawWriter
+from etl.receipts.level import Extent
 from etl.receipts.postgres import Postgres, fields_of, receipt_queries
 from etl.receipts.sql import receipt_from
 

@@ -81,6 +81,11 @@ class DuckDBFile:
             new.unlink(missing_ok=True)
             _log_of(new).unlink(missing_ok=True)
 
+    def mark(self) -> str | None:
+        """Write what is another after every change of the file; None where there is none."""
+        file, log_of_changes = self._stamp()
+        return f"{file} {log_of_changes}" if file else None
+
     def _replace(self, new: Path) -> None:
         """Rename the new file over the old one, for good even if the machine stops now."""
         sync(new)

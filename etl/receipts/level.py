@@ -1,0 +1,65 @@
+"""How much the receipts prove: the setting RECEIPTS, asked by methods and nowhere compared with its words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import pyarrow as pa
+
+from etl.core.manifest import RawTable, TableReceipt
+from etl.receipts.arrow import receipt_of
+from etl.receipts.duckdb import row_hash
+from etl.receipts.sql import SLICES
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a source's receipt goes. hashes: whether it hashes rows; slice: of which slice of the keys, None: all."""
+
+    hashes: bool
+    slice: int | None = None
+
+
+class Level(StrEnum):
+    """What is proven at each hand-over; each level also proves what the ones before it do."""
+
+    OFF = "off"
+    COLUMNS = "columns"
+    ROWS = "rows"
+    FULL = "full"
+
+    @property
+    def proves(self) -> bool:
+        """Whether anything is compared besides the number of rows."""
+        return self is not Level.OFF
+
+    @property
+    def hashes(self) -> bool:
+        """Whether the star's rows are hashed."""
+        return self in (Level.ROWS, Level.FULL)
+
+    def extent(self, as_of: datetime) -> Extent | None:
+        """Return what a source is asked for in the snapshot of an instant; None: nothing.
+
+        Of the rows it hashes one slice of the keys, another one each night, or all.
+        """
+        if not self.proves:
+            return None
+        return Extent(self.hashes, as_of.toordinal() % SLICES if self is Level.ROWS else None)
+
+    def receipt(self, table: pa.Table, schema: pa.Schema) -> TableReceipt:
+        """Compute the receipt of a star table, or of a part of it."""
+        if not self.proves:
+            return TableReceipt(rows=table.num_rows, columns={})
+        receipt = receipt_of(table, schema)
+        return receipt.model_copy(update={"hash_sum": str(row_hash(table, schema))}) if self.hashes else receipt
+
+    def proof(self, receipt: TableReceipt) -> TableReceipt:
+        """Return what of a receipt is to be proven."""
+        if not self.proves:
+            return TableReceipt(rows=receipt.rows, columns={})
+        return receipt if self.hashes else receipt.model_copy(update={"hash_sum": None})
+
+    def raw(self, table: RawTable) -> RawTable:
+        """Return a raw table without the source's receipt, where that is not to be compared."""
+        return table if self.proves else table.model_copy(update={"receipt": None})
