@@ -251,6 +251,9 @@ class LoadedManifest(Manifest[LoadedTable]):
         return older.upgraded(told, older.loaded_table)
 
 
+ANY_NUMERIC = pa.decimal128(38, 9)
+"""For a numeric without precision: what BigQuery's NUMERIC holds. A value beyond it is rejected, not rounded."""
+
 _SIMPLE: dict[str, Any] = {
     str(t): t
     for t in (

@@ -5,8 +5,7 @@ from difflib import get_close_matches
 
 import pyarrow as pa
 
-ANY_NUMERIC = pa.decimal128(38, 9)
-"""For a numeric without precision: what BigQuery's NUMERIC holds. A value beyond it is rejected, not rounded."""
+from etl.core.manifest import ANY_NUMERIC
 
 DIGITS = 38
 """The most that a decimal may have."""

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from etl.core.manifest import RawColumn, arrow_type
-from etl.download.types import ANY_NUMERIC
+from etl.core.manifest import ANY_NUMERIC, RawColumn, arrow_type
 from etl.receipts.level import Extent
 from etl.receipts.sql import (
     ROW,

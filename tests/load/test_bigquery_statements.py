@@ -25,6 +25,7 @@ from etl.load.head import ETL_HEAD
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Handover
 from etl.receipts.arrow import has_sum, receipt_of
+from etl.receipts.bigquery import BIGQUERY
 from etl.receipts.duckdb import row_hash
 from etl.receipts.sql import figures, receipt_from, select_receipt
 from etl.report.sql import Composer
@@ -190,13 +191,13 @@ TABLES = st.lists(st.fixed_dictionaries({name: st.none() | values for name, valu
 
 def receipt_by(google: GoogleSql, rows: str, schema: pa.Schema) -> TableReceipt:
     """Let Google compute the receipt, by the query that asks BigQuery for it."""
-    query = select_receipt(schema, sql.DIALECT, rows, hashes=True)
+    query = select_receipt(schema, BIGQUERY, rows, hashes=True)
     row = google.row(query)
     values = {"row_count": int(row["row_count"]), "hash_sum": Exact(row["hash_sum"])}
-    for number, figure in enumerate(figures(schema, sql.DIALECT)):
+    for number, figure in enumerate(figures(schema, BIGQUERY)):
         told = row[f"f{number}"]
         values[f"f{number}"] = told if told is None else _read(told, figure.what, figure.column.type)
-    return receipt_from(values, schema, sql.DIALECT)
+    return receipt_from(values, schema, BIGQUERY)
 
 
 def _read(told: Any, what: str, kind: pa.DataType) -> Any:

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from etl.company.queries import Query
 from etl.core.errors import ContractError
-from etl.core.manifest import RawColumn
+from etl.core.manifest import ANY_NUMERIC, RawColumn
 from etl.download.source import checked_columns
-from etl.download.types import ANY_NUMERIC, DIGITS, declared_type, known_type
+from etl.download.types import DIGITS, declared_type, known_type
 
 _CLASSES: dict[type, tuple[str, pa.DataType]] = {
     bool: ("boolean", pa.bool_()),

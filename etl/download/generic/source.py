@@ -173,7 +173,8 @@ class GenericSource:
         More would not be portable: databases disagree about how values of other types are written and ordered. None
         where the database cannot say it.
         """
-        fields, relation = proven(plan, self._database), f"(\n{plan.query.sql}\n) query"
+        declared = dict(plan.query.types)
+        fields, relation = proven(plan.columns, declared, self._database), f"(\n{plan.query.sql}\n) query"
         dialect = Portable(self._database, self._quoted)
         answer: dict[str, Any] = {}
         try:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.core.manifest import ANY_NUMERIC
 from etl.download.generic.columns import Column, decimals
-from etl.download.types import ANY_NUMERIC
 
 _UNSIGNED, _ENUM, _SET = 32, 256, 2048
 _BINARY = 63

@@ -10,7 +10,8 @@ import pyarrow as pa
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.head import ETL_HEAD, Head, first_row, move
 from etl.load.warehouse import Handover
-from etl.receipts.sql import Dialect, Figure, figures
+from etl.receipts.bigquery import BIGQUERY, quoted, sum_type
+from etl.receipts.sql import Figure, figures
 
 RECEIPT_FAULT = "receipt differs in "
 """How the message begins with which the publishing script refuses what it would publish."""
@@ -23,68 +24,6 @@ PROBE = "CREATE TEMP TABLE probe AS SELECT 1 AS x; DELETE FROM probe WHERE x = 1
 """Changes a row of nobody's, which BigQuery's sandbox refuses."""
 LONGEST_QUERY = 1024 * 1000
 """Characters that a query may have."""
-_INT64_DIGITS = 18
-"""Digits that every INT64 has."""
-
-
-def quoted(name: str) -> str:
-    """Write a name, or several joined by points."""
-    return f"`{name}`"
-
-
-class BigQuery(Dialect):
-    """BigQuery's words."""
-
-    def quoted(self, name: str) -> str:
-        """Write a name, or several joined by points."""
-        return quoted(name)
-
-    def exact_sum(self, field: pa.Field, name: str) -> str:
-        """Write the sum of a column, in a type that it does not leave."""
-        return f"SUM(CAST({name} AS {_sum_type(field.type)}))"
-
-    def extreme(self, field: pa.Field, name: str, function: str) -> str:
-        """Write the least or greatest value."""
-        found = super().extreme(field, name, function)
-        return f"LEFT({found}, 64)" if pa.types.is_string(field.type) else found
-
-    def number(self, field: pa.Field, name: str) -> str:
-        """Write a value's number."""
-        kind = field.type
-        if pa.types.is_decimal(kind):
-            if kind.precision <= _INT64_DIGITS:
-                return f"CAST({name} * {10**kind.scale} AS INT64)"
-            return f"CAST({name} AS BIGNUMERIC) * {10**kind.scale}"
-        if pa.types.is_date(kind):
-            return f"UNIX_DATE({name})"
-        return f"UNIX_MICROS({name})" if pa.types.is_timestamp(kind) else f"CAST({name} AS INT64)"
-
-    def residue(self, field: pa.Field, name: str, lane: int) -> str:
-        """Write what a value counts, as INT64."""
-        found = super().residue(field, name, lane)
-        wide = pa.types.is_decimal(field.type) and field.type.precision > _INT64_DIGITS
-        return f"CAST({found} AS INT64)" if wide else found
-
-    def texts(self, field: pa.Field, name: str) -> list[str]:
-        """Write a value's texts; CONCAT gives NULL for one NULL."""
-        if not pa.types.is_string(field.type):
-            return [f"IFNULL(CAST({name} AS STRING), '')"]
-        return [f"IFNULL(CAST(BYTE_LENGTH({name}) AS STRING), '')", "':'", f"IFNULL({name}, '')"]
-
-    def text_hash(self, text: str) -> str:
-        """Write the first 60 bits of a text's MD5."""
-        return f"CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({text})), 1, 15)) AS INT64)"
-
-    def xor(self, left: str, right: str) -> str:
-        """Write the exclusive or."""
-        return f"({left} ^ {right})"
-
-    def sum_of_hashes(self, name: str) -> str:
-        """Write the sum as NUMERIC, because one of INT64 is full after two rows."""
-        return f"SUM(CAST({name} AS NUMERIC))"
-
-
-DIALECT = BigQuery()
 
 
 def publish_script(
@@ -138,12 +77,12 @@ def differences_sql(handover: Handover, relation: str) -> str:
     """Write the query that names, as one text, each figure of a relation that is not as in the receipt."""
     schema, columns = handover.contract.schema, handover.receipt.columns
     checks = [_unless(f"COUNT(*) = {handover.receipt.rows}", "rows")]
-    for figure in figures(schema, DIALECT):
+    for figure in figures(schema, BIGQUERY):
         expected = getattr(columns[figure.column.name], figure.what)
         wanted = str(expected) if figure.what == "nulls" else _limit(expected, figure)
         checks.append(_unless(f"{figure.sql} IS NOT DISTINCT FROM {wanted}", f"{figure.column.name} ({figure.what})"))
     if handover.receipt.hash_sum:
-        relation, hashed = DIALECT.hashed(schema, relation)
+        relation, hashed = BIGQUERY.hashed(schema, relation)
         checks.append(_unless(f"{hashed} = NUMERIC {literal(handover.receipt.hash_sum)}", "the hash over the rows"))
     every = ",\n  ".join(checks)
     return f"SELECT ARRAY_TO_STRING([\n  {every}\n], ', ') FROM {relation}"
@@ -151,12 +90,6 @@ def differences_sql(handover: Handover, relation: str) -> str:
 
 def _unless(condition: str, name: str) -> str:
     return f"IF({condition}, NULL, {literal(name)})"
-
-
-def _sum_type(kind: pa.DataType) -> str:
-    """Choose the type of a sum: NUMERIC holds 29 digits before the point."""
-    wide = pa.types.is_decimal(kind) and kind.precision - kind.scale > _INT64_DIGITS
-    return "BIGNUMERIC" if wide else "NUMERIC"
 
 
 def _limit(value: str | None, figure: Figure) -> str:
@@ -170,7 +103,7 @@ def _limit(value: str | None, figure: Figure) -> str:
         return f"DATE {literal(value)}"
     if pa.types.is_timestamp(kind):
         return f"TIMESTAMP {literal(value)}"
-    return f"{_sum_type(kind) if figure.what == 'sum' else 'NUMERIC'} {literal(value)}"
+    return f"{sum_type(kind) if figure.what == 'sum' else 'NUMERIC'} {literal(value)}"
 
 
 def _record(dataset: str, runs: list[dict[str, Any]]) -> Iterator[str]:

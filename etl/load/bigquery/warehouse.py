@@ -26,6 +26,7 @@ from etl.load.checks import check_names, check_receipt, check_rows, mismatch, no
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
+from etl.receipts.bigquery import BIGQUERY, quoted
 from etl.receipts.sql import receipt_from, select_receipt
 
 _LONGEST_QUERY = 3600.0
@@ -168,7 +169,7 @@ class BigQueryWarehouse:
             except NotFound:
                 return None
         there = wanted <= {field.name for field in table.schema}
-        return self.read(numbers_of(contract, sql.quoted)) if there else None
+        return self.read(numbers_of(contract, quoted)) if there else None
 
     def read(self, query: str) -> pa.Table:
         """Run a query over the published tables."""
@@ -246,8 +247,8 @@ class BigQueryWarehouse:
 
     def _receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
         schema = contract.schema
-        query = select_receipt(schema, sql.DIALECT, sql.quoted(table), hashes=like.hash_sum is not None)
-        return receipt_from(self._query(query, "checking").to_pylist()[0], schema, sql.DIALECT)
+        query = select_receipt(schema, BIGQUERY, quoted(table), hashes=like.hash_sum is not None)
+        return receipt_from(self._query(query, "checking").to_pylist()[0], schema, BIGQUERY)
 
     def _query(self, query: str, step: str) -> pa.Table:
         return self._rows(query, step).to_arrow(create_bqstorage_client=False)
