@@ -35,6 +35,7 @@ _TYPES = {
     types.DATE.arrow: ModelType("dateTime", "yyyy-mm-dd", "Date", is_drawn_to_scale=True),
     types.TIMESTAMP.arrow: ModelType("dateTime", "yyyy-mm-dd hh:mm:ss", changed=_IN_UTC),
     types.FLAG.arrow: ModelType("boolean"),
+    types.TIME.arrow: ModelType("dateTime", "hh:mm:ss", "Time"),
 }
 
 

@@ -22,6 +22,7 @@ Number = Annotated[pd.ArrowDtype, types.NUMBER.arrow]
 Date = Annotated[pd.ArrowDtype, types.DATE.arrow]
 Timestamp = Annotated[pd.ArrowDtype, types.TIMESTAMP.arrow]
 Flag = Annotated[pd.ArrowDtype, types.FLAG.arrow]
+Time = Annotated[pd.ArrowDtype, types.TIME.arrow]
 
 
 def Decimal(precision: int, scale: int = 0) -> Any:  # noqa: N802 -- a type, like those above

@@ -39,8 +39,11 @@ NUMBER = ColumnType(
 DATE = ColumnType("Date", pa.date32(), "date", "A calendar date in the business time zone.")
 TIMESTAMP = ColumnType("Timestamp", pa.timestamp("us", "UTC"), "timestamp", "An instant, in UTC and microseconds.")
 FLAG = ColumnType("Flag", pa.bool_(), "bool", "True or false.")
+TIME = ColumnType(
+    "Time", pa.time64("us"), "time", "A time of day; `build` may give the text 10:30:00, as sources do.", clusters=False
+)
 
-TYPES = (KEY, INTEGER, TEXT, MONEY, NUMBER, DATE, TIMESTAMP, FLAG)
+TYPES = (KEY, INTEGER, TEXT, MONEY, NUMBER, DATE, TIMESTAMP, FLAG, TIME)
 """All types but the other decimals, which `decimal_type` makes."""
 
 
@@ -61,10 +64,6 @@ def decimal_type(precision: int, scale: int) -> ColumnType:
     )
 
 
-_TIME = (
-    "Declare it Text, as `time` columns arrive (10:30:00), or an Integer and let the query count the seconds since"
-    " midnight: extract(epoch FROM column)::int."
-)
 _BYTES = "Declare it Text, and let the query write the bytes as digits: encode(column, 'hex')."
 _STRUCTURE = "Declare it Text, and let the query write it as such: column::text."
 _SPAN = "Declare it an Integer, and count the seconds in build, or in the query: extract(epoch FROM column)::bigint."
@@ -76,7 +75,7 @@ _INSTEAD: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_timestamp, "Declare it a Timestamp."),
     (pa.types.is_decimal, "Declare it Money, or another decimal: Decimal(18, 4)."),
     (pa.types.is_duration, _SPAN),
-    (pa.types.is_time, _TIME),
+    (pa.types.is_time, "Declare it a Time."),
     (pa.types.is_binary, _BYTES),
     (pa.types.is_large_binary, _BYTES),
     (pa.types.is_nested, _STRUCTURE),
@@ -84,7 +83,7 @@ _INSTEAD: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
 """What to declare in the place of a type that is none of ours."""
 
 OTHER_WORDS = {
-    **dict.fromkeys(("Time", "TimeOfDay"), f"There is no type for a time of day. {_TIME}"),
+    **dict.fromkeys(("TimeOfDay", "Clock"), "Write Time."),
     **dict.fromkeys(("Bytes", "Binary", "Blob"), f"There is no type for bytes. {_BYTES}"),
     **dict.fromkeys(("Json", "JSON", "List", "Array", "Record"), f"There is no type with parts. {_STRUCTURE}"),
     **dict.fromkeys(("Interval", "Duration"), f"There is no type for a span of time. {_SPAN}"),

@@ -38,6 +38,8 @@ class BigQuery(Dialect):
             return f"CAST({name} AS BIGNUMERIC) * {10**kind.scale}"
         if pa.types.is_date(kind):
             return f"UNIX_DATE({name})"
+        if pa.types.is_time(kind):
+            return f"TIME_DIFF({name}, TIME '00:00:00', MICROSECOND)"
         return f"UNIX_MICROS({name})" if pa.types.is_timestamp(kind) else f"CAST({name} AS INT64)"
 
     def residue(self, field: pa.Field, name: str, lane: int) -> str:

@@ -31,7 +31,8 @@ class DuckDB(Dialect):
             return _scaled(name, kind.precision, kind.scale)
         if pa.types.is_date(kind):
             return f"({name} - DATE '1970-01-01')"
-        return f"epoch_us({name})" if pa.types.is_timestamp(kind) else f"{name}::BIGINT"
+        has_clock = pa.types.is_timestamp(kind) or pa.types.is_time(kind)
+        return f"epoch_us({name})" if has_clock else f"{name}::BIGINT"
 
     def residue(self, field: pa.Field, name: str, lane: int) -> str:
         """Write what a value counts; a decimal of more than 18 digits is an integer of 128 bits, and slow."""

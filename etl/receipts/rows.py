@@ -6,7 +6,8 @@ of the two lanes side by side, 62 bits a row: sums of parts add up, and no order
 
     integers      as they are                   dates     days since 1970-01-01
     decimals      times 10 to their scale       times     microseconds since 1970, UTC
-    booleans      0 and 1                       NULL      a number that no other column has
+    booleans      0 and 1                       of day    microseconds since midnight
+    NULL          a number that no other column has
 
 These are taken modulo the lane's prime and multiplied by 24 bits that belong to the column and the lane. All texts of a
 row are joined (each behind its length in bytes, which NULL has not, and a colon; "|" after it) and count as one more
@@ -47,6 +48,7 @@ def is_number(field: pa.Field) -> bool:
         or pa.types.is_decimal(kind)
         or pa.types.is_date(kind)
         or pa.types.is_timestamp(kind)
+        or pa.types.is_time(kind)
         or pa.types.is_boolean(kind)
     )
 

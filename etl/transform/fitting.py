@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.core.decimals import rescaled
 from etl.core.errors import ContractError
@@ -49,6 +50,9 @@ def cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
         return rescaled(values, kind)
     if pa.types.is_decimal(values.type) and pa.types.is_floating(kind):
         values = values.cast(pa.string())  # Arrow divides by a power of ten, which makes 0.6667 0.6667000000000001
+    if pa.types.is_time(kind) and not pa.types.is_time(values.type):  # Arrow reads no text as one
+        instants = pc.binary_join_element_wise("1970-01-01 ", values.cast(pa.string()), "")
+        return instants.cast(pa.timestamp("us")).cast(kind)
     return values.cast(kind)
 
 
@@ -97,7 +101,9 @@ def _belongs(found: pa.DataType, wanted: pa.DataType) -> bool:
         return bool(kinds.is_timestamp(found) and (found.tz is None) == (wanted.tz is None))
     if kinds.is_date(wanted):
         return bool(kinds.is_date(found))
-    if kinds.is_string(wanted):
+    if kinds.is_time(wanted) and kinds.is_time(found):
+        return True
+    if kinds.is_string(wanted) or kinds.is_time(wanted):  # sources deliver times of day as texts
         return bool(kinds.is_string(found) or kinds.is_large_string(found) or kinds.is_string_view(found))
     return bool(found == wanted)
 
@@ -129,6 +135,8 @@ def _fault(value: Any, kind: pa.DataType) -> str:
         return "is not a date of the years 1 to 9999"
     if pa.types.is_timestamp(kind):
         return "is not a time of the years 1 to 9999 in whole microseconds"
+    if pa.types.is_time(kind):
+        return "is not a time of day from 00:00:00 to 23:59:59.999999"
     number = _number(value)
     if number is None or pa.types.is_floating(kind):
         return "cannot be held as a floating point number" if number is not None else "is not a number"

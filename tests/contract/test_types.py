@@ -31,6 +31,7 @@ VALUES = {
     types.DATE.arrow: [dt.date(1, 1, 1), dt.date(9999, 12, 31)],
     types.TIMESTAMP.arrow: [dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, 23, 59, 59, 999999, dt.UTC)],
     types.FLAG.arrow: [True, False],
+    types.TIME.arrow: [dt.time(0), dt.time(23, 59, 59, 999999), dt.time(10, 30, 0, 500)],
 }
 
 

@@ -25,6 +25,7 @@ KINDS: dict[pa.DataType, Values] = {
     pa.int32(): st.integers(-(2**31), 2**31 - 1),
     pa.int16(): st.integers(-(2**15), 2**15 - 1),
     pa.bool_(): st.booleans(),
+    pa.time64("us"): st.times(),
     pa.string(): TEXTS,
     pa.date32(): st.dates(),
     pa.timestamp("us"): st.datetimes(),

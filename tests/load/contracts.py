@@ -1,6 +1,6 @@
 """A tiny star: two dimensions and a fact, with every type of column."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from etl.contract import (
     Money,
     Number,
     Text,
+    Time,
     Timestamp,
     attribute,
     measure,
@@ -54,6 +55,7 @@ class FactFlight(Fact, partition_by="day", cluster_by=("planet_key", "ship_key")
     price: Money = measure("The price.", nullable=True)
     weight: Number = measure("The weight in tons.", nullable=True)
     late: Flag = attribute("Whether it was late.", nullable=True)
+    meal_at: Time = attribute("When there was a meal.", nullable=True)
     remark: Text = attribute("What the captain said.", nullable=True)
 
 
@@ -85,6 +87,7 @@ def flights(count: int, **values: Any) -> Rows:
         "price": Decimal("12.50"),
         "weight": 1.5,
         "late": False,
+        "meal_at": time(10, 30, 0, 500),
         "remark": "landed",
     }
     return [{"flight_id": n, **common, **values} for n in range(1, count + 1)]

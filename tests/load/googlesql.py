@@ -24,18 +24,9 @@ from zetasql.wasi._pb2.zetasql.resolved_ast.resolved_ast_pb2 import (
     ResolvedTruncateStmtProto,
 )
 
-_KINDS = {
-    pa.int64(): TypeKind.TYPE_INT64,
-    pa.string(): TypeKind.TYPE_STRING,
-    pa.bool_(): TypeKind.TYPE_BOOL,
-    pa.date32(): TypeKind.TYPE_DATE,
-    pa.timestamp("us", "UTC"): TypeKind.TYPE_TIMESTAMP,
-    pa.float64(): TypeKind.TYPE_DOUBLE,
-}
-_WORDS = {pa.int64(): "INT64", pa.string(): "STRING", pa.bool_(): "BOOL", pa.date32(): "DATE"} | {
-    pa.timestamp("us", "UTC"): "TIMESTAMP",
-    pa.float64(): "FLOAT64",
-}
+from etl.load.bigquery.types import WORDS
+
+_KINDS = {kind: TypeKind[f"TYPE_{word.replace('FLOAT64', 'DOUBLE')}"] for kind, word in WORDS.items()}
 _SCRIPTING = {
     "ASTVariableDeclaration": (),
     "ASTSingleAssignment": ("expression",),
@@ -184,7 +175,7 @@ def rows_as_sql(table: pa.Table) -> str:
 
 
 def _word(kind: pa.DataType) -> str:
-    return "NUMERIC" if pa.types.is_decimal(kind) else _WORDS[kind]
+    return "NUMERIC" if pa.types.is_decimal(kind) else WORDS[kind]
 
 
 def _cell(value: Any, kind: pa.DataType) -> str:

@@ -163,6 +163,7 @@ SCHEMA = pa.schema(
         pa.field("f", pa.float64()),
         pa.field("day", pa.date32()),
         pa.field("t", pa.timestamp("us", "UTC")),
+        pa.field("clock", pa.time64("us")),
     ]
 )
 
@@ -185,6 +186,7 @@ VALUES = {
     "f": st.floats(allow_nan=False, allow_infinity=False),
     "day": st.dates(),
     "t": st.datetimes(timezones=st.just(UTC)),
+    "clock": st.times(),
 }
 TABLES = st.lists(st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}), max_size=4)
 

@@ -151,6 +151,7 @@ FLIGHTS = st.lists(
             "landed_at": st.none() | INSTANT,
             "price": st.none() | MONEY,
             "late": st.none() | st.booleans(),
+            "meal_at": st.none() | st.times(),
             "remark": st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
         }
     ),

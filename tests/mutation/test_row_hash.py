@@ -78,6 +78,8 @@ def number_of(value: object, kind: pa.DataType) -> int:
     if isinstance(value, dt.datetime):
         since = (value if value.tzinfo else value.replace(tzinfo=dt.UTC)) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
         return since // dt.timedelta(microseconds=1)
+    if isinstance(value, dt.time):
+        return number_of(dt.datetime.combine(dt.date(1970, 1, 1), value), kind)
     return (value - dt.date(1970, 1, 1)).days if isinstance(value, dt.date) else int(value)  # type: ignore[call-overload,no-any-return]
 
 
@@ -210,7 +212,8 @@ NASTY = [
     {"price": None, "landed_at": None, "late": None, "remark": None},
     {"landed_at": dt.datetime(1969, 12, 31, 23, 59, 59, 999999, dt.UTC), "remark": "🚀 e\u0301 日本 \u2028"},
     {"planet_key": 2**63 - 1, "remark": "two\r\nlines\n"},
-    {"planet_key": -(2**63), "remark": " blanks "},
+    {"planet_key": -(2**63), "remark": " blanks ", "meal_at": dt.time(23, 59, 59, 999999)},
+    {"meal_at": None},
 ]
 
 
@@ -232,7 +235,8 @@ def test_a_table_of_the_star_has_one_hash_from_the_source_to_the_published_table
     full.query("flights", as_sql(rows), key="flight_id")
     source = full.done().tables["flights"].receipt
     assert refusal(full, "flights") == ""
-    assert source and source.hash_sum == handover.receipt.hash_sum
+    read = pa.Table.from_pylist(rows, FLIGHT.schema).drop_columns("meal_at")  # which a source delivers as a text
+    assert source and source.hash_sum == str(row_hash(read, read.schema))
     for opened in (duckdb_settings(tmp_path), bigquery_settings(running, tmp_path)):
         with open_warehouse(opened) as warehouse:
             load(warehouse, RUN, [handover])  # which compares, within the warehouse
@@ -243,7 +247,7 @@ def as_sql(rows: list[dict[str, Any]]) -> str:
     """Write rows as PostgreSQL's query, of the star's types."""
     kinds = {"price": "numeric(18,2)", "weight": "double precision", "day": "date", "landed_at": "timestamptz"}
     others = {"late": "boolean", "remark": "text"}
-    names = FLIGHT.schema.names
+    names = [name for name in FLIGHT.schema.names if name != "meal_at"]
 
     def cell(name: str, value: object) -> str:
         kind = (kinds | others).get(name, "bigint")

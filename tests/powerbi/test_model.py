@@ -11,6 +11,7 @@ import pytest
 from config import Settings
 from config.paths import ROOT
 from etl.company.report import read_report
+from etl.contract.types import TIME
 from etl.core.errors import ContractError
 from etl.core.manifest import ColumnReceipt, LoadedManifest, LoadedTable, StarTable, TableReceipt
 from etl.core.runs import Store
@@ -331,3 +332,15 @@ def test_a_measure_without_a_name_that_is_known_is_refused_at_once(tmp_path: Pat
     )
     with pytest.raises(ContractError, match=r"there is no measure \[Y\]"):
         read_report(tmp_path)
+
+
+def test_a_time_of_day_is_one_without_a_date() -> None:
+    """The model has one type for both; an annotation and the format tell them apart."""
+    moves = CONTRACTS["fact_usage_movements"]
+    columns = tuple(replace(c, type=TIME.arrow) if c.name == "moved_at" else c for c in moves.columns)
+    found = model.table(replace(moves, columns=columns), CONTRACTS)
+    node = next(child for child in found.of("column") if child.name == "Moved At")
+    assert (node.properties["dataType"], node.properties["formatString"]) == ("dateTime", "hh:mm:ss")
+    assert [(child.kind, child.name, child.expression) for child in node.children] == [
+        ("annotation", "UnderlyingDateTimeDataType", "Time")
+    ]

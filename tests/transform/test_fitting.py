@@ -117,6 +117,9 @@ def test_a_column_of_another_type_is_told_once(found: pa.DataType, wanted: pa.Da
         ("Text", "pd.Categorical(['b'], categories=['a', 'b'])", "b"),
         ("Text", "pd.Series(['a'], dtype='string')", "a"),
         ("Text", "pd.array(['a'], dtype=pd.ArrowDtype(__import__('pyarrow').string_view()))", "a"),
+        ("Time", "'10:30:00'", dt.time(10, 30)),
+        ("Time", "[__import__('datetime').time(10, 30)]", dt.time(10, 30)),
+        ("Time", "'25:00'", None),
         ("Integer", "pd.Categorical([7])", 7),
         ("Date", "[pd.Timestamp('2030-01-01').date()]", dt.date(2030, 1, 1)),
     ],
@@ -163,6 +166,16 @@ def build(shops: pd.DataFrame) -> pd.DataFrame:
 '''
 
 
+@given(st.times())
+def test_a_time_of_day_is_the_text_that_a_source_delivers(value: dt.time) -> None:
+    """With or without seconds and their parts; 24:00:00 and what is no such text are found."""
+    kind = pa.time64("us")
+    texts = [value.isoformat(), f"{value:%H:%M}", None]
+    assert cast(pa.array(texts), kind).to_pylist() == [value, value.replace(second=0, microsecond=0), None]
+    wrong = ["24:00:00", "7:05", "noon", "", "10:30:00+02", "10:30:00.1234567"]
+    assert set(misfits("x", pa.array([*texts, *wrong]), kind)) == set(range(3, 9))
+
+
 def test_categories_have_an_order_for_the_survivor(house: House) -> None:
     """That of their values, whatever order the rows came in."""
     house.write(dim_shop=DIM_ODD)
@@ -182,3 +195,14 @@ def test_a_column_may_have_as_many_decimals_as_it_needs(house: House) -> None:
     house.write(fact_sale=FACT_SALE.format(kind="Decimal(40, 2)", value="1"))
     with pytest.raises(ContractError, match=r"Decimal\(40, 2\) is no type: it has 1 to 38 digits"):
         house.build()
+
+
+def test_a_time_of_day_is_judged_by_rules_of_its_own_type(house: House) -> None:
+    """One that is too late is rejected, with the rule and without the value."""
+    text = FACT_SALE.format(kind="Time", value="['09:00', '17:30:00', '17:30:01', None]")
+    text = text.replace("nullable=True", "nullable=True, ge=dt.time(9), le=dt.time(17, 30)")
+    house.write(fact_sale=f"import datetime as dt\n{text}")
+    house.raw(shops=shops(), sales=sales("1 1 9.99", "2 1 9.99", "3 1 9.99", "4 1 9.99"))
+    star = house.build()
+    assert [row["price"] for row in house.rows("fact_sale")] == [dt.time(9), dt.time(17, 30), None]
+    assert list(star.tables["fact_sale"].rejected) == ["price is more than 17:30:00"]

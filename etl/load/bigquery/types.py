@@ -7,13 +7,14 @@ from etl.contract.column import Column
 from etl.core.errors import ContractError
 from etl.load.bigquery.limits import fits_numeric
 
-_TYPES = {
+WORDS = {
     pa.int64(): "INT64",
     pa.string(): "STRING",
     pa.bool_(): "BOOL",
     pa.date32(): "DATE",
     pa.timestamp("us", "UTC"): "TIMESTAMP",
     pa.float64(): "FLOAT64",
+    pa.time64("us"): "TIME",
 }
 _OLD_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
@@ -22,7 +23,7 @@ def field_of(column: Column) -> SchemaField:
     """Return a contract's column with its type, mode and description. Raises ContractError."""
     mode, kind = "NULLABLE" if column.nullable else "REQUIRED", column.type
     if not pa.types.is_decimal(kind):
-        return SchemaField(column.name, _TYPES[kind], mode, description=column.description)
+        return SchemaField(column.name, WORDS[kind], mode, description=column.description)
     if not fits_numeric(kind):
         raise ContractError(
             f"The column {column.name} is {kind}, but NUMERIC takes 29 digits before the point and 9 behind.",

@@ -11,6 +11,7 @@ _TYPES = {
     pa.date32(): "DATE",
     pa.timestamp("us", "UTC"): "TIMESTAMP WITH TIME ZONE",
     pa.float64(): "DOUBLE",
+    pa.time64("us"): "TIME",
 }
 
 
