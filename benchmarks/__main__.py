@@ -55,9 +55,9 @@ def main() -> int:
     try:
         with running(campaign.source):
             campaign.run(options.jobs, options.suite)
-    finally:
+    finally:  # who stops it, or stumbles, has what there is
+        print(report.printed(campaign.done), flush=True)
         campaign.clear(all_of_it=not options.keep)
-    print(report.printed(campaign.done))
     print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     if options.output == ROOT / "benchmarks":
         told.renew()

@@ -1,15 +1,16 @@
 """One run of the benchmark: the worlds, one after the other, and all that is measured in them."""
 
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks import jobs, others, report, scale
 from benchmarks.bars import MORE_MEMBERS, OURS, SAME_MEMBERS
 from benchmarks.company import Company
 from benchmarks.job import Job, Result
-from benchmarks.reads import read_bytes
+from benchmarks.reads import FAULTS, read_bytes
 from benchmarks.run import Limits, Running, begin, repeat
 from benchmarks.world import World
 from benchmarks.worlds import COMPANIES, Sizes, describe_world, make_larger, make_world
@@ -75,17 +76,20 @@ class Campaign:
         for name, make in (BOTH | (OF_SAMPLE if company.is_sample else {})).items():
             if name not in wanted:
                 continue
-            running = self._begin(make(world), world)
-            if name == "fact":
-                self._tell(others.tables(world, running.results[OURS]))
+            with _told_if_failed():
+                running = self._begin(make(world), world)
+                if name == "fact":
+                    self._tell(others.tables(world, running.results[OURS]))
         if GROWTH in wanted:
             for other, members in ((self._larger, SAME_MEMBERS), (self._smaller, MORE_MEMBERS)):
-                pair = sorted((world, other(world, folder / "other")), key=lambda each: each.rows)
-                self._tell(others.growth(pair[0], pair[1], members))
-                shutil.rmtree(folder / "other")
+                with _told_if_failed():
+                    pair = sorted((world, other(world, folder / "other")), key=lambda each: each.rows)
+                    self._tell(others.growth(pair[0], pair[1], members))
+                shutil.rmtree(folder / "other", ignore_errors=True)
         if BIGQUERY in wanted:
-            small = describe_world(company, self.source, _SMALL, folder / "small")
-            self._tell(others.reads(world, read_bytes(world, small, folder / "emulator")))
+            with _told_if_failed():
+                small = describe_world(company, self.source, _SMALL, folder / "small")
+                self._tell(others.reads(world, read_bytes(world, small, folder / "emulator")))
 
     def _larger(self, world: World, folder: Path) -> World:
         return make_larger(world, folder)
@@ -110,3 +114,12 @@ class Campaign:
         if all(name in results and all(way.counts for way in results[name].values() if way.is_ours)
                for name in scale.NEEDED):  # fmt: skip
             scale.write(results, self._worlds[0], self._output)
+
+
+@contextmanager
+def _told_if_failed() -> Iterator[None]:
+    """Let what cannot be measured not stop what can."""
+    try:
+        yield
+    except FAULTS as fault:
+        print(f"not measured: {fault}", file=sys.stderr, flush=True)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+from google.protobuf.message import Error as ProtobufError
+from zetasql.core.exceptions import ZetaSQLError
 
 from benchmarks.billing import LEAST_BILLED, column_bytes
 from benchmarks.world import DOWNLOAD, TRANSFORM, World
 from config.paths import ROOT
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.head import ETL_HEAD
-from tests.load.emulator import running_emulator
+from tests.load.emulator import NoEmulatorError, running_emulator
 from tests.load.googlesql import GoogleSql, compiled_in
 from tests.load.proxy import Answer, Listening, Remembering, running_proxy
 
@@ -37,6 +39,10 @@ class Reads:
     minimums: float
     scans: Mapping[str, float]
     """By table, the bytes read times those that it has."""
+
+
+FAULTS = (RuntimeError, NoEmulatorError, ProtobufError, ZetaSQLError)
+"""What may go wrong: without the emulator, or Google's analyzer, it cannot be counted."""
 
 
 class _Night(Listening, Remembering):

@@ -116,6 +116,8 @@ def _draw(done: list[Done], worlds: Sequence[World], path: Path) -> None:
         for job, results in done
         if any(not result.is_ours for result in results.values())
     ]
+    if not panels:
+        return
     told = json.dumps({"title": _sizes(worlds), "panels": panels})
     subprocess.run([PEERS, HERE / "peers" / "picture.py", path], input=told, text=True, check=True)
 

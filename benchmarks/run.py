@@ -4,6 +4,9 @@ import shutil
 import sys
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
 
 from benchmarks.job import Job, Result, Way
 from benchmarks.measure import Measured, measure
@@ -77,7 +80,15 @@ def _run(way: Way, world: World, first: bool, limits: Limits) -> Measured:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     measured = measure(way.prepare(folder), folder, limits.timeout, limits.memory_mb)
-    if first and way.check and not measured.error and (wrong := way.check(folder)):
+    if first and not measured.error and (wrong := _checked(way, folder)):
         measured = replace(measured, error=wrong)
     shutil.rmtree(folder)
     return measured
+
+
+def _checked(way: Way, folder: Path) -> str:
+    """Say what is wrong with what a way made; what cannot be read is."""
+    try:
+        return way.check(folder) if way.check else ""
+    except duckdb.Error as error:
+        return f"what it made cannot be compared: {error}"

@@ -11,6 +11,7 @@ from unittest import mock
 
 import pyarrow as pa
 import wasmtime
+from google._upb import _message
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from zetasql import types
@@ -112,6 +113,7 @@ class GoogleSql:
 
     def columns_read(self, sql: str) -> list[dict[str, set[str]]]:
         """Give the columns that each part of a script reads, by table: what is filled or emptied is not read."""
+        _message.SetAllowOversizeProtos(True)  # expressions may be nested deeper than a hundred
         answers: list[AnalyzeResponse] = []
         self._analyze(sql, answers)
         return [_scanned(answer) for answer in answers]
@@ -143,16 +145,14 @@ class GoogleSql:
 def _scanned(answer: Message) -> dict[str, set[str]]:
     """Find the tables that an analyzed statement scans, with the columns that it needs of them."""
     found: dict[str, set[str]] = {}
-
-    def look(node: Message) -> None:
+    unseen = [answer]
+    while unseen:
+        node = unseen.pop()
         if isinstance(node, ResolvedTableScanProto):
             found.setdefault(node.table.name, set()).update(column.name for column in node.parent.column_list)
         for field, value in node.ListFields():
             if field.type == field.TYPE_MESSAGE and not _is_target(node, field.name):
-                for part in value if field.is_repeated else [value]:
-                    look(part)
-
-    look(answer)
+                unseen += value if field.is_repeated else [value]
     return found
 
 
