@@ -13,8 +13,9 @@ from itertools import pairwise
 import pyarrow as pa
 
 from etl.company.queries import Query
+from etl.core.arrow_types import arrow_type
 from etl.core.errors import ContractError
-from etl.core.manifest import RawColumn, arrow_type
+from etl.core.manifest import RawColumn
 
 RANGE_BYTES = 256 * 1024 * 1024
 """About the size of a range, as the source guesses it."""

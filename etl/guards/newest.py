@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.core.arrow_types import arrow_type
 from etl.core.errors import ContractError
-from etl.core.manifest import RawColumn, RawTable, arrow_type
+from etl.core.manifest import RawColumn, RawTable
 from etl.guards.figures import EARLIER, GONE, is_less
 from etl.guards.guard import DOWNLOAD, Finding, guard
 from etl.guards.raw import RawSeen

@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt, arrow_type
+from etl.core.arrow_types import arrow_type
+from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
 
 PERSONAL = {b"personal": b"yes"}
 """Marks the field of a column of personal data, of which a receipt tells no value."""

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from etl.core.manifest import RawColumn, arrow_type
+from etl.core.arrow_types import arrow_type
+from etl.core.manifest import RawColumn
 from etl.receipts.arrow import has_sum
 from etl.receipts.sql import Dialect, Figure, figures
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from etl.core.manifest import ANY_NUMERIC, RawColumn, arrow_type
+from etl.core.arrow_types import arrow_type
+from etl.core.manifest import ANY_NUMERIC, RawColumn
 from etl.receipts.level import Extent
 from etl.receipts.sql import (
     ROW,

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from config.redacted import STARS
 from etl.company.corrections import Correction
 from etl.company.tables import TableFile
+from etl.core.arrow_types import arrow_type
 from etl.core.errors import ContractError, EtlError, joined
-from etl.core.manifest import RawTable, arrow_type
+from etl.core.manifest import RawTable
 from etl.core.names import guess
 
 

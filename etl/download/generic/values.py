@@ -13,7 +13,8 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from etl.core.manifest import RawColumn, arrow_type
+from etl.core.arrow_types import arrow_type
+from etl.core.manifest import RawColumn
 
 Write = Callable[[Any], str]
 
