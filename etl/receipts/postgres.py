@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from etl.core.arrow_types import arrow_type
-from etl.core.manifest import ANY_NUMERIC, RawColumn
+from etl.core.manifest import ANY_NUMERIC, RawColumn, TableReceipt
+from etl.receipts.arrow import has_range
 from etl.receipts.level import Extent
 from etl.receipts.sql import (
     ROW,
@@ -33,23 +34,35 @@ _PLAIN_TEXTS = ("text", "character varying")
 class Postgres(Dialect):
     """PostgreSQL's words. Fields carry the name of their type there, as `fields_of` makes them.
 
-    utf8: whether the server keeps its texts in UTF-8.
+    utf8: whether the server keeps its texts in UTF-8. one_by_one: whether sums and limits look at each value, to leave
+    out those which their type here cannot hold; else one such value makes them NULL, in two thirds of the time.
     """
 
-    def __init__(self, *, utf8: bool) -> None:
-        self._utf8 = utf8
+    def __init__(self, *, utf8: bool, one_by_one: bool = False) -> None:
+        self._utf8, self._one_by_one = utf8, one_by_one
 
     def exact_sum(self, field: pa.Field, name: str) -> str:
         """Write the sum of the numbers; NaN and infinity are none."""
-        return f"SUM({name}){_numbers_only(field, name)}"
+        return self._of_numbers(field, name, f"SUM({name})")
 
     def extreme(self, field: pa.Field, name: str, function: str) -> str:
         """Write the least or greatest value; of times, among those that a calendar has."""
         if pa.types.is_string(field.type):
             return self._extreme_text(function, _as_text(field, name))
-        if pa.types.is_temporal(field.type):
+        if not pa.types.is_temporal(field.type):
+            return self._of_numbers(field, name, f"{function}({name})")
+        if self._one_by_one:
             return f"{function}({name}) FILTER (WHERE {_in_calendar(name)})"
-        return f"{function}({name}){_numbers_only(field, name)}"
+        within = f"{_from_year_1(f'MIN({name})')} AND {_to_year_9999(f'MAX({name})')}"
+        return f"CASE WHEN {within} THEN {function}({name}) END"
+
+    def _of_numbers(self, field: pa.Field, name: str, figure: str) -> str:
+        """Write a figure of those values of a column that are numbers; only decimals may be NaN or infinity."""
+        if not pa.types.is_decimal(field.type):
+            return figure
+        if self._one_by_one:
+            return f"{figure} FILTER (WHERE scale({name}) IS NOT NULL)"
+        return f"CASE WHEN scale(SUM({name})) IS NOT NULL THEN {figure} END"
 
     def number(self, field: pa.Field, name: str) -> str:
         """Write a value's number; the plain one of values that have one."""
@@ -127,6 +140,12 @@ def fields_of(columns: tuple[RawColumn, ...]) -> pa.Schema:
     )
 
 
+def is_told(receipt: TableReceipt, columns: pa.Schema) -> bool:
+    """Whether no figure is NULL because of a value that its type here cannot hold."""
+    found = (receipt.columns[field.name] for field in columns if has_range(field))
+    return all(column.min is not None or column.nulls == receipt.rows for column in found)
+
+
 def receipt_queries(
     query: str, columns: pa.Schema, key: tuple[str, ...], dialect: Postgres, extent: Extent
 ) -> Iterator[str]:
@@ -143,10 +162,6 @@ def _utf8(text: str) -> str:
     return f"convert_to({text}, 'UTF8')"
 
 
-def _numbers_only(field: pa.Field, name: str) -> str:
-    return f" FILTER (WHERE scale({name}) IS NOT NULL)" if pa.types.is_decimal(field.type) else ""
-
-
 def _holds(field: pa.Field, name: str) -> str | None:
     """Write the condition that a value has a number in the column's type here; None where every value has one."""
     kind = field.type
@@ -161,7 +176,15 @@ def _holds(field: pa.Field, name: str) -> str | None:
 
 def _in_calendar(name: str) -> str:
     """Write the condition that a date or time is in the years 1 to 9999, and not infinite."""
-    return f"{name} >= '0001-01-01' AND {name} < '10000-01-01'"
+    return f"{_from_year_1(name)} AND {_to_year_9999(name)}"
+
+
+def _from_year_1(instant: str) -> str:
+    return f"{instant} >= '0001-01-01'"
+
+
+def _to_year_9999(instant: str) -> str:
+    return f"{instant} < '10000-01-01'"
 
 
 def _as_text(field: pa.Field, name: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extensions
+import pyarrow as pa
 from sqlalchemy.engine import URL
 
 from etl.company.queries import Query
@@ -43,7 +44,7 @@ from etl.download.source import Limits, Plan, SnapshotError, check_binds, checke
 from etl.download.throttle import Throttle
 from etl.download.writer import RawWriter
 from etl.receipts.level import Extent
-from etl.receipts.postgres import Postgres, fields_of, receipt_queries
+from etl.receipts.postgres import Postgres, fields_of, is_told, receipt_queries
 from etl.receipts.sql import receipt_from
 
 Cursor = psycopg2.extensions.cursor
@@ -163,13 +164,20 @@ class PostgresSource:
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
         """Let the server compute what the query gives, over a connection of its own that sees the leader's snapshot."""
         with self._reading(plan.query, lambda: 0) as cursor:
-            dialect = Postgres(utf8=self._encoding == "UTF8")
-            fields, row = fields_of(plan.columns), dict[str, Any]()
-            for part in receipt_queries(self._planned[plan.query.name].sql, fields, plan.query.key, dialect, extent):
-                cursor.execute(part)
-                names = [column.name for column in cursor.description or ()]
-                row |= zip(names, only_row(cursor), strict=True)
-            return receipt_from(row, fields, dialect)
+            for one_by_one in (False, True):
+                found, fields = self._said(cursor, plan, extent, one_by_one=one_by_one)
+                if is_told(found, fields):
+                    break
+        return found
+
+    def _said(self, cursor: Cursor, plan: Plan, extent: Extent, *, one_by_one: bool) -> tuple[TableReceipt, pa.Schema]:
+        dialect = Postgres(utf8=self._encoding == "UTF8", one_by_one=one_by_one)
+        fields, row = fields_of(plan.columns), dict[str, Any]()
+        for part in receipt_queries(self._planned[plan.query.name].sql, fields, plan.query.key, dialect, extent):
+            cursor.execute(part)
+            names = [column.name for column in cursor.description or ()]
+            row |= zip(names, only_row(cursor), strict=True)
+        return receipt_from(row, fields, dialect), fields
 
     def greatest(self, plan: Plan, column: str) -> str | None:
         """Let the server say a column's greatest value of the calendar; None where it has none."""
