@@ -4,6 +4,9 @@ from typing import Any
 
 import pyarrow as pa
 
+ANY_NUMERIC = pa.decimal128(38, 9)
+"""For a numeric without precision: what BigQuery's NUMERIC holds. A value beyond it is rejected, not rounded."""
+
 _SIMPLE: dict[str, Any] = {
     str(t): t
     for t in (

@@ -6,7 +6,6 @@ One model a stage; `manifest.json` is what pydantic makes of it.
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-import pyarrow as pa
 from pydantic import Field, model_validator
 
 from etl.core import older
@@ -249,7 +248,3 @@ class LoadedManifest(Manifest[LoadedTable]):
     @classmethod
     def _upgraded(cls, told: Any) -> Any:
         return older.upgraded(told, older.loaded_table)
-
-
-ANY_NUMERIC = pa.decimal128(38, 9)
-"""For a numeric without precision: what BigQuery's NUMERIC holds. A value beyond it is rejected, not rounded."""

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import pyarrow as pa
 
-from etl.core.manifest import ANY_NUMERIC
+from etl.core.arrow_types import ANY_NUMERIC
 
 DIGITS = 38
 """The most that a decimal may have."""

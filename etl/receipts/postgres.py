@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from etl.core.arrow_types import arrow_type
-from etl.core.manifest import ANY_NUMERIC, RawColumn, TableReceipt
+from etl.core.arrow_types import ANY_NUMERIC, arrow_type
+from etl.core.manifest import RawColumn, TableReceipt
 from etl.receipts.arrow import has_range
 from etl.receipts.level import Extent
 from etl.receipts.sql import (

@@ -10,8 +10,9 @@ from uuid import UUID
 import pyarrow as pa
 
 from etl.company.queries import Query
+from etl.core.arrow_types import ANY_NUMERIC
 from etl.core.errors import ContractError
-from etl.core.manifest import ANY_NUMERIC, RawColumn
+from etl.core.manifest import RawColumn
 from etl.download.source import checked_columns
 from etl.download.types import DIGITS, declared_type, known_type
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.core.manifest import ANY_NUMERIC
+from etl.core.arrow_types import ANY_NUMERIC
 from etl.download.generic.columns import Column, decimals
 
 _UNSIGNED, _ENUM, _SET = 32, 256, 2048
