@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -22,9 +21,6 @@ _AT_ONCE = 4 * 1024 * 1024
 _LONGEST_ROW = 64 * 1024 * 1024
 
 _BOM = codecs.BOM_UTF8
-
-has_written = False
-"""Whether this process has written CSV."""
 
 
 def read(data: pa.Buffer, schema: pa.Schema, *, header: bool, names: list[str] | None = None) -> pa.Table:
@@ -71,18 +67,19 @@ def write(table: pa.Table) -> bytes:
     """Write a table as CSV with a header: a text quoted where it must be, NULL never.
 
     By polars, to which Arrow's columns are given as they are: in two fifths of the time that Arrow's writer takes.
-    From then on this process must not be forked: polars has begun its threads, for which a fork would wait for ever.
+    It is imported here, as it begins threads: whoever only reads CSV may be forked.
     """
-    global has_written
-    has_written = True
+    import polars as pl
+
     out = io.BytesIO()
-    pl.DataFrame({name: _as_written(table.column(name)) for name in table.column_names}).write_csv(out)
+    columns = {name: pl.Series(values=_as_written(table.column(name))) for name in table.column_names}
+    pl.DataFrame(columns).write_csv(out)
     return out.getvalue()
 
 
-def _as_written(column: pa.ChunkedArray) -> pl.Series:
+def _as_written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     has_clock = pa.types.is_temporal(column.type) and not pa.types.is_date(column.type)  # polars writes it otherwise
-    return pl.Series(values=column.cast(pa.string()) if has_clock else column)
+    return column.cast(pa.string()) if has_clock else column
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 
-from etl.core import arrow_csv
 from etl.core.errors import DataError
 from etl.core.memory import give_back
 from etl.core.orphan import end_with
@@ -25,10 +25,10 @@ def worker_pool(workers: int) -> Iterator[Executor]:
     """Give an executor of processes, which end with this one, however it ends.
 
     They are forks, which need not import what this process has, and share its memory; so they are made at once, while
-    it is one thread. Where it has threads already (of a bucket's library, of what writes CSV), they begin afresh.
+    it is one thread. Where it has threads already (of a bucket's library, of what reads files or writes CSV), they
+    begin afresh: a fork would wait for ever for what another thread held.
     """
-    is_one_thread = threading.active_count() == 1 and not arrow_csv.has_written
-    context = multiprocessing.get_context("fork" if is_one_thread else "spawn")
+    context = multiprocessing.get_context("fork" if _threads() == 1 else "spawn")
     managers: set[threading.Thread] = set()
     executor = ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),))
     try:
@@ -58,6 +58,14 @@ def worker_pool(workers: int) -> Iterator[Executor]:
             manager.join(_PATIENCE)  # at its end, Python might write to what this thread is closing: a traceback
 
 
+def _threads() -> int:
+    """Count the threads of this process, those of libraries among them, of which Python knows nothing."""
+    try:
+        return len(list(Path("/proc/self/task").iterdir()))
+    except OSError:
+        return 2  # not Linux: nobody knows
+
+
 def _start_worker(parent: int) -> None:
     """Let a worker die with its parent, leave Ctrl-C to the parent, and be one thread: the workers are the threads."""
     end_with(parent)
@@ -75,4 +83,4 @@ def be_one_thread() -> None:
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    os.environ["POLARS_MAX_THREADS"] = "1"  # it has not begun yet
+    os.environ["POLARS_MAX_THREADS"] = "1"  # it has not been imported yet

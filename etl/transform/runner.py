@@ -2,23 +2,16 @@
 
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from etl.company.plan import Plan, Step
-from etl.core.cluster import Cluster, cluster_pool
 from etl.core.counts import Counts
-from etl.core.errors import ContractError
 from etl.core.log import Advance, log, progress
-from etl.core.workers import worker_pool
 from etl.receipts.raw import check_raw
 from etl.transform.context import Context, blocks_of, portions
 from etl.transform.files import Built
 from etl.transform.groups import check_order
-from etl.transform.rules import broken_rules
 from etl.transform.streams import check_unique, yielding
 from etl.transform.work import BlockDone, build_whole, stream_block
 
@@ -44,15 +37,6 @@ class Worked:
     peak_memory_mb: int
 
 
-def _warm_up(context: Context, plan: Plan) -> None:
-    """Do once what every worker would do first, before they are forked: then they share it."""
-    for table in (context.tables[name] for name in plan.tables):
-        schema = pa.schema([field for field in table.contract.schema if field.name != table.contract.surrogate_key])
-        with suppress(ContractError):  # a rule may want rows
-            broken_rules(schema.empty_table(), table.contract)
-        context.level.receipt(schema.empty_table(), schema)
-
-
 def _pieces(context: Context, step: Step) -> int:
     """Count the pieces of work of a step: blocks of a stream, or portions of a table."""
     if step.stream:
@@ -60,17 +44,10 @@ def _pieces(context: Context, step: Step) -> int:
     return portions(context, context.tables[step.tables[0]])
 
 
-def run_plan(context: Context, plan: Plan, workers: int, cluster: Cluster | None) -> Worked:
-    """Work the plan off. workers: how many processes; cluster: or whose."""
-    if not cluster:
-        _warm_up(context, plan)
+def run_plan(context: Context, plan: Plan, executor: Executor) -> Worked:
+    """Work the plan off."""
     work = sum(_pieces(context, step) for step in plan.steps.values())
-    with (
-        cluster_pool(cluster, context.folder, context.tables_dir, context.code)
-        if cluster
-        else worker_pool(workers) as executor,
-        progress("transform", work) as advance,  # a thread, which is not to be forked
-    ):
+    with progress("transform", work) as advance:
         runner = _Runner(context, plan, executor, advance)
         runner.run()
     return Worked({name: runner.results[name] for name in plan.tables}, runner.corrected, runner.peak_memory_mb)

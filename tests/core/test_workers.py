@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from config.paths import ROOT
 
 WRITES_IN_A_WORKER = """
@@ -38,3 +40,24 @@ def written(*arguments: str) -> str:
 def test_a_worker_of_a_process_that_has_written_csv_does_not_wait_for_ever() -> None:
     """What writes CSV has threads of its own, which a fork has not: such a worker begins afresh."""
     assert written() == written("first") == "n\n1\n2\n\n"
+
+
+THREADS_OF_THE_STAGE = """
+from etl.core.memory import give_back
+
+give_back()
+from pathlib import Path
+from etl.company.tables import read_tables
+from etl.core import workers
+from etl.transform import stage
+
+read_tables(Path("tables"))
+print([Path(f"/proc/self/task/{task.name}/comm").read_text() for task in Path("/proc/self/task").iterdir()])
+assert workers._threads() == 1
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the threads of libraries are counted on Linux alone")
+def test_stage_2_has_no_thread_when_its_workers_are_forked() -> None:
+    """Neither by what it imports nor by the table files: with one, workers would begin afresh, which takes seconds."""
+    subprocess.run([sys.executable, "-c", THREADS_OF_THE_STAGE], cwd=ROOT, check=True, timeout=60)

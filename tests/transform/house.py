@@ -25,7 +25,7 @@ from etl.core.manifest import RawColumn, RawManifest, RawTable, StarManifest
 from etl.core.origin import origin_of
 from etl.core.runs import MANIFEST, Store, run_time
 from etl.download import writer
-from etl.transform import runner, stage
+from etl.transform import stage
 
 HEAD = """
 import pandas as pd
@@ -207,7 +207,7 @@ def in_this_process() -> Iterator[None]:
     def pool(workers: int) -> Iterator[Executor]:
         yield _Here()
 
-    with mock.patch.object(runner, "worker_pool", pool):
+    with mock.patch.object(stage, "worker_pool", pool):
         yield
 
 
