@@ -30,13 +30,14 @@ from etl.download.generic.errors import (
     unwritable,
 )
 from etl.download.generic.values import UnknownClass, writers
-from etl.download.generic.wire import Watch, Wire, abandon, interruptible
+from etl.download.generic.wire import Wire, abandon, interruptible
 from etl.download.mssql.database import Mssql
 from etl.download.mysql.database import MySql
 from etl.download.oracle.database import Oracle
 from etl.download.source import Limits, Plan, check_binds
 from etl.download.sqlite.database import Sqlite
 from etl.download.throttle import Throttle
+from etl.download.watch import Watch
 from etl.download.writer import RawWriter
 from etl.receipts.level import Extent
 from etl.receipts.portable import Portable, proven, read
@@ -96,11 +97,11 @@ class GenericSource:
         limits = self._limits
         seconds = limits.stall_seconds if self._wire else float("inf")
         longest = limits.statement_seconds and limits.statement_seconds + (_GRACE if self._wire else 0)
-        self._watch = Watch(seconds, longest, self._is_at_work, self._cut).__enter__()
+        self._watch = Watch(seconds, longest, self._at_work, self._cut_query).__enter__()
         return self
 
     _connection: Connection | None = None
-    _watch: Watch | None = None
+    _watch: Watch[Query] | None = None
 
     def _begin(self) -> None:
         try:
@@ -220,6 +221,12 @@ class GenericSource:
             with suppress(SQLAlchemyError, AttributeError):
                 self._database.interrupt(self._connection.connection.driver_connection)
 
+    def _cut_query(self, _: Query, reason: str) -> None:
+        self._cut(reason)
+
+    def _at_work(self, queries: Sequence[Query]) -> Sequence[Query]:
+        return queries if self._is_at_work() else ()
+
     def _is_at_work(self) -> bool:
         """Ask the server, over another connection, whether it works for us; one that cannot be asked does not."""
         wire = Wire()
@@ -240,7 +247,7 @@ class GenericSource:
             raise SourceError(f"{query.path} was stopped.", transient=True)
         assert self._watch is not None  # noqa: S101 -- for the type checker: it was entered
         try:
-            with self._watch.over(so_far):
+            with self._watch.over(query, so_far):
                 yield self._connection
         except (SQLAlchemyError, UnicodeError) as error:
             invalid = isinstance(error, DBAPIError) and error.connection_invalidated

@@ -7,7 +7,6 @@ signal is heard. A socket that is shut down under them ends every wait.
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -20,7 +19,6 @@ _KEEP_ALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEE
 """Seconds until a silent peer is asked whether it is there, seconds between the questions, how many of them."""
 
 _UNACKNOWLEDGED_MS = 60_000
-_LOOK = 5.0
 
 
 class Wire:
@@ -78,54 +76,6 @@ class Wire:
                 with suppress(OSError):  # it is closed by now
                     found.append(socket.socket(fileno=os.dup(number)))
         return found
-
-
-class Watch:
-    """Ends a wait for a server that is gone, or a statement that takes longer than it may. A context manager.
-
-    seconds: how long nothing may come, unless `at_work` says that the server is busy; longest: how long a statement may
-    take, 0: as it likes; cut: ends what is waited for, and is told why.
-    """
-
-    def __init__(self, seconds: float, longest: float, at_work: Callable[[], bool], cut: Callable[[str], None]) -> None:
-        self._seconds, self._longest, self._at_work, self._cut = seconds, longest, at_work, cut
-        self._reading: tuple[Callable[[], int], float] | None = None
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-
-    def __enter__(self) -> "Watch":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    @contextmanager
-    def over(self, so_far: Callable[[], int]) -> Iterator[None]:
-        """Watch while the block asks and reads. so_far: says how much has come."""
-        self._reading = (so_far, time.monotonic())
-        try:
-            yield
-        finally:
-            self._reading = None
-
-    def _run(self) -> None:
-        watched, seen, since = None, -1, 0.0
-        while not self._ended.wait(min(self._seconds / 4, self._longest / 4 or _LOOK, _LOOK)):
-            reading, now = self._reading, time.monotonic()
-            if reading is None:
-                continue
-            so_far, began = reading
-            if reading is not watched or so_far() != seen:
-                watched, seen, since = reading, so_far(), now
-            if self._longest and now - began > self._longest:
-                self._cut("it took longer than SOURCE_STATEMENT_SECONDS allows")
-            elif now - since >= self._seconds:
-                if self._at_work() or self._reading is not reading:
-                    since = now
-                else:
-                    self._cut(f"nothing has come for {now - since:.0f} seconds, and the server is not at work on it")
 
 
 def interruptible(work: Callable[[], T], cut: Callable[[], None]) -> T:

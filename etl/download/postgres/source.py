@@ -38,7 +38,7 @@ from etl.download.postgres.session import (
     only_row,
     row_security,
 )
-from etl.download.postgres.watch import Watch, within
+from etl.download.postgres.watch import PostgresWatch, within
 from etl.download.ranges import bounds, conditions, parts_of, scale_of
 from etl.download.source import Limits, Plan, SnapshotError, check_binds, checked_columns
 from etl.download.throttle import Throttle
@@ -82,7 +82,7 @@ class PostgresSource:
                 (self.as_of,) = only_row(cursor)
         except psycopg2.Error as error:
             raise lost(error, self._name, self._where, None) from None
-        self._watch = Watch(self._leader, self._limits.stall_seconds).__enter__()
+        self._watch = PostgresWatch(self._leader, self._limits.stall_seconds).__enter__()
         self._aside = Aside().__enter__()
         return self
 

@@ -1,20 +1,17 @@
-"""Connections that hang: the server waits for us and we for it, for what lies between passes nothing on any more.
-
-Keepalives tell a dead peer; a tunnel or a proxy that hangs answers them itself. A query that is silent for an hour may
-be at work, which the server knows: so it is asked, over the connection that holds the snapshot.
-"""
+"""PostgreSQL's connections that hang: the server is asked over the connection that holds the snapshot."""
 
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg2
 import psycopg2.extensions
 
 from etl.core.log import log
+from etl.download.watch import Watch
 
 Connection = psycopg2.extensions.connection
 
@@ -29,91 +26,64 @@ WHERE pid = ANY(%s) AND coalesce(state, '') NOT LIKE 'idle%%' AND wait_event_typ
 """
 
 
-@dataclass
-class _Reading:
-    """pid: the server's process; so_far: says how much has come; seen: what it said; waits: so did the server."""
+@dataclass(frozen=True)
+class _Reader:
+    """A connection, and the number of the server's process at its other end."""
 
     connection: Connection
     pid: int
-    so_far: Callable[[], int]
-    seen: int = -1
-    waits: bool = False
 
 
-class Watch:
-    """Cuts what hangs for about `seconds`, so that it can be tried again. A context manager.
+class PostgresWatch:
+    """Cuts connections that hang for about `seconds`, so that they can be tried again. A context manager.
 
     leader: the connection to ask over, which has nothing else to do meanwhile.
     """
 
     def __init__(self, leader: Connection, seconds: float) -> None:
         self._leader, self._seconds = leader, seconds
-        self._readings: list[_Reading] = []
-        self._changing = threading.Condition()  # what is closed must not be cut: its number may be another's by then
         self._hung = False  # the leader did not answer, and was cut
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._watch = Watch[_Reader](seconds, 0, self._at_work, self._cut_hanging)
 
-    def __enter__(self) -> "Watch":
-        self._thread.start()
+    def __enter__(self) -> "PostgresWatch":
+        self._watch.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._ended.set()
-        self._thread.join(1)
-        if self._thread.is_alive():  # it asks, and gets no answer
+        if not self._watch.end(1):
             _cut([self._leader])
-            self._thread.join()
+            self._watch.__exit__()
 
-    @contextmanager
-    def over(self, connection: Connection, pid: int, so_far: Callable[[], int]) -> Iterator[None]:
+    def over(self, connection: Connection, pid: int, so_far: Callable[[], int]) -> AbstractContextManager[None]:
         """Watch a connection while the block reads from it. pid: the server's process; so_far: how much has come."""
-        reading = _Reading(connection, pid, so_far)
-        with self._changing:
-            self._readings.append(reading)
-        try:
-            yield
-        finally:
-            with self._changing:
-                self._readings.remove(reading)
-                self._changing.notify_all()
+        return self._watch.over(_Reader(connection, pid), so_far)
 
     def stop(self) -> None:
         """Let the server end what is being read; where nothing gets through, end it on this side alone."""
-        asked = False
+        wait = 0.0
         with suppress(psycopg2.Error), within(_CANCEL_SECONDS, self._leader), self._leader.cursor() as cursor:
-            pids = [reading.pid for reading in list(self._readings)]
+            pids = [reader.pid for reader in self._watch.readings]
             cursor.execute("SELECT pg_cancel_backend(pid) FROM unnest(%s::int[]) AS pid", (pids,))
-            asked = True
-        with self._changing:
-            if asked:
-                self._changing.wait_for(lambda: not self._readings, _CANCEL_SECONDS)
-            _cut(reading.connection for reading in self._readings)
+            wait = _CANCEL_SECONDS
+        self._watch.end_all(wait, lambda reader: _cut([reader.connection]))
 
-    def _run(self) -> None:
-        while not self._ended.wait(self._seconds / 2):
-            silent = [reading for reading in list(self._readings) if reading.seen == reading.so_far()]
-            at_work = self._at_work([reading.pid for reading in silent]) if silent else set()
-            with self._changing:
-                for reading in self._readings:
-                    waits = reading in silent and reading.pid not in at_work
-                    if waits and reading.waits:
-                        log.warning("download: no data arrives although the server waits for us: closing a connection")
-                        _cut([reading.connection])
-                    reading.waits, reading.seen = waits, reading.so_far()
+    def _cut_hanging(self, reader: _Reader, why: str) -> None:
+        log.warning("download: closing a connection: %s", why)
+        _cut([reader.connection])
 
-    def _at_work(self, pids: list[int]) -> set[int]:
+    def _at_work(self, readers: Sequence[_Reader]) -> list[_Reader]:
         """Say which of the server's processes do not wait for us, as far as it can be known."""
         try:
             with within(self._seconds, self._leader, self._note_hung), self._leader.cursor() as cursor:
                 try:
-                    cursor.execute(_AT_WORK, (pids,))
-                    return {pid for (pid,) in cursor.fetchall()}
+                    cursor.execute(_AT_WORK, ([reader.pid for reader in readers],))
+                    busy = {pid for (pid,) in cursor.fetchall()}
                 finally:
                     if not self._leader.closed:
                         cursor.execute("ROLLBACK TO SAVEPOINT watch; RELEASE SAVEPOINT watch")
         except psycopg2.Error:
-            return set() if self._hung else set(pids)
+            return [] if self._hung else list(readers)
+        return [reader for reader in readers if reader.pid in busy]
 
     def _note_hung(self) -> None:
         self._hung = True
