@@ -77,3 +77,9 @@ def test_the_vocabulary_is_what_table_files_need_and_nothing_else() -> None:
 def test_no_module_of_the_tests_is_taken_for_the_tables() -> None:
     """Tests import `tables.dim_x` as the guide shows, and pytest puts their own folders on Python's path first."""
     assert [path for path in (ROOT / "tests").rglob("tables.py") if path.is_file()] == []
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Pytest takes them for the same module, and then runs none of the suite."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
