@@ -8,7 +8,6 @@ keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stay
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 
@@ -22,18 +21,17 @@ from etl.core.manifest import TableReceipt
 from etl.core.scratch import scratch_folder
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
-from etl.load.checks import check_names, check_receipt, check_rows, not_a_query, numbers_of, refuse_differences
+from etl.load.checks import check_names, check_rows, not_a_query, numbers_of, refuse_differences
 from etl.load.duckdb import obstacles, schema
 from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
+from etl.load.duckdb.publish import insert, move_head, receipt, replace_rows
 from etl.load.duckdb.session import MEMORY, limit, seal, with_room
 from etl.load.duckdb.sql import literal, quoted
-from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of, run_rows
+from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.shape import Difference
 from etl.load.warehouse import Handover, Published
-from etl.receipts.duckdb import DUCKDB
-from etl.receipts.sql import receipt_from, select_receipt
 
 _READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
 """The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
@@ -104,7 +102,7 @@ class DuckDBWarehouse:
             return None
         with self._connected("checking") as connection:
             self._attach_last_night(connection)
-            return _receipt(connection, contract, like, f"last_night.main.{quoted(contract.name)}")
+            return receipt(connection, contract, like, f"last_night.main.{quoted(contract.name)}")
 
     def marks(self, tables: list[str]) -> dict[str, str]:
         """Tell, of every table, when the file was changed last."""
@@ -118,21 +116,10 @@ class DuckDBWarehouse:
         return self.marks([handover.contract.name for handover in handovers])
 
     def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+        inserts = [insert(handover, self._parquet(run, handover)) for handover in handovers]
         with self._next_version(memory) as connection:
-            move = heads.move(ETL_HEAD.name, before, Head(run, origin), literal)
-            with _one_commit(connection):
-                if connection.execute(move).fetchall() != [(1,)]:
-                    raise heads.moved(before)
-                for handover in handovers:
-                    connection.execute(f"DELETE FROM {quoted(handover.contract.name)}")
-            connection.execute(f"CHECKPOINT {_NIGHT}")  # the new rows take the old ones' place in the file
-            with _one_commit(connection):
-                for handover in handovers:
-                    connection.execute(self._insert(run, handover))
-                _record(connection, run, handovers)
-            for handover in handovers:
-                found = _receipt(connection, handover.contract, handover.receipt, quoted(handover.contract.name))
-                check_receipt(handover, found, "published")
+            move_head(connection, before, Head(run, origin))
+            replace_rows(connection, _NIGHT, run, handovers, inserts)
 
     def head(self) -> Head:
         """Read the head."""
@@ -243,37 +230,6 @@ class DuckDBWarehouse:
     def _staged(self, run: str, handover: Handover) -> Path:
         return self._staging / run / handover.contract.name
 
-    def _insert(self, run: str, handover: Handover) -> str:
-        table, columns = quoted(handover.contract.name), ", ".join(map(quoted, handover.contract.schema.names))
-        return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self._parquet(run, handover)}"
-
     def _parquet(self, run: str, handover: Handover) -> str:
         files = [literal(str(self._staged(run, handover) / file.name)) for file in handover.files]
         return f"read_parquet([{', '.join(files)}])"
-
-
-@contextmanager
-def _one_commit(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Wait for the disk once, and not after each statement; what fails is thrown away with the copy of the file."""
-    connection.begin()
-    yield
-    connection.commit()
-
-
-def _record(connection: duckdb.DuckDBPyConnection, run: str, handovers: Sequence[Handover]) -> None:
-    rows = pa.Table.from_pylist(run_rows(run, handovers, datetime.now(UTC)), ETL_RUNS.schema)
-    connection.register("new_runs", rows)
-    connection.execute(
-        "DELETE FROM etl_runs WHERE (run_id, table_name) IN (SELECT (run_id, table_name) FROM new_runs);"
-        "INSERT INTO etl_runs BY NAME SELECT * FROM new_runs"
-    )
-    connection.unregister("new_runs")
-
-
-def _receipt(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, like: TableReceipt, relation: str
-) -> TableReceipt:
-    schema = contract.schema
-    query = select_receipt(schema, DUCKDB, relation, hashes=like.hash_sum is not None)
-    answer: pa.Table = connection.sql(query).to_arrow_table()
-    return receipt_from(answer.to_pylist()[0], schema, DUCKDB)
