@@ -58,7 +58,8 @@ def _of_tables(settings: Settings) -> Picture:
     with open_warehouse(settings) as warehouse:
         for _ in range(_TIMES):
             before = [(row.table, row.run) for row in warehouse.published()]
-            drawn = picture(report, every, warehouse.read, "From the published tables.")
+            with warehouse.reading() as read:
+                drawn = picture(report, every, read, "From the published tables.")
             if before == [(row.table, row.run) for row in warehouse.published()]:
                 return drawn
     raise WarehouseError("Tables were published while the dashboard asked for them.", "Run it again.")

@@ -1,6 +1,7 @@
 """The narrow interface through which stage 3 speaks to a warehouse, whichever it is."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -103,6 +104,9 @@ class Warehouse(Protocol):
 
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables; unqualified names are theirs."""
+
+    def reading(self) -> AbstractContextManager[Callable[[str], pa.Table]]:
+        """Give `read` for several queries, which may see one published night or the next."""
 
     def batches(self, sql: str) -> Generator[pa.RecordBatch]:
         """Run a query as `read` does, and give its rows as they come: at least one batch, if it has no rows."""

@@ -1,8 +1,8 @@
 """BigQuery: load jobs into a staging dataset, then one transaction over all tables."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property, partial
 
 import pyarrow as pa
@@ -175,6 +175,11 @@ class BigQueryWarehouse:
         """Run a query over the published tables."""
         with self._explained(f"reading {self._dataset}"):
             return self._query(query, "reading")
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str], pa.Table]]:
+        """Give `read`."""
+        yield self.read
 
     def batches(self, query: str) -> Generator[pa.RecordBatch]:
         """Run a query over the published tables, page by page."""

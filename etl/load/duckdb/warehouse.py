@@ -6,7 +6,7 @@ keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stay
 """
 
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -50,6 +50,7 @@ class DuckDBWarehouse:
         self.path = path
         self._file = DuckDBFile(path)
         self._staging = self._file.work / "staging"
+        self._seen: tuple[str | None, schema.Shapes] = None, {}
 
     def __enter__(self) -> "DuckDBWarehouse":
         return self
@@ -139,8 +140,14 @@ class DuckDBWarehouse:
 
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables."""
+        with self.reading() as read:
+            return read(sql)
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str], pa.Table]]:
+        """Give `read` for several queries: opening the file costs more than most of them."""
         with self._reading() as connection:
-            return connection.sql(sql).to_arrow_table()
+            yield lambda sql: connection.sql(sql).to_arrow_table()
 
     def batches(self, sql: str) -> Generator[pa.RecordBatch]:
         """Run a query over the published tables, in bounded memory."""
@@ -181,11 +188,13 @@ class DuckDBWarehouse:
         return f"The tables are in the DuckDB file {self.path}; look into them with: duckdb -readonly {file}"
 
     def _shapes(self) -> schema.Shapes:
-        if not self.path.exists():
-            return {}
-        with self._connected("reading") as connection:
-            self._attach_last_night(connection)
-            return schema.found(connection, "last_night")
+        """Read what tables there are; again, once the file is another."""
+        mark = self._file.mark()
+        if mark and mark != self._seen[0]:
+            with self._connected("reading") as connection:
+                self._attach_last_night(connection)
+                self._seen = mark, schema.found(connection, "last_night")
+        return self._seen[1] if mark else {}
 
     def _differences(self, contracts: Sequence[Contract]) -> list[Difference]:
         """Find what the tables lack. Raises WarehouseError with all that needs a person."""
