@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,9 @@ from tests import maria as mariadb
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("house")
 os.umask(0o077)  # as of a night: settings files with secrets are the owner's alone
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and all it starts
+
+TRUTH = Path(__file__).parent / "truth"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("survival", "the moments at which tests/survival kills")
     group.addoption("--moments", type=int, default=8, metavar="N", help="how many (default: 8)")
     group.addoption("--seed", type=int, metavar="S", help="that a failure named, to draw the same ones again")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests/truth first: one worker makes its nights; last in the queue, others would take half and make them too.
+
+    Workers begin with equal parts of the list, and one that is done takes the last half of what another has left.
+    """
+    items.sort(key=lambda item: TRUTH not in item.path.parents)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ class House:
     def __init__(self, folder: Path, bucket: str = "", **tables: str) -> None:
         self.folder = folder
         self.tables_dir = folder / "tables"
-        self.tables_dir.mkdir()
+        self.tables_dir.mkdir(parents=True)
         self.settings = Settings(
             warehouse="duckdb",
             data_dir=f"gs://{bucket}/etl" if bucket else folder / "data",
@@ -100,7 +101,21 @@ class House:
         )
         self.store = Store.of(self.settings)
         self.runs = 0
+        self._kept: dict[Path, int] = {}
         self.write(**tables)
+
+    def keep(self, name: str) -> Path:
+        """Copy everything as it is now; returns where, to go back to it. name: of what is kept."""
+        place = self.folder.with_name(f"{self.folder.name}.{name}")
+        shutil.copytree(self.folder, place)
+        self._kept[place] = self.runs
+        return place
+
+    def go_back_to(self, kept: Path) -> None:
+        """Undo everything since it was kept."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(kept, self.folder)
+        self.runs = self._kept[kept]
 
     def write(self, **tables: str) -> None:
         """Write table files."""
