@@ -1,13 +1,11 @@
 """A shop so small that its dictionary can be drawn by hand: two queries, four tables, a report of one page."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import config
-from config.paths import ROOT
 from etl.docs.company import Company, read_company
+from tests.called import etl
 
 _HEAD = """
 import pandas as pd
@@ -166,12 +164,4 @@ def read(settings: Path) -> Company:
 
 def docs(settings: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the command that writes the dictionary."""
-    return subprocess.run(
-        [sys.executable, "-m", "etl", "docs", "--env", str(settings), *options],
-        cwd=ROOT,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return etl("docs", settings, *options)

@@ -12,14 +12,9 @@ from config.paths import ROOT
 from etl.core import nights
 from etl.core.nights import NightRecord
 from etl.core.runs import MANIFEST
+from tests.called import etl
 from tests.night.company import Company
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
-
-
-def etl(env: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command."""
-    command = [sys.executable, "-m", "etl", arguments[0], "--env", str(env), *arguments[1:]]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +31,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
 
 def test_status_tells_every_night_stage_by_stage(company: Company) -> None:
     """When, how long, rows, outcome; why one failed; what is published. The newest is not, so the exit code is 1."""
-    done = etl(company.env, "status")
+    done = company.ended([sys.executable, "-m", "etl", "status", "--env", str(company.env)])
     assert done.returncode == 1, done.stderr
     (run,) = company.runs("3_loaded")
     assert run in done.stdout
@@ -50,7 +45,7 @@ def test_status_tells_every_night_stage_by_stage(company: Company) -> None:
 
 def test_status_of_the_newest_nights_only(company: Company) -> None:
     """--nights N."""
-    done = etl(company.env, "status", "--nights", "1")
+    done = etl("status", company.env, "--nights", "1")
     assert company.runs("3_loaded")[0] not in done.stdout.partition("Published")[0]
 
 
@@ -64,13 +59,13 @@ def test_status_marks_a_failure_that_is_over(tmp_path: Path) -> None:
         nights.write(company.data, record.model_copy(update={"run": run, "exit_code": code, "said": f"no {run}."}), 9)
     company.query("SELECT nonsense")
     assert company.night().returncode == 1
-    told = etl(company.env, "status").stdout.splitlines()
+    told = etl("status", company.env).stdout.splitlines()
     assert "no 20000101T000000Z. (since then published)" in told
     assert "no 20000102T000000Z. (since then published)" in told
     assert "night 20000103T000000Z: it was killed (since then published)" in told
     assert [line for line in told if "since then" in line and "nonsense" in line] == []
     nights.write(company.data, record.model_copy(update={"exit_code": 4, "said": "no refresh."}), 9)
-    told = etl(company.env, "status").stdout.splitlines()
+    told = etl("status", company.env).stdout.splitlines()
     assert "no 20000101T000000Z. (since then published)" in told
     assert "no 20000102T000000Z." in told
     assert "no refresh." in told
@@ -82,15 +77,16 @@ def test_status_tells_what_is_under_way(tmp_path: Path) -> None:
     night = subprocess.Popen(company.command(), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (company.data / "lock.holder").exists():
         time.sleep(0.01)
-    done = etl(company.env, "status")
+    done = etl("status", company.env)
     assert f"Under way: Another run (the night, process {night.pid}, since " in done.stdout
+    night.terminate()
     night.wait(60)
-    assert "Under way" not in etl(company.env, "status").stdout
+    assert "Under way" not in etl("status", company.env).stdout
 
 
 def test_status_before_the_first_night(tmp_path: Path) -> None:
     """It says that there is none, and what to run."""
-    done = etl(Company(tmp_path).env, "status")
+    done = etl("status", Company(tmp_path).env)
     assert done.returncode == 1
     assert "Published: nothing is known. No run is committed" in done.stdout
 
@@ -101,7 +97,7 @@ def test_status_goes_on_where_a_manifest_is_damaged(tmp_path: Path) -> None:
     company.night()
     (run,) = company.runs("2_star")
     (company.data / "2_star" / run / MANIFEST).write_text("{")
-    done = etl(company.env, "status")
+    done = etl("status", company.env)
     assert done.returncode == 0
     assert "is damaged" in done.stdout
     assert "LoadFilesBQ.py" in done.stdout
@@ -124,7 +120,7 @@ def env(house: House) -> Path:
 
 def test_why_tells_how_a_number_came_about(house: House) -> None:
     """The equation balances, the lineage goes down to the queries, the receipt is the manifest's."""
-    done = etl(env(house), "why", "fact_sale")
+    done = etl("why", env(house), "fact_sale")
     assert done.returncode == 0, done.stderr
     table = house.star.tables["fact_sale"]
     assert f"built in run {house.star.run} from raw run {house.star.made_from}" in done.stdout
@@ -140,14 +136,14 @@ def test_why_tells_how_a_number_came_about(house: House) -> None:
 
 def test_why_of_a_query_names_its_readers(house: House) -> None:
     """Which tables read it."""
-    done = etl(env(house), "why", "sales")
+    done = etl("why", env(house), "sales")
     assert "Read by: fact_sale." in done.stdout
 
 
 @pytest.mark.parametrize("command", ["why", "rejects"])
 def test_a_table_that_is_not_there_is_guessed(house: House, command: str) -> None:
     """Exit 2, and the nearest name."""
-    done = etl(env(house), command, "fact_sail")
+    done = etl(command, env(house), "fact_sail")
     assert done.returncode == 2
     assert "Did you mean fact_sale?" in done.stderr
 
@@ -155,16 +151,16 @@ def test_a_table_that_is_not_there_is_guessed(house: House, command: str) -> Non
 def test_why_of_a_table_whose_file_is_gone_says_so(house: House) -> None:
     """The star still has it; neither its own name nor another one without a file is suggested."""
     (house.tables_dir / "fact_sale.py").unlink()
-    done = etl(env(house), "why", "fact_sale")
+    done = etl("why", env(house), "fact_sale")
     assert done.returncode == 2
     said = f"Error: Star {house.star.run} has the table fact_sale, but {house.tables_dir} no longer has its file."
     assert done.stderr.splitlines() == [said, "Try: Choose: dim_shop, shops, sales."]
-    assert "fact_sale" not in etl(env(house), "why", "fact_sail").stderr
+    assert "fact_sale" not in etl("why", env(house), "fact_sail").stderr
 
 
 def test_rejects_are_shown_by_reason_with_examples(house: House) -> None:
     """With counts; what would disturb a terminal is escaped; how to correct them stands below."""
-    done = etl(env(house), "rejects", "fact_sale")
+    done = etl("rejects", env(house), "fact_sale")
     assert done.returncode == 0, done.stderr
     assert "fact_sale in star" in done.stdout
     for reason, _ in house.rejects("fact_sale"):
@@ -172,10 +168,10 @@ def test_rejects_are_shown_by_reason_with_examples(house: House) -> None:
     assert "\x1b" not in done.stdout
     assert "tables/fact_sale.corrections.toml" in done.stdout
     assert '"sale_id": 9' in done.stdout
-    assert '"sale_id": 9' not in etl(env(house), "rejects", "fact_sale", "--examples", "0").stdout
+    assert '"sale_id": 9' not in etl("rejects", env(house), "fact_sale", "--examples", "0").stdout
 
 
 def test_rejects_of_all_tables_are_counted(house: House) -> None:
     """Without a table, an overview."""
-    done = etl(env(house), "rejects")
+    done = etl("rejects", env(house))
     assert re.search(r"fact_sale +│ +2 │", done.stdout)

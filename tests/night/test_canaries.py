@@ -3,7 +3,6 @@
 import sqlite3
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from tests.called import etl
 from tests.night.company import Company
 from tests.night.monitor import Monitor, listening
 from tests.night.test_dashboard_of_a_night import with_report
@@ -111,14 +111,14 @@ def given_away(company: Company, monitor: Monitor) -> GivenAway:
     ) as process:
         while process.poll() is None:
             texts |= {f"process {path.parent.name}": _text(path) for path in Path("/proc").glob("[0-9]*/cmdline")}
-            time.sleep(0.05)
+            time.sleep(0.2)
         texts["standard output"], texts["standard error"] = process.communicate()
     texts |= {f"told {number}": text for number, (_, text) in enumerate(monitor.heard)}
     for path in company.data.rglob("*"):
         if path.is_file() and path.suffix in (".json", ".log", ".html", ".holder", ".txt"):
             texts[str(path.relative_to(company.data))] = _text(path)
     for command in (("status",), ("why", "dim_thing"), ("why", "things"), ("rejects",), ("rejects", "dim_thing")):
-        done = company.ended([sys.executable, "-m", "etl", command[0], "--env", str(company.env), *command[1:]])
+        done = etl(command[0], company.env, *command[1:])
         texts[" ".join(command)] = done.stdout + done.stderr
     return GivenAway(company, texts, process.returncode)
 
@@ -153,8 +153,7 @@ def test_what_is_no_canary_is_told(night: GivenAway) -> None:
 
 def test_a_person_may_look_at_personal_data(night: GivenAway) -> None:
     """Who asks for it gets it."""
-    command = [sys.executable, "-m", "etl", "rejects", "--env", str(night.company.env), "dim_thing", "--show-personal"]
-    shown = night.company.ended(command).stdout
+    shown = etl("rejects", night.company.env, "dim_thing", "--show-personal").stdout
     assert "CANARYmail1@x" in shown
     assert "CANARYborn" in shown
 

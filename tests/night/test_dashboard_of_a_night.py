@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from tests.called import etl
 from tests.night.company import Company
 
 TRUST = """
@@ -94,8 +95,7 @@ def shown(after_a_night: Shown) -> Iterator[Shown]:
 
 def dashboard(company: Company, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    command = company.command()
-    return company.ended([*command[:3], "dashboard", *command[4:], *options])
+    return etl("dashboard", company.env, *options)
 
 
 def test_a_night_ends_with_the_dashboard_of_what_it_published(shown: Shown) -> None:
@@ -143,7 +143,7 @@ def _until(condition: Callable[[], bool]) -> None:
     give_up = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < give_up
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def _read(file: Path) -> bytes:

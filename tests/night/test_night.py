@@ -13,6 +13,7 @@ import pytest
 
 from config.paths import ROOT
 from sample import generate, server
+from tests.night.company import Company
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,12 @@ def settings(tmp_path: Path, source: str) -> Path:
         f"WAREHOUSE=duckdb\nBUSINESS_TIME_ZONE=Europe/Madrid\nDATA_DIR={tmp_path / 'data'}\nSOURCE_CLOUD_URL={source}\n"
     )
     return file
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Give the settings file of a company of one small table, whose night takes half as long."""
+    return Company(tmp_path / "small").env
 
 
 def start(settings: Path) -> subprocess.Popen[str]:
@@ -93,30 +100,30 @@ def test_a_failing_stage_ends_the_night_with_its_exit_code(settings: Path) -> No
     assert out == ""
 
 
-def test_a_second_night_at_once_is_refused_and_names_the_first(settings: Path) -> None:
+def test_a_second_night_at_once_is_refused_and_names_the_first(small: Path) -> None:
     """Exit code 75, and the sentence tells which process has held the lock since when."""
-    first = start(settings)
-    wait_for_its_lock(first, settings)
-    code, _, err = night(settings)
+    first = start(small)
+    wait_for_its_lock(first, small)
+    code, _, err = night(small)
     _, first_err = first.communicate(timeout=120)
     assert code == 75
     assert f"process {first.pid}" in err
     assert first.returncode == 0, first_err
 
 
-def test_a_terminated_night_takes_its_stages_with_it_and_commits_nothing_more(settings: Path) -> None:
+def test_a_terminated_night_takes_its_stages_with_it_and_commits_nothing_more(small: Path) -> None:
     """SIGTERM reaches the stage under way; the next night needs no cleaning up."""
-    first = start(settings)
-    wait_for_its_lock(first, settings)
+    first = start(small)
+    wait_for_its_lock(first, small)
     time.sleep(0.8)
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=30)
     assert first.returncode == 130
-    assert [file for file in Path("/proc").glob("[0-9]*/cmdline") if str(settings) in read(file)] == []
-    before = {name for names in committed(settings).values() for name in names}
-    code, _, err = night(settings)
+    assert [file for file in Path("/proc").glob("[0-9]*/cmdline") if str(small) in read(file)] == []
+    before = {name for names in committed(small).values() for name in names}
+    code, _, err = night(small)
     assert code == 0, err
-    assert len({name for names in committed(settings).values() for name in names} - before) == 1
+    assert len({name for names in committed(small).values() for name in names} - before) == 1
 
 
 def test_a_variable_of_a_night_long_gone_is_not_taken_for_a_lock(settings: Path) -> None:

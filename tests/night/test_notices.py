@@ -87,17 +87,24 @@ def test_a_command_line_that_is_wrong_starts_no_night_and_tells_nobody(
     assert not company.data.exists()
 
 
-def test_a_notice_is_tried_again(monitor: Monitor, company: Company) -> None:
+def test_a_notice_is_tried_again(monitor: Monitor, caplog: pytest.LogCaptureFixture) -> None:
     """A monitor that is busy for a moment does not miss the night."""
     monitor.answers[:] = [503, 200]
-    assert told(monitor, company).night().returncode == 0
-    assert [path for path, _ in monitor.heard] == ["/secret-uuid/start", "/secret-uuid/start", "/secret-uuid"]
+    notices.heartbeat(SecretStr(f"{monitor.url}/secret-uuid"), "start")
+    assert [path for path, _ in monitor.heard] == ["/secret-uuid/start", "/secret-uuid/start"]
+    assert "could not be notified" not in caplog.text
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/secret-uuid", "http://no-such-host.invalid/secret-uuid"])
-def test_a_notice_that_fails_is_a_line_of_the_log_and_keeps_the_address_secret(company: Company, url: str) -> None:
+def test_a_host_that_is_none_keeps_its_address_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be resolved is told like what does not answer."""
+    notices.heartbeat(SecretStr("http://no-such-host.invalid/secret-uuid"), "")
+    assert "the heartbeat could not be notified: ConnectionError." in caplog.text
+    assert "secret-uuid" not in caplog.text
+
+
+def test_a_notice_that_fails_is_a_line_of_the_log_and_keeps_the_address_secret(company: Company) -> None:
     """The night ends well all the same."""
-    company.settings |= {"HEARTBEAT_URL": url}
+    company.settings |= {"HEARTBEAT_URL": "http://127.0.0.1:9/secret-uuid"}
     done = company.night()
     assert done.returncode == 0, done.stderr
     assert "WARNING the heartbeat could not be notified: ConnectionError." in company.log()

@@ -1,0 +1,33 @@
+"""`python -m etl` called in this process: a process of its own takes a second and more to start."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest.mock import patch
+
+from etl.commands import main
+
+_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def etl(command: str, env: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with this settings file; returns what a process of its own would have ended with."""
+    line = ["etl", command, "--env", str(env), *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    before, hook, umask = {number: signal.getsignal(number) for number in _HANDLED}, sys.excepthook, os.umask(0o077)
+    os.umask(umask)
+    try:
+        with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", line):
+            code = main()
+    except SystemExit as usage:
+        code = int(usage.code or 0)
+    finally:
+        sys.excepthook = hook
+        os.umask(umask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return subprocess.CompletedProcess(line, code, out.getvalue(), err.getvalue())
