@@ -4,6 +4,7 @@ from benchmarks.company import Company
 from benchmarks.job import Bar, Told
 
 OURS, OFF, ALONE = "ours", "ours, receipts off", "ours, the fact alone"
+BOTH_FILES = "polars, CSV and Parquet"
 SAME_MEMBERS, MORE_MEMBERS = "same", "more"
 """Whether the members stay while the facts grow."""
 FULL_ROWS, FULL_SCALE = 10_000_000, 1.0
@@ -22,6 +23,8 @@ _BOTH: dict[str, tuple[Bar, ...]] = {
         Bar("fact: wall beside polars", 1.2, "wall", OURS, "polars"),
         Bar("fact, receipts off: CPU beside polars", 1.1, "cpu", OFF, "polars"),
         Bar("fact: CPU beside polars", 1.4, "cpu", OURS, "polars"),
+        Bar("fact, receipts off: CPU beside polars that writes the Parquet too", None, "cpu", OFF, BOTH_FILES),
+        Bar("fact: CPU beside polars that writes the Parquet too", None, "cpu", OURS, BOTH_FILES),
         Bar("fact: wall beside duckdb", 1.0, "wall", OURS, "duckdb"),
         Bar("fact: CPU beside duckdb", None, "cpu", OURS, "duckdb"),
         Bar("fact: memory beside polars", None, "peak", OURS, "polars"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.bars import OFF, OURS, bars_of, of_uploaded
+from benchmarks.bars import BOTH_FILES, OFF, OURS, bars_of, of_uploaded
 from benchmarks.equal import differing_lines, differing_rows
 from benchmarks.job import Bar, Job, Way
 from benchmarks.measure import Command
@@ -62,11 +62,11 @@ def fact(world: World) -> Job:
     def newest(folder: Path) -> str:
         return _difference(world, name, _newest_star(folder, f"{name}.*csv"), folder)
 
-    def peer(which: str, note: str = "") -> Way:
+    def peer(which: str, note: str = "", called: str = "", out: str = "csv") -> Way:
         return Way(
-            which,
-            lambda _: _peers_fact(world, which, f"{name}.csv"),
-            lambda folder: _difference(world, name, [folder / f"{name}.csv"], folder),
+            called or which,
+            lambda _: _peers_fact(world, which, f"{name}.{out}"),
+            lambda folder: _difference(world, name, [folder / f"{name}.{out}"], folder),
             note,
         )
 
@@ -74,6 +74,7 @@ def fact(world: World) -> Job:
         Way(OFF, lambda folder: ours(folder, "off"), newest),
         Way(OURS, ours, newest),
         peer("polars", "one lazy query, `sink_csv`"),
+        peer("polars", "which is what ours writes", BOTH_FILES, "parquet"),
         peer("duckdb"),
         *((peer("pandas", "floats for money"),) if world.company.is_sample else ()),
     )

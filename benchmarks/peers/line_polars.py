@@ -1,8 +1,9 @@
-"""TPC-H's fact by polars, lazily: folder of raw CSVs, of the star's CSVs, CSV to write."""
+"""TPC-H's fact by polars, lazily: folder of raw CSVs, of the star's CSVs, CSV or Parquet to write."""
 
 import sys
 
 import polars as pl
+from sinks import write
 
 raw, star, out = sys.argv[1:]
 MONEY = pl.Decimal(15, 2)
@@ -42,7 +43,7 @@ lines = (
     .join(members("supplier"), left_on="l_suppkey", right_on="supplier_id", how="left")
     .join(members("part"), left_on="l_partkey", right_on="part_id", how="left")
 )
-lines.select(
+found = lines.select(
     order_id="l_orderkey",
     line_number="l_linenumber",
     customer_key=pl.col("customer_key").fill_null(0),
@@ -60,4 +61,5 @@ lines.select(
     line_status="l_linestatus",
     ship_mode="l_shipmode",
     comment="l_comment",
-).sink_csv(out)
+)
+write(found, out)

@@ -8,6 +8,7 @@ import sys
 from datetime import date
 
 import polars as pl
+from sinks import write
 
 raw, star, out, zone, start = sys.argv[1:]
 SIGNED, PAID, RETURNED, TEST_ORDER = 2, 6, 9, 34
@@ -84,10 +85,11 @@ sales = (
     .join(members("dim_team_member", "team_member_key", team_member_id=pl.Int32), on="team_member_id", how="left")
 )  # fmt: skip
 keys = ["contract_date_key", "return_date_key", "client_key", "deployment_key", "channel_key", "team_member_key"]
-sales.select(
+found = sales.select(
     *KEY,
     *(pl.col(key).fill_null(0) for key in keys),
     "contract_date", "return_date", "is_returned", "days_before_close", "instances", "unit_price", "gross_revenue",
     returned_revenue=pl.when(pl.col("is_returned")).then(-gross).otherwise(pl.lit(0).cast(MONEY)),
     net_revenue=pl.when(pl.col("is_returned")).then(pl.lit(0).cast(MONEY)).otherwise(gross),
-).sink_csv(out)  # fmt: skip
+)  # fmt: skip
+write(found, out)
