@@ -1,10 +1,11 @@
-"""`python -m etl` called in this process: a process of its own takes a second and more to start."""
+"""Commands and scripts called in this process: a process of its own takes a second and more to start."""
 
 import io
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
@@ -15,14 +16,23 @@ _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def etl(command: str, env: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command with this settings file; returns what a process of its own would have ended with."""
-    line = ["etl", command, "--env", str(env), *arguments]
+    """Run `python -m etl` with this settings file."""
+    return called(main, ["etl", command, "--env", str(env), *arguments])
+
+
+def called(run: Callable[[], int], line: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run what reads this command line; returns what a process of its own would have ended with."""
     out, err = io.StringIO(), io.StringIO()
     before, hook, umask = {number: signal.getsignal(number) for number in _HANDLED}, sys.excepthook, os.umask(0o077)
     os.umask(umask)
     try:
-        with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", line):
-            code = main()
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            patch.object(sys, "argv", line),
+            patch.dict(os.environ, environment),
+        ):
+            code = run()
     except SystemExit as usage:
         code = int(usage.code or 0)
     finally:

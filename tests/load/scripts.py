@@ -1,13 +1,22 @@
-"""LoadFilesBQ.py as a process, and what it said."""
+"""LoadFilesBQ.py in this process or as one of its own, and what it said."""
 
 import os
 import subprocess
 
+from etl.core.cli import script
+from etl.load import run
+from tests.called import called
 from tests.transform.house import House
 
 
 def load(house: House, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the script; settings of the environment win over the file's."""
+    """Run the script in this process; settings of the environment win over the file's."""
+    _, *command = load_command(house, *options)
+    return called(lambda: script(run, "LoadFilesBQ.py", "Stage 3.", "", publishes=True), command, **settings)
+
+
+def load_process(house: House, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as a process of its own."""
     command, variables = load_command(house, *options), os.environ | settings
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=90)
 

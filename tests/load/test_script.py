@@ -5,14 +5,14 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from config.paths import ROOT
-from tests.load.scripts import load, told
+from tests.called import etl
+from tests.load.scripts import load, load_process, told
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
 
@@ -33,7 +33,7 @@ def published(house: House) -> list[tuple[object, ...]]:
 
 def test_the_newest_star_is_published_and_its_receipt_kept(house: House) -> None:
     """The committed run of stage 3 names the star and holds each table's receipt, and no Parquet."""
-    done = load(house)
+    done = load_process(house)
     assert done.returncode == 0, done.stderr
     assert published(house) == [(7, 1, "9.99")]
     manifest = house.store.loaded.newest("nobody")
@@ -195,7 +195,7 @@ def test_a_full_disk_is_a_sentence_and_last_night_stays(house: House) -> None:
     if mount.returncode:
         pytest.skip("this machine lets no disk be mounted")
     try:
-        code, error, _ = told(load(house))
+        code, error, _ = told(load_process(house))
     finally:
         subprocess.run(["umount", str(folder)], check=True)
     folder.rmdir()
@@ -247,9 +247,7 @@ def test_a_table_whose_file_is_gone_is_told_of(house: House) -> None:
 
 def query(house: House, sql: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m etl sql`."""
-    _, _, *options = house.command()
-    command = [sys.executable, "-m", "etl", "sql", *options, sql]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    return etl("sql", Path(house.command()[-1]), sql)
 
 
 def test_a_query_shows_its_values_as_they_are(house: House) -> None:

@@ -28,9 +28,9 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """Give a house whose sales come in 200 blocks, some of them twice."""
+    """Give a house whose sales come in 60 blocks, some of them twice."""
     house = House(tmp_path, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
-    house.raw(10, shops=shops(1, 2, 3), sales=touched(*(f"{n % 1900} {n % 4} {n}.25 {n}" for n in range(2000))))
+    house.raw(10, shops=shops(1, 2, 3), sales=touched(*(f"{n % 570} {n % 4} {n}.25 {n}" for n in range(600))))
     return house
 
 
