@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,12 @@ class Maria:
             f"SELECT id FROM information_schema.processlist WHERE user = 'etl' AND COALESCE(info, '') LIKE '{like}'"
         )
         return [number for (number,) in found]
+
+    def end_sessions(self) -> None:
+        """End what tests have left under way: it holds its table until it is done."""
+        for session in self.sessions("%"):
+            with suppress(pymysql.err.OperationalError):  # it has ended by itself
+                self.sql(f"KILL {session}")
 
     @contextmanager
     def stopped(self) -> Iterator[None]:

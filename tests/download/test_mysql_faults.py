@@ -18,6 +18,7 @@ SLOW = "SELECT id, SLEEP(0.05) AS slept FROM hundred"
 @pytest.fixture
 def company(tmp_path: Path, maria: Maria) -> Company:
     """Give a company with a query that takes five seconds."""
+    maria.end_sessions()
     maria.sql(
         "CREATE OR REPLACE TABLE hundred (id INT PRIMARY KEY)", "INSERT INTO hundred SELECT seq FROM seq_1_to_100"
     )

@@ -212,7 +212,7 @@ def _read(told: Any, what: str, kind: pa.DataType) -> Any:
     return Exact(told) if has_sum(kind) else told
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @example([])
 @given(TABLES)
 def test_google_computes_the_receipt_that_the_core_computes(google: GoogleSql, rows: Rows) -> None:

@@ -65,7 +65,7 @@ ROW = st.fixed_dictionaries({name: st.none() | values for name, values in VALUES
 
 @pytest.mark.parametrize("model", [FactAll, FactMore])
 @given(rows=st.lists(ROW, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_same_rows_are_rejected_for_the_same_reasons(model: type[Fact], rows: list[dict[str, Any]]) -> None:
     """Of whatever values, NULL among them; also where only some rules are Arrow's to judge."""
     table, contract = table_of(model, rows)
