@@ -26,10 +26,13 @@ FAULTS_OF_A_FILE = (Exception, SystemExit)
 
 _OURS = re.compile(r"tables#\d+\.?| \(/[^()]*/etl/contract/__init__\.py\)")
 _NUMBERS = count(1)
-_MOVED = dict.fromkeys(
-    ("retention", "RETENTION"),
+_RETENTION = (
     "It is no longer in etl.contract: copy the sample's tables/_retention.py beside your tables, and write `from"
-    " ._retention import retention, RETENTION`.",
+    " ._retention import retention, RETENTION`."
+)
+_ENGINES = "It is the engine's own, and no longer in etl.contract: a table file does without (docs/tables.md)."
+_MOVED = dict.fromkeys(("retention", "RETENTION"), _RETENTION) | dict.fromkeys(
+    ("Column", "Contract", "KeyIndex", "Role", "Table"), _ENGINES
 )
 """Words that the vocabulary had once, and where they are."""
 _ABSOLUTE = re.compile(rb"^\s*(?:from|import)\s+(?:tables\b|_)", re.MULTILINE)
@@ -125,6 +128,8 @@ def cure_of(error: BaseException, path: Path) -> str:
         return "Correct that line, or the one before it: a bracket or a quote may be missing there."
     if isinstance(error, ModuleNotFoundError):
         name = str(error.name).rpartition(".")[2]
+        if str(error.name).startswith("etl."):
+            return _MOVED.get(name) or f"Write `from etl.contract import …`: this engine has no module {error.name}."
         return (
             f"Install {name} in the program's .venv, or do without: pandas and etl.contract are there."
             if not (error.name or "").startswith("tables")
@@ -134,8 +139,8 @@ def cure_of(error: BaseException, path: Path) -> str:
         return (
             "Two files import each other: move what both need into a third one, whose name begins with an underscore."
         )
-    if isinstance(error, ImportError | NameError):
-        missing = re.search(r"name '(\w+)'", str(error))
+    if isinstance(error, ImportError | NameError) or "module 'etl.contract' has no attribute" in str(error):
+        missing = re.search(r"(?:name|attribute) '(\w+)'", str(error))
         name = missing[1] if missing else ""
         near = get_close_matches(name, words, 1)
         if name in OTHER_WORDS or name in _MOVED:

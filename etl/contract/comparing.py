@@ -129,4 +129,6 @@ def _cure(asked: str, held: str, kinds: frozenset[Kind]) -> str:
         return "Let build turn the time into a date: business_date(column, night.time_zone)."
     if kinds == {Kind.INSTANT, Kind.LOCAL}:
         return "Let the query of the one without say in which zone it was written: AT TIME ZONE 'UTC'."
+    if kinds == {Kind.CLOCK, Kind.TEXT}:
+        return f"Let both be texts: declare {held} as Text, or let build write {asked} as times of day."
     return f"Name the column that holds {held} (in a reference: `on`), or convert one of them in build or its query."

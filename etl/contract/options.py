@@ -66,7 +66,7 @@ def _number_up_to(most: float) -> Callable[[Any], float]:
 
 
 def _years(value: Any) -> int:
-    if not isinstance(value, int) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError("no number of years")
     return value
 

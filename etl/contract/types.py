@@ -52,6 +52,8 @@ def decimal_type(precision: int, scale: int) -> ColumnType:
 
     Raises ContractError where no warehouse has it.
     """
+    if not all(type(number) is int for number in (precision, scale)):
+        raise ContractError(f"Decimal({precision!r}, {scale!r}) is no type: both are whole numbers.", "Decimal(18, 4).")
     if not 0 < precision <= MOST_DIGITS or not 0 <= scale <= precision:
         raise ContractError(
             f"Decimal({precision}, {scale}) is no type: it has 1 to {MOST_DIGITS} digits, 0 to all of them after the"

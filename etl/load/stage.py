@@ -1,4 +1,4 @@
-"""The load stage: convert, stage, reconcile, publish, and keep the receipt."""
+"""The load stage: check the files, stage them, publish and prove them, and keep the receipt."""
 
 import shutil
 import time
@@ -220,7 +220,7 @@ def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
     with progress("stage", len(handovers)) as advance:
         for handover in handovers:
             began = time.monotonic()
-            warehouse.stage(job.run, handover)  # and reconcile it with the receipt
+            warehouse.stage(job.run, handover)  # and count its rows
             advance(1)
             megabytes = sum(file.stat().st_size for file in handover.files) / 1e6
             seconds = time.monotonic() - began

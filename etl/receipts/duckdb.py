@@ -1,13 +1,14 @@
 """What DuckDB computes of rows: of the embedded warehouse's, and the hash over rows that are in memory."""
 
 import functools
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.receipts.rows import PRIMES
-from etl.receipts.sql import Dialect
+from etl.receipts.sql import Dialect, slice_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -91,14 +92,19 @@ class _InMemory(DuckDB):
         return self.number(field, name) if field.name in self._small else super().residue(field, name, lane)
 
 
-def row_hash(table: pa.Table, schema: pa.Schema, where: str | None = None) -> int:
-    """Compute the hash over the rows of a table, or over those for which a condition holds. schema: its columns."""
-    ready = pa.table([_integers(table.column(field.name)) for field in schema], names=schema.names)
+def row_hash(table: pa.Table, schema: pa.Schema, key: Collection[str] = (), number: int | None = None) -> int:
+    """Compute the hash over the rows of a table, or over those in slice `number` of its key. schema: its columns."""
+    names = [f"c{place}" for place in range(len(schema))]  # DuckDB would take "ID" for id
+    ready = pa.table([_integers(table.column(field.name)) for field in schema], names=names)
     small = frozenset(field.name for field in ready.schema if _is_small(ready.column(field.name)))
+    words = _InMemory(small)
+    where = None
+    if number is not None:
+        where = slice_sql(pa.schema([ready.schema.field(schema.get_field_index(name)) for name in key]), words, number)
     connection = _connection()
     connection.register("hashed_rows", ready)
     try:
-        relation, hashed = _InMemory(small).hashed(ready.schema, "hashed_rows", where)
+        relation, hashed = words.hashed(ready.schema, "hashed_rows", where)
         answer = connection.execute(f"SELECT {hashed} FROM {relation}").fetchall()
     finally:
         connection.unregister("hashed_rows")

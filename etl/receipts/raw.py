@@ -14,9 +14,9 @@ import pyarrow as pa
 from etl.core.errors import DataError
 from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
 from etl.receipts.arrow import add, figure_text, has_range, has_sum, is_summed, raw_schema, receipt_of
-from etl.receipts.duckdb import DUCKDB, row_hash
+from etl.receipts.duckdb import row_hash
 from etl.receipts.rows import TEXTS, hash_of, is_number, is_text, text_hash, text_lanes
-from etl.receipts.sql import SEPARATOR, slice_of, slice_sql
+from etl.receipts.sql import SEPARATOR, slice_of
 
 _WHOLE = re.compile(r"[+-]?\d+")
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -35,8 +35,7 @@ def raw_receipt(table: RawTable, typed: pa.Table, texts: pa.Table | None) -> Tab
     key = pa.schema([schema.field(name) for name in table.key])
     found = receipt_of(typed, told)
     if hashed:
-        where = None if table.slice is None else slice_sql(key, DUCKDB, table.slice)
-        found = found.model_copy(update={"hash_sum": str(row_hash(typed, schema, where))})
+        found = found.model_copy(update={"hash_sum": str(row_hash(typed, schema, table.key, table.slice))})
     if texts is None or not texts.num_rows:
         return found
     unread = TableReceipt(

@@ -173,7 +173,7 @@ def slice_sql(key: pa.Schema, dialect: Dialect, number: int) -> str:
     fields = [field for field in key if is_number(field)]
     terms = [f"abs(COALESCE({dialect.residue(f, dialect.quoted(f.name), 0)}, 0))" for f in fields]
     others = [f"mod({term} * {_factor(place)}, {prime})" for place, term in enumerate(terms) if place]
-    root = f"mod({' + '.join([*terms[:1], *others])}, {prime})"
+    root = f"mod({' + '.join([*terms[:1], *others]) or '0'}, {prime})"
     cube = f"mod(mod(mod({root} * {root}, {prime}) * {root}, {prime}) * {_MULTIPLIER}, {prime})"
     texts = joined_texts(key, dialect)
     if texts is None:

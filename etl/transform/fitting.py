@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -54,6 +55,18 @@ def cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
         instants = pc.binary_join_element_wise("1970-01-01 ", values.cast(pa.string()), "")
         return instants.cast(pa.timestamp("us")).cast(kind)
     return values.cast(kind)
+
+
+def one_spelling(column: pd.Series, kind: pa.DataType) -> pd.Series:
+    """Return a column of texts that fit a type, written as it writes them: of keys, 08:00 and 08:00:00 are one."""
+    values = pa.array(column)
+    if pa.types.is_time(values.type):
+        return column
+    fits = np.ones(len(values), dtype=bool)
+    fits[unfit(values, kind)] = False
+    written = cast(pc.if_else(pa.array(fits), values, None), kind).cast(pa.string())
+    texts = pc.coalesce(written, values.cast(pa.string()))
+    return pd.Series(texts, index=column.index, dtype=pd.ArrowDtype(pa.string()))
 
 
 def unfit(values: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64]:

@@ -28,6 +28,7 @@ from etl.transform.check import (
 )
 from etl.transform.context import Context, doubled_key, part_of
 from etl.transform.files import Built, write_part
+from etl.transform.fitting import one_spelling
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
 from etl.transform.inputs import (
@@ -186,6 +187,9 @@ def _built(context: Context, table: TableFile, frames: Frames) -> pd.DataFrame:
     check_columns(frame, table.contract)
     frame = arrow_backed(frame, table.name)
     check_kinds(frame, table.contract)
+    for column in table.contract.columns:
+        if column.name in table.contract.built_key and pa.types.is_time(column.type):
+            frame[column.name] = one_spelling(frame[column.name], column.type)
     return frame
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.core.job import Job
+from etl.load import stage
+from etl.load.duckdb.file import DuckDBFile
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Warehouse
 from tests.load.contracts import PLANET
@@ -62,6 +65,23 @@ def test_what_nobody_has_changed_is_not_read_again(house: House) -> None:
         by_hand(house, "CREATE TABLE mine (n INTEGER)")
         assert not set(warehouse.marks(list(kept)).values()) & {table.mark for table in kept.values()}
     assert "changed by hand" not in run_script(house).stderr
+
+
+def test_a_change_right_after_the_publish_is_found(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mark is that of the file which was published, taken before anybody could open it."""
+    house.raw(shops=shops(1, 2), sales=sales("7 1 9.99"))
+    house.build()
+    clear = DuckDBFile.clear
+
+    def meanwhile(file: DuckDBFile) -> None:
+        by_hand(house, "DELETE FROM fact_sale")
+        clear(file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DuckDBFile, "clear", meanwhile)
+        stage.load(Job(house.settings, house.store, house.next_run()))
+    assert "fact_sale was changed by hand" in run_script(house).stderr
+    assert published(house) == [(7, 1, "9.99")]
 
 
 def test_a_star_that_is_published_is_not_published_again(house: House) -> None:

@@ -55,6 +55,10 @@ KEYS = {
     "a number and a text": ("n / 3", "id, name"),
     "dates": ("date '2030-01-01' + n", "id"),
     "numbers with a scale": ("n / 7::numeric(12,2)", "id"),
+    "decimals": ("(n / 7.0)::numeric(12,2)", "id"),
+    "decimals of 18 digits": ("(n * 1000000000000 - 0.01)::numeric(18,2)", "id, name"),
+    "decimals of more digits": ("(n * 1e25)::numeric(36,6)", "id"),
+    "a float alone": ("n::float8 / 2", "id"),
 }
 """What identifies a row: the SQL of the column id, and the key."""
 
@@ -71,6 +75,7 @@ def test_a_changed_row_is_seen_in_exactly_one_of_64_nights(company: Company, kin
     """
     identity, key = KEYS[kind]
     select = f"SELECT {identity} AS id, -n AS part, 'x' || n AS name, date '{day}' AS day, 'n' || n AS note"
+    select += ', n AS "PART"'  # a name of another case is another column
     query = f"{select} FROM generate_series(1, 40) n"
     company.query("rows", query, key=key)
     manifest = company.done()

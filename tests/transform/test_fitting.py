@@ -206,3 +206,25 @@ def test_a_time_of_day_is_judged_by_rules_of_its_own_type(house: House) -> None:
     star = house.build()
     assert [row["price"] for row in house.rows("fact_sale")] == [dt.time(9), dt.time(17, 30), None]
     assert list(star.tables["fact_sale"].rejected) == ["price is more than 17:30:00"]
+
+
+DIM_SHIFT = """
+class DimShift(Dimension):
+    \"\"\"One row per shift.\"\"\"
+
+    shift_key: Key = surrogate_key()
+    begins_at: Time = natural_key("When.")
+
+
+def build(shops: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"begins_at": pd.array(TEXTS, dtype="string[pyarrow]")})
+"""
+
+
+@pytest.mark.parametrize("doubled", ["'08:00', '08:00:00'", "'08:00:00.5', '08:00:00.500'"])
+def test_a_time_of_day_written_in_two_ways_is_one_key(house: House, doubled: str) -> None:
+    """A key of two spellings would be two members, and the next night could not tell them apart."""
+    house.write(dim_shift=DIM_SHIFT.replace("TEXTS", f"['16:00', {doubled}]"))
+    house.raw(shops=shops(1, 2), sales=sales())
+    with pytest.raises(ContractError, match="dim_shift: 1 rows repeat the key of another row"):
+        house.build()

@@ -111,7 +111,8 @@ def _completed_keys(table: Table, wanted: Shape, dataset: str) -> TableConstrain
 
 
 def _column(field: SchemaField) -> ColumnShape:
-    return ColumnShape(field.name, written(field), field.mode != "REQUIRED", field.description or "")
+    kind = f"ARRAY<{written(field)}>" if field.mode == "REPEATED" else written(field)
+    return ColumnShape(field.name, kind, field.mode != "REQUIRED", field.description or "")
 
 
 def _foreign_keys(table: Table) -> Sequence[ForeignKey]:

@@ -21,16 +21,20 @@ _PRIVATE = 0o600
 _AT_ONCE = 2**30
 """Bytes that are copied by one call."""
 
-Stamp = tuple[tuple[int, int, int] | None, ...]
-"""Inode, size and time of change of the file and of its log of changes; None for what is not there."""
+Stamp = tuple[int, int, int] | None
+"""Inode, size and time of change of a file; None where there is none."""
 
 
 class DuckDBFile:
-    """A DuckDB file. work: the folder, of this process alone, in which its next version is made."""
+    """A DuckDB file. work: the folder, of this process alone, in which its next version is made.
+
+    published: the mark of the version that took the file's place last.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.realpath(path))  # a link stays a link
         self.work = self.path.with_name(f"{self.path.name}.{os.getpid()}.work")
+        self.published: str | None = None
         self._held = ExitStack()
         self._locked = False
 
@@ -83,27 +87,31 @@ class DuckDBFile:
 
     def mark(self) -> str | None:
         """Write what is another after every change of the file; None where there is none."""
-        file, log_of_changes = self._stamp()
-        return f"{file} {log_of_changes}" if file else None
+        return _mark(*self._stamp())
 
     def _replace(self, new: Path) -> None:
         """Rename the new file over the old one, for good even if the machine stops now."""
         sync(new)
+        self.published = _mark(_stamp(new), None)  # the rename changes none of it; what somebody does after it, does
         # What a crashed writer left belongs to the old file; the copy has it already.
         _log_of(self.path).unlink(missing_ok=True)
         new.replace(self.path)
         sync(self.path.parent)
 
-    def _stamp(self) -> Stamp:
+    def _stamp(self) -> tuple[Stamp, Stamp]:
         return _stamp(self.path), _stamp(_log_of(self.path))
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> Stamp:
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _mark(file: Stamp, log_of_changes: Stamp) -> str | None:
+    return f"{file} {log_of_changes}" if file else None
 
 
 def _log_of(path: Path) -> Path:

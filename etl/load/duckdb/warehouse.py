@@ -114,7 +114,8 @@ class DuckDBWarehouse:
         """Move the head and replace the rows in a copy of the file, check it, and rename it over the file."""
         with_room(handovers, lambda memory: self._publish(memory, run, handovers, before, origin))
         self._file.clear()
-        return self.marks([handover.contract.name for handover in handovers])
+        mark = self._file.published
+        return {handover.contract.name: mark for handover in handovers} if mark else {}
 
     def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
         inserts = [insert(handover, self._parquet(run, handover)) for handover in handovers]
