@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 
 from rich.console import Console
@@ -44,12 +45,17 @@ def _published(record: NightRecord, store: Store) -> str:
 
 def _why(logged: Path, code: int) -> str:
     text = logged.read_text(encoding="utf-8", errors="replace") if logged.exists() else ""
-    errors = _ERROR.findall(text)
+    errors: list[str] = _ERROR.findall(text)
     if errors:
-        return "; ".join(line.strip() for line in errors[-1].strip().splitlines())
+        lines = [line.strip() for line in errors[-1].strip().splitlines()]
+        return reduce(_joined, lines)
     if 128 < code != 130:
         return f"it was killed by signal {code - 128}, perhaps for want of memory"
     return "no error was written; see standard error" if code != 130 else "nothing more was committed"
+
+
+def _joined(text: str, line: str) -> str:
+    return f"{text} {line}" if text.endswith(":") else f"{text.rstrip('.')}; {line}"
 
 
 def show(settings: Settings, settings_file: Path, store: Store, record: NightRecord) -> None:

@@ -22,10 +22,21 @@ from etl.guards.raw import LINES, Tolerance
 _KEYWORD = re.compile(r"--\s*([a-z][a-z ]*):\s+(.+)")
 _SEPARATOR = re.compile(r""",(?![^(]*\))(?=(?:[^"]*"[^"]*")*[^"]*$)""")
 _TYPED = re.compile(r"""(?:"([^"]+)"|(\S+))\s+(\S.*)""")
-_NAMES = (
-    *("grain", "source", "key", "survivor", "group by", "partition on", "types"),
-    *("row security", "pii", *LINES),
-)
+HEADER = {
+    "grain: one row per order": "What one row is. Needed.",
+    "source: shop": "The source that is asked: `SOURCE_SHOP_URL`. Needed.",
+    "key: order_id, line": "The columns that identify a row. Needed.",
+    "survivor: -updated_at": "Of rows with the same key the first in this order stays; `-` is descending. Without it a"
+    " key that occurs twice is an error.",
+    "group by: client_id": "Rows that belong together and are sorted so: no block splits a group.",
+    "partition on: order_id": "A long query of PostgreSQL is extracted by ranges of this column, side by side.",
+    "types: price numeric(12,2), at time": "The types of columns, for databases that do not tell them.",
+    "pii: name, email": "Columns of personal data, besides those that table files mark.",
+    "row security: yes": "The source's row security may hide rows; without this line that is an error.",
+}
+"""The lines of a query's header, each with an example, and what they say. The guards have their own (`LINES`)."""
+
+_NAMES = (*(line.partition(":")[0] for line in HEADER), *LINES)
 
 
 @dataclass(frozen=True)

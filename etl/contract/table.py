@@ -13,7 +13,7 @@ import pyarrow as pa
 from etl.contract.column import Column, Reference, Role
 from etl.contract.columns import attribute
 from etl.contract.options import Options, read_options
-from etl.contract.types import check_rule, check_type
+from etl.contract.types import OTHER_WORDS, check_rule, check_type
 from etl.core.errors import ContractError
 from etl.receipts.arrow import PERSONAL
 
@@ -166,7 +166,7 @@ def _fields(model: type[Table]) -> dict[str, Any]:
     except (pandera.errors.SchemaInitError, TypeError, ValueError):
         for name, kind in _kinds(model).items():
             if kind is None:
-                raise _no_word(name) from None
+                raise _no_word(name, inspect.get_annotations(model).get(name)) from None
         raise
 
 
@@ -179,9 +179,13 @@ def _kinds(model: type[Table]) -> dict[str, pa.DataType | None]:
     }
 
 
-def _no_word(name: str) -> ContractError:
+def _no_word(name: str, hint: object = None) -> ContractError:
+    """Refuse a column whose annotation is no type of the vocabulary."""
+    written = str(getattr(hint, "__name__", ""))
+    meant = {"Decimal": "Write Decimal(18, 4): its digits, and how many of them are after the point."}
     return ContractError(
-        f"The column {name} is not declared in the words of etl.contract.", f"Write e.g. {name}: Text = attribute(…)."
+        f"The column {name} is not declared in the words of etl.contract.",
+        meant.get(written) or OTHER_WORDS.get(written.capitalize()) or f"Write e.g. {name}: Text = attribute(…).",
     )
 
 

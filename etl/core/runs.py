@@ -236,5 +236,6 @@ def _unreadable(path: Path, error: ValidationError) -> DataError:
         return fault
     where = ".".join(str(part) for part in error.errors()[0]["loc"])
     return DataError(
-        f"{path} is damaged at {where or 'its start'}.", "Move that run's folder away and run its stage again."
+        f"{path} is damaged at {where or 'its start'}.",
+        "Move that run's folder out of the data folder, then run the night again: the run before it counts.",
     )

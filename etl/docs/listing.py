@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from etl.company.queries import HEADER
 from etl.contract.options import OPTIONS, about
 from etl.contract.reserved import RESERVED
 from etl.contract.types import TYPES, decimal_type
@@ -19,12 +20,18 @@ def renewed(guide: str, book: Book, dictionary: str) -> str:
     dictionary: where the Markdown dictionary lies, as seen from the guide.
     """
     lists = {"tables": listed(book, dictionary), "types": types(), "reserved": reserved()}
-    lists |= {"options": options(), "guards": guards()}
+    lists |= {"options": options(), "guards": guards(), "header": header()}
     for name, text in lists.items():
         begin, end = f"<!-- {name}: begin (python -m etl docs) -->", f"<!-- {name}: end -->"
         between = re.compile(f"({re.escape(begin)}).*({re.escape(end)})", re.DOTALL)
         guide = between.sub(lambda marks, text=text: f"{marks[1]}\n\n{text}\n\n{marks[2]}", guide)  # type: ignore[misc]
     return guide
+
+
+def header() -> str:
+    """List in Markdown the lines of a query's header."""
+    guarded = [(f"{name}: {each.metadata['example']}", "A guard: see docs/trust.md.") for name, each in LINES.items()]
+    return _table("line", "meaning", rows=[(code(f"-- {line}"), told) for line, told in (*HEADER.items(), *guarded)])
 
 
 def types() -> str:

@@ -207,7 +207,7 @@ def test_a_damaged_manifest_is_refused(runs: Runs[LoadedManifest], text: str) ->
     commit(runs, "20300101T000000Z")
     (runs.path("20300101T000000Z") / MANIFEST).write_text(text)
     assert "is damaged at " in fault(runs)
-    assert "run its stage again" in fault(runs)
+    assert "run the night again" in fault(runs)
 
 
 def test_a_run_is_named_after_every_other_whatever_the_clock_says(tmp_path: Path) -> None:

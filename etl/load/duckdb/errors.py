@@ -1,13 +1,14 @@
 """DuckDB's errors as sentences."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from etl.core.errors import WarehouseError
+from etl.core.errors import UsageError, WarehouseError
 from etl.core.personal import without_values
 
 _NO_ROOM = "DuckDB's memory limit was reached"
@@ -29,8 +30,15 @@ _KNOWN = (
     ("Out of Memory", _NO_ROOM, _SHORTEN),
 )
 
+_OF_SQL = ("Catalog Error", "Parser Error", "Binder Error")
+"""What DuckDB says of a query that it cannot run."""
+
 _ABOUT_VALUES = ("Conversion Error", "Constraint Error", "Invalid Input Error", "Out of Range Error")
 """What may quote a value of the data, which may be personal."""
+
+
+READING = "reading"
+"""What is done to the file when a query is run that only reads."""
 
 
 class NoRoomError(WarehouseError):
@@ -43,6 +51,8 @@ def explained(doing: str, path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if doing == READING and str(error).startswith(_OF_SQL):
+            raise _of_sql(str(error)) from None
         why, hint = _reason(str(error))
         kind = NoRoomError if why == _NO_ROOM else WarehouseError
         raise kind(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
@@ -53,9 +63,19 @@ def explained(doing: str, path: Path) -> Iterator[None]:
         raise WarehouseError(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
 
 
+def _of_sql(message: str) -> UsageError:
+    """Explain a query that somebody wrote; DuckDB knows names that are like the wrong one."""
+    said = message.partition("\n")[0].partition(": ")[2].rstrip(".!")
+    meant = re.search(r"(?:Did you mean|Candidate bindings:) \"?([^\n]*?)\"?\??$", message, re.MULTILINE)
+    return UsageError(
+        f"The query cannot be run: {said}.",
+        f"Did you mean {meant[1]}?" if meant else "Correct the SQL; it is DuckDB's.",
+    )
+
+
 def _reason(message: str) -> tuple[str, str]:
     for mark, why, hint in _KNOWN:
         if mark in message:
             return why, hint
-    said = message.partition("\n")[0].rstrip(".")
+    said = message.partition("\n")[0].rstrip(".!")
     return without_values(said) if said.startswith(_ABOUT_VALUES) else said, "Read what DuckDB says."

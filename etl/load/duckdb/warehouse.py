@@ -23,7 +23,7 @@ from etl.core.surrogates import schema_of
 from etl.load import head as heads
 from etl.load.checks import check_names, check_rows, not_a_query, numbers_of, refuse_differences
 from etl.load.duckdb import obstacles, schema
-from etl.load.duckdb.errors import explained
+from etl.load.duckdb.errors import READING, explained
 from etl.load.duckdb.file import DuckDBFile
 from etl.load.duckdb.publish import insert, move_head, receipt, replace_rows
 from etl.load.duckdb.session import MEMORY, limit, seal, with_room
@@ -166,7 +166,7 @@ class DuckDBWarehouse:
         if not self.path.exists():
             raise WarehouseError(f"Nothing is published in {self.path} yet.", "Run LoadFilesBQ.py first.")
         with (
-            explained("reading", self.path),
+            explained(READING, self.path),
             scratch_folder() as spill,
             duckdb.connect() as connection,
         ):
@@ -178,7 +178,7 @@ class DuckDBWarehouse:
 
     def check_reads(self, sql: str) -> None:
         """Refuse what is not one statement that only reads."""
-        with explained("reading", self.path):
+        with explained(READING, self.path):
             found = [statement.type.name for statement in duckdb.extract_statements(sql)]
         if len(found) != 1 or found[0] not in _READ:
             raise not_a_query(" and ".join(found))
@@ -186,7 +186,7 @@ class DuckDBWarehouse:
     def describe(self) -> str:
         """Say where the tables are and how to look into them."""
         file = quote(str(self.path))
-        return f"The tables are in the DuckDB file {self.path}; look into them with: duckdb -readonly {file}"
+        return f"The tables are in the DuckDB file {self.path}; with DuckDB's own program: duckdb -readonly {file}"
 
     def _shapes(self) -> schema.Shapes:
         """Read what tables there are; again, once the file is another."""
