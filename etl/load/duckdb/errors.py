@@ -69,7 +69,7 @@ def _of_sql(message: str) -> UsageError:
     meant = re.search(r"(?:Did you mean|Candidate bindings:) \"?([^\n]*?)\"?\??$", message, re.MULTILINE)
     return UsageError(
         f"The query cannot be run: {said}.",
-        f"Did you mean {meant[1]}?" if meant else "Correct the SQL; it is DuckDB's.",
+        "Did you mean {}?".format(meant[1].replace('"', "")) if meant else "Correct the SQL; it is DuckDB's.",
     )
 
 

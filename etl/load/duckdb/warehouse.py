@@ -148,7 +148,12 @@ class DuckDBWarehouse:
     def reading(self) -> Iterator[Callable[[str], pa.Table]]:
         """Give `read` for several queries: opening the file costs more than most of them."""
         with self._reading() as connection:
-            yield lambda sql: connection.sql(sql).to_arrow_table()
+
+            def read(sql: str) -> pa.Table:
+                with explained(READING, self.path):  # here, so that whoever asked can say what for
+                    return connection.sql(sql).to_arrow_table()
+
+            yield read
 
     def batches(self, sql: str) -> Generator[pa.RecordBatch]:
         """Run a query over the published tables, in bounded memory."""
