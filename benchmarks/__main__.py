@@ -41,7 +41,7 @@ _LEAST_SCALE = 0.001
 
 
 def main() -> int:
-    """Run the benchmark; gives the exit code: 0 it came to its end, whatever bars were met."""
+    """Run the benchmark; returns the exit code: 0 it came to its end, whatever bars were met."""
     options = _options()
     if options.docs:
         told.renew()

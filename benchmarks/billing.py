@@ -53,15 +53,15 @@ class Billing:
         return cls(star, folder, rows, contracts, _dashboard(read_report(settings.report_folder), contracts))
 
     def stored(self, rows: int) -> float:
-        """Give the bytes of the published tables."""
+        """Return the bytes of the published tables."""
         return sum(self._bytes.values()) * rows
 
     def load(self, rows: int) -> float:
-        """Give the bytes that are billed for a load."""
+        """Return the bytes that are billed for a load."""
         return sum(self._billed(name, rows) for name in [*self._bytes, *_SMALL] for _ in range(self._scans(name)))
 
     def dashboard(self, rows: int) -> float:
-        """Give the bytes that are billed for the dashboard's queries, where each reads all columns of its tables."""
+        """Return the bytes that are billed for the dashboard's queries, where each reads all columns of its tables."""
         return sum(self._billed(table, rows) for query in self.asked for table in _tables_of(query, self._contracts))
 
     def _scans(self, name: str) -> int:

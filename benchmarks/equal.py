@@ -31,12 +31,12 @@ def differing_rows(tables: Path, table: str, ours: Sequence[Path], theirs: Seque
 
 
 def differing_lines(ours: Path, theirs: Path) -> bool:
-    """Say whether two CSVs have other lines, irrespective of their order."""
+    """Return whether two CSVs have other lines, irrespective of their order."""
     return _lines(ours) != _lines(theirs)
 
 
 def typed_columns(tables: Path, table: str) -> dict[str, str]:
-    """Give the columns of a star table, whose file lies in `tables`, with DuckDB's types."""
+    """Return the columns of a star table, whose file lies in `tables`, with DuckDB's types."""
     return {column.name: written(column) for column in contracts(tables)[table].columns}
 
 

@@ -48,11 +48,11 @@ class Result:
         return bool(self.runs) and (not self.error or (not self.is_ours and self.error.startswith(STOPPED)))
 
     def figure(self, name: str) -> float:
-        """Give the median of a figure: wall, cpu, peak, written."""
+        """Return the median of a figure: wall, cpu, peak, written."""
         return median(float(getattr(run, name)) for run in self.runs)
 
     def spread(self) -> tuple[float, float]:
-        """Give the least and the longest wall time."""
+        """Return the least and the longest wall time."""
         walls = [run.wall for run in self.runs]
         return min(walls), max(walls)
 
@@ -87,7 +87,7 @@ class Bar:
         return value / self.factor
 
     def met(self, value: float | None) -> bool:
-        """Say whether it is reached; what has no limit is, if it is there."""
+        """Return whether it is reached; what has no limit is, if it is there."""
         return value is not None and (
             self.limit is None or (value >= self.limit if self.least else value <= self.limit)
         )

@@ -157,13 +157,13 @@ def job_of(world: World, name: str, title: str, ways: Sequence[Way]) -> Job:
 
 
 def named(world: World, bars: Sequence[Bar]) -> tuple[Bar, ...]:
-    """Say in the bars' names which company they are of, unless it is the sample."""
+    """Return in the bars' names which company they are of, unless it is the sample."""
     company = world.company
     return tuple(bars) if company.is_sample else tuple(replace(bar, name=f"{company.name}: {bar.name}") for bar in bars)
 
 
 def _star_megabytes(world: World) -> tuple[float, float]:
-    """Give the size of the star's CSV, and of its Parquet."""
+    """Return the size of the star's CSV, and of its Parquet."""
     files = [file for table in world.star.tables.values() for file in table.files]
     return sum(file.bytes for file in files) / 1e6, sum(file.parquet.bytes for file in files if file.parquet) / 1e6
 
@@ -180,13 +180,13 @@ def _newest_star(folder: Path, pattern: str) -> list[Path]:
 
 
 def _difference(world: World, table: str, files: Sequence[Path], folder: Path) -> str:
-    """Say by how many rows a way's table and ours differ."""
+    """Return by how many rows a way's table and ours differ."""
     differing = differing_rows(world.company.tables, table, world.star_files(table), files, folder / "spill")
     return f"{table}: its rows are others: {differing:,} stand on one side alone" if differing else ""
 
 
 def _other_sums(world: World, found: Sequence[object]) -> str:
-    """Say by which sums a way's sales differ from the star's."""
+    """Return by which sums a way's sales differ from the star's."""
     files = [str(file) for file in world.star_files("fact_sales")]
     ours = duckdb.execute(f"SELECT {_SUMS} FROM read_csv({files}, header = true)").fetchall()
     return "" if ours == found else f"its sales are others: {found} instead of {ours}"

@@ -86,7 +86,7 @@ class _Session:
         self._ours, self._others = {leader}, {os.getpid()}
 
     def wait(self, deadline: float, memory_mb: float) -> tuple[int, float, str]:
-        """Wait for the leader's end, looking at the memory meanwhile; gives its status, its CPU and our reason."""
+        """Wait for the leader's end, looking at the memory meanwhile; returns its status, its CPU and our reason."""
         fault, pause = "", 0.0
         ended = os.pidfd_open(self._leader)
         while not select.select([ended], [], [], pause)[0]:
@@ -105,7 +105,7 @@ class _Session:
         return status, usage.ru_utime + usage.ru_stime, fault
 
     def reap(self) -> float:
-        """Wait for those that outlived the leader; gives their CPU."""
+        """Wait for those that outlived the leader; returns their CPU."""
         self._find()
         self._kill()
         total = 0.0

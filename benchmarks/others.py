@@ -96,7 +96,7 @@ def nightly(world: World) -> Job:
 
 
 def copy_of(world: World) -> Path:
-    """Say where the copy of the project lies, whose sample stays for the next rehearsal."""
+    """Return where the copy of the project lies, whose sample stays for the next rehearsal."""
     return world.folder.parent.parent / "copy"
 
 

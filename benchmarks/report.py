@@ -21,7 +21,7 @@ _PEERS = ("polars", "duckdb", "pandas", "pyarrow", "connectorx", "dlt")
 
 
 def bars(done: Iterable[Done]) -> list[dict[str, Any]]:
-    """Give each bar's name, value, bar (text), and whether it was met."""
+    """Return each bar's name, value, bar (text), and whether it was met."""
     found = []
     for job, results in done:
         for bar in job.bars:
@@ -78,7 +78,7 @@ def write(done: list[Done], worlds: Sequence[World], repeat: int, folder: Path, 
 
 
 def machine_memory_mb() -> float:
-    """Give the machine's memory."""
+    """Return the machine's memory."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
 
 
@@ -129,7 +129,7 @@ def _row(bar: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _sizes(worlds: Sequence[World]) -> str:
-    """Say how large the companies are."""
+    """Return how large the companies are."""
     named = {SAMPLE.name: "contracts of the sample company", TPCH.name: "lines of TPC-H"}
     return " and ".join(f"{world.rows:,} {named[world.company.name]}" for world in worlds)
 

@@ -36,7 +36,7 @@ class Running:
     results: dict[str, Result]
 
     def seconds(self, limits: Limits) -> float:
-        """Say how long another round takes, a third more than it did; nothing where none is to be."""
+        """Return how long another round takes, a third more than it did; nothing where none is to be."""
         walls = [result.runs[0].wall for result in self._again(limits).values()]
         return sum(walls) * 4 / 3
 
@@ -87,7 +87,7 @@ def _run(way: Way, world: World, first: bool, limits: Limits) -> Measured:
 
 
 def _checked(way: Way, folder: Path) -> str:
-    """Say what is wrong with what a way made; what cannot be read is."""
+    """Return what is wrong with what a way made; what cannot be read is."""
     try:
         return way.check(folder) if way.check else ""
     except duckdb.Error as error:

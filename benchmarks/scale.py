@@ -116,19 +116,19 @@ class _Figures:
         return self._streaming + self._dimension * rows
 
     def dollars_a_night(self, rows: int) -> float:
-        """Give the price of the cores and of what BigQuery reads."""
+        """Return the price of the cores and of what BigQuery reads."""
         hours = (self.transform + self.upload) * rows / 3600 + self.download * rows / 3600
         read = self.billing.load(rows) + self.billing.dashboard(rows)
         return hours * _A_CORE_HOUR + read / 2**40 * _A_TIB_READ
 
     def dollars_stored(self, rows: int) -> float:
-        """Give the price of a month: the published tables, and a week of runs in a bucket."""
+        """Return the price of a month: the published tables, and a week of runs in a bucket."""
         runs = 7 * (self.raw + self.star)
         return (self.billing.stored(rows) * _A_GB_MONTH_STORED + runs * rows * _A_GB_MONTH_IN_BUCKET) / 1e9
 
 
 def _peaks(results: dict[str, Result], rows: int) -> list[tuple[int, float]]:
-    """Give what stage 2 takes at a third of the rows and of the members, and at all, in bytes."""
+    """Return what stage 2 takes at a third of the rows and of the members, and at all, in bytes."""
     peaks = [result.figure("peak") * 1e6 for name, result in results.items() if "transform" in name]
     return list(zip((rows // TIMES, rows), peaks, strict=True))
 

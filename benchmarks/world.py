@@ -106,13 +106,13 @@ class World:
         return Command([PEERS, HERE / "peers" / script, *map(str, arguments)], {"PYTHONPATH": _NO_FSYNC})
 
     def plain_query(self, name: str) -> str:
-        """Give a query's SQL without comments and binds."""
+        """Return a query's SQL without comments and binds."""
         lines = (self.company.queries / f"{name}.sql").read_text(encoding="utf-8").splitlines()
         sql = "\n".join(line for line in lines if not line.startswith("--"))
         return sql.replace(":business_time_zone", f"'{ZONE}'")
 
     def peers_query(self, name: str) -> str:
-        """Give a query whose times are texts: Python's datetime holds no `infinity` and no year 15000."""
+        """Return a query whose times are texts: Python's datetime holds no `infinity` and no year 15000."""
         columns = [
             f"{column.name}::text AS {column.name}" if column.type.startswith("timestamp") else column.name
             for column in self.raw.tables[name].columns

@@ -62,7 +62,7 @@ def _overlaid(there: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sources(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Give the sources' URLs, with the passwords that are settings of their own; and what is wrong with these."""
+    """Return the sources' URLs, with the passwords that are settings of their own; and what is wrong with these."""
     urls_, faults = (
         {m[1].lower(): v for name, v in given.items() if (m := _SOURCE.fullmatch(name)) and m[2] == "URL"},
         [],
@@ -130,7 +130,7 @@ def _open_to_others(file: Path) -> str:
 
 
 def _with_secret_files(given: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Put the contents of the files that hold a secret (NAME_FILE) in its place; gives the faults, too."""
+    """Put the contents of the files that hold a secret (NAME_FILE) in its place; returns the faults, too."""
     found, faults = {}, []
     for name, value in given.items():
         holder = re.fullmatch(r"(SOURCE_\w+_(?:URL|PASSWORD)|\w+_(?:URL|SECRET))_FILE", name)
@@ -149,7 +149,7 @@ def _with_secret_files(given: dict[str, str]) -> tuple[dict[str, str], list[str]
 
 
 def _secret_in(named: str) -> tuple[str, str]:
-    """Read a file that holds one secret; gives it, or what is wrong."""
+    """Read a file that holds one secret; returns it, or what is wrong."""
     try:
         path = beneath_root(Path(named))
         if mode := _open_to_others(path):

@@ -49,7 +49,7 @@ def is_keywords(text: str) -> bool:
 
 
 def database_fault(url: str) -> str:
-    """Say what is wrong with a database's URL, without repeating any of it; nothing if all is well."""
+    """Return what is wrong with a database's URL, without repeating any of it; nothing if all is well."""
     if is_keywords(url):
         return ""
     parts = Parts.of(url)
@@ -63,7 +63,7 @@ def database_fault(url: str) -> str:
 
 
 def web_fault(url: str) -> str:
-    """Say what is wrong with a web address, without repeating any of it; nothing if all is well."""
+    """Return what is wrong with a web address, without repeating any of it; nothing if all is well."""
     parts = Parts.of(url, "/?#")
     if parts is None or parts.scheme not in ("http", "https"):
         return "it is no address that begins with https://"
@@ -90,7 +90,7 @@ def passwords_in(url: str) -> list[str]:
 
 
 def with_password(url: str, password: str) -> str:
-    """Put a password into a database's URL that has none; gives nothing where it names no user to put it after."""
+    """Put a password into a database's URL that has none; returns nothing where it names no user to put it after."""
     encoded, parts = quote(password, safe=""), Parts.of(url)
     if parts is None:  # libpq's keywords
         escaped = password.replace("\\", "\\\\").replace("'", "\\'")

@@ -6,7 +6,7 @@ from etl.core.cli import Parser, accept_option, at_least, check_printed, given, 
 
 
 def main() -> int:
-    """Parse the command line and do what it says; gives the exit code."""
+    """Parse the command line and do what it says; returns the exit code."""
     parser = Parser(prog="python -m etl", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     night = commands.add_parser("night", help="the three stages in order, under one lock (what nightly.sh calls)")

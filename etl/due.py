@@ -16,7 +16,7 @@ def time_of_day(text: str) -> time:
 
 
 def last_due(now: datetime, at: time, zone: tzinfo | None) -> datetime:
-    """Give the last instant (UTC) at which a clock on the wall showed `at`. zone: None for the machine's.
+    """Return the last instant (UTC) at which a clock on the wall showed `at`. zone: None for the machine's.
 
     A time that the clocks jump over counts as when they jump; one that they show twice, as the first.
     """

@@ -19,7 +19,7 @@ _ERROR = re.compile(r"^\S+Z ERROR Error: (.*?)(?=^\S+Z [A-Z]+ |\Z)", re.MULTILIN
 
 
 def last_line(record: NightRecord, store: Store, logged: Path, code: int, seconds: float) -> str:
-    """Say in one line how a night ended. logged: its log's file; seconds: how long it took."""
+    """Return in one line how a night ended. logged: its log's file; seconds: how long it took."""
     night = f"night {record.run}"
     if code == 0:
         return f"{night}: {_published(record, store)}, in {seconds:.0f} s"

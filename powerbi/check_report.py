@@ -15,7 +15,7 @@ Aliases = Mapping[str, str]
 def faults_of_report(
     files: Mapping[str, str], columns: Mapping[str, Collection[str]], measures: Collection[str]
 ) -> list[str]:
-    """Say what is wrong, a sentence each; an empty list if nothing is.
+    """Return what is wrong, a sentence each; an empty list if nothing is.
 
     files: the project's, path → text. columns: the model's, by table. measures: the model's.
     """

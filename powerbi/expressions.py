@@ -47,7 +47,7 @@ def projection(field: Json) -> Json:
 
 
 def reference(field: Json) -> str:
-    """Give the name by which a visual's formatting refers to a field: Sales.Net Revenue."""
+    """Return the name by which a visual's formatting refers to a field: Sales.Net Revenue."""
     inner = _inner(field)
     return f"{inner['Expression']['SourceRef']['Entity']}.{inner['Property']}"
 

@@ -26,7 +26,7 @@ class Box:
 
 
 def rows(widths: Sequence[int]) -> list[list[int]]:
-    """Break things of these widths, in twelfths, into rows; gives their numbers."""
+    """Break things of these widths, in twelfths, into rows; returns their numbers."""
     broken: list[list[int]] = []
     room = 0
     for number, width in enumerate(widths):
@@ -39,7 +39,7 @@ def rows(widths: Sequence[int]) -> list[list[int]]:
 
 
 def side_by_side(top: int, widths: Sequence[int], height: int) -> Iterator[Box]:
-    """Give the boxes of one row; widths in twelfths."""
+    """Return the boxes of one row; widths in twelfths."""
     before = 0
     for width in widths:
         yield Box(MARGIN + before * _UNIT, top, width * _UNIT - GAP, height)

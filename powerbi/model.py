@@ -27,17 +27,17 @@ _NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
 
 
 def tag(*path: str) -> str:
-    """Give the lineage tag of an object: always the same for the same path, so that differences stay readable."""
+    """Return the lineage tag of an object: always the same for the same path, so that differences stay readable."""
     return str(uuid.uuid5(_NAMESPACE, "/".join(path)))
 
 
 def columns_of(contract: Contract) -> list[Column]:
-    """Give the columns that the model has of a table."""
+    """Return the columns that the model has of a table."""
     return [column for column in contract.columns if contract.name != ETL_RUNS.name or column.name not in _LEFT_OUT]
 
 
 def date_column(contract: Contract) -> str | None:
-    """Give the column that makes a dimension the date table."""
+    """Return the column that makes a dimension the date table."""
     keys = [column for column in contract.columns if column.role is Role.NATURAL_KEY]
     is_calendar = contract.is_dimension and len(keys) == 1 and pa.types.is_date(keys[0].type)
     return keys[0].name if is_calendar else None

@@ -15,7 +15,7 @@ from powerbi.tmdl import Node, written
 def project_files(
     report: Report, every: Mapping[str, Contract], years: Mapping[str, int] = MappingProxyType({})
 ) -> dict[str, str]:
-    """Give the text of every file of the project, by its path in the project's folder.
+    """Return the text of every file of the project, by its path in the project's folder.
 
     years: of the tables with a refresh policy, how many it keeps.
     """
@@ -23,7 +23,7 @@ def project_files(
 
 
 def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[str, int]) -> dict[str, str]:
-    """Give the files of the semantic model."""
+    """Return the files of the semantic model."""
     parameters = m.PARAMETERS | (m.RANGE if years else {})
     name = name_of(report)
     tables = [

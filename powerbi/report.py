@@ -26,7 +26,7 @@ _ID = UUID("0d7b8f52-3c0e-5f0a-8f4e-5a1c9b1f3a60")
 
 
 def name_of(report: Report) -> str:
-    """Give the project's name: the report's title in one word. Raises ContractError where that is no name."""
+    """Return the project's name: the report's title in one word. Raises ContractError where that is no name."""
     name = re.sub(r"\W", "", report.title)
     if not name or ((report.folder / name).is_dir() and not (report.folder / name / f"{name}.pbip").exists()):
         raise ContractError(
@@ -37,7 +37,7 @@ def name_of(report: Report) -> str:
 
 
 def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str, str]:
-    """Give the report's files, path → text: the same bytes for the same pages.
+    """Return the report's files, path → text: the same bytes for the same pages.
 
     contracts: of all tables that pages name. Raises ContractError where a page names a column that is not there, or
     where two pages, or two visuals of one, cannot be told apart.
@@ -60,7 +60,7 @@ def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str,
 
 
 def _frame(project: str) -> Iterator[tuple[str, str]]:
-    """Give what does not depend on the pages."""
+    """Return what does not depend on the pages."""
     root = f"{project}.Report"
     yield (
         f"{project}.pbip",

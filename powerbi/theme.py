@@ -22,7 +22,7 @@ BAR, BAR_BELOW = "#B5D3E7", "#F3CBB3"
 
 
 def theme() -> Json:
-    """Give the theme's content."""
+    """Return the theme's content."""
     return {
         "name": "Sober",
         "dataColors": list(DATA_COLOURS),

@@ -79,12 +79,12 @@ def _height(visual: Visual) -> int:
 
 
 def _beside(visual: Visual) -> int:
-    """Say how many cards of a visual stand beside each other: none is narrower than two twelfths."""
+    """Return how many cards of a visual stand beside each other: none is narrower than two twelfths."""
     return visual.width // 2
 
 
 def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapping[str, Contract]) -> Iterator[Tile]:
-    """Give what a visual of the page is made of: cards have a common heading, all else is one tile."""
+    """Return what a visual of the page is made of: cards have a common heading, all else is one tile."""
     if visual.kind == "card":
         heading = Box(box.x, box.y, box.width, _HEADING)
         yield Tile(_name(page, visual.title, "heading"), heading, visuals.text(visual.title, visual.alt, 12))

@@ -34,7 +34,7 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
     def of(self, kind: str) -> Iterator["Node"]:
-        """Give the children of a kind."""
+        """Return the children of a kind."""
         return (child for child in self.children if child.kind == kind)
 
 

@@ -23,7 +23,7 @@ def members(name: str) -> pl.LazyFrame:
 
 
 def share(number: pl.Expr) -> pl.Expr:
-    """Give hundredths as whole numbers, whose products are exact."""
+    """Return hundredths as whole numbers, whose products are exact."""
     return (number * 100).cast(pl.Int64)
 
 

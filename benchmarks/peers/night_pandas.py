@@ -54,7 +54,7 @@ def clean(texts: pd.Series, case: str = "") -> pd.Series:
 
 
 def day(times: pd.Series) -> pd.Series:
-    """Give the business date of an instant."""
+    """Return the business date of an instant."""
     instants = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
     return instants.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
 
@@ -68,7 +68,7 @@ def people(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def dimensions() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Build the seven dimensions; gives the deployments and the members, which facts need."""
+    """Build the seven dimensions; returns the deployments and the members, which facts need."""
     channels = read("channels").rename(columns={"name": "channel_name"})
     channels["channel_code"] = clean(channels["channel_code"], "upper")
     write_dimension("dim_channel", channels, ["channel_code"])

@@ -145,7 +145,7 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def _body(path: Path, text: str, dialect: str | None) -> str:
-    """Give the one statement below the header, each line where it is in the file.
+    """Return the one statement below the header, each line where it is in the file.
 
     dialect: where it is not known, nothing is refused that may be right in some other one.
     """

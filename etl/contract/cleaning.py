@@ -67,7 +67,7 @@ def parse_date(column: pd.Series, text_format: str) -> pd.Series:
 
 
 def business_date(column: pd.Series, time_zone: str) -> pd.Series:
-    """Give the calendar date of timestamps in the business time zone. Times without a zone are business time."""
+    """Return the calendar date of timestamps in the business time zone. Times without a zone are business time."""
     instants = _arrow(column)
     if pa.types.is_timestamp(instants.type) and instants.type.tz is None:
         return _series(instants.cast(pa.date32(), safe=False), column)

@@ -39,7 +39,7 @@ class KeyIndex:
             raise ValueError(f"these keys are not unique: {'; '.join(map(str, twice.to_dict('records')))}")
 
     def positions(self, columns: Sequence[pd.Series]) -> Positions:
-        """Give each row's position among the keys; −1, never to be used as an index, where there is none."""
+        """Return each row's position among the keys; −1, never to be used as an index, where there is none."""
         combined = self._combined(columns)
         if not self._size:
             return np.full(len(combined), -1, dtype=np.int64)
@@ -101,7 +101,7 @@ class _Numbers:
         return int(np.count_nonzero(self._table >= 0)) == self._size
 
     def positions(self, numbers: Positions) -> Positions:
-        """Give each number's position, −1 where it has none."""
+        """Return each number's position, −1 where it has none."""
         if self._table is None:
             return np.asarray(self._index.get_indexer(pd.Index(numbers)), dtype=np.int64)
         places = numbers - self._low
@@ -125,7 +125,7 @@ class _Part:
         self.size = max(len(self._numbers) if self._numbers else len(self._distinct), 1)
 
     def codes(self, column: pd.Series) -> Positions:
-        """Give each row's position among the distinct values, −1 where there is none."""
+        """Return each row's position among the distinct values, −1 where there is none."""
         check_comparable(column.name, arrow_type(column), self._name, self._type)
         values = comparable(column)
         if values.null_count == len(values) or self._is_empty:
@@ -141,7 +141,7 @@ class _Part:
 
 
 def compact(numbers: Positions) -> npt.NDArray[np.int32] | Positions:
-    """Give numbers that are kept for long half of their room, where they fit."""
+    """Return numbers that are kept for long half of their room, where they fit."""
     return numbers.astype(np.int32) if numbers.max(initial=0) <= _MOST_SMALL else numbers
 
 
@@ -152,7 +152,7 @@ def _numbers_of(numbers: Positions) -> _Numbers:
 
 
 def _sorted_once(numbers: Positions) -> Positions:
-    """Give the distinct numbers. Sorting takes a fifth of the time and memory of hashing them."""
+    """Return the distinct numbers. Sorting takes a fifth of the time and memory of hashing them."""
     ordered = np.sort(numbers)
     first = np.ones(len(ordered), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])

@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
     """A command line whose faults are told like all others."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line, and exit with 2."""
+        """Return what is wrong with the command line, and exit with 2."""
         self.exit(UsageError.exit_code, f"Error: {message[:1].upper()}{message[1:]}.\nTry: {self.prog} --help\n")
 
 

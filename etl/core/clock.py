@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 
 def date_at(instant: datetime, time_zone: str) -> date:
-    """Give an instant's calendar date in the business time zone."""
+    """Return an instant's calendar date in the business time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
 
 
@@ -21,7 +21,7 @@ def night_binds(instant: datetime, time_zone: str, window_years: int) -> dict[st
 
 
 def years_before(day: date, years: int) -> date:
-    """Give the same day some years before; 29 February becomes the 28th."""
+    """Return the same day some years before; 29 February becomes the 28th."""
     try:
         return day.replace(year=day.year - years)
     except ValueError:

@@ -45,7 +45,7 @@ def cluster_of(settings: Settings) -> Cluster | None:
 
 @contextmanager
 def cluster_pool(cluster: Cluster, folder: Path, tables: Path, code: str) -> Iterator[Executor]:
-    """Give an executor of a cluster.
+    """Yield an executor of a cluster.
 
     folder: what every worker has to see; tables: whose files, too, by the fingerprint `code`.
     What a worker had done when it was lost is done again by another one: a task may be run twice, and writes the same

@@ -28,7 +28,7 @@ class Way(Protocol):
         """Name what is committed there, somebody else's folders among it."""
 
     def working(self, run: str) -> Path:
-        """Give a fresh folder in which a run can be written without being seen."""
+        """Return a fresh folder in which a run can be written without being seen."""
 
     def commit(self, folder: Path, run: str, manifest: str) -> None:
         """Let a run be seen, whole and for good."""
@@ -97,7 +97,7 @@ class Bucket:
         return [name.partition("/")[0] for name in self._fs.named(_name(self._folder), f"*/{MANIFEST}")]
 
     def working(self, run: str) -> Path:
-        """Give the run's own place."""
+        """Return the run's own place."""
         return self._folder / run
 
     def commit(self, folder: Path, run: str, manifest: str) -> None:
@@ -125,7 +125,7 @@ class Bucket:
 
 
 def folder_of(settings: Settings) -> Path:
-    """Give the data folder of the settings; one in a bucket is called for. Raises UsageError and StorageError."""
+    """Return the data folder of the settings; one in a bucket is called for. Raises UsageError and StorageError."""
     where = settings.data_dir
     if isinstance(where, Path):
         return where
@@ -147,7 +147,7 @@ def is_remote(folder: Path) -> bool:
 
 
 def unseen(folder: Path) -> str:
-    """Say why this process cannot use a folder; nothing if it can."""
+    """Return why this process cannot use a folder; nothing if it can."""
     if not is_remote(folder):
         return "" if folder.is_dir() else "it is not there"
     try:
@@ -158,7 +158,7 @@ def unseen(folder: Path) -> str:
 
 
 def way_of(folder: Path) -> Way:
-    """Say how the runs of a folder are kept."""
+    """Return how the runs of a folder are kept."""
     return Bucket(folder) if is_remote(folder) else Disk(folder)
 
 
@@ -192,7 +192,7 @@ def remove_tree(folder: Path) -> None:
 
 @contextmanager
 def for_arrow(path: Path, mode: str) -> Iterator[Path | IO[bytes]]:
-    """Give what Arrow reads or writes: the path, or, in a bucket, which Arrow is not to know, the opened object."""
+    """Yield what Arrow reads or writes: the path, or, in a bucket, which Arrow is not to know, the opened object."""
     if not is_remote(path):
         yield path
         return
@@ -227,7 +227,7 @@ def _remove_or_warn(folder: Path) -> None:
 
 
 def _fs(folder: Any) -> Any:
-    """Give the bucket of a path."""
+    """Return the bucket of a path."""
     return folder.fs
 
 

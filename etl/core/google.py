@@ -44,7 +44,7 @@ class Account:
 
 
 def account_of(settings: Settings) -> Account:
-    """Give the account of the settings."""
+    """Return the account of the settings."""
     return Account(settings.bigquery_credentials, settings.bigquery_key_file, settings.bigquery_impersonate)
 
 

@@ -39,7 +39,7 @@ class Job:
 
 
 def peak_memory_mb() -> int:
-    """Give the most memory (MB of 10^6 bytes) that this process has had resident at once."""
+    """Return the most memory (MB of 10^6 bytes) that this process has had resident at once."""
     status = Path("/proc/self/status")
     if status.exists():  # getrusage would count the process that started this one, if that was larger
         lines = status.read_text(encoding="ascii", errors="replace").splitlines()

@@ -79,7 +79,7 @@ def locked(path: Path, note: Path, stage: str, folder: Path | None = None) -> It
 
 
 def _taken(path: Path, folder: Path | None) -> list[int]:
-    """Take the locks, if nobody holds one; gives what is open then. Whoever only looks has them for an instant."""
+    """Take the locks, if nobody holds one; returns what is open then. Whoever only looks has them for an instant."""
     for _ in range(_TIMES):
         locks = [os.open(path, os.O_RDWR | os.O_CREAT, 0o600)]
         if _lock(locks[0], fcntl.LOCK_EX) and _is_still(locks[0], path):
@@ -115,7 +115,7 @@ def _is_still(descriptor: int, path: Path) -> bool:
 
 
 def holder(folder: Path, data: Path | None = None) -> str | None:
-    """Say who holds a folder's lock, or another machine the data folder; None where nobody does."""
+    """Return who holds a folder's lock, or another machine the data folder; None where nobody does."""
     for path in (folder / "lock", folder):
         if path.exists() and _is_locked(path):
             return holder_of(folder / "lock.holder")

@@ -42,7 +42,7 @@ def shared_mode() -> int:
 
 
 def close_to_others() -> int:
-    """Let this process make files and folders for their owner alone from now on; gives the umask before."""
+    """Let this process make files and folders for their owner alone from now on; returns the umask before."""
     before = os.umask(_OTHERS)
     os.umask(before | _OTHERS)
     return before

@@ -13,7 +13,7 @@ _MOST_LISTED = 20
 
 
 def guess(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Give the advice for a name that is not known: the nearest one that is, or else `otherwise`, or all of them."""
+    """Return the advice for a name that is not known: the nearest one that is, or else `otherwise`, or all of them."""
     names = list(known)
     near = get_close_matches(name, names, 1)
     if near or otherwise:

@@ -31,12 +31,12 @@ class NightRecord(Record):
 
 
 def records_folder(data: Path) -> Path:
-    """Say where a data folder keeps its nights' logs and records."""
+    """Return where a data folder keeps its nights' logs and records."""
     return data / "nights"
 
 
 def file_of(data: Path, run: str) -> Path:
-    """Say where a night's record lies."""
+    """Return where a night's record lies."""
     return records_folder(data) / f"{run}.json"
 
 

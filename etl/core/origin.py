@@ -87,7 +87,7 @@ def _read_postgres(name: str, text: str) -> URL:
 
 
 def libpq_options(url: URL) -> dict[str, str]:
-    """Give what `read_url` read of PostgreSQL's as libpq's own parameters, which need no encoding."""
+    """Return what `read_url` read of PostgreSQL's as libpq's own parameters, which need no encoding."""
     named = url.translate_connect_args(username="user", database="dbname")
     return {key: str(value) for key, value in {**named, **url.query}.items()}
 

@@ -16,7 +16,7 @@ def is_transient(error: Exception) -> bool:
 
 
 def attempts(on: Callable[[Exception], bool], seconds: float, times: int | None = None) -> Iterator[stamina.Attempt]:
-    """Give context managers, one for each try, to be gone through by `for`.
+    """Return context managers, one for each try, to be gone through by `for`.
 
     on: which exceptions to try again after; seconds: for how long, from the first fault on, however long the work had
     gone well before; times: how often at the most. Pauses double from half a second to five, so that who is told to

@@ -43,7 +43,7 @@ class Runs(Generic[M]):
         return sorted(name for name in self._way.names() if RUN_NAME.fullmatch(name))
 
     def path(self, run: str) -> Path:
-        """Say where a committed run lies."""
+        """Return where a committed run lies."""
         return self.folder / run
 
     def newest(self, made_by: str) -> M:
@@ -77,7 +77,7 @@ class Runs(Generic[M]):
         return found
 
     def durations(self, kept: Sequence[M] | None = None) -> list[float]:
-        """Tell how long (seconds) the committed runs took that can be read and were not made for a few tables only.
+        """Return how long (seconds) the committed runs took that can be read and were not made for a few tables only.
 
         kept: their manifests, where they were read already.
         """
@@ -186,7 +186,7 @@ class Store:
 
 
 def run_time(run: str) -> datetime:
-    """Give the instant that a run is named after."""
+    """Return the instant that a run is named after."""
     try:
         return datetime.strptime(run, _RUN_FORMAT).replace(tzinfo=UTC)
     except ValueError:

@@ -22,7 +22,7 @@ def scratch_file(folder: Path, stem: str) -> tuple[int, Path]:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Give a folder, where the system keeps what is temporary, and remove it after the block."""
+    """Yield a folder, where the system keeps what is temporary, and remove it after the block."""
     folder, stem = Path(tempfile.gettempdir()), f"etl-{os.geteuid()}"
     remove_left(folder, stem)
     with tempfile.TemporaryDirectory(prefix=f"{stem}.{os.getpid()}.", dir=folder, ignore_cleanup_errors=True) as made:

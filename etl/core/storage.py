@@ -177,7 +177,7 @@ register_implementation("gs", BucketPath, clobber=True)
 
 
 def bucket_path(address: str, account: Account) -> Any:
-    """Give the path of an address gs://bucket/…, which is called for. Raises StorageError, and EtlError."""
+    """Return the path of an address gs://bucket/…, which is called for. Raises StorageError, and EtlError."""
     options: dict[str, Any] = {"account": None if EMULATOR in os.environ else account}
     folder = BucketPath(address, **options)
     folder.fs.greet(folder.path)

@@ -22,7 +22,7 @@ _PATIENCE = 5.0
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor]:
-    """Give an executor of processes, which end with this one, however it ends.
+    """Yield an executor of processes, which end with this one, however it ends.
 
     They are forks, which need not import what this process has, and share its memory; so they are made at once, while
     it is one thread. Where it has threads already (of a bucket's library, of what reads files or writes CSV), they

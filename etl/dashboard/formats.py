@@ -54,24 +54,24 @@ def label(value: Value) -> str:
 
 
 def instant(at: datetime) -> datetime:
-    """Give a time in UTC, which one without a zone is already."""
+    """Return a time in UTC, which one without a zone is already."""
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def drawn(value: Value) -> float | None:
-    """Give what a chart draws of a value; nothing of what is no finite number."""
+    """Return what a chart draws of a value; nothing of what is no finite number."""
     return (
         float(value) if isinstance(value, int | float | Decimal) and is_number(value) and math.isfinite(value) else None
     )
 
 
 def is_percent(number_format: str) -> bool:
-    """Tell whether a format writes shares."""
+    """Return whether a format writes shares."""
     return number_format.endswith("%")
 
 
 def check(number_format: str) -> re.Match[str] | None:
-    """Read a number's format; gives nothing for those that a number is written without, and refuses unknown ones."""
+    """Read a number's format; returns nothing for those that a number is written without, and refuses unknown ones."""
     if number_format in (GENERAL, _DATE, _TIME):
         return None
     parts = _NUMBER.fullmatch(number_format)
@@ -85,5 +85,5 @@ def check(number_format: str) -> re.Match[str] | None:
 
 
 def is_number(value: Value) -> bool:
-    """Tell whether a value is a number, which a truth value is not."""
+    """Return whether a value is a number, which a truth value is not."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)

@@ -58,7 +58,7 @@ class Script:
 
     @property
     def digest(self) -> str:
-        """Give the hash by which a Content-Security-Policy names it."""
+        """Return the hash by which a Content-Security-Policy names it."""
         return "sha256-" + base64.b64encode(hashlib.sha256(self.source.encode()).digest()).decode()
 
 
@@ -93,12 +93,12 @@ def _anchors(pages: tuple[Page, ...]) -> list[str]:
 
 
 def _columns(visual: Visual) -> list[str]:
-    """Tell how each measure's column is set in a table."""
+    """Return how each measure's column is set in a table."""
     return [_column([row[place] for row in visual.rows]) for place in range(1, len(visual.series) + 1)]
 
 
 def _column(column: list[Value]) -> str:
-    """Tell how a column is set, whose NULLs are set as the rest is."""
+    """Return how a column is set, whose NULLs are set as the rest is."""
     values = [value for value in column if value is not None]
     if all(formats.is_number(value) for value in values):
         return "number"
@@ -106,7 +106,7 @@ def _column(column: list[Value]) -> str:
 
 
 def _chart(visual: Visual) -> dict[str, Any]:
-    """Give what a chart is drawn from: the texts as the table has them; floats only for the lengths.
+    """Return what a chart is drawn from: the texts as the table has them; floats only for the lengths.
 
     Measures of one format share an axis; those of another one have one of their own.
     """

@@ -64,23 +64,23 @@ class Lineage:
         return {node: tuple(n for n in self.nodes if self.edges.get((node, n))) for node in self.nodes}
 
     def behind(self, node: Node) -> tuple[Node, ...]:
-        """Give all that a node is made of, through others too. What is merely referred to makes no value."""
+        """Return all that a node is made of, through others too. What is merely referred to makes no value."""
         return self._reached(node, self.sources)
 
     def beyond(self, node: Node) -> tuple[Node, ...]:
-        """Give all that is made of a node, through others too: what a change of it may break."""
+        """Return all that is made of a node, through others too: what a change of it may break."""
         return self._reached(node, self.uses)
 
     def references(self, node: Node) -> tuple[Node, ...]:
-        """Give what something merely refers to."""
+        """Return what something merely refers to."""
         return tuple(other for other in self.nodes if self.edges.get((other, node)) is False)
 
     def referring(self, node: Node) -> tuple[Node, ...]:
-        """Give what merely refers to something."""
+        """Return what merely refers to something."""
         return tuple(other for other in self.nodes if self.edges.get((node, other)) is False)
 
     def of(self, *kinds: Kind) -> tuple[Node, ...]:
-        """Give the nodes of some kinds."""
+        """Return the nodes of some kinds."""
         return tuple(node for node in self.nodes if node.kind in kinds)
 
     def _reached(self, start: Node, steps: Mapping[Node, tuple[Node, ...]]) -> tuple[Node, ...]:
@@ -94,7 +94,7 @@ class Lineage:
 
 
 def table_node(contract: Contract, tables: Mapping[str, TableFile]) -> Node:
-    """Give the node of a table."""
+    """Return the node of a table."""
     if contract.name not in tables:
         return Node(Kind.RECORD, contract.name)
     return Node(Kind.DIMENSION if contract.is_dimension else Kind.FACT, contract.name)
@@ -155,7 +155,7 @@ def _edges_of(report: Report, tables: Mapping[str, Node]) -> Iterator[tuple[Node
 
 
 def _counted(report: Report, star: Mapping[str, TableFile], tables: Mapping[str, Node]) -> Iterator[tuple[Node, Node]]:
-    """Give the tables whose rows a measure counts."""
+    """Return the tables whose rows a measure counts."""
     counting = [Node(Kind.MEASURE, measure.name) for measure in report.measures.values() if ROWS_OF_ALL in measure.dax]
     yield from ((tables[name], measure) for measure in counting for name in star)
 
@@ -166,7 +166,7 @@ def columns_of(page: Page) -> list[str]:
 
 
 def _sources_of(measure: Measure, report: Report, known: Mapping[str, Node]) -> Iterator[Node]:
-    """Give what a measure is made of, in SQL and in DAX."""
+    """Return what a measure is made of, in SQL and in DAX."""
     tables = {name: node for name, node in known.items() if node.kind in TABLES}
     if measure.of:
         yield _known(measure.of, known, f"measure [{measure.name}]")

@@ -66,7 +66,7 @@ def guards() -> str:
 
 
 def _declared(names: Iterable[str]) -> str:
-    """Say where what a guard reads is written, with the defaults, or else with examples."""
+    """Return where what a guard reads is written, with the defaults, or else with examples."""
     lines = {each.name: f"-- {line}: {_told(each.default, each.metadata['example'])}" for line, each in LINES.items()}
     query = [code(lines[name]) for name in names if name in lines]
     contract = [code(f"{n}={_told(OPTIONS[n].default, about(n).example)}") for n in names if n in OPTIONS]

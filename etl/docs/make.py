@@ -39,6 +39,6 @@ def show(settings_file: Path, output: Path | None) -> None:
 
 
 def dictionary(book: Book) -> dict[str, str]:
-    """Give the text of each file, by its name: always the same of the same company."""
+    """Return the text of each file, by its name: always the same of the same company."""
     text = Markdown(book).text()
     return {MARKDOWN: text, HTML: html(text)}

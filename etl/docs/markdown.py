@@ -19,7 +19,7 @@ class Markdown:
         self._book, self._anchors = book, anchors(book)
 
     def text(self) -> str:
-        """Give the whole file."""
+        """Return the whole file."""
         return "\n\n".join([NOTE, f"# {escaped(self._book.title)}", *self._about(), *self._chapters()]) + "\n"
 
     def _about(self) -> Iterator[str]:
@@ -81,7 +81,7 @@ class Markdown:
 
 
 def headings(book: Book) -> list[tuple[int, str, Node | None]]:
-    """Give the headings: level, text, and the node that it is of."""
+    """Return the headings: level, text, and the node that it is of."""
     found: list[tuple[int, str, Node | None]] = [(1, book.title, None)]
     for chapter in book.chapters:
         found.append((2, chapter.title, chapter.node))
@@ -90,14 +90,14 @@ def headings(book: Book) -> list[tuple[int, str, Node | None]]:
 
 
 def anchors(book: Book) -> dict[Node, str]:
-    """Say where each node is explained."""
+    """Return where each node is explained."""
     every = headings(book)
     slugs = slugs_of([text for _, text, _ in every])
     return {node: slug for (_, _, node), slug in zip(every, slugs, strict=True) if node}
 
 
 def slugs_of(titles: list[str]) -> list[str]:
-    """Give headings the anchors that GitHub gives them: letters and digits, and a number if it is there already."""
+    """Return the anchors that GitHub gives headings: letters and digits, and a number if it is there already."""
     slugs: list[str] = []
     for text in titles:
         slug = base = re.sub(r"[^\w\- ]", "", " ".join(text.lower().split())).replace(" ", "-")

@@ -108,7 +108,7 @@ def links(nodes: tuple[Node, ...]) -> Line:
 
 
 def counted(number: int, what: str) -> str:
-    """Say how many there are: 1 query, 2 queries."""
+    """Return how many there are: 1 query, 2 queries."""
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{number} {what if number == 1 else plural}"
 

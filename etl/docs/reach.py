@@ -15,7 +15,7 @@ _GROUPS = (
 
 
 def made_of(node: Node, lineage: Lineage) -> Iterator[tuple[str, Line]]:
-    """Tell what something is made of: directly, and of which tables and queries in the end."""
+    """Return what something is made of: directly, and of which tables and queries in the end."""
     sources, behind = lineage.sources[node], lineage.behind(node)
     if sources and node.kind is not Kind.PAGE:
         yield "Made of", links(sources)
@@ -28,7 +28,7 @@ def made_of(node: Node, lineage: Lineage) -> Iterator[tuple[str, Line]]:
 
 
 def beyond(node: Node, lineage: Lineage) -> Iterator[tuple[str, Line]]:
-    """Tell what is made of something: directly, and all that a change of it may break."""
+    """Return what is made of something: directly, and all that a change of it may break."""
     uses, reached = lineage.uses[node], lineage.beyond(node)
     referring = {other for n in (node, *reached) for other in lineage.referring(n) if other not in reached}
     if keys := tuple(other for other in lineage.of(*TABLES) if other in referring):

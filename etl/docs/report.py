@@ -12,7 +12,7 @@ _LIKE = re.compile(r"like:\s*\w+\s*")
 
 
 def view_entry(view: View, company: Company, lineage: Lineage) -> Entry:
-    """Tell what a view is."""
+    """Return what a view is."""
     lines = view.sql.strip().splitlines()
     header = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
     like = table_node(company.contracts[view.like], company.tables)
@@ -25,7 +25,7 @@ def view_entry(view: View, company: Company, lineage: Lineage) -> Entry:
 
 
 def measure_entry(measure: Measure, lineage: Lineage) -> Entry:
-    """Tell what a measure means and how it is computed, in SQL and in DAX."""
+    """Return what a measure means and how it is computed, in SQL and in DAX."""
     node = Node(Kind.MEASURE, measure.name)
     facts: list[tuple[str, Line]] = [("Shown as", (Code(measure.format),))]
     if measure.latest:
@@ -42,7 +42,7 @@ def measure_entry(measure: Measure, lineage: Lineage) -> Entry:
 
 
 def page_entry(page: Page, company: Company, lineage: Lineage) -> Entry:
-    """Tell what a page shows."""
+    """Return what a page shows."""
     node = Node(Kind.PAGE, page.name)
     facts: list[tuple[str, Line]] = []
     if page.slicers:

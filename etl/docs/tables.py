@@ -57,7 +57,7 @@ def _keys(contract: Contract) -> Iterator[tuple[str, Line]]:
 
 
 def _options(contract: Contract, node: Node, company: Company) -> Iterator[tuple[str, Line]]:
-    """Tell what the class arguments say, and in one line what the guards go by, said or not."""
+    """Return what the class arguments say, and in one line what the guards go by, said or not."""
     for name, field in OPTIONS.items():
         option, value = about(name), getattr(contract, name)
         if option.holds is Holds.LEVELS:
@@ -70,14 +70,14 @@ def _options(contract: Contract, node: Node, company: Company) -> Iterator[tuple
 
 
 def _guards(contract: Contract) -> Iterator[str]:
-    """Tell what the guards allow, of what the table has."""
+    """Return what the guards allow, of what the table has."""
     for name in (name for guard in STAR if guard.needs(contract) for name in guard.reads):
         if about(name).holds is Holds.SHARE:
             yield f"{about(name).title} up to {share(getattr(contract, name))}"
 
 
 def _allowed(tolerance: Tolerance) -> Iterator[Line]:
-    """Tell what the lines of a query's header allow."""
+    """Return what the lines of a query's header allow."""
     for line, value in ((line, getattr(tolerance, each.name)) for line, each in LINES.items()):
         if isinstance(value, bool):
             yield (f"{line}: {'yes' if value else 'no'}",)

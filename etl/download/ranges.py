@@ -37,7 +37,7 @@ class Scale:
 
 
 def scale_of(query: Query, column: RawColumn) -> Scale:
-    """Give the scale of the column that a query is split by. Raises ContractError where it has none."""
+    """Return the scale of the column that a query is split by. Raises ContractError where it has none."""
     kind = arrow_type(column.type)
     if pa.types.is_integer(kind):
         greatest = _INTEGERS.get(column.source_type, 2**62)

@@ -68,7 +68,7 @@ class Source(Protocol):
         """Ask for the query's columns without running it. Raises SourceError naming file and line."""
 
     def extract(self, plan: Plan, path: Path, where: str | None) -> RawWriter:
-        """Run the query, or the range of it for which a condition holds, into a CSV; gives the finished writer.
+        """Run the query, or the range of it for which a condition holds, into a CSV; returns the finished writer.
 
         May be called from several threads; what one thread asks, it asks in one transaction.
         """

@@ -100,7 +100,7 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
 
 
 def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable], folder: Path) -> dict[str, str]:
-    """Let the guards compare what was extracted with the runs before; gives what a person let pass."""
+    """Let the guards compare what was extracted with the runs before; returns what a person let pass."""
     for query in chosen:
         tables[query.name] = with_newest(folder, tables[query.name], query.tolerance.newest)
     kept = job.store.raw.kept()
@@ -157,7 +157,7 @@ def _carried(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[s
 
 
 def _dialects(settings: Settings) -> dict[str, str]:
-    """Say which dialect each source speaks."""
+    """Return which dialect each source speaks."""
     urls = {name: read_url(name, url.get_secret_value()) for name, url in settings.sources.items()}
     return {name: dialect_of(url.get_backend_name()) for name, url in urls.items()}
 

@@ -49,7 +49,7 @@ _LENGTH = re.compile(r"\((\d+)(?:\s*,\s*(-?\d+))?\)")
 
 
 def arrow_type_of(sql_type: str) -> pa.DataType:
-    """Give the Arrow type of a column that SQL calls e.g. "numeric(12,2)" or "timestamp with time zone"."""
+    """Return the Arrow type of a column that SQL calls e.g. "numeric(12,2)" or "timestamp with time zone"."""
     name = sql_type.strip().lower()
     if match := re.fullmatch(r"(?:numeric|decimal)\((\d+)(?:,\s*(-?\d+))?\)", name):
         precision, scale = int(match[1]), int(match[2] or 0)

@@ -69,7 +69,7 @@ class RawWriter:
         return len(row)
 
     def so_far(self) -> int:
-        """Say how much has come: a figure that changes with each row."""
+        """Return how much has come: a figure that changes with each row."""
         return self.length + len(self._pending)
 
     @property

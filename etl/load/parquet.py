@@ -66,7 +66,7 @@ def conversions(
 
 
 def ready(conversion: Conversion) -> tuple[Path, TableReceipt]:
-    """Give the Parquet of a conversion as the warehouse can take it, and the receipt of what was read for it.
+    """Return the Parquet of a conversion as the warehouse can take it, and the receipt of what was read for it.
 
     Of what stage 2 wrote no row is read: the hashes say that it is the same, and the receipt has the rows alone. Raises
     DataError where a file is not as handed over.
@@ -158,7 +158,7 @@ def _read(conversion: Conversion, receipts: list[TableReceipt]) -> Iterator[pa.T
 
 
 def check_file(path: Path, file: StarFile | ParquetFile) -> str:
-    """Check a star file's length and hash; gives its first line. Raises DataError."""
+    """Check a star file's length and hash; returns its first line. Raises DataError."""
     try:
         with path.open("rb") as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()

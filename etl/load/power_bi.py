@@ -48,7 +48,7 @@ def refresh(job: Job, *, published: bool) -> None:
 
 
 def told(settings: Settings, store: Store) -> str:
-    """Say whether the dataset shows what is published; nothing where none is named, or nothing published."""
+    """Return whether the dataset shows what is published; nothing where none is named, or nothing published."""
     target, newest = target_of(settings), _newest(store)
     if target is None or newest is None:
         return ""

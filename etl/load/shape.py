@@ -27,7 +27,7 @@ class ColumnShape:
 
     @property
     def mode(self) -> str:
-        """Say whether it may hold NULL."""
+        """Return whether it may hold NULL."""
         return "NULLABLE" if self.nullable else "REQUIRED"
 
 
@@ -102,7 +102,7 @@ class Difference:
         return tuple(change.column for change in self.additive if change.column)
 
     def sentence(self, also: str = "") -> str | None:
-        """Say what is created, or added and renewed; None where nothing is. also: what else becomes of the table."""
+        """Return what is created, or added and renewed; None where nothing is. also: what else becomes of the table."""
         if Part.TABLE in self.parts:
             return f"The table {self.table} is created."
         gets = ", ".join(change.gets for change in self.additive)

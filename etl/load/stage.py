@@ -51,7 +51,7 @@ SCRIPT = "LoadFilesBQ.py"
 
 
 def load(job: Job) -> bool:
-    """Publish a star run (or its tables named by --only) in one transaction; gives whether there was anything new."""
+    """Publish a star run (or its tables named by --only) in one transaction; returns whether there was anything new."""
     star = job.store.star.read(job.from_run) if job.from_run else job.store.star.newest("TablesTransformMain.py")
     check_origin(star, origin_of(job.settings), job.store.star.folder)
     check_one_snapshot(star)
@@ -94,7 +94,7 @@ def load(job: Job) -> bool:
 
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
-    """Let the guards judge the star and compare it with what was published before; gives what a person let pass."""
+    """Let the guards judge the star and compare it with what was published before; returns what a person let pass."""
     check_accept(job.settings, job.accept)
     last_kept(job)  # which tells of a damaged one
     kept = job.store.loaded.kept()
@@ -141,7 +141,7 @@ def _is_kept(job: Job, star: StarManifest, chosen: list[Contract]) -> bool:
 
 
 def _chosen(job: Job, star: StarManifest) -> list[Contract]:
-    """Give the contracts of what is to be published, dimensions first."""
+    """Return the contracts of what is to be published, dimensions first."""
     known = contracts(job.settings.tables_dir)
     lacking = sorted(set(known) - set(star.tables))
     if lacking:

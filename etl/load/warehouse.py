@@ -106,7 +106,7 @@ class Warehouse(Protocol):
         """Run a query over the published tables; unqualified names are theirs."""
 
     def reading(self) -> AbstractContextManager[Callable[[str], pa.Table]]:
-        """Give `read` for several queries, which may see one published night or the next."""
+        """Return `read` for several queries, which may see one published night or the next."""
 
     def batches(self, sql: str) -> Generator[pa.RecordBatch]:
         """Run a query as `read` does, and give its rows as they come: at least one batch, if it has no rows."""
@@ -115,4 +115,4 @@ class Warehouse(Protocol):
         """Raise UsageError unless this is one statement that only reads."""
 
     def describe(self) -> str:
-        """Say in a line where the published tables are and how a person looks into them."""
+        """Return in a line where the published tables are and how a person looks into them."""

@@ -107,7 +107,7 @@ def _one(star: StarManifest, name: str, folder: Path, how: _Shown) -> bool:
 
 
 def _reasons(table: str, files: list[Path], how: _Shown) -> int:
-    """Print the reasons in files of rejects, each with some of its rows; gives how many rows there are."""
+    """Print the reasons in files of rejects, each with some of its rows; returns how many rows there are."""
     screen = console()
     shown: Counter[str] = Counter()
     rows: dict[str, list[str]] = {}

@@ -10,7 +10,7 @@ _WIDE = 10_000
 
 
 def console() -> Console:
-    """Give the console that prints texts as they are."""
+    """Return the console that prints texts as they are."""
     return Console(width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False)
 
 

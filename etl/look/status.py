@@ -130,7 +130,7 @@ def _is_over(record: NightRecord, records: dict[str, NightRecord], published: Se
 
 
 def _published(settings: Settings, store: Store) -> tuple[str, bool]:
-    """Say what is published, and by whom; returns besides whether it is ours."""
+    """Return what is published, and by whom; returns besides whether it is ours."""
     try:
         newest = store.loaded.newest("./nightly.sh")
         told = f"Published: as of {_time(newest.as_of)} UTC, run {newest.run}, star {newest.made_from}."

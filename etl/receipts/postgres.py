@@ -134,7 +134,7 @@ class Postgres(Dialect):
 
 
 def fields_of(columns: tuple[RawColumn, ...]) -> pa.Schema:
-    """Give the columns of a query as fields that `Postgres` understands."""
+    """Return the columns of a query as fields that `Postgres` understands."""
     return pa.schema(
         [pa.field(c.name, arrow_type(c.type), metadata={_SOURCE_TYPE: c.source_type.encode()}) for c in columns]
     )

@@ -111,7 +111,7 @@ def _hashes(texts: pa.Table, schema: pa.Schema, key: pa.Schema, number: int | No
 
 
 def _values(row: dict[str, str | None], schema: pa.Schema) -> Iterator[tuple[int, int | tuple[int, int] | None]]:
-    """Give what a row's values count, by their places."""
+    """Return what a row's values count, by their places."""
     for place, field in enumerate(schema, start=1):
         if is_number(field):
             yield place, _counted(row[field.name], field.type)
@@ -120,7 +120,7 @@ def _values(row: dict[str, str | None], schema: pa.Schema) -> Iterator[tuple[int
 
 
 def _slice_of(row: dict[str, str | None], key: pa.Schema) -> int:
-    """Say in which slice of the keys a row is, as `slice_sql` does."""
+    """Return in which slice of the keys a row is, as `slice_sql` does."""
     counted = [_counted(row[field.name], field.type) for field in key if is_number(field)]
     residues = [value[0] if isinstance(value, tuple) else value for value in counted]
     return slice_of(residues, text_hash(_joined(row, key)) if any(map(is_text, key)) else None)

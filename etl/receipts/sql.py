@@ -186,7 +186,7 @@ def slice_sql(key: pa.Schema, dialect: Dialect, number: int) -> str:
 
 
 def slice_of(residues: Sequence[int | None], text: int | None) -> int:
-    """Say in which slice a row is, as `slice_sql` does. residues: of the key's numbers; text: the hash of its texts.
+    """Return in which slice a row is, as `slice_sql` does. residues: of the key's numbers; text: the hash of its texts.
 
     None where the key has no texts.
     """

@@ -73,7 +73,7 @@ def content(answer: requests.Response) -> dict[str, Any]:
 
 
 def said(answer: requests.Response) -> str:
-    """Give what an answer that refuses says: its error's code and message."""
+    """Return what an answer that refuses says: its error's code and message."""
     error = content(answer).get("error")
     if not isinstance(error, dict):
         return ""

@@ -57,7 +57,7 @@ def _begun(service: Service, waiting: Waiting, *, enhanced: bool) -> str:
 
 
 def _body(waiting: Waiting, *, enhanced: bool) -> dict[str, Any]:
-    """Say what is asked for. Enhanced: all tables in one transaction, so that readers see one night."""
+    """Return what is asked for. Enhanced: all tables in one transaction, so that readers see one night."""
     if not enhanced:
         return {"notifyOption": "NoNotification"}  # a shared capacity takes no other parameter
     minutes, seconds = divmod(int(min(max(waiting.left, 60), _LONGEST)), 60)
@@ -104,7 +104,7 @@ def _followed(service: Service, waiting: Waiting, begun: str, *, enhanced: bool)
 
 
 def _given_up(service: Service, error: PatienceError, begun: str, *, enhanced: bool) -> RefreshError:
-    """Say what becomes of a refresh that takes too long: the next night must not publish while it reads."""
+    """Return what becomes of a refresh that takes too long: the next night must not publish while it reads."""
     if enhanced and service.cancel(begun):
         end = "It was cancelled."
     else:

@@ -49,7 +49,7 @@ class Service:
         )
 
     def history(self) -> list[Refresh]:
-        """Give the newest refreshes, newest first."""
+        """Return the newest refreshes, newest first."""
         return [read_refresh(entry) for entry in self._get(self._refreshes, {"$top": "10"}).get("value") or ()]
 
     def begin(self, body: dict[str, Any]) -> str:
@@ -66,7 +66,7 @@ class Service:
         return place or answer.headers.get("x-ms-request-id", "") or answer.headers.get("RequestId", "")
 
     def state(self, refresh: str, *, enhanced: bool) -> Refresh | None:
-        """Tell how a refresh is; None where the service does not know it (yet)."""
+        """Return how a refresh is; None where the service does not know it (yet)."""
         if not enhanced:
             return next((entry for entry in self.history() if entry.id == refresh), None)
         told = self._get(f"{self._refreshes}/{refresh}", {}, missing=True)

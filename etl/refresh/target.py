@@ -26,7 +26,7 @@ class Target:
 
 
 def target_of(settings: Settings) -> Target | None:
-    """Give what the settings name; None where they name nothing."""
+    """Return what the settings name; None where they name nothing."""
     if not (settings.powerbi_workspace and settings.powerbi_dataset and settings.powerbi_tenant):
         return None
     if not (settings.powerbi_client_id and settings.powerbi_client_secret):

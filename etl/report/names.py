@@ -5,7 +5,7 @@ _KINDS = ("dim_", "fact_")
 
 
 def friendly(name: str) -> str:
-    """Give the friendly name of a table or column: fact_sales → Sales, net_revenue_to_date → Net Revenue to Date."""
+    """Return the friendly name of a table or column: fact_sales → Sales, net_revenue_to_date → Net Revenue to Date."""
     for kind in _KINDS:
         name = name.removeprefix(kind)
     return " ".join(_AS_WRITTEN.get(word, word.capitalize()) for word in name.split("_"))

@@ -44,7 +44,7 @@ class Composer:
                 )
 
     def query(self, measures: Sequence[str], by: str | None = None, filters: Filters | None = None) -> str:
-        """Give the query for measures by a column; its columns: label, if there is an axis, and v0, v1, ….
+        """Return the query for measures by a column; its columns: label, if there is an axis, and v0, v1, ….
 
         Texts that differ in letter case alone are one member, as they are in Power BI.
         """
@@ -72,7 +72,7 @@ class Composer:
         return f"WITH {', '.join(parts)}\nSELECT {', '.join((label if labels else []) + values)}\nFROM {joined}"
 
     def names(self, by: str, names: str, members: Sequence[object]) -> str:
-        """Give the query for what members are called; its columns: label and name."""
+        """Return the query for what members are called; its columns: label and name."""
         self._check(by)
         self._check(names)
         table, _, column = by.partition(".")
@@ -81,7 +81,7 @@ class Composer:
         return f"SELECT {column} AS label, {table}.{name} AS name FROM {table} WHERE {_among(column, members)}"
 
     def view(self, name: str) -> str:
-        """Give the query behind a table or view, as something to select from."""
+        """Return the query behind a table or view, as something to select from."""
         like, view = self._like(name), self._report.views.get(name)
         if view is None:
             return like

@@ -19,7 +19,7 @@ from etl.load.parquet import conversions, ready
 
 @contextmanager
 def opened(store: Store, star: StarManifest, contracts: list[Contract]) -> Iterator[Callable[[str], pa.Table]]:
-    """Give what runs queries over the star's tables, and over `etl_runs` as a publish would write it.
+    """Yield what runs queries over the star's tables, and over `etl_runs` as a publish would write it.
 
     The caller holds the lock.
     """

@@ -109,7 +109,7 @@ def _standing(frame: pd.DataFrame, checked: Checked, personal: list[str]) -> pd.
 
 
 def _reasons(frame: pd.DataFrame, column: str, rows: npt.NDArray[np.bool_], personal: list[str]) -> pa.Array:
-    """Give build's reasons for some rows, without the row's own personal data: reasons are told, and counted."""
+    """Return build's reasons for some rows, without the row's own personal data: reasons are told, and counted."""
     given = pa.array(frame[column], from_pandas=True).filter(pa.array(rows))
     if not personal or not len(given):
         return given
@@ -122,7 +122,7 @@ def _reasons(frame: pd.DataFrame, column: str, rows: npt.NDArray[np.bool_], pers
 
 
 def _within_window(table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, checked: Checked) -> pd.DataFrame:
-    """Part the rows of a table that are published from those before the window; gives the part of the frame, too."""
+    """Part the rows of a table that are published from those before the window; returns the part of the frame, too."""
     checked.table = table
     if UNPUBLISHED not in frame:
         return part

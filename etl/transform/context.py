@@ -42,11 +42,11 @@ class Context:
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def corrections_of(self, query: str) -> tuple[Correction, ...]:
-        """Give the corrections of a query's rows."""
+        """Return the corrections of a query's rows."""
         return tuple(correction for correction in self.corrections if correction.query == query)
 
     def keys_before(self, name: str) -> Path | None:
-        """Say in which star's folder the key map lies with which a dimension begins."""
+        """Return in which star's folder the key map lies with which a dimension begins."""
         return self.folder if name in self.renewed else self.last_star
 
     @property
@@ -55,7 +55,7 @@ class Context:
         return read_tables(self.tables_dir, self.code)
 
     def raw_table(self, name: str) -> RawTable:
-        """Give the manifest's entry of a query's CSV, without the source's receipt where none is wanted."""
+        """Return the manifest's entry of a query's CSV, without the source's receipt where none is wanted."""
         path = self.raw / MANIFEST
         written = path.stat()
         return self.level.raw(_raw_manifest(path, written.st_ino, written.st_mtime_ns).tables[name])
@@ -84,7 +84,7 @@ def doubled_key(name: str) -> str:
 
 
 def star_files(context: Context, name: str) -> list[Path]:
-    """Say where the CSVs of a star table lie that is built, or carried over."""
+    """Return where the CSVs of a star table lie that is built, or carried over."""
     if name in context.carried and context.last_star:
         manifest = StarManifest.model_validate_json((context.last_star / MANIFEST).read_bytes())
         return [context.last_star / file.name for file in manifest.tables[name].files]

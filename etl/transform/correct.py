@@ -54,7 +54,7 @@ def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping
 
 
 def corrected(table: pa.Table, corrections: Sequence[Correction]) -> tuple[pa.Table, Counter[str]]:
-    """Correct the rows of a block, typed ones or texts; gives them and how many rows each correction changed."""
+    """Correct the rows of a block, typed ones or texts; returns them and how many rows each correction changed."""
     counts: Counter[str] = Counter()
     for correction in corrections:
         mask = pc.and_(_matching(table, correction), _differing(table, correction))

@@ -68,7 +68,7 @@ def write_part(
 
 
 def write_files(folder: Path, name: str, table: pa.Table, schema: pa.Schema) -> StarFile:
-    """Write the same rows as the CSV `name` and as a Parquet file beside it; gives the manifest's entry of both."""
+    """Write the same rows as the CSV `name` and as a Parquet file beside it; returns the manifest's entry of both."""
     with (folder / name).open("wb") as out:
         csv = _Hashed(out)
         for number, rows in enumerate(_slices(table)):

@@ -141,7 +141,7 @@ def _hint(name: str, found: pa.DataType, wanted: pa.DataType) -> str:
 
 
 def _fault(value: Any, kind: pa.DataType) -> str:
-    """Say why a value does not fit."""
+    """Return why a value does not fit."""
     if pa.types.is_boolean(kind):
         return "is neither true nor false"
     if pa.types.is_date(kind):
@@ -184,7 +184,7 @@ def _cure(name: str, fault: str, kind: pa.DataType, *, of_query: bool) -> str:
 
 
 def _rounded(name: str, precision: int, scale: int) -> str:
-    """Say how a query rounds a column. SQLite has no decimals: its CAST leaves floating point as it is."""
+    """Return how a query rounds a column. SQLite has no decimals: its CAST leaves floating point as it is."""
     return (
         f"round it in the query, e.g. CAST({name} AS DECIMAL({precision}, {scale})); in SQLite ROUND({name}, {scale})"
         f" with `-- types: {name} numeric({precision},{scale})` in its header"

@@ -21,7 +21,7 @@ Edges = tuple[Group, Group]
 
 
 def edges_of(frame: pd.DataFrame, group_by: tuple[str, ...], file: str) -> Edges | None:
-    """Give the first and the last group of a block; raises where the query does not sort by its groups."""
+    """Return the first and the last group of a block; raises where the query does not sort by its groups."""
     if not group_by or frame.empty:
         return None
     columns = [part for name in group_by for part in _parts(frame[name])]
@@ -44,7 +44,7 @@ def check_order(edges: Iterable[Edges | None], file: str, group_by: tuple[str, .
 
 
 def _parts(column: pd.Series) -> list[npt.NDArray[Any]]:
-    """Give what a column is sorted by: whether it is NULL, then its value."""
+    """Return what a column is sorted by: whether it is NULL, then its value."""
     values = comparable(column)
     filled = pc.fill_null(values, "" if pa.types.is_string(values.type) else 0)
     return [part.to_numpy(zero_copy_only=False) for part in (pc.is_null(values), filled)]

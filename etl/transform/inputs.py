@@ -37,11 +37,11 @@ class Inputs:
     as_texts: set[str] = field(default_factory=set)
 
     def rejects_of(self, queries: Iterable[str]) -> list[Reject]:
-        """Give the rejects of some queries."""
+        """Return the rejects of some queries."""
         return [reject for query in queries for reject in self.rejects[query]]
 
     def corrected_of(self, queries: Iterable[str]) -> Counter[str]:
-        """Give the rows of some queries by correction."""
+        """Return the rows of some queries by correction."""
         return sum((self.corrected[query] for query in queries), Counter())
 
 
@@ -52,7 +52,7 @@ class _OfStep:
         self._latest: tuple[object, Inputs] | None = None
 
     def get(self, step: object, read: Callable[[], Inputs]) -> Inputs:
-        """Give a step's inputs, which are read with its first piece. Those of the last step are forgotten before."""
+        """Return a step's inputs, which are read with its first piece. Those of the last step are forgotten before."""
         latest = self._latest
         if latest is None or latest[0] != step:
             latest = self._latest = None
@@ -65,7 +65,7 @@ _OF_STEP = _OfStep()
 
 
 def inputs_of_stream(context: Context, step: Step) -> Inputs:
-    """Give what a step's tables and partials read beside each block."""
+    """Return what a step's tables and partials read beside each block."""
 
     def read() -> Inputs:
         tables = [context.tables[name] for name in step.tables]
@@ -80,7 +80,7 @@ def inputs_of_stream(context: Context, step: Step) -> Inputs:
 
 
 def inputs_of_table(context: Context, table: TableFile, portion: int) -> Inputs:
-    """Give what a table reads that is built at once, or in portions: those have the frames in common.
+    """Return what a table reads that is built at once, or in portions: those have the frames in common.
 
     With the first portion come all queries whose rejects the table tells of. Members are left out: see `add_members`.
     """

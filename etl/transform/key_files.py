@@ -59,7 +59,7 @@ def _doubles_between(paths: list[Path], first: int, end: int) -> dict[int, Hashe
 
 
 def _of_both(some: Hashes, part: Hashes) -> Hashes:
-    """Give those of `some` that a part has, too; both are in ascending order."""
+    """Return those of `some` that a part has, too; both are in ascending order."""
     places = np.searchsorted(part, some)
     there = places < len(part)
     there[there] = part[places[there]] == some[there]

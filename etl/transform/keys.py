@@ -30,7 +30,7 @@ UNKNOWN = 0
 
 
 def give_surrogate_keys(natural: pa.Table, known: pa.Table | None, key: str) -> tuple[pa.Array, pa.Table]:
-    """Give each member its surrogate key: the known one, or the next free number in the order of the natural key.
+    """Return each member its surrogate key: the known one, or the next free number in the order of the natural key.
 
     natural: the members' natural keys. known: the key map so far. Gives the keys and the key map, which only grows.
     """
@@ -109,7 +109,7 @@ def read_members(star: Path, contract: Contract) -> pa.Table | None:
 
 
 def key_maps(star: Path) -> dict[str, str]:
-    """Give the SHA-256 of each key map of a star, by dimension."""
+    """Return the SHA-256 of each key map of a star, by dimension."""
     found = {}
     for path in sorted((star / KEYS).glob("*.parquet")):
         with path.open("rb") as file:
@@ -151,14 +151,14 @@ def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
 
 
 def doubled(parts: list[Hashes]) -> Hashes:
-    """Give the hashes that occur more than once in all parts together."""
+    """Return the hashes that occur more than once in all parts together."""
     every = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
     every.sort(kind="stable")  # the parts of many are in order already
     return np.unique(every[1:][(every[1:] == every[:-1]) & (every[1:] != 0)])
 
 
 def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    """Give the positions of the rows that yield to another one of the same key.
+    """Return the positions of the rows that yield to another one of the same key.
 
     survivor: the order in which the first stays ("-column" descending, NULL last). What it leaves open the other
     columns decide, whatever their names, so that the choice never hangs on the order in which a source gives its rows.

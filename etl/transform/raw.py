@@ -47,7 +47,7 @@ class RawRows:
 
 
 def schema_of(table: RawTable) -> pa.Schema:
-    """Give the Arrow schema that the manifest tells."""
+    """Return the Arrow schema that the manifest tells."""
     return pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
 
 

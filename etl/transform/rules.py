@@ -18,7 +18,7 @@ from etl.transform.plain_rules import Broken
 
 
 def broken_rules(table: pa.Table, contract: Contract) -> dict[int, str]:
-    """Judge every row; gives the rules broken by position."""
+    """Judge every row; returns the rules broken by position."""
     faults = _judged(table, contract)
     for column in contract.references:
         if column.grain:  # two members that nobody knows would have the same key
@@ -89,7 +89,7 @@ _WORDS = {
 
 
 def _words(rule: str) -> str:
-    """Say what a value does that breaks a rule. rule: as pandera writes it, e.g. "greater_than_or_equal_to(0)"."""
+    """Return what a value does that breaks a rule. rule: as pandera writes it, e.g. "greater_than_or_equal_to(0)"."""
     name, _, rest = rule.partition("(")
     return _WORDS.get(name, f"breaks the rule {rule}").format(rest.removesuffix(")"))
 
@@ -122,7 +122,7 @@ def _can_break(rules: Any, nulls: int) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _rules(model: Hashable, columns: tuple[str, ...]) -> DataFrameSchema:
-    """Give the rules of some columns: to judge what breaks none anyway costs time, too."""
+    """Return the rules of some columns: to judge what breaks none anyway costs time, too."""
     schema: DataFrameSchema = model.to_schema()  # type: ignore[attr-defined]
     return schema.select_columns(list(columns))
 

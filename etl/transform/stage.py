@@ -117,12 +117,12 @@ def transform(job: Job, ask: Ask | None = None) -> None:
 
 
 def _workers(job: Job) -> AbstractContextManager[Executor | None]:
-    """Give this machine's workers, if they are what is needed."""
+    """Return this machine's workers, if they are what is needed."""
     return nullcontext() if job.dry_run or cluster_of(job.settings) else worker_pool(job.settings.workers)
 
 
 def _executor(job: Job, context: Context, workers: Executor | None) -> AbstractContextManager[Any]:
-    """Give the cluster's workers, or this machine's."""
+    """Return the cluster's workers, or this machine's."""
     if cluster := cluster_of(job.settings):
         return cluster_pool(cluster, context.folder, context.tables_dir, context.code)
     return nullcontext(workers)
@@ -146,7 +146,7 @@ def _tell(plan: Plan) -> None:
 
 
 def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
-    """See that every correction of what was read matched a row; gives the rows of each."""
+    """See that every correction of what was read matched a row; returns the rows of each."""
     read = {name for table in plan.tables for name in context.tables[table].inputs}
     read |= {str(step.stream) for step in plan.steps.values() if step.stream}
     counts = check_changes(context.corrections, worked.corrected, read)

@@ -71,7 +71,7 @@ class BlockDone:
 
 
 def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
-    """Build a table at once, or a portion of its groups; gives it and this process's peak memory."""
+    """Build a table at once, or a portion of its groups; returns it and this process's peak memory."""
     began = time.monotonic()
     table = context.tables[name]
     contract = table.contract
@@ -101,7 +101,7 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
 def _built_of_partials(
     context: Context, table: TableFile, portion: int, frames: Frames
 ) -> tuple[pd.DataFrame, list[Reject]]:
-    """Build a frame of a portion of what the partials made; gives it and the rejects of what they read.
+    """Build a frame of a portion of what the partials made; returns it and the rejects of what they read.
 
     frames: of what build reads besides.
     """
@@ -152,7 +152,7 @@ class _Block:
 def _stream_table(
     context: Context, step: Step, name: str, number: int, block: _Block, inputs: Inputs
 ) -> tuple[Built, pd.DataFrame]:
-    """Build a table's part from a block; gives it and its rows for the partials."""
+    """Build a table's part from a block; returns it and its rows for the partials."""
     began = time.monotonic()
     table = context.tables[name]
     built = _built(context, table, inputs.frames | {str(step.stream): block.frame})

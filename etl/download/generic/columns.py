@@ -104,7 +104,7 @@ def _check_names(query: Query, names: Sequence[str]) -> None:
 
 
 def _cure(unknown: Sequence[Column]) -> str:
-    """Say what to write, one column after the other."""
+    """Return what to write, one column after the other."""
     casts = [column.cure for column in unknown if column.cure]
     types = [f"{column.name} text" for column in unknown if not column.cure]
     lines = [f"`-- types: {', '.join(types)}` (or what they are) into the header"] if types else []

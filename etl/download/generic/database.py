@@ -43,7 +43,7 @@ class Database:
         return {}
 
     def begin(self, connection: Connection) -> datetime:
-        """Begin the transaction whose snapshot all queries see; gives its instant."""
+        """Begin the transaction whose snapshot all queries see; returns its instant."""
         for statement in self.setting_up:
             connection.exec_driver_sql(statement.format(lock_ms=self._limits.lock_seconds * 1000))
         return datetime.now(UTC)
@@ -68,7 +68,7 @@ class Database:
         return sql
 
     def remarks(self, connection: Connection, query: Query) -> list[str]:
-        """Say what a person ought to know of how a query is read."""
+        """Return what a person ought to know of how a query is read."""
         return []
 
     def is_at_work(self, connection: Connection, session: int | None) -> bool:

@@ -74,7 +74,7 @@ def fault_of(faults: Faults, error: Exception, query: Query, source: str, cut: s
 
 
 def unwritable(plan: Plan, row: Any, kind: str) -> SourceError:
-    """Say which column it is whose value cannot be written."""
+    """Return which column it is whose value cannot be written."""
     found = (c.name for c, value in zip(plan.columns, row, strict=True) if type(value).__name__ == kind)
     name = next(found, "a column")
     return SourceError(

@@ -240,7 +240,7 @@ class GenericSource:
 
     @contextmanager
     def _asking(self, query: Query, so_far: Callable[[], int]) -> Iterator[Connection]:
-        """Give the connection, watched; turn the driver's errors into sentences that point into the .sql file."""
+        """Yield the connection, watched; turn the driver's errors into sentences that point into the .sql file."""
         if self._lost or self._connection is None:
             raise self._lost or SourceError(f"{query.path}: there is no connection.", transient=True)
         if self._stopped:
@@ -258,7 +258,7 @@ class GenericSource:
 
     @contextmanager
     def _rows(self, query: Query, sql: str, so_far: Callable[[], int], names: Sequence[str] = ()) -> Iterator[Any]:
-        """Give the rows; if they are not read to the end, the connection is given up: closing would read the rest."""
+        """Yield the rows; if they are not read to the end, the connection is given up: closing would read the rest."""
         with self._asking(query, so_far) as connection:
             result = run(connection, query, sql, self._binds, names)
             cursor: Any = result.cursor

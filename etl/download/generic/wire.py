@@ -69,7 +69,7 @@ class Wire:
         return bool(self._ends)
 
     def _opened(self) -> list[socket.socket]:
-        """Give own copies of the sockets that were opened since, so that no number can become another's."""
+        """Return own copies of the sockets that were opened since, so that no number can become another's."""
         found = []
         for name, number in _sockets().items() if self._before is not None else ():
             if name not in (self._before or ()):

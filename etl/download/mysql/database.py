@@ -59,7 +59,7 @@ class MySql(Database):
         return {"isolation_level": "REPEATABLE READ", "connect_args": arguments}
 
     def begin(self, connection: Connection) -> datetime:
-        """Begin in UTC, with the time-outs; gives the instant of the server's clock."""
+        """Begin in UTC, with the time-outs; returns the instant of the server's clock."""
         limits, is_mariadb = self._limits, getattr(connection.dialect, "is_mariadb", False)
         settings = [f"lock_wait_timeout = {limits.lock_seconds}"]
         settings += [f"net_write_timeout = {max(600, limits.stall_seconds)}"]  # we may be the slower ones

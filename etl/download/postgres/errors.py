@@ -117,7 +117,7 @@ def lost(error: psycopg2.Error, name: str, where: str, query: Query | None) -> S
 
 
 def first_line(error: psycopg2.Error) -> str:
-    """Give what the server said, as a sentence."""
+    """Return what the server said, as a sentence."""
     return (error.diag.message_primary or str(error)).partition("\n")[0].rstrip(".") + "."
 
 

@@ -108,7 +108,7 @@ def row_security(query: Query) -> str:
 
 
 def only_row(cursor: Cursor) -> tuple[Any, ...]:
-    """Give the row of an answer that has one."""
+    """Return the row of an answer that has one."""
     row: tuple[Any, ...]
     [row] = cursor.fetchall()
     return row

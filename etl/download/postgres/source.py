@@ -200,7 +200,7 @@ class PostgresSource:
 
     @contextmanager
     def _reading(self, query: Query, so_far: Callable[[], int]) -> Iterator[Cursor]:
-        """Give a cursor of the thread's own connection, which sees the leader's snapshot and can be stopped.
+        """Yield a cursor of the thread's own connection, which sees the leader's snapshot and can be stopped.
 
         so_far: says how much has come over it.
         """

@@ -72,7 +72,7 @@ class PostgresWatch:
         _cut([reader.connection])
 
     def _at_work(self, readers: Sequence[_Reader]) -> list[_Reader]:
-        """Say which of the server's processes do not wait for us, as far as it can be known."""
+        """Return which of the server's processes do not wait for us, as far as it can be known."""
         try:
             with within(self._seconds, self._leader, self._note_hung), self._leader.cursor() as cursor:
                 try:

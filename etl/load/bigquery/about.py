@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def about(settings: Settings) -> About:
-    """Say what it is."""
+    """Return what it is."""
     return About(
         address=f"bigquery:{settings.bigquery_project}.{settings.bigquery_dataset}",
         check=_check,

@@ -16,7 +16,7 @@ _FIRST_CALL = 15.0
 
 
 def connector(settings: Settings) -> Callable[[], bigquery.Client]:
-    """Give the function that connects; it reads the credentials only when it is called."""
+    """Return the function that connects; it reads the credentials only when it is called."""
 
     def connect() -> bigquery.Client:
         endpoint = settings.bigquery_endpoint

@@ -117,7 +117,7 @@ class Preparation:
         self._client.query_and_wait(statement, retry=self._retry, api_timeout=CALL_TIMEOUT, wait_timeout=CALL_TIMEOUT)
 
     def _completion(self, contract: Contract, difference: Difference) -> Step | None:
-        """Say what a table gets that it lacks (columns, descriptions, labels, keys), and that it is to be kept."""
+        """Return what a table gets that it lacks (columns, descriptions, labels, keys), and that it is to be kept."""
         table = self._found[contract.name]
         expiries = obstacles.expiries(table) if table else {}
         sentence = difference.sentence(f"loses its expiry ({', '.join(expiries.values())})" if expiries else "")

@@ -98,7 +98,7 @@ class Jobs:
                 raise
 
     def _wait(self, job_id: str) -> Any:
-        """Give the job when it has ended."""
+        """Return the job when it has ended."""
         try:
             return self._done(job_id, LONGEST_JOB, self._retry)
         except FAULTS as error:

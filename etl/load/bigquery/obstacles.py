@@ -17,12 +17,12 @@ _NO_FILTER = "TRUE"
 
 
 def is_ours(thing: Dataset | Table) -> bool:
-    """Say whether this program made a dataset or a table."""
+    """Return whether this program made a dataset or a table."""
     return MANAGED.items() <= dict(thing.labels).items()
 
 
 def expiries(thing: Dataset | Table) -> dict[str, str]:
-    """Tell what lets a published dataset's or table's rows expire: by the field to clear, in words."""
+    """Return what lets a published dataset's or table's rows expire: by the field to clear, in words."""
     if isinstance(thing, Dataset):
         lives = {
             "default_table_expiration_ms": ("new tables expire", thing.default_table_expiration_ms),

@@ -23,7 +23,7 @@ class Refusal:
     quoted: bool = True
 
     def matches(self, code: int, reason: str, message: str) -> re.Match[str] | bool | None:
-        """Say whether a refusal is of this kind."""
+        """Return whether a refusal is of this kind."""
         return re.search(self.said, message) or reason in self.reasons or code in self.codes
 
     def told(self, names: Mapping[str, str], message: str, *, secret: bool = False) -> tuple[str, str]:

@@ -86,7 +86,7 @@ def new_table(contract: Contract, dataset: str) -> Table:
 
 
 def change(table: Table, contract: Contract, difference: Difference, dataset: str) -> list[str]:
-    """Give a table, in memory, what it lacks; return the fields of its metadata that are to be sent."""
+    """Return a table, in memory, what it lacks; return the fields of its metadata that are to be sent."""
     table.schema = _completed(contract, table)
     table.description = contract.description
     table.labels = table.labels | labels(contract)

@@ -52,7 +52,7 @@ class Staging:
         return is_repeated
 
     def newest_round(self, handover: Handover) -> int:
-        """Give the round that an earlier call came to, which may have loaded all; 0 where there was none."""
+        """Return the round that an earlier call came to, which may have loaded all; 0 where there was none."""
         found, first = 0, _by_job(handover)[0]
         while self._jobs.exists(self._job_id(handover, 0, first, found + 1)):
             found += 1
@@ -96,7 +96,7 @@ class Staging:
 
 
 def _by_job(handover: Handover) -> list[Files]:
-    """Say which files each job loads."""
+    """Return which files each job loads."""
     return [handover.files] if is_remote(handover.files[0]) else [(file,) for file in handover.files]
 
 

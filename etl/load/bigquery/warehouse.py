@@ -178,7 +178,7 @@ class BigQueryWarehouse:
 
     @contextmanager
     def reading(self) -> Iterator[Callable[[str], pa.Table]]:
-        """Give `read`."""
+        """Yield `read`."""
         yield self.read
 
     def batches(self, query: str) -> Generator[pa.RecordBatch]:
@@ -199,7 +199,7 @@ class BigQueryWarehouse:
             raise not_a_query(str(job.statement_type))
 
     def describe(self) -> str:
-        """Say where the tables are and how to look into them."""
+        """Return where the tables are and how to look into them."""
         console = f"https://console.cloud.google.com/bigquery?project={self._project}"
         return f"The tables are in the BigQuery dataset {self._dataset}; look into them at {console}"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def about(settings: Settings) -> About:
-    """Say what it is."""
+    """Return what it is."""
     return About(address=f"duckdb:{settings.duckdb_path}")
 
 

@@ -61,7 +61,7 @@ class DuckDBFile:
 
     @contextmanager
     def next_version(self) -> Iterator[Path]:
-        """Give the path of a copy to be changed, or of nothing yet; it replaces the file if the block raises nothing.
+        """Yield the path of a copy to be changed, or of nothing yet; it replaces the file if the block raises nothing.
 
         The block is to keep the file open for reading, so that no other program can open it for writing.
         """

@@ -146,7 +146,7 @@ class DuckDBWarehouse:
 
     @contextmanager
     def reading(self) -> Iterator[Callable[[str], pa.Table]]:
-        """Give `read` for several queries: opening the file costs more than most of them."""
+        """Yield `read` for several queries: opening the file costs more than most of them."""
         with self._reading() as connection:
 
             def read(sql: str) -> pa.Table:
@@ -189,7 +189,7 @@ class DuckDBWarehouse:
             raise not_a_query(" and ".join(found))
 
     def describe(self) -> str:
-        """Say where the tables are and how to look into them."""
+        """Return where the tables are and how to look into them."""
         file = quote(str(self.path))
         return f"The tables are in the DuckDB file {self.path}; with DuckDB's own program: duckdb -readonly {file}"
 
@@ -232,7 +232,7 @@ class DuckDBWarehouse:
 
     @contextmanager
     def _next_version(self, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a copy of the file to be changed; it takes the file's place if the caller's block raises nothing."""
+        """Yield a copy of the file to be changed; it takes the file's place if the caller's block raises nothing."""
         doing = "building the new tables of"
         with self._connected(doing, memory) as connection, self._file.next_version() as new:
             if self.path.exists():
