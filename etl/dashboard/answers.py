@@ -11,7 +11,7 @@ import pyarrow as pa
 from etl.company import report as catalogue
 from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
 from etl.contract.table import Contract
-from etl.core.errors import ContractError, DataError, EtlError, UsageError
+from etl.core.errors import ContractError, DataError, EtlError
 from etl.dashboard.formats import NOTHING
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
 from etl.report.names import friendly
@@ -67,8 +67,7 @@ def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Compo
     try:
         rows = named(visual, asked_rows(visual, composer, read), composer, read)
     except EtlError as error:
-        kind = ContractError if isinstance(error, UsageError) else type(error)  # nobody typed it: the report says it
-        raise kind(f"{where}: {error.message}", error.hint, transient=error.transient) from None
+        raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
     for row in rows:
         for measure, value in zip(measures, row[1:], strict=True):
             if isinstance(value, float) and not isfinite(value):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.core.errors import UsageError, WarehouseError
+from etl.core.errors import WarehouseError
 from etl.core.personal import without_values
 
 _NO_ROOM = "DuckDB's memory limit was reached"
@@ -63,11 +63,11 @@ def explained(doing: str, path: Path) -> Iterator[None]:
         raise WarehouseError(f"The DuckDB file failed while {doing} {path}: {why}.", hint) from None
 
 
-def _of_sql(message: str) -> UsageError:
+def _of_sql(message: str) -> WarehouseError:
     """Explain a query that somebody wrote; DuckDB knows names that are like the wrong one."""
     said = message.partition("\n")[0].partition(": ")[2].rstrip(".!")
     meant = re.search(r"(?:Did you mean|Candidate bindings:) \"?([^\n]*?)\"?\??$", message, re.MULTILINE)
-    return UsageError(
+    return WarehouseError(
         f"The query cannot be run: {said}.",
         "Did you mean {}?".format(meant[1].replace('"', "")) if meant else "Correct the SQL; it is DuckDB's.",
     )
