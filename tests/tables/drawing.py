@@ -131,7 +131,9 @@ def judged(name: str, night: Night = TONIGHT, **inputs: pd.DataFrame) -> Checked
         given[stream] = partial.call(*(given[p] for p in partial.parameters))
     frame = table.build.call(*(given[p] for p in table.build.parameters)).reset_index(drop=True)
     check_columns(frame, table.contract)
-    return check(arrow_backed(frame, name), table.contract, lambda _: Members(_Everybody(), np.ones(1, np.int64)))
+    everybody = Members(_Everybody(), np.ones(1, np.int64))
+    members = {column.dimension: everybody for column in table.contract.relationships}
+    return check(arrow_backed(frame, name), table.contract, members)
 
 
 def assert_drawn(found: Checked | pd.DataFrame | pa.Table, expected: str) -> None:
