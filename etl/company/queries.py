@@ -32,7 +32,7 @@ HEADER = {
     "partition on: order_id": "A long query of PostgreSQL is extracted by ranges of this column, side by side.",
     "types: price numeric(12,2), at time": "The types of columns, for databases that do not tell them.",
     "pii: name, email": "Columns of personal data, besides those that table files mark.",
-    "row security: yes": "The source's row security may hide rows; without this line that is an error.",
+    "row security: expected": "The source's row security may hide rows; without this line that is an error.",
 }
 """The lines of a query's header, each with an example, and what they say. The guards have their own (`LINES`)."""
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.company.queries import Query, read_queries, read_query
+from etl.company.queries import HEADER, Query, read_queries, read_query
 from etl.company.sql import binds_of, dialect_of, has_code, one_statement, with_binds
 from etl.core.errors import ContractError
 from etl.download.types import declared_type
@@ -258,3 +258,14 @@ def test_a_query_files_name_is_that_of_a_parameter(tmp_path: Path, name: str) ->
     (tmp_path / f"{name}.sql").rename(tmp_path / "Orders.sql")
     with pytest.raises(ContractError, match="Orders and orders differ in the case"):
         read_queries(tmp_path, SOURCES)
+
+
+def test_every_line_that_the_guide_lists_is_read(tmp_path: Path) -> None:
+    """The list in docs/tables.md has an example of each line; together they are a header."""
+    named = MINIMAL.replace("key: id", "key: order_id, line")
+    more = "\n".join(
+        f"-- {line}" for line in HEADER if line.split(":")[0] not in ("grain", "source", "key", "group by")
+    )
+    query = read(tmp_path, f"{named}{more}\nSELECT 1")
+    assert (query.survivor, query.partition_on, query.row_security) == (("-updated_at",), "order_id", True)
+    assert (query.pii, dict(query.types)) == (("name", "email"), {"price": "numeric(12,2)", "at": "time"})

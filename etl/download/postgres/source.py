@@ -26,6 +26,7 @@ from etl.core.origin import described, libpq_options
 from etl.download.postgres.errors import fault_of, lost
 from etl.download.postgres.plan import columns_of, reads_clock
 from etl.download.postgres.session import (
+    ALONE,
     Aside,
     Held,
     Planned,
@@ -164,11 +165,9 @@ class PostgresSource:
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
         """Let the server compute what the query gives, over a connection of its own that sees the leader's snapshot."""
         with self._reading(plan.query, lambda: 0) as cursor:
-            for one_by_one in (False, True):
-                found, fields = self._said(cursor, plan, extent, one_by_one=one_by_one)
-                if is_told(found, fields):
-                    break
-        return found
+            cursor.execute(ALONE)
+            found, fields = self._said(cursor, plan, extent, one_by_one=False)
+            return found if is_told(found, fields) else self._said(cursor, plan, extent, one_by_one=True)[0]
 
     def _said(self, cursor: Cursor, plan: Plan, extent: Extent, *, one_by_one: bool) -> tuple[TableReceipt, pa.Schema]:
         dialect = Postgres(utf8=self._encoding == "UTF8", one_by_one=one_by_one)
