@@ -14,7 +14,7 @@ import pyarrow as pa
 from etl.core.errors import DataError
 from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
 from etl.receipts.arrow import add, figure_text, has_range, has_sum, is_summed, raw_schema, receipt_of
-from etl.receipts.duckdb import row_hash
+from etl.receipts.memory import row_hash
 from etl.receipts.rows import TEXTS, hash_of, is_number, is_text, text_hash, text_lanes
 from etl.receipts.sql import SEPARATOR, slice_of
 
@@ -122,8 +122,8 @@ def _values(row: dict[str, str | None], schema: pa.Schema) -> Iterator[tuple[int
 def _slice_of(row: dict[str, str | None], key: pa.Schema) -> int:
     """Return in which slice of the keys a row is, as `slice_sql` does."""
     counted = [_counted(row[field.name], field.type) for field in key if is_number(field)]
-    residues = [value[0] if isinstance(value, tuple) else value for value in counted]
-    return slice_of(residues, text_hash(_joined(row, key)) if any(map(is_text, key)) else None)
+    residues = [abs((value[0] if isinstance(value, tuple) else value) or 0) for value in counted]
+    return int(slice_of(residues, text_hash(_joined(row, key)) if any(map(is_text, key)) else None))
 
 
 def _joined(row: dict[str, str | None], schema: pa.Schema) -> str:

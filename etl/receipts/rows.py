@@ -21,6 +21,7 @@ whatever keeps the sum of each column. Two tables that differ by accident have t
 import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any
 
 import pyarrow as pa
 
@@ -83,7 +84,7 @@ def text_hash(text: str) -> int:
     return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[: TEXT_BITS // 4], 16)
 
 
-def text_lanes(hashed: int) -> tuple[int, int]:
+def text_lanes(hashed: Any) -> tuple[Any, Any]:
     """Return the bits of a text's hash that each lane takes."""
     return hashed >> (TEXT_BITS - BITS), hashed & MASK
 

@@ -185,18 +185,27 @@ def slice_sql(key: pa.Schema, dialect: Dialect, number: int) -> str:
     return f"({cube} >> {BITS - 3}) = {number % 8} AND ({both} >> {BITS - 3}) = {number // 8}"
 
 
-def slice_of(residues: Sequence[int | None], text: int | None) -> int:
-    """Return in which slice a row is, as `slice_sql` does. residues: of the key's numbers; text: the hash of its texts.
+def slice_of(residues: Sequence[Any], text: Any) -> Any:
+    """Return in which slice a row is, as `slice_sql` does: numbers of 64 bits, or numpy's arrays of them.
 
-    None where the key has no texts.
+    residues: of the key's numbers, without sign, NULL as 0; text: the hash of its texts, None where it has none.
     """
-    prime = PRIMES[0]
-    root: int = sum(abs(n or 0) % prime * _factor(place) % prime for place, n in enumerate(residues)) % prime
-    cube: int = root * root * root * _MULTIPLIER % prime
+    cube = cube_of(residues)
     if text is None:
         return cube >> (BITS - 6)
-    both = (text_lanes(text)[1] + cube) % prime * _MULTIPLIER % prime
-    return cube >> (BITS - 3) | both >> (BITS - 3) << 3 if residues else text % SLICES
+    return cube >> (BITS - 3) | eighth_of(cube, text) << 3 if residues else text % SLICES
+
+
+def cube_of(residues: Sequence[Any]) -> Any:
+    """Return the number by which the key's numbers are scattered."""
+    prime = PRIMES[0]
+    root = sum(residue % prime * _factor(place) % prime for place, residue in enumerate(residues)) % prime
+    return root * root % prime * root % prime * _MULTIPLIER % prime
+
+
+def eighth_of(cube: Any, text: Any) -> Any:
+    """Return in which eighth of the slices with the same numbers a row is."""
+    return (text_lanes(text)[1] + cube) % PRIMES[0] * _MULTIPLIER % PRIMES[0] >> (BITS - 3)
 
 
 def _factor(place: int) -> int:

@@ -18,7 +18,8 @@ from etl.core import arrow_csv, parquet_file
 from etl.load.bigquery import types as bigquery
 from etl.load.bigquery.limits import fits_numeric
 from etl.load.duckdb import types as duck
-from etl.receipts.duckdb import DUCKDB, row_hash
+from etl.receipts.duckdb import DUCKDB
+from etl.receipts.memory import row_hash
 from etl.transform.fitting import check_kind, words
 from powerbi.types import model_type
 from tests.load.contracts import FLIGHT

@@ -23,7 +23,7 @@ from etl.contract import (
 )
 from etl.contract.table import Contract
 from etl.load.warehouse import Handover
-from etl.receipts.duckdb import row_hash
+from etl.receipts.memory import row_hash
 from tests.load.contracts import Rows
 from tests.load.nights import hand_over
 

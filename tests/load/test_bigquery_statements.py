@@ -26,7 +26,7 @@ from etl.load.open import open_warehouse
 from etl.load.warehouse import Handover
 from etl.receipts.arrow import has_sum, receipt_of
 from etl.receipts.bigquery import BIGQUERY
-from etl.receipts.duckdb import row_hash
+from etl.receipts.memory import row_hash
 from etl.receipts.sql import figures, receipt_from, select_receipt
 from etl.report.sql import Composer
 from tests.load.contracts import FLIGHT, STAR, Rows
