@@ -78,9 +78,8 @@ WHERE pid = pg_backend_pid() AND locktype = 'relation' AND found.type {_IS_TABLE
 """What this session has read and holds another file than in the snapshot: pg_class is the snapshot's,
 pg_relation_filenode the present."""
 
-ALONE = """SELECT set_config(name, CASE name WHEN 'jit' THEN 'off' ELSE '0' END, true)
-FROM pg_settings WHERE name IN ('jit', 'max_parallel_workers_per_gather')"""
-"""One process of the server computes a receipt, beside the COPY; compiling its many sums takes longer than it saves."""
+NO_COMPILER = "SELECT set_config(name, 'off', true) FROM pg_settings WHERE name = 'jit'"
+"""Compiling a receipt's many sums takes longer than it saves. Versions before 11 know no compiler."""
 
 
 def connect(options: dict[str, Any]) -> Connection:

@@ -26,7 +26,7 @@ from etl.core.origin import described, libpq_options
 from etl.download.postgres.errors import fault_of, lost
 from etl.download.postgres.plan import columns_of, reads_clock
 from etl.download.postgres.session import (
-    ALONE,
+    NO_COMPILER,
     Aside,
     Held,
     Planned,
@@ -165,7 +165,7 @@ class PostgresSource:
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt:
         """Let the server compute what the query gives, over a connection of its own that sees the leader's snapshot."""
         with self._reading(plan.query, lambda: 0) as cursor:
-            cursor.execute(ALONE)
+            cursor.execute(NO_COMPILER)
             found, fields = self._said(cursor, plan, extent, one_by_one=False)
             return found if is_told(found, fields) else self._said(cursor, plan, extent, one_by_one=True)[0]
 
