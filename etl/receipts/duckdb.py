@@ -10,7 +10,7 @@ _DIGITS = 18
 
 
 class DuckDB(Dialect):
-    """DuckDB's words, for Arrow tables and for the embedded warehouse."""
+    """DuckDB's words, for the embedded warehouse and for texts in memory."""
 
     def extreme(self, field: pa.Field, name: str, function: str) -> str:
         """Write the least or greatest value."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from etl.receipts import rows
 from etl.receipts.duckdb import DUCKDB
-from etl.receipts.rows import BITS, MASK, PRIMES, is_number, is_text
+from etl.receipts.rows import BITS, PRIMES, is_number, is_text
 from etl.receipts.sql import cube_of, eighth_of, joined_texts, slice_of
 
 if TYPE_CHECKING:
@@ -41,11 +41,9 @@ def row_hash(table: pa.Table, schema: pa.Schema, key: Collection[str] = (), numb
             terms += 1
             _add(lanes, place, table.column(field.name), full=terms % (rows.TERMS - 1) == 0)
     if texts is not None:
-        for lane, bits in enumerate((texts >> (rows.TEXT_BITS - BITS), texts & MASK)):
+        for lane, bits in enumerate(rows.text_lanes(texts)):
             lanes[lane] += bits * rows.factor(lane, rows.TEXTS)
-    a, b = (np.remainder(lane, prime) for lane, prime in zip(lanes, PRIMES, strict=True))
-    for k in rows.ROUNDS:
-        a, b = b, a ^ (((b ^ (b >> rows.SHIFT)) * k >> rows.SPREAD) & MASK)
+    a, b = rows.scattered(*(np.remainder(lane, prime) for lane, prime in zip(lanes, PRIMES, strict=True)))
     return (int(a.sum()) << BITS) + int(b.sum())
 
 

@@ -117,7 +117,7 @@ class Postgres(Dialect):
         return f"({left} # {right})"
 
     def hashed(self, schema: pa.Schema, relation: str, where: str | None = None) -> tuple[str, str]:
-        """Return the relation itself, and the SQL of the hash over its rows.
+        """Return the relation itself, and the SQL of the hash over its rows. where: over those alone that it holds for.
 
         The steps are computed for the chosen rows alone, each once: OFFSET 0 keeps the planner from writing a step into
         the next wherever that names it.

@@ -19,7 +19,7 @@ whatever keeps the sum of each column. Two tables that differ by accident have t
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -89,12 +89,11 @@ def text_lanes(hashed: Any) -> tuple[Any, Any]:
     return hashed >> (TEXT_BITS - BITS), hashed & MASK
 
 
-def scattered(lanes: Sequence[int]) -> int:
-    """Return a row's hash from the residues of its lanes."""
-    a, b = map(int, lanes)
+def scattered(a: Any, b: Any) -> tuple[Any, Any]:
+    """Return the halves of a row's hash from the residues of its lanes: numbers, or numpy's arrays of them."""
     for k in ROUNDS:
         a, b = b, a ^ ((b ^ b >> SHIFT) * k >> SPREAD & MASK)
-    return a << BITS | b
+    return a, b
 
 
 def hash_of(values: Iterable[tuple[int, int | tuple[int, int] | None]]) -> int:
@@ -106,7 +105,8 @@ def hash_of(values: Iterable[tuple[int, int | tuple[int, int] | None]]) -> int:
                 sums[lane] += null(lane, place)
             else:
                 sums[lane] += (value if isinstance(value, int) else value[lane]) * factor(lane, place)
-    return scattered([total % prime for total, prime in zip(sums, PRIMES, strict=True)])
+    a, b = scattered(*(total % prime for total, prime in zip(sums, PRIMES, strict=True)))
+    return int(a << BITS | b)
 
 
 def _digits(lane: int, place: int) -> int:

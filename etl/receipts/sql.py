@@ -70,14 +70,12 @@ class Dialect:
         """Write the sum over the rows of integers of 62 bits, in a type that it does not fill."""
         return f"SUM({name})"
 
-    def hashed(self, schema: pa.Schema, relation: str, where: str | None = None) -> tuple[str, str]:
+    def hashed(self, schema: pa.Schema, relation: str) -> tuple[str, str]:
         """Return a relation with the same columns, to select from instead, and the SQL of the hash over its rows.
 
-        where: over those alone for which a condition holds. Each step is a relation of its own, so that nothing is
-        computed twice.
+        Each step is a relation of its own, so that nothing is computed twice.
         """
-        found = relation if where is None else f"(SELECT * FROM {relation} WHERE {where}) AS chosen"
-        texts = joined_texts(schema, self)
+        found, texts = relation, joined_texts(schema, self)
         if texts:
             found = f"(SELECT *, {self.text_hash(texts)} AS {TEXT_HASH} FROM {found}) AS joined"
         lanes = ", ".join(f"{lane_sql(schema, self, lane)} AS {half(lane)}" for lane in (0, 1))
@@ -132,7 +130,7 @@ def joined_texts(schema: pa.Schema, dialect: Dialect) -> str | None:
     return dialect.joined(pieces) if pieces else None
 
 
-def lane_sql(schema: pa.Schema, dialect: Dialect, lane: int, text_hash: str = TEXT_HASH) -> str:
+def lane_sql(schema: pa.Schema, dialect: Dialect, lane: int) -> str:
     """Write a row's linear form in a lane's field."""
     terms = [
         f"COALESCE({dialect.residue(field, dialect.quoted(field.name), lane)} * {rows.factor(lane, place)},"
@@ -141,7 +139,7 @@ def lane_sql(schema: pa.Schema, dialect: Dialect, lane: int, text_hash: str = TE
         if is_number(field)
     ]
     if any(map(is_text, schema)):
-        terms.append(f"({text_lane(text_hash, lane)}) * {rows.factor(lane, rows.TEXTS)}")
+        terms.append(f"({text_lane(TEXT_HASH, lane)}) * {rows.factor(lane, rows.TEXTS)}")
     groups = [terms[start : start + rows.TERMS] for start in range(0, len(terms), rows.TERMS)]
     sums = [" + ".join(group) for group in groups]
     if len(sums) > 1:
