@@ -1,7 +1,8 @@
 """Calls that may never end: a server that sends a byte now and then keeps every time-out of a socket from coming."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,3 +30,16 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     if not found:
         raise TimeoutError
     return found[0]
+
+
+@contextmanager
+def after(seconds: float, action: Callable[[], None]) -> Iterator[None]:
+    """Run an action in a thread of its own if the block takes longer; it is not under way when the block has ended."""
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()

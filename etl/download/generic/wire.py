@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from etl.core.deadline import after
+
 T = TypeVar("T")
 
 _KEEP_ALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 3}
@@ -35,14 +37,10 @@ class Wire:
         """Take what sockets the block opens for this connection's; cut them if it takes longer."""
         with self._changing:
             self._before = set(_sockets())
-        timer = threading.Timer(seconds, self.cut)
-        timer.daemon = True
-        timer.start()
         try:
-            yield
+            with after(seconds, self.cut):
+                yield
         finally:
-            timer.cancel()
-            timer.join()
             with self._changing:
                 self._ends, self._before = self._opened(), None
             for end in self._ends:

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import psycopg2
 import psycopg2.extensions
 
+from etl.core.deadline import after
 from etl.core.log import log
 from etl.download.watch import Watch
 
@@ -97,14 +97,8 @@ def within(seconds: float, connection: Connection, note: Callable[[], None] = la
         note()
         _cut([connection])
 
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
+    with after(seconds, cut):
         yield
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 def _cut(connections: Iterable[Connection]) -> None:
