@@ -1,0 +1,59 @@
+"""The commands `etl …`, a module each, found by its name: nothing is registered.
+
+A module says what its command is for (the docstring's first line), EXAMPLE, `arguments(parser)` and `run(options)`,
+which may return an exit code. What a command works with is imported in `run`: --help stays fast, and an interruption is
+caught.
+"""
+
+import argparse
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Protocol, cast
+
+from etl.core.cli import Parser, check_printed, outermost
+
+
+class Command(Protocol):
+    """What each module here is."""
+
+    EXAMPLE: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments and options."""
+
+    def run(self, options: argparse.Namespace) -> int | None:
+        """Do what the command is for; return the exit code, None for 0."""
+
+
+def commands() -> dict[str, Command]:
+    """Return the command that each module here is, by its name."""
+    return {found.name: cast(Command, import_module(f"{__name__}.{found.name}")) for found in iter_modules(__path__)}
+
+
+def main() -> int:
+    """Parse the command line and do what it says; return the exit code."""
+    known = commands()
+    parser = Parser(
+        prog="python -m etl",
+        description="The whole night, looks at what it did and at what is published, the data dictionary.",
+    )
+    found = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in known.items():
+        purpose = (command.__doc__ or "").partition("\n")[0].removesuffix(".")
+        command.arguments(
+            found.add_parser(
+                name,
+                help=purpose[:1].lower() + purpose[1:],
+                description=command.__doc__,
+                epilog=f"example: {command.EXAMPLE}",
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+    options = parser.parse_args()
+    return outermost(lambda: _done(known[options.command], options), getattr(options, "env", None))
+
+
+def _done(command: Command, options: argparse.Namespace) -> int | None:
+    code = command.run(options)
+    check_printed()
+    return code
