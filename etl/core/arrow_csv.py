@@ -63,8 +63,8 @@ def batches(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
             return
 
 
-def write(table: pa.Table) -> bytes:
-    """Write a table as CSV with a header: a text quoted where it must be, NULL never.
+def write(table: pa.Table, *, header: bool = True) -> bytes:
+    """Write a table as CSV: a text quoted where it must be, NULL never.
 
     By polars, to which Arrow's columns are given as they are: in two fifths of the time that Arrow's writer takes.
     It is imported here, as it begins threads: whoever only reads CSV may be forked.
@@ -73,7 +73,7 @@ def write(table: pa.Table) -> bytes:
 
     out = io.BytesIO()
     columns = {name: pl.Series(values=_as_written(table.column(name))) for name in table.column_names}
-    pl.DataFrame(columns).write_csv(out)
+    pl.DataFrame(columns).write_csv(out, include_header=header)
     return out.getvalue()
 
 
