@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The night: sets up on first use, then runs the three stages in order. Cron calls it; so may you.
 #
-#   ./nightly.sh                             the sample company, into data/sample/
-#   ./nightly.sh --env FILE                  the company whose settings are in FILE
+#   ./nightly.sh                             the sample company, into data/sample/; called from a company's folder, that one
+#   ./nightly.sh --env FILE                  the company whose settings are in FILE; so does ETL_ENV
 #   … --due HH:MM                            run only if nothing was published since the last HH:MM
 #   … --accept TABLE:GUARD=FIGURE …           let pass what guards refused, as they printed it, after you looked
 set -euo pipefail
@@ -17,15 +17,11 @@ usage() {
     exit 2
 }
 
-sample=yes options=()
+env= options=()
 while [ $# -gt 0 ]; do
     case $1 in
     --env | --due) [ $# -ge 2 ] && [ -n "$2" ] || usage ;;&
-    --env)
-        file=$(realpath --no-symlinks -- "$2") || exit 2 # as seen from the caller
-        sample=no options+=(--env "$file")
-        shift 2
-        ;;
+    --env) env=$2 && shift 2 ;;
     --due) options+=(--due "$2") && shift 2 ;;
     --accept)
         options+=(--accept) && shift
@@ -36,14 +32,16 @@ while [ $# -gt 0 ]; do
     *) usage ;;
     esac
 done
-cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
-. ./setup.sh
+app=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+. "$app/setup.sh"
+env=$(settings_file "$app" "$env")
+cd "$app"
 
 own=()
 [ ! -f requirements-own.txt ] || own=(requirements-own.txt) # the company's, such as a database's driver
-if [ "$sample" = yes ]; then
+if [ -z "$env" ]; then
     set_up .venv requirements.txt requirements-sample.txt "${own[@]}"
     exec .venv/bin/python -m sample run -- "$PWD/.venv/bin/python" -m etl night "${options[@]}"
 fi
 set_up .venv requirements.txt "${own[@]}"
-exec .venv/bin/python -m etl night "${options[@]}"
+exec .venv/bin/python -m etl night --env "$env" "${options[@]}"

@@ -1,5 +1,5 @@
-# Sourced by nightly.sh and test.sh, then called: set_up ENVIRONMENT REQUIREMENTS…
-# Makes the virtual environment on first use, and installs again whatever requirements have changed.
+# Sourced by nightly.sh and test.sh, then called: settings_file APP FILE, and set_up ENVIRONMENT REQUIREMENTS…
+# set_up makes the virtual environment on first use, and installs again whatever requirements have changed.
 # While a night runs, it holds the environment, so that no other one changes it underneath.
 
 unset PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS # which make another language of Python
@@ -19,6 +19,29 @@ find_python() { # MINOR: the least 3.MINOR; prints the path of a Python that can
 fail() { # SENTENCE ADVICE CODE
     printf 'Error: %s\nTry: %s\n' "$1" "$2" >&2
     exit "$3"
+}
+
+settings_file() { # APP FILE: prints which settings file is meant, nothing for the sample's; etl/core/chosen.py has the rule
+    local app=$1 named=${2:-${ETL_ENV:-}} here file found=()
+    if [ -n "$named" ]; then
+        realpath --no-symlinks -- "$named" || exit 2 # as seen from the caller
+        return
+    fi
+    here=$(pwd -P) || exit 2
+    [ "$here" != "$app" ] || return 0
+    for file in "$here"/*.env "$here"/.env; do
+        [ -f "$file" ] || continue
+        if ! [ -r "$file" ] || grep -qE '^\s*(export\s+)?WAREHOUSE\s*=' "$file"; then found+=("$file"); fi
+    done
+    case ${#found[@]} in
+    1) echo "${found[0]}" ;;
+    0) case "$here/" in "$app"/*) ;; *)
+        fail "It is not said which company is meant: no settings file is in $here, nor named by --env or ETL_ENV." \
+            "Add --env and its settings file; the sample company runs in $app" 2 ;;
+    esac ;;
+    *) here=$(printf ', %s' "${found[@]##*/}")
+        fail "Several companies' settings are here: ${here:2}." "Name the one that you mean: --env ${found[0]##*/}" 2 ;;
+    esac
 }
 
 set_up() { # ENVIRONMENT REQUIREMENTS…

@@ -1,6 +1,7 @@
-"""Where things lie in this project. Imports nothing of ours."""
+"""Where things lie: in this project, and as seen from a settings file. Imports nothing of ours."""
 
 import os
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,22 +9,42 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_SETTINGS = ROOT / "config" / "sample.env"
 EXAMPLE_SETTINGS = ROOT / "config" / ".env.example"
 
+_FILE_URL = re.compile(r"((?:sqlite|duckdb)(?:\+\w+)?:///)(?![/:])([^?]+)(.*)", re.DOTALL | re.IGNORECASE)
 
-def beneath_root(path: Path) -> Path:
-    """Read a path as seen from the project's folder, wherever cron started us."""
-    return (ROOT / path.expanduser()).resolve()
+
+def home_of(settings_file: Path) -> Path:
+    """Return the folder that a settings file's relative paths are seen from: its own.
+
+    What lies in the project's config/, as the sample's does, is seen from the project.
+    """
+    folder = settings_file.absolute().parent.resolve()
+    return ROOT if folder == ROOT / "config" else folder
+
+
+def seen_from(home: Path, path: Path) -> Path:
+    """Read a path as seen from a folder, wherever cron started us."""
+    return (home / path.expanduser()).resolve()
+
+
+def url_seen_from(home: Path, url: str) -> str:
+    """Return a database's URL whose file, if it is one with a relative path, is seen from a folder."""
+    found = _FILE_URL.fullmatch(url)
+    return f"{found[1]}{seen_from(home, Path(found[2]))}{found[3]}" if found and home != ROOT else url
 
 
 def data_folder_of(settings_file: Path) -> Path:
-    """Return the data folder of a settings file: each has its own, named after it (prod.env → data/prod).
+    """Return the data folder of a settings file: each has its own, beside it and named after it (prod.env → data/prod).
 
-    Files of the same name may lie in several folders. The plain name is for one in the project's folder (and for the
-    sample's); elsewhere, a hash of the folder is added, unless an older version has begun with the plain name.
+    Where that one is not there, the folder in this project is meant with which an older version has begun.
     """
+    home, folder = home_of(settings_file), settings_file.absolute().parent.resolve()
     name = settings_file.name.removesuffix(".env").strip(".") or "default"
-    plain, folder = ROOT / "data" / name, settings_file.absolute().parent.resolve()
+    plain = ROOT / "data" / name
     if folder == ROOT or folder / settings_file.name == SAMPLE_SETTINGS:
         return plain
     hashed = plain.with_name(f"{name}-{sha256(os.fsencode(folder)).hexdigest()[:8]}")
-    begun = plain.is_dir() and not hashed.is_dir() and not (ROOT / settings_file.name).exists()
-    return plain if begun else hashed
+    own = home / "data" / name if home == folder else hashed
+    if own.is_dir() or hashed.is_dir():
+        return own if own.is_dir() else hashed
+    is_anothers = plain == data_folder_of(SAMPLE_SETTINGS) or (ROOT / settings_file.name).exists()
+    return plain if plain.is_dir() and not is_anothers else own

@@ -12,8 +12,8 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from config import redacted, urls
-from config.paths import EXAMPLE_SETTINGS, beneath_root, data_folder_of
-from config.settings import Settings, SettingsError, lacking_together
+from config.paths import EXAMPLE_SETTINGS, data_folder_of, home_of, seen_from, url_seen_from
+from config.settings import HOME, Settings, SettingsError, lacking_together
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
 _SECRETS = ("POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL")
@@ -29,15 +29,18 @@ def load(file: Path) -> Settings:
     lines = _read(file)
     there = {name.upper(): value for name, value in lines.items() if value and _is_known(name.upper())}
     _check_mode(file, there)
-    given, faults = _with_secret_files(_overlaid(there))
+    home = home_of(file)
+    given, faults = _with_secret_files(_overlaid(there), home)
     redacted.remember(*_secrets_in(given))
     faults = [_unknown(name) for name, value in lines.items() if value and not _is_known(name.upper())] + faults
     sources, more = _sources(given)
     faults += more
+    sources = {name: url_seen_from(home, url) for name, url in sources.items()}
     fields = dict.fromkeys(("data_dir", "local_dir"), str(data_folder_of(file))) | {"sources": sources}
+    fields |= {"queries_dir": str(home / "queries"), "tables_dir": str(home / "tables")}
     fields |= {name.lower(): value for name, value in given.items() if not _SOURCE.fullmatch(name)}
     try:
-        settings = Settings(**fields)
+        settings = Settings.model_validate(fields, context={HOME: home})
     except ValidationError as error:
         faults += [_fault(dict(details)) for details in error.errors() if details["loc"]]
         faults += lacking_together(fields)
@@ -129,7 +132,7 @@ def _open_to_others(file: Path) -> str:
     return f"{stat.S_IMODE(status.st_mode):04o}" if status.st_mode & theirs else ""
 
 
-def _with_secret_files(given: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+def _with_secret_files(given: dict[str, str], home: Path) -> tuple[dict[str, str], list[str]]:
     """Put the contents of the files that hold a secret (NAME_FILE) in its place; returns the faults, too."""
     found, faults = {}, []
     for name, value in given.items():
@@ -139,19 +142,20 @@ def _with_secret_files(given: dict[str, str]) -> tuple[dict[str, str], list[str]
         elif holder[1] in given:
             faults.append(f"{holder[1]} and {name} are both set: leave one out")
         else:
-            text, fault = _secret_in(value)
+            text, fault = _secret_in(value, home)
             found |= {holder[1]: text} if text else {}
             faults += [f"{name}: {fault}"] if fault else []
     key_file = found.get("BIGQUERY_KEY_FILE")
-    if key_file and (fault := _secret_in(key_file)[1]).startswith("others"):  # else, who needs it says what is wrong
+    fault = _secret_in(key_file, home)[1] if key_file else ""
+    if fault.startswith("others"):  # else, who needs it says what is wrong
         faults.append(f"BIGQUERY_KEY_FILE: {fault}")
     return found, faults
 
 
-def _secret_in(named: str) -> tuple[str, str]:
+def _secret_in(named: str, home: Path) -> tuple[str, str]:
     """Read a file that holds one secret; returns it, or what is wrong."""
     try:
-        path = beneath_root(Path(named))
+        path = seen_from(home, Path(named))
         if mode := _open_to_others(path):
             return "", f"others may read {path} (mode {mode}): chmod 600 {path}"
         text = path.read_text(encoding="utf-8-sig").rstrip("\r\n")

@@ -7,15 +7,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, PlainValidator, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+    model_validator,
+)
 
 from config import urls
 from config.executor import ADDRESS, executor_faults
-from config.paths import ROOT, beneath_root
+from config.paths import ROOT, seen_from
 
 _POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_RUNS = ("folder.id", "1_raw", "2_star", "3_loaded", "nights")
 _CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[\w.=-]+)*/?")
+
+HOME = "home"
+"""The context of a validation: the folder that relative paths are seen from."""
 
 
 class SettingsError(Exception):
@@ -35,18 +49,31 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _project_path(path: Path) -> Path:
+def _own_path(path: Path, info: ValidationInfo) -> Path:
+    """Read a path as seen from the settings file's folder. Raises ValueError where an older version saw another."""
+    home = (info.context or {}).get(HOME, ROOT)
     try:
-        return beneath_root(path)
+        found, older = seen_from(home, path), seen_from(ROOT, path)
     except RuntimeError as error:  # ~somebody who is not there
         raise ValueError(str(error)) from None
+    if not found.exists() and _is_older(older, is_data=info.field_name in ("data_dir", "local_dir")):
+        raise ValueError(
+            f"there is no {found}, as {path} is seen from the settings file's folder. Older versions saw it from the"
+            f" program's: write {older}, or move that there"
+        )
+    return found
 
 
-def _data_folder(given: object) -> Path | str:
+def _is_older(path: Path, *, is_data: bool) -> bool:
+    """Whether something is at a path, of a data folder one with runs."""
+    return any((path / name).exists() for name in _RUNS) if is_data else path.exists()
+
+
+def _data_folder(given: object, info: ValidationInfo) -> Path | str:
     """Read a folder: a path of this machine, or the address of one in Cloud Storage."""
     text = str(given)
     if "://" not in text:
-        return _project_path(Path(text))
+        return _own_path(Path(text), info)
     if not _CLOUD_FOLDER.fullmatch(text):
         named = "it" if "@" in text else repr(text)  # which may hold a password
         raise ValueError(f"{named} is neither a folder nor gs://bucket/folder")
@@ -81,7 +108,7 @@ WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 PowerBiId = Annotated[str, AfterValidator(_guid)]
 SecureAddress = Annotated[str, Field(pattern=r"^https://[^/\s?#@]+$")]
-ProjectPath = Annotated[Path, AfterValidator(_project_path)]
+OwnPath = Annotated[Path, AfterValidator(_own_path)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
@@ -93,12 +120,12 @@ class Settings(BaseModel):
     sources: dict[str, DatabaseUrl] = {}
 
     warehouse: Literal["bigquery", "duckdb"]
-    duckdb_file: ProjectPath | None = None
+    duckdb_file: OwnPath | None = None
     bigquery_project: str | None = None
     bigquery_dataset: str | None = Field(None, pattern=r"^\w+$")
     bigquery_location: str = "EU"
     bigquery_credentials: Literal["default", "key file", "anonymous"] = "default"
-    bigquery_key_file: ProjectPath | None = None
+    bigquery_key_file: OwnPath | None = None
     bigquery_impersonate: str | None = None
     bigquery_endpoint: Annotated[HttpUrl | None, AfterValidator(_without_user)] = None
 
@@ -120,15 +147,15 @@ class Settings(BaseModel):
     source_megabytes_per_second: float = Field(0, ge=0)
 
     data_dir: Annotated[Path | str, PlainValidator(_data_folder)]
-    local_dir: ProjectPath = ROOT / "data" / "default"
-    queries_dir: ProjectPath = ROOT / "queries"
-    tables_dir: ProjectPath = ROOT / "tables"
-    report_dir: ProjectPath | None = None
+    local_dir: OwnPath = ROOT / "data" / "default"
+    queries_dir: OwnPath = ROOT / "queries"
+    tables_dir: OwnPath = ROOT / "tables"
+    report_dir: OwnPath | None = None
     keep_runs: int = Field(7, ge=1)
     executor: str | None = Field(None, pattern=ADDRESS)
-    executor_ca: ProjectPath | None = None
-    executor_certificate: ProjectPath | None = None
-    executor_key: ProjectPath | None = None
+    executor_ca: OwnPath | None = None
+    executor_certificate: OwnPath | None = None
+    executor_key: OwnPath | None = None
     executor_plain: bool = False
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     business_time_zone: TimeZone

@@ -9,8 +9,9 @@ from etl.core.start import start
 if __name__ == "__main__":
     start("powerbi")
 
-from etl.core.cli import Parser, outermost, settings_option
+from etl.core.cli import outermost, settings_option
 from etl.core.errors import ContractError
+from etl.core.parser import Parser
 
 
 def main() -> int:

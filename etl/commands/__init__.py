@@ -10,7 +10,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from etl.core.cli import Parser, check_printed, outermost
+from etl.core.cli import check_printed, outermost
+from etl.core.parser import Parser
 
 
 class Command(Protocol):

@@ -93,7 +93,9 @@ def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
         raise joined(faults)
     check_file_names([query.path for query in queries.values()], "query")
     if not queries:
-        raise UsageError(f"There is no query in {folder}.", "Name the folder of the .sql files in QUERIES_DIR.")
+        raise UsageError(
+            f"There is no query in {folder}.", "Name the folder of the .sql files in QUERIES_DIR, or move them there."
+        )
     return queries
 
 

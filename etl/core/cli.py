@@ -10,30 +10,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
 
-from config.paths import SAMPLE_SETTINGS
 from config.redacted import redact
 from etl.core import log
 from etl.core.call import completed
+from etl.core.chosen import VARIABLE
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.lock import run_of_the_night
 from etl.core.memory import give_back
 from etl.core.modes import private
 from etl.core.orphan import end_with
+from etl.core.parser import Parser
 from etl.core.safe_text import safe_lines
 from etl.core.start import lost
 
 EXIT_INTERRUPTED = 130
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Parser(argparse.ArgumentParser):
-    """A command line whose faults are told like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        """Return what is wrong with the command line, and exit with 2."""
-        self.exit(UsageError.exit_code, f"Error: {message[:1].upper()}{message[1:]}.\nTry: {self.prog} --help\n")
 
 
 def given(text: str) -> str:
@@ -120,9 +112,9 @@ def settings_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env",
         type=path,
-        default=SAMPLE_SETTINGS,
         metavar="FILE",
-        help="the settings file (without it: the sample company)",
+        help=f"the settings file (without it: what {VARIABLE} names, or the one in the folder where you are; in the"
+        " program's folder, the sample company's)",
     )
 
 

@@ -37,7 +37,9 @@ def table_paths(folder: Path) -> list[Path]:
     """List the table files of a folder. Raises UsageError where there is none."""
     if paths := sorted(folder.absolute().glob("[!_.]*.py")):
         return paths
-    raise UsageError(f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR.")
+    raise UsageError(
+        f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR, or move them there."
+    )
 
 
 def check_file_names(paths: Sequence[Path], kind: str) -> None:

@@ -1,6 +1,7 @@
 """Settings: typed, every fault told at once, secrets told to nobody."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from pydantic import ValidationError
 
 import config
 from config import Settings, SettingsError, paths
-from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS, beneath_root, data_folder_of
+from config import settings as settings_module
+from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS, data_folder_of, home_of, seen_from, url_seen_from
 from tests.drawn import cells_of
 
 LEAST = {"WAREHOUSE": "duckdb", "BUSINESS_TIME_ZONE": "Europe/Madrid"}
@@ -36,14 +38,13 @@ def faults(file: Path) -> str:
 
 
 def test_two_settings_are_enough_and_the_others_have_defaults(tmp_path: Path) -> None:
-    """Paths lie beneath the project, and the data in a folder named after the file."""
-    file = written(tmp_path)
-    settings = config.load(file)
+    """Everything of the company is beside its settings file, the data in a folder named after it."""
+    settings = config.load(written(tmp_path))
     assert (settings.keep_runs, settings.window_years, settings.log_level) == (7, 3, "INFO")
-    assert settings.queries_dir == ROOT / "queries"
-    assert settings.data_dir == data_folder_of(file)
-    assert settings.data_dir.name.startswith("company-")
-    assert settings.duckdb_path == data_folder_of(file) / "warehouse.duckdb"
+    assert (settings.queries_dir, settings.tables_dir) == (tmp_path / "queries", tmp_path / "tables")
+    assert settings.report_folder == tmp_path / "powerbi"
+    assert settings.data_dir == settings.machine_dir == tmp_path / "data/company"
+    assert settings.duckdb_path == tmp_path / "data/company/warehouse.duckdb"
     assert settings.sources == {}
 
 
@@ -52,7 +53,7 @@ def test_data_may_lie_in_a_bucket_and_the_rest_stays_here(tmp_path: Path, monkey
     file = written(tmp_path, DATA_DIR="gs://a-bucket/etl/")
     settings = config.load(file)
     assert settings.data_dir == "gs://a-bucket/etl"
-    assert settings.machine_dir == data_folder_of(file)
+    assert settings.machine_dir == data_folder_of(file) == tmp_path / "data/company"
     assert settings.duckdb_path == data_folder_of(file) / "warehouse.duckdb"
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "machine"))
     assert config.load(written(tmp_path, DATA_DIR="gs://a-bucket")).machine_dir == tmp_path / "machine"
@@ -209,7 +210,7 @@ def test_a_variable_of_the_environment_wins_over_its_line(tmp_path: Path, monkey
     settings = config.load(file)
     assert (settings.keep_runs, settings.workers, settings.log_level) == (5, 4, "ERROR")
     urls = {name: url.get_secret_value() for name, url in settings.sources.items()}
-    assert urls == {"shop": "postgresql://environment/x", "other": "sqlite:///x"}
+    assert urls == {"shop": "postgresql://environment/x", "other": f"sqlite:///{tmp_path}/x"}
     monkeypatch.setenv("SOURCE_SHOP_URL", "")
     assert config.load(file).sources["shop"].get_secret_value() == "postgresql://file/x"
 
@@ -301,37 +302,114 @@ def test_each_settings_file_has_a_data_folder_of_its_own(file: str, folder: str)
     assert data_folder_of(Path(file)) == ROOT / folder
 
 
-def test_settings_files_of_one_name_in_different_folders_have_different_data_folders(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A test company's prod.env never comes to production's runs; what an older version has begun goes on."""
-    monkeypatch.setattr(paths, "ROOT", tmp_path / "project")
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the project lie in another folder, which is empty."""
+    root = tmp_path / "project"
+    (root / "config").mkdir(parents=True)
+    monkeypatch.setattr(paths, "ROOT", root)
+    monkeypatch.setattr(settings_module, "ROOT", root)
     monkeypatch.chdir(tmp_path)
+    return root
+
+
+def test_settings_files_of_one_name_in_different_folders_have_different_data_folders(
+    tmp_path: Path, project: Path
+) -> None:
+    """A test company's prod.env never comes to production's runs; each lies beside its settings file."""
     files = [tmp_path / name / "prod.env" for name in ("project", "project/config", "a", "b")]
     for file in files:
         file.parent.mkdir(exist_ok=True)
         file.touch()
     folders = [data_folder_of(file) for file in files]
-    assert folders[0] == tmp_path / "project/data/prod"
     assert len(set(folders)) == 4
+    assert [folders[0], *folders[2:]] == [file.parent / "data/prod" for file in (files[0], *files[2:])]
+    assert folders[1].parent == project / "data"
     assert data_folder_of(Path("a/prod.env")) == folders[2]
-    assert [folder.parent for folder in folders] == [folders[0].parent] * 4
-    begun = tmp_path / "project/data/shop"
+
+
+@pytest.mark.parametrize("name", ["shop", "shop-{hash}"])
+def test_the_data_of_an_older_version_are_found_again(tmp_path: Path, project: Path, name: str) -> None:
+    """They lay in the project; a company whose folder has data of its own does not look there."""
+    file = tmp_path / "a/shop.env"
+    file.parent.mkdir()
+    begun = project / "data" / name.format(hash=sha256(os.fsencode(file.parent)).hexdigest()[:8])
     begun.mkdir(parents=True)
-    assert data_folder_of(tmp_path / "a/shop.env") == begun
+    assert data_folder_of(file) == begun
+    (file.parent / "data/shop").mkdir(parents=True)
+    assert data_folder_of(file) == file.parent / "data/shop"
 
 
-def test_relative_paths_count_from_the_projects_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever cron starts the night."""
-    monkeypatch.chdir(tmp_path)
+def test_the_data_of_others_are_not_taken_for_a_companys(tmp_path: Path, project: Path) -> None:
+    """Those of the sample, and of a settings file that is still in the project."""
+    for name in ("sample", "prod"):
+        (project / "data" / name).mkdir(parents=True)
+    (project / "prod.env").touch()
+    assert data_folder_of(tmp_path / "prod.env") == tmp_path / "data/prod"
+    assert data_folder_of(tmp_path / "sample.env") == tmp_path / "data/sample"
+
+
+def test_relative_paths_are_seen_from_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever cron starts the night, and whether the file or the environment gives them."""
+    monkeypatch.chdir("/")
     monkeypatch.setenv("HOME", "/home/somebody")
-    settings = config.load(
-        written(tmp_path, DATA_DIR="here/data", QUERIES_DIR="~/queries", DUCKDB_FILE="/abs/w.duckdb")
-    )
-    assert settings.data_dir == ROOT / "here/data"
+    monkeypatch.setenv("TABLES_DIR", "other/tables")
+    (tmp_path / "password").write_text("secret")
+    (tmp_path / "password").chmod(0o600)
+    more = {"SOURCE_A_URL": "postgresql://me@host/d", "SOURCE_A_PASSWORD_FILE": "password"}
+    file = written(tmp_path, DATA_DIR="here/data", QUERIES_DIR="~/queries", DUCKDB_FILE="/abs/w.duckdb", **more)
+    settings = config.load(file)
+    assert settings.data_dir == tmp_path / "here/data"
     assert settings.queries_dir == Path("/home/somebody/queries")
+    assert settings.tables_dir == tmp_path / "other/tables"
     assert settings.duckdb_path == Path("/abs/w.duckdb")
-    assert beneath_root(Path("../other")) == ROOT.parent / "other"
+    assert settings.sources["a"].get_secret_value() == "postgresql://me:secret@host/d"
+    assert seen_from(tmp_path, Path("../other")) == tmp_path.parent / "other"
+
+
+URLS = """
+| URL                           | as seen from /srv/shop                  |
+| ----------------------------- | --------------------------------------- |
+| sqlite:///shop.db             | sqlite:////srv/shop/shop.db             |
+| sqlite+pysqlite:///../a.db?x=1 | sqlite+pysqlite:////srv/a.db?x=1       |
+| duckdb:///a/b.duckdb          | duckdb:////srv/shop/a/b.duckdb          |
+| sqlite:////abs/shop.db        | sqlite:////abs/shop.db                  |
+| sqlite:///:memory:            | sqlite:///:memory:                      |
+| sqlite://                     | sqlite://                               |
+| mysql+pymysql://me@host/shop  | mysql+pymysql://me@host/shop            |
+"""
+
+
+@pytest.mark.parametrize(("url", "seen"), cells_of(URLS))
+def test_a_source_that_is_a_file_is_seen_from_there_too(url: str, seen: str) -> None:
+    """As every path of the settings file is; other URLs stay."""
+    assert url_seen_from(Path("/srv/shop"), url) == seen
+
+
+def test_the_settings_of_the_project_are_seen_from_the_project(project: Path) -> None:
+    """In its own folder, and in config/ as the sample's."""
+    assert home_of(project / "prod.env") == home_of(project / "config/prod.env") == project
+    assert config.load(written(project)).queries_dir == project / "queries"
+    assert config.load(written(project / "config")).queries_dir == project / "queries"
+
+
+def test_a_path_that_an_older_version_saw_from_the_project_is_asked_about(tmp_path: Path, project: Path) -> None:
+    """No data folder is silently begun anew; what is there is not asked about."""
+    (project / "old/1_raw").mkdir(parents=True)
+    (project / "old/tables").mkdir()
+    file = written(tmp_path, DATA_DIR="old", TABLES_DIR="old/tables", QUERIES_DIR="new/queries")
+    lines = [line.strip() for line in faults(file).splitlines()[1:]]
+    assert [line.partition(":")[0] for line in lines] == ["DATA_DIR", "TABLES_DIR"]
+    assert f"there is no {tmp_path}/old, as old is seen from the settings file's folder" in lines[0]
+    assert f"write {project}/old/tables, or move that there" in lines[1]
+    (tmp_path / "old/tables").mkdir(parents=True)
+    assert config.load(file).data_dir == tmp_path / "old"
+
+
+def test_a_data_folder_in_which_nothing_has_begun_is_not_asked_about(tmp_path: Path, project: Path) -> None:
+    """`data` of the program holds those of others."""
+    (project / "data/sample").mkdir(parents=True)
+    assert config.load(written(tmp_path, DATA_DIR="data")).data_dir == tmp_path / "data"
 
 
 def test_the_sample_needs_no_settings_but_its_own() -> None:

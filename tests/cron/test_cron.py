@@ -42,7 +42,8 @@ def company(tmp_path: Path) -> Company:
         (app / name).symlink_to(ROOT / name)
     for script in ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py"):
         (app / script).symlink_to(ROOT / script)
-    (app / "setup.sh").write_text("set_up() { :; }\n")  # the environment is the test's own, and it is there
+    without = "set_up() { :; }\n"  # the environment is the test's own, and it is there
+    (app / "setup.sh").write_text((ROOT / "setup.sh").read_text() + without)
     (app / ".venv/bin").mkdir(parents=True)
     python = app / ".venv/bin/python"
     bare = f"env >{tmp_path}/environment; umask >>{tmp_path}/environment"

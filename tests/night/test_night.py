@@ -31,6 +31,7 @@ def settings(tmp_path: Path, source: str) -> Path:
     file = tmp_path / "night.env"
     file.write_text(
         f"WAREHOUSE=duckdb\nBUSINESS_TIME_ZONE=Europe/Madrid\nDATA_DIR={tmp_path / 'data'}\nSOURCE_CLOUD_URL={source}\n"
+        f"QUERIES_DIR={ROOT / 'queries'}\nTABLES_DIR={ROOT / 'tables'}\n"
     )
     return file
 
@@ -92,7 +93,7 @@ def test_a_night_ends_with_what_was_published_and_where_it_lies(settings: Path) 
 
 def test_a_failing_stage_ends_the_night_with_its_exit_code(settings: Path) -> None:
     """What comes after it is not run, so that nothing of another night is published."""
-    settings.write_text(settings.read_text().replace("WAREHOUSE=duckdb", f"WAREHOUSE=duckdb\nQUERIES_DIR={ROOT}/tests"))
+    settings.write_text(settings.read_text().replace(f"QUERIES_DIR={ROOT / 'queries'}", f"QUERIES_DIR={ROOT}/tests"))
     code, out, err = night(settings)
     assert code == 2
     assert "There is no query in" in err

@@ -104,7 +104,8 @@ def ask_the_star(warehouse: Warehouse, question: str) -> Answer:
 
 def write_settings(folder: Path, kind: str, **others: str) -> Path:
     """Write the settings file of a warehouse, whose data lie in a folder of that name."""
-    lines = {"WAREHOUSE": kind, "DATA_DIR": str(folder / kind), "BUSINESS_TIME_ZONE": ZONE, "WORKERS": "1"} | others
+    lines = {"WAREHOUSE": kind, "DATA_DIR": str(folder / kind), "BUSINESS_TIME_ZONE": ZONE, "WORKERS": "1"}
+    lines |= {"QUERIES_DIR": str(ROOT / "queries"), "TABLES_DIR": str(ROOT / "tables")} | others
     file = folder / f"{kind}.env"
     file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()), encoding="utf-8")
     return file
