@@ -6,21 +6,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import config
 from config import Settings
 from config.paths import ROOT
 from etl import notices
 from etl.core import log, nights
+from etl.core.counted import counted
 from etl.core.errors import DataError, EtlError, RefreshError
 from etl.core.lock import NIGHT_VARIABLE, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.orphan import end_with
-from etl.core.runs import Store
+from etl.core.runs import SCRIPTS, Runs, Store
 from etl.due import last_due, published_between, time_of_day
 from etl.guards.refusal import check_accept
 from etl.summary import last_line, show
@@ -33,8 +35,6 @@ _LONGEST_DRAWING = 900
 
 _TAIL = 10_000
 """Characters of the log's end that the heartbeat is told when the night failed."""
-
-STAGES = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 
 
 def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None = None) -> int:
@@ -97,7 +97,7 @@ class _Night:
         return code
 
     def _stages(self) -> int:
-        for script in STAGES:
+        for script in SCRIPTS:
             began, started = time.monotonic(), datetime.now(UTC)
             with self._noted(script, started, began) as ended:
                 code = ended[0] = self._run_stage(script)
@@ -134,8 +134,19 @@ class _Night:
             yield ended
         finally:
             seconds = round(time.monotonic() - began, 3)
-            stage = StageRecord(script=script, started=started, seconds=seconds, exit_code=ended[0])
+            rows, rejected = self._committed(script)
+            stage = StageRecord(
+                script=script, started=started, seconds=seconds, exit_code=ended[0], rows=rows, rejected=rejected
+            )
             self._keep(stages=(*self._record.stages, stage))
+
+    def _committed(self, script: str) -> tuple[int | None, int | None]:
+        """Return the rows that a stage committed in this night, and rejected."""
+        stage: Runs[Any] = dict(zip(SCRIPTS, self._store.stages, strict=True))[script]
+        with suppress(EtlError, OSError):
+            if self._record.run in stage.committed():
+                return counted(stage.read(self._record.run))
+        return None, None
 
     def _run_stage(self, script: str) -> int:
         """Run one script as a process of its own, so that its memory is the machine's again when it ends."""

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from config import Settings
 from etl.core.call import call
+from etl.core.counted import counted
 from etl.core.errors import RefreshError
 from etl.core.nights import NightRecord
 from etl.core.runs import Store
@@ -35,8 +36,7 @@ def _published(record: NightRecord, store: Store) -> str:
     if record.run not in store.loaded.committed():
         return "nothing new to publish"
     star = store.star.read(record.run)
-    rows = sum(table.rows for table in star.tables.values())
-    rejected = sum(table.all_rejected for table in star.tables.values())
+    rows, rejected = counted(star)
     return (
         f"published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC: {len(star.tables)} tables, {rows:,} rows,"
         f" {rejected:,} rejected"

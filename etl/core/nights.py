@@ -1,4 +1,7 @@
-"""What is kept of each night besides its runs, also of one that failed: `<run>.log`, and `<run>.json`, its record."""
+"""What is kept of each night besides its runs, also of one that failed: `<run>.log`, and `<run>.json`, its record.
+
+Logs are kept as long as runs; records, which are small, for a year, so that nights can be compared with earlier ones.
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +13,23 @@ from etl.core.record import Record
 
 
 class StageRecord(Record):
-    """One stage of a night: the script, when it began (UTC), how long it took, and how it ended."""
+    """One stage of a night: the script, when it began (UTC), how long it took, and how it ended.
+
+    rows, rejected: of what it committed; None where it committed nothing, or does not reject.
+    """
 
     script: str
     started: datetime
     seconds: float
     exit_code: int
+    rows: int | None = None
+    rejected: int | None = None
 
 
 class NightRecord(Record):
     """A night. exit_code: None while it is under way, or where it was killed; said: its log's last line."""
 
-    format: Literal[1, 2, 3] = 3
+    format: Literal[1, 2, 3, 4] = 4
     run: str
     started: datetime
     ended: datetime | None = None
@@ -46,7 +54,7 @@ def recorded(data: Path) -> list[str]:
 
 
 def write(data: Path, record: NightRecord, keep: int) -> None:
-    """Write a night's record in place of what it said before; keep the files of the newest `keep` nights."""
+    """Write a night's record in place of what it said before; keep a year's records, and the newest `keep` logs."""
     folder = records_folder(data)
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".*.json"):  # by a night that was killed, or found the disk full
@@ -54,9 +62,16 @@ def write(data: Path, record: NightRecord, keep: int) -> None:
     beside = folder / f".{record.run}.json"
     beside.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
     beside.replace(file_of(data, record.run))
-    for old in recorded(data)[:-keep]:
-        for ending in ("json", "log"):
-            (folder / f"{old}.{ending}").unlink(missing_ok=True)
+    names = recorded(data)
+    for old in names[:-keep]:
+        (folder / f"{old}.log").unlink(missing_ok=True)
+        if old < _a_year_before(names[-1]):
+            file_of(data, old).unlink()
+
+
+def _a_year_before(run: str) -> str:
+    """Return the name of a run that began a year earlier: names are ordered as instants are."""
+    return f"{int(run[:4]) - 1:04}{run[4:]}"
 
 
 def records(data: Path) -> list[NightRecord]:

@@ -25,6 +25,9 @@ from etl.core.whole import write_whole
 IDENTITY = "folder.id"
 """The file with a data folder's id, by which a warehouse knows whose it is."""
 
+SCRIPTS = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
+"""The scripts of the stages, in their order."""
+
 _RUN_FORMAT = "%Y%m%dT%H%M%SZ"
 
 M = TypeVar("M", bound=Manifest[Any])
@@ -120,7 +123,7 @@ class Store:
         self.raw = Runs(folder / "1_raw", RawManifest)
         self.star = Runs(folder / "2_star", StarManifest)
         self.loaded = Runs(folder / "3_loaded", LoadedManifest)
-        self._stages: tuple[Runs[Any], ...] = (self.raw, self.star, self.loaded)
+        self.stages: tuple[Runs[Any], ...] = (self.raw, self.star, self.loaded)
 
     @classmethod
     def of(cls, settings: Settings) -> "Store":
@@ -130,7 +133,7 @@ class Store:
     def new_run(self) -> str:
         """Name a run after the clock, but after every run and night there was, should the clock have been set back."""
         now = datetime.now(UTC).replace(microsecond=0)
-        runs = [run for stage in self._stages for run in stage.committed()]
+        runs = [run for stage in self.stages for run in stage.committed()]
         runs += [run for run in nights.recorded(self.local) if RUN_NAME.fullmatch(run)]
         if runs:
             now = max(now, run_time(max(runs)) + timedelta(seconds=1))
@@ -156,7 +159,7 @@ class Store:
 
     def newest_origin(self) -> dict[str, str]:
         """Return the origin of the newest run that can be read; nothing where there is none."""
-        every = [(run, stage) for stage in self._stages for run in stage.committed()]
+        every = [(run, stage) for stage in self.stages for run in stage.committed()]
         for run, stage in sorted(every, key=lambda each: each[0], reverse=True):
             with suppress(EtlError):
                 return dict(stage.read(run).origin)
@@ -178,7 +181,7 @@ class Store:
 
     def check_version(self) -> None:
         """Refuse a data folder in which a newer version of this program worked last. Raises DataError."""
-        newest = [stage.path(run) / MANIFEST for stage in self._stages for run in stage.committed()[-1:]]
+        newest = [stage.path(run) / MANIFEST for stage in self.stages for run in stage.committed()[-1:]]
         newest += [nights.file_of(self.local, run) for run in nights.recorded(self.local)[-1:]]
         for path in newest:
             if fault := _of_the_future(path):

@@ -1,10 +1,13 @@
 """`status`, `why` and `rejects`: what they print is what the manifests and files say."""
 
+import json
 import re
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -40,7 +43,34 @@ def test_status_tells_every_night_stage_by_stage(company: Company) -> None:
     assert "failed (exit 1)" in done.stdout
     assert "no such column: nonsense" in done.stdout
     assert "things:grew" in done.stdout
-    assert f"UTC, run {run}, star {run}." in done.stdout
+    assert f", run {run}, star {run}." in done.stdout
+
+
+def test_status_as_json_is_for_a_monitor(company: Company) -> None:
+    """The same, for programs: every stage with its figures, instants in UTC, and whether all is well."""
+    done = etl("status", company.env, "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["good"]) == (1, False)
+    good, refused, failed = told["nights"]
+    assert (told["published"]["run"], told["published"]["is_ours"]) == (good["run"], True)
+    assert datetime.fromisoformat(told["published"]["as_of"]).utcoffset() == timedelta(0)
+    assert [(stage["stage"], stage["rows"]) for stage in good["stages"]] == [
+        ("SQLDownloadMain.py", 10),
+        ("TablesTransformMain.py", 11),
+        ("LoadFilesBQ.py", 11),
+    ]
+    assert [night["exit_code"] for night in told["nights"]] == [0, 3, 1]
+    assert "things:grew" in refused["said"]
+    assert "nonsense" in failed["said"]
+
+
+def test_status_tells_times_as_the_business_does(company: Company) -> None:
+    """Whoever reads it at nine wants to see 04:30, and not 02:30."""
+    record = nights.records(company.data)[0]
+    began = record.stages[0].started.astimezone(ZoneInfo("Europe/Madrid"))
+    done = etl("status", company.env)
+    assert f"{began:%Y-%m-%d %H:%M:%S}" in done.stdout
+    assert "began (Europe/Madrid)" in done.stdout
 
 
 def test_status_of_the_newest_nights_only(company: Company) -> None:

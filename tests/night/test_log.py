@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from config.paths import ROOT
 from etl.core import nights
+from etl.core.nights import NightRecord
 from tests.night.company import Company
 
 
@@ -48,15 +50,20 @@ def test_the_log_of_a_failed_night_ends_with_the_stage_and_its_error(company: Co
     assert (record.exit_code, [stage.exit_code for stage in record.stages]) == (1, [1])
 
 
-def test_logs_and_records_are_kept_as_many_as_runs(company: Company) -> None:
-    """KEEP_RUNS counts nights, failed ones too."""
+def test_logs_are_kept_as_many_as_runs_and_records_for_a_year(company: Company) -> None:
+    """KEEP_RUNS counts nights, failed ones too; how long a night took, and its rows, can still be told a year later."""
+    long_ago = [datetime.now(UTC) - timedelta(days=days) for days in (367, 360)]
+    for began in long_ago:
+        nights.write(company.data, NightRecord(run=f"{began:%Y%m%dT%H%M%SZ}", started=began), keep=7)
     company.settings["KEEP_RUNS"] = "2"
     assert company.night().returncode == 0
     company.query("SELECT nonsense")
     assert [company.night().returncode for _ in range(2)] == [1, 1]
-    names = sorted(path.name for path in (company.data / "nights").iterdir())
-    assert len(names) == 4
-    assert len({name.split(".")[0] for name in names}) == 2
+    logs = sorted(path.stem for path in (company.data / "nights").glob("*.log"))
+    old, *records = nights.records(company.data)
+    assert old.started == long_ago[1]
+    assert [record.run for record in records] == [*company.runs("3_loaded"), *logs]
+    assert [stage.rows for stage in records[0].stages] == [10, 11, 11]
 
 
 def start(company: Company) -> subprocess.Popen[str]:

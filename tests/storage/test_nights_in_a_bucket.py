@@ -69,7 +69,7 @@ def test_the_looks_work(nights: Nights) -> None:
     status = nights.etl("status")
     assert status.returncode == 0, status.stderr
     assert "LoadFilesBQ.py" in status.stdout
-    assert f"UTC, run {nights.there.loaded.committed()[-1]}, star" in status.stdout
+    assert f", run {nights.there.loaded.committed()[-1]}, star" in status.stdout
     why = nights.etl("why", "fact_sale")
     assert f"Published in run {nights.there.loaded.committed()[-1]}." in why.stdout
     assert str(nights.there.star.newest("").tables["fact_sale"].receipt.hash_sum) in why.stdout
