@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The night: sets up on first use, then runs the three stages in order. Cron calls it; so may you.
+# The night: runs the three stages in order. Cron calls it; so may you. It sets up on first use; an environment that is
+# out of date it updates only at a terminal, and else says so and uses it (setup.sh).
 #
 #   ./nightly.sh                             the sample company, into data/sample/; called from a company's folder, that one
 #   ./nightly.sh --env FILE                  the company whose settings are in FILE; so does ETL_ENV
@@ -11,10 +12,15 @@ for stream in 0 1 2; do # of closed ones the numbers are other files': bash's ow
     [ -e /dev/fd/$stream ] && [ ! /dev/fd/$stream -ef "${BASH_SOURCE[0]}" ] || eval "exec $stream<>/dev/null"
 done
 
-usage="Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …]"
+usage="Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …] | --version"
 usage() {
     echo "$usage" >&2
     exit 2
+}
+
+version() {
+    sed -n 's/^__version__ = "\(.*\)"/etl \1/p' "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/etl/__init__.py"
+    exit
 }
 
 env= options=()
@@ -29,6 +35,7 @@ while [ $# -gt 0 ]; do
         while [ $# -gt 0 ] && [[ $1 != --* ]]; do options+=("$1") && shift; done
         ;;
     -h | --help) echo "$usage" && exit ;;
+    --version) version ;;
     *) usage ;;
     esac
 done
@@ -40,8 +47,8 @@ cd "$app"
 own=()
 [ ! -f requirements-own.txt ] || own=(requirements-own.txt) # the company's, such as a database's driver
 if [ -z "$env" ]; then
-    set_up .venv requirements.txt requirements-sample.txt "${own[@]}"
+    set_up_by_night requirements.txt requirements-sample.txt "${own[@]}"
     exec .venv/bin/python -m sample run -- "$PWD/.venv/bin/python" -m etl night "${options[@]}"
 fi
-set_up .venv requirements.txt "${own[@]}"
+set_up_by_night requirements.txt "${own[@]}"
 exec .venv/bin/python -m etl night --env "$env" "${options[@]}"

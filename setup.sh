@@ -1,8 +1,17 @@
-# Sourced by nightly.sh and test.sh, then called: settings_file APP FILE, and set_up ENVIRONMENT REQUIREMENTS…
-# set_up makes the virtual environment on first use, and installs again whatever requirements have changed.
-# While a night runs, it holds the environment, so that no other one changes it underneath.
+#!/usr/bin/env bash
+# Sets up the virtual environments: each holds what its lists (requirements*.txt) name, and nothing else. Packages come
+# with the versions and hashes of locks/, which --lock writes anew.
+#
+#   ./setup.sh                           the nights' environment, .venv, after an update or to repair it
+#   ./setup.sh requirements-cluster.txt  … and, from now on, what this list names
+#   ./setup.sh --lock                    locks/, after a change of requirements*.txt or constraints.txt
+#
+# nightly.sh and test.sh source it, and call `set_up ENVIRONMENT LIST…`. While a night runs, it holds the environment:
+# nothing changes it underneath.
 
 unset PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS # which make another language of Python
+
+_installed=${BASH_SOURCE[0]%/*}/etl/core/installed.py
 
 find_python() { # MINOR: the least 3.MINOR; prints the path of a Python that can make environments
     local candidate pyenv=${PYENV_ROOT:-${HOME:-/root}/.pyenv}
@@ -44,34 +53,138 @@ settings_file() { # APP FILE: prints which settings file is meant, nothing for t
     esac
 }
 
-set_up() { # ENVIRONMENT REQUIREMENTS…
-    local environment=$1 least=${LEAST_MINOR:-11} file python stale=()
-    shift
-    exec 8>>"$environment.lock"
-    flock --shared --wait 900 8 || fail "Another run is setting $environment up." "Wait until it has ended." 75
-    if ! "$environment/bin/python" -c '' 2>/dev/null; then stale=("$@"); fi
-    for file in "$@"; do
-        sha256sum --check --status "$environment/installed/$file.sha256" 2>/dev/null || stale+=("$file")
+runs() { # ENVIRONMENT: whether its Python runs
+    "$1/bin/python" -c '' 2>/dev/null
+}
+
+once() { # TEXT…: prints each, the first time
+    printf '%s\n' "$@" | awk '!seen[$0]++'
+}
+
+lock_of() { # LIST: prints the file that is installed: the list's lock, or the list itself, as a company's own has none
+    local lock=locks/${1%.txt}.lock
+    [ -f "$lock" ] && echo "$lock" || echo "$1"
+}
+
+record_of() { # ENVIRONMENT LIST: prints the path of the copy of what was installed
+    echo "$1/installed/${2//\//%}"
+}
+
+lists_of() { # ENVIRONMENT: prints the lists that were installed, as far as they are still there
+    local record list
+    for record in "$1"/installed/*; do
+        list=$(basename "${record%.sha256}") # so ended the records before version 1.0
+        [ ! -f "${list//%//}" ] || echo "${list//%//}"
     done
+}
+
+stale_lists() { # ENVIRONMENT LIST…: prints the lists that are not installed as they are now; with ALL=yes all
+    local environment=$1 list
+    shift
+    for list in $(once "$@"); do
+        [ -z "${ALL:-}" ] && runs "$environment" &&
+            cmp --quiet "$(lock_of "$list")" "$(record_of "$environment" "$list")" || echo "$list"
+    done
+}
+
+hold() { # ENVIRONMENT: no other run changes it as long as this one lasts
+    exec 8>>"$1.lock"
+    flock --shared --wait 900 8 || fail "Another run is setting $1 up." "Wait until it has ended." 75
+}
+
+set_up() { # ENVIRONMENT LIST…
+    local environment=$1 list stale
+    shift
+    hold "$environment"
+    mapfile -t stale < <(stale_lists "$environment" "$@")
     [ ${#stale[@]} -eq 0 ] && return
     flock --exclusive --wait 900 8 || fail "Another run is using $environment." "Wait until it has ended." 75
     echo "Setting up $environment" >&2
-    if ! "$environment/bin/python" -c '' 2>/dev/null; then
-        python=$(find_python "$least") || fail "There is no Python 3.$least or newer with venv." \
-            "apt-get install python3 python3-venv, or set PYTHON to one." 1
-        rm -rf "$environment"
-        "$python" -m venv "$environment" || fail "The environment $environment could not be made." "See above." 1
-    fi
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check $(printf -- '-r %s ' "${stale[@]}") ||
-        fail "The requirements could not be installed." "Look at pip's message above; the package index must be reachable." 1
+    runs "$environment" || make_environment "$environment"
     mkdir -p "$environment/installed"
-    for file in "${stale[@]}"; do
-        sha256sum "$file" $([ ! -f constraints.txt ] || echo constraints.txt) >"$environment/installed/$file.sha256"
+    for list in "$@"; do # a company's own again, whose drivers may need what is replaced now
+        [ "$(lock_of "$list")" != "$list" ] || stale+=("$list")
     done
+    if compgen -G "$environment/installed/*.sha256" >/dev/null; then # as before version 1.0: what is there is not known
+        mapfile -t -O ${#stale[@]} stale < <(lists_of "$environment")
+    fi
+    mapfile -t stale < <(once "${stale[@]}")
+    install_lists "$environment" "${stale[@]}"
+    remove_others "$environment"
     flock --shared 8
 }
 
-set_up_node() { # FOLDER PACKAGES: installs what a package.json lists, each of an exact version, and runs no script of theirs
+make_environment() { # ENVIRONMENT
+    local least=${LEAST_MINOR:-11} python
+    python=$(find_python "$least") || fail "There is no Python 3.$least or newer with venv." \
+        "apt-get install python3 python3-venv, or set PYTHON to one." 1
+    rm -rf "$1"
+    "$python" -m venv "$1" || fail "The environment $1 could not be made." "See above." 1
+}
+
+install_lists() { # ENVIRONMENT LIST…: locks by their hashes; then a company's own, which change none of the pins
+    local environment=$1 list locked=() own=() pins=()
+    shift
+    for list in "$@"; do
+        [ "$(lock_of "$list")" = "$list" ] && own+=(-r "$list") || locked+=(-r "$(lock_of "$list")")
+    done
+    for list in requirements.txt constraints.txt; do [ ! -f "$list" ] || pins+=(-c "$list"); done
+    [ ${#locked[@]} -eq 0 ] || pip "$environment" --require-hashes --no-deps "${locked[@]}"
+    [ ${#own[@]} -eq 0 ] || pip "$environment" "${own[@]}" "${pins[@]}"
+    for list in "$@"; do
+        cp "$(lock_of "$list")" "$(record_of "$environment" "$list")"
+    done
+}
+
+pip() { # ENVIRONMENT ARGUMENTS…
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}" || fail \
+        "The requirements could not be installed." "Look at pip's message above; the package index must be reachable." 1
+}
+
+remove_others() { # ENVIRONMENT: removes the packages that none of its lists names any more
+    local environment=$1 record list others
+    for record in "$environment"/installed/*; do
+        list=$(basename "$record")
+        [ -f "${list//%//}" ] || rm -f "$record"
+    done
+    mapfile -t others < <("$environment/bin/python" -I "$_installed" others "$environment"/installed/*)
+    [ ${#others[@]} -gt 0 ] || return 0
+    echo "Removing from $environment what no list names (requirements-own.txt is for yours): ${others[*]}" >&2
+    "$environment/bin/python" -m pip uninstall --quiet --disable-pip-version-check --yes "${others[@]}" 2>/dev/null
+}
+
+set_up_by_night() { # LIST…: as set_up .venv, but installs only where somebody looks on, or nothing is there yet
+    local stale lacking
+    hold .venv
+    mapfile -t stale < <(stale_lists .venv "$@")
+    [ ${#stale[@]} -gt 0 ] || return 0
+    if [ -t 0 ] || [ ! -d .venv ]; then
+        set_up .venv "$@"
+        return
+    fi
+    runs .venv || fail "The environment .venv does not work: its Python does not start." "./setup.sh" 1
+    lacking=$(.venv/bin/python -I "$_installed" lacking $(for list in "$@"; do lock_of "$list"; done) | tr '\n' ' ')
+    [ -z "$lacking" ] || fail "The environment .venv is out of date, and lacks ${lacking% }." "./setup.sh ${stale[*]}" 1
+    export ETL_STALE="The environment .venv is out of date: ${stale[*]} changed since it was set up."
+    ETL_STALE+=" This night uses what is installed; ./setup.sh updates it."
+    echo "Warning: $ETL_STALE" >&2
+}
+
+write_locks() { # writes the lock of each list; a line `# lock: …` of the list holds uv's options
+    local list options
+    set_up .venv-lock requirements-lock.txt
+    mkdir -p locks
+    for list in requirements.txt requirements-*.txt; do
+        [ "$list" != requirements-own.txt ] || continue
+        options=$(sed -n 's/^# lock: //p' "$list")
+        [[ $options = *--python-version* ]] || options+=" --python-version 3.11"
+        .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header $options \
+            --output-file "locks/${list%.txt}.lock" "$list" >/dev/null || fail \
+            "The lock of $list could not be written." "Look at uv's message above; the package index must be reachable." 1
+    done
+}
+
+set_up_node() { # FOLDER PACKAGES: installs what a package.json lists, of exact versions, and runs no script of theirs
     local folder=$1 packages=$2
     exec 8>>"$folder.lock"
     flock --exclusive --wait 900 8 || fail "Another run is setting $folder up." "Wait until it has ended." 75
@@ -84,3 +197,25 @@ set_up_node() { # FOLDER PACKAGES: installs what a package.json lists, each of a
         fail "The packages of $packages could not be installed." "Look at npm's message above." 1
     sha256sum "$packages" >"$folder/installed.sha256"
 }
+
+renew() { # LIST…: .venv as all of its lists say, these among them, whatever was done to it
+    local list lists=(requirements.txt)
+    [ ! -f requirements-own.txt ] || lists+=(requirements-own.txt)
+    for list in "$@"; do
+        [ -f "$list" ] || fail "There is no list $list." "Name one of: $(ls -m requirements*.txt)" 2
+    done
+    mapfile -t lists < <(once "${lists[@]}" "$@" $(lists_of .venv))
+    ALL=yes set_up .venv "${lists[@]}"
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    set -euo pipefail
+    umask 077
+    cd "$(dirname "$(readlink -f "$0")")"
+    _installed=etl/core/installed.py
+    case ${1:-} in
+    --lock) write_locks ;;
+    -*) echo "Usage: ./setup.sh [--lock | LIST…]" >&2 && exit 2 ;;
+    *) renew "$@" ;;
+    esac
+fi

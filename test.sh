@@ -25,8 +25,8 @@ if ! command -v mariadb_config >/dev/null || ! (set_up .venv requirements-mysqlc
     echo "mysqlclient will not be tested: it cannot be built here (apt-get install libmariadb-dev gcc pkg-config)." >&2
 fi
 
-set_up .venv requirements.txt requirements-sample.txt requirements-databases.txt requirements-dev.txt
-PIP_NO_DEPS=1 set_up .venv requirements-powerbi.txt
+set_up .venv requirements.txt requirements-sample.txt requirements-databases.txt requirements-dev.txt \
+    requirements-powerbi.txt
 if find_python 13 >/dev/null; then
     (LEAST_MINOR=13 set_up .venv-bigquery requirements-emulator.txt)
 else

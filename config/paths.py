@@ -6,6 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+IS_CLONE = (ROOT / "nightly.sh").is_file()
+"""Whether this is the project's folder; False where the engine was installed, as by `pip install .`."""
+
 SAMPLE_SETTINGS = ROOT / "config" / "sample.env"
 EXAMPLE_SETTINGS = ROOT / "config" / ".env.example"
 

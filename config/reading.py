@@ -12,7 +12,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from config import redacted, urls
-from config.paths import EXAMPLE_SETTINGS, data_folder_of, home_of, seen_from, url_seen_from
+from config.paths import EXAMPLE_SETTINGS, IS_CLONE, SAMPLE_SETTINGS, data_folder_of, home_of, seen_from, url_seen_from
 from config.settings import HOME, Settings, SettingsError, lacking_together
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
@@ -92,6 +92,11 @@ def _read(file: Path) -> dict[str, str]:
     if file.is_dir():
         raise SettingsError(
             f"{file} is a folder, not a settings file.", f"Name the file in it, e.g. {file / 'prod.env'}."
+        )
+    if file == SAMPLE_SETTINGS and not IS_CLONE:
+        raise SettingsError(
+            f"The settings file {file} is the sample company's, which comes only with a clone of the project.",
+            "Name a company's settings file: --env FILE",
         )
     if not file.is_file():
         raise SettingsError(

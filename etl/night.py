@@ -36,6 +36,9 @@ _LONGEST_DRAWING = 900
 _TAIL = 10_000
 """Characters of the log's end that the heartbeat is told when the night failed."""
 
+STALE_VARIABLE = "ETL_STALE"
+"""The variable in which setup.sh says that the environment is out of date, and used as it is."""
+
 
 def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None = None) -> int:
     """Run the stages until one fails; gives its exit code, or 0: with 4, all is published, but Power BI not refreshed.
@@ -78,6 +81,8 @@ class _Night:
         """Run the stages."""
         log.to_file(self._log)
         log.set_up(self._settings.log_level)
+        if stale := os.environ.get(STALE_VARIABLE):
+            log.filed.warning("%s", stale)
         notices.heartbeat(self._settings.heartbeat_url, "start")
         code = 130  # unless it comes to its end
         try:

@@ -10,7 +10,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from etl.core.cli import check_printed, outermost
+from config.paths import IS_CLONE
+from etl.core.cli import check_printed, outermost, version_option
 from etl.core.parser import Parser
 
 
@@ -35,9 +36,10 @@ def main() -> int:
     """Parse the command line and do what it says; return the exit code."""
     known = commands()
     parser = Parser(
-        prog="python -m etl",
+        prog="python -m etl" if IS_CLONE else "etl",
         description="The whole night, looks at what it did and at what is published, the data dictionary.",
     )
+    version_option(parser)
     found = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in known.items():
         purpose = (command.__doc__ or "").partition("\n")[0].removesuffix(".")

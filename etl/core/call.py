@@ -1,10 +1,11 @@
 """Commands that hints tell a person to run: complete, with the settings file that this run was called with."""
 
 import re
+import sys
 from pathlib import Path
 from shlex import quote
 
-from config.paths import SAMPLE_SETTINGS
+from config.paths import IS_CLONE, SAMPLE_SETTINGS
 
 PYTHON = ".venv/bin/python"
 
@@ -21,9 +22,25 @@ def call(program: str, settings_file: Path | None, *arguments: str) -> str:
     >>> call("LoadFilesBQ.py", Path("prod.env"), "--only", "dim client")
     ".venv/bin/python LoadFilesBQ.py --env prod.env --only 'dim client'"
     """
-    start = program if program.startswith("./") else f"{PYTHON} {program}"
+    start = _start(program) if IS_CLONE else _installed(program)
     env = "" if settings_file in (None, SAMPLE_SETTINGS) else f" --env {quote(str(settings_file))}"
     return " ".join([start + env, *map(quote, arguments)])
+
+
+def _start(program: str) -> str:
+    return program if program.startswith("./") else f"{PYTHON} {program}"
+
+
+def _installed(program: str) -> str:
+    """Return how what a clone has is called where the engine was installed: there, `etl` is a command."""
+    name = program.removeprefix("./").removesuffix(".py")
+    if name == "nightly.sh":
+        return "etl night"
+    return (
+        name.removeprefix("-m ")
+        if name.startswith("-m etl ")
+        else f"{quote(sys.executable)} -m {name.removeprefix('-m ')}"
+    )
 
 
 def completed(text: str, settings_file: Path | None) -> str:

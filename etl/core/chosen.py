@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from config.paths import ROOT, SAMPLE_SETTINGS
+from config.paths import IS_CLONE, ROOT, SAMPLE_SETTINGS
 from etl.core.errors import UsageError
 
 VARIABLE = "ETL_ENV"
@@ -33,7 +33,8 @@ def chosen() -> Path:
     if not here.is_relative_to(ROOT):
         raise UsageError(
             f"It is not said which company is meant: no settings file is in {here}, nor named by --env or {VARIABLE}.",
-            f"Add --env and its settings file; that of the sample company is {SAMPLE_SETTINGS}",
+            "Add --env and its settings file"
+            + (f"; that of the sample company is {SAMPLE_SETTINGS}" if IS_CLONE else ""),
         )
     print(_sample(settings_files(ROOT)), file=sys.stderr)
     return SAMPLE_SETTINGS

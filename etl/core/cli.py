@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from config.redacted import redact
+from etl import __version__
 from etl.core import log
 from etl.core.call import completed
 from etl.core.chosen import VARIABLE
@@ -107,6 +108,11 @@ def _settled(action: Callable[[], int | None]) -> int:
         raise UsageError(error.message, error.hint) from None
 
 
+def version_option(parser: argparse.ArgumentParser) -> None:
+    """Add --version to a command line."""
+    parser.add_argument("--version", action="version", version=f"etl {__version__}", help="print the engine's version")
+
+
 def settings_option(parser: argparse.ArgumentParser) -> None:
     """Add --env to a command line."""
     parser.add_argument(
@@ -149,6 +155,7 @@ def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     settings_option(parser)
+    version_option(parser)
     parser.add_argument(
         "--only",
         nargs="+",

@@ -56,7 +56,7 @@ def cluster_pool(cluster: Cluster, folder: Path, tables: Path, code: str) -> Ite
     except ImportError:
         raise UsageError(
             "EXECUTOR names a Dask cluster, and Dask is not installed.",
-            "Run: .venv/bin/pip install -r requirements-cluster.txt",
+            "Run: ./setup.sh requirements-cluster.txt",
         ) from None
     address, security = cluster.address.replace("dask://", "tcp://"), _security(cluster)
     try:

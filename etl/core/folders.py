@@ -135,7 +135,7 @@ def folder_of(settings: Settings) -> Path:
     except ImportError:
         raise UsageError(
             f"DATA_DIR is {where}, and what reads Cloud Storage is not installed.",
-            "Run: .venv/bin/pip install -r requirements-cluster.txt",
+            "Run: ./setup.sh requirements-cluster.txt",
         ) from None
     folder: Path = bucket_path(where, account_of(settings))
     return folder

@@ -42,7 +42,7 @@ def company(tmp_path: Path) -> Company:
         (app / name).symlink_to(ROOT / name)
     for script in ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py"):
         (app / script).symlink_to(ROOT / script)
-    without = "set_up() { :; }\n"  # the environment is the test's own, and it is there
+    without = "set_up_by_night() { :; }\n"  # the environment is the test's own, and it is there
     (app / "setup.sh").write_text((ROOT / "setup.sh").read_text() + without)
     (app / ".venv/bin").mkdir(parents=True)
     python = app / ".venv/bin/python"

@@ -83,3 +83,14 @@ def test_no_two_files_of_tests_have_one_name() -> None:
     """Pytest takes them for the same module, and then runs none of the suite."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_the_changelog_tells_of_the_engines_version() -> None:
+    """What is not released yet stands above it; each section has its number and date, the newest first."""
+    sections = re.findall(r"(?m)^## (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert sections[0] == "Unreleased"
+    dated = [re.fullmatch(r"(\d+)\.(\d+)\.(\d+) \((\d{4}-\d\d-\d\d)\)", section) for section in sections[1:]]
+    numbers = [tuple(map(int, found.groups()[:3])) for found in dated if found]
+    assert len(numbers) == len(dated)
+    assert numbers == sorted(numbers, reverse=True)
+    assert ".".join(map(str, numbers[0])) == etl.__version__

@@ -1,4 +1,4 @@
-"""Setting up: what nightly.sh and test.sh do before anything else."""
+"""How the night is called, and what setting up needs of the machine; tests/upgrade has what it does."""
 
 import shutil
 import subprocess
@@ -23,47 +23,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_environment_is_made_on_first_use_and_kept(folder: Path) -> None:
-    """The second call finds the environment as it should be and does nothing."""
-    first, second = (shell(folder, "set_up .venv requirements.txt") for _ in range(2))
-    assert (first.returncode, first.stderr) == (0, "Setting up .venv\n")
-    assert (folder / ".venv/bin/python").exists()
-    assert (second.returncode, second.stderr) == (0, "")
-
-
-def test_the_environment_is_renewed_when_the_requirements_changed(folder: Path) -> None:
-    """A changed line is installed before the night begins."""
-    shell(folder, "set_up .venv requirements.txt")
-    (folder / "requirements.txt").write_text("# still nothing\n")
-    assert shell(folder, "set_up .venv requirements.txt").stderr == "Setting up .venv\n"
-
-
-def test_a_failed_installation_is_tried_again_by_the_next_night(folder: Path) -> None:
-    """An environment that could not be filled is never taken for a good one."""
-    (folder / "requirements.txt").write_text("./no-such-package\n")
-    for _ in range(2):
-        failed = shell(folder, "set_up .venv requirements.txt")
-        assert failed.returncode == 1
-        assert "Error: The requirements could not be installed." in failed.stderr
-        assert "Try: " in failed.stderr
-
-
-def test_a_companys_own_requirements_are_installed_with_the_engines(folder: Path) -> None:
-    """A database's driver stands in a file that no update overwrites; what cannot be installed ends the night."""
-    for name in ("nightly.sh", "setup.sh"):
-        shutil.copy(ROOT / name, folder)
-    (folder / "requirements-own.txt").write_text("./no-such-driver\n")
-    failed = shell(folder, "./nightly.sh --env prod.env")
-    assert failed.returncode == 1
-    assert "no-such-driver" in failed.stderr
-    assert "Error: The requirements could not be installed." in failed.stderr
-
-
 def test_a_machine_without_a_fit_python_is_told_what_to_install(folder: Path, tmp_path: Path) -> None:
     """One sentence and one of advice, exit code 1."""
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash", "flock", "sha256sum", "mkdir"):
+    for name in ("bash", "flock", "awk", "cmp", "mkdir"):
         (tools / name).symlink_to(Path("/usr/bin") / name)
     failed = shell(folder, "set_up .venv requirements.txt", PATH=str(tools), HOME=str(tmp_path))
     assert failed.returncode == 1
@@ -87,7 +51,7 @@ def test_packages_for_node_are_installed_on_first_use_and_renewed_when_they_chan
         assert "Error: The packages of package.json could not be installed." in failed.stderr
 
 
-USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …]\n"
+USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …] | --version\n"
 
 
 @pytest.mark.parametrize(

@@ -198,4 +198,4 @@ def test_what_reads_a_bucket_may_be_missing(
     code, said = ended(capsys, tmp_path, data_dir="gs://bucket/etl")
     assert code == 2
     assert "DATA_DIR is gs://bucket/etl, and what reads Cloud Storage is not installed." in said
-    assert "pip install -r requirements-" in said
+    assert "./setup.sh requirements-" in said

@@ -23,8 +23,7 @@ def no_driver(name: str, error: NoSuchModuleError | ImportError) -> UsageError:
     """Explain that a source's driver is not there."""
     return UsageError(
         f"SOURCE_{name.upper()}_URL needs a database driver that is not installed: {error}.",
-        "Write the driver into a file requirements-own.txt, and run .venv/bin/pip install -r requirements-own.txt, as"
-        " nightly.sh does by itself; docs/sources.md names the drivers.",
+        "Write the driver into a file requirements-own.txt, and run ./setup.sh; docs/sources.md names the drivers.",
     )
 
 
