@@ -1,12 +1,12 @@
 """The table files: found by folder, each a contract and its functions. Nothing is registered anywhere."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -14,12 +14,14 @@ from etl.company.checks import check_contract
 from etl.company.modules import FAULTS_OF_A_FILE, cure_of, imported, new_package, told
 from etl.company.references import check_group_by, check_hierarchies, check_references, resolved
 from etl.contract.table import Contract, Table
-from etl.core.errors import ContractError
+from etl.core.errors import ContractError, EtlError, joined
 from etl.core.fingerprint import fingerprint
 from etl.core.names import check_file_names, table_paths
 
 NIGHT = "night"
 """The reserved parameter name."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class TableFile:
 
 
 def read_tables(folder: Path, code: str = "") -> dict[str, TableFile]:
-    """Read every table file of a folder, by name. Raises ContractError naming the file that is at fault.
+    """Read every table file of a folder, by name. Raises ContractError naming every file that is at fault.
 
     code: the fingerprint of the files that are meant, where these may have been read already, or changed since.
     """
@@ -70,9 +72,25 @@ def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
     paths = table_paths(folder)
     check_file_names(paths, "table")
     package = new_package(folder.absolute())
-    tables = {path.stem: _read_table(package, path) for path in paths}
-    contracts_ = {name: table.contract for name, table in tables.items()}
-    return {name: _resolved(table, contracts_) for name, table in tables.items()}
+    tables = _each(paths, lambda path: _read_table(package, path))
+    contracts_ = {table.name: table.contract for table in tables}
+    return {table.name: table for table in _each(tables, lambda table: _resolved(table, contracts_))}
+
+
+def _each(things: Iterable[T], read: Callable[[T], TableFile]) -> list[TableFile]:
+    """Read one after the other. Raises the faults of all of them at once."""
+    found: list[TableFile] = []
+    faults: list[EtlError] = []
+    for thing in things:
+        try:
+            found.append(read(thing))
+        except ContractError as fault:
+            faults.append(fault)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise joined(faults)
+    return found
 
 
 def contracts(folder: Path) -> dict[str, Contract]:

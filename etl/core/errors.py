@@ -25,6 +25,8 @@ class EtlError(Exception):
     """
 
     exit_code = 1
+    parts: "tuple[EtlError, ...]" = ()
+    """The faults that it was made of, each with its own hint; none where it is one fault."""
 
     def __init__(self, message: str, hint: str = "", *, transient: bool = False) -> None:
         self.message, self.hint = redact(message), redact(hint)
@@ -44,7 +46,9 @@ def joined(faults: Sequence[EtlError]) -> EtlError:
     """Make one error of several, each told once: of the first one's kind, to be retried if all may be."""
     messages = dict.fromkeys(fault.message for fault in faults)
     hints = dict.fromkeys(fault.hint for fault in faults if fault.hint)
-    return type(faults[0])("\n".join(messages), " ".join(hints), transient=all(fault.transient for fault in faults))
+    error = type(faults[0])("\n".join(messages), " ".join(hints), transient=all(fault.transient for fault in faults))
+    error.parts = tuple(faults)
+    return error
 
 
 class UsageError(EtlError):

@@ -36,7 +36,7 @@ SCRIPT = "SQLDownloadMain.py"
 
 def download(job: Job) -> None:
     """Extract the queries (or those of --only) into a committed run."""
-    queries = read_queries(job.settings.queries_dir, _dialects(job.settings))
+    queries = read_queries(job.settings.queries_dir, dialects_of(job.settings))
     marks = Marks.of(job.settings.tables_dir)
     queries = {name: replace(query, marks=marks) for name, query in queries.items()}
     chosen = _chosen(queries, job.only)
@@ -59,8 +59,8 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
     """Extract the queries from one snapshot of each source: an attempt that fails leaves nothing behind."""
     with ExitStack() as stack:
         binds: dict[str, str] = {}
-        needed = _needed(job.settings, chosen)
-        sources = {name: stack.enter_context(_source(job.settings, name, binds)) for name in needed}
+        needed = needed_sources(job.settings, chosen)
+        sources = {name: stack.enter_context(source_of(job.settings, name, binds)) for name in needed}
         night = min(source.as_of for source in sources.values())  # one clock, whatever the machine's says
         binds |= night_binds(night, job.settings.business_time_zone, job.settings.window_years)
         plans = _planned(sources, chosen)
@@ -156,13 +156,14 @@ def _carried(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[s
     return {name: base.tables[name] for name in names}
 
 
-def _dialects(settings: Settings) -> dict[str, str]:
+def dialects_of(settings: Settings) -> dict[str, str]:
     """Return which dialect each source speaks."""
     urls = {name: read_url(name, url.get_secret_value()) for name, url in settings.sources.items()}
     return {name: dialect_of(url.get_backend_name()) for name, url in urls.items()}
 
 
-def _needed(settings: Settings, queries: list[Query]) -> list[str]:
+def needed_sources(settings: Settings, queries: list[Query]) -> list[str]:
+    """Name the sources that queries read. Raises UsageError where one is not set."""
     names = sorted({query.source for query in queries})
     missing = [name for name in names if name not in settings.sources]
     if missing:
@@ -174,15 +175,16 @@ def _needed(settings: Settings, queries: list[Query]) -> list[str]:
     return names
 
 
-def _source(settings: Settings, name: str, binds: dict[str, str]) -> Source:
+def source_of(settings: Settings, name: str, binds: dict[str, str]) -> Source:
     """Make a source. binds: the night's values, which are known when all sources are open."""
     url = read_url(name, settings.sources[name].get_secret_value())
     if url.get_backend_name() == "postgresql":
-        return PostgresSource(name, url, _limits(settings), binds)
-    return GenericSource(name, url, _limits(settings), binds)
+        return PostgresSource(name, url, limits_of(settings), binds)
+    return GenericSource(name, url, limits_of(settings), binds)
 
 
-def _limits(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> Limits:
+    """Return what the settings let us ask of a source."""
     return Limits(
         connections=settings.source_connections or settings.workers,
         lock_seconds=settings.source_lock_seconds,

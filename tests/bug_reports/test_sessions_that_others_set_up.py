@@ -1,23 +1,17 @@
 """What a role, a database, a server or a pooler has set in a session changes no text and ends no night."""
 
-import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psycopg2
 import pytest
-from sqlalchemy.engine import make_url
 
+from tests import pooler
 from tests.bug_reports.company import Stranger
 from tests.conftest import Sql
 from tests.download.test_mysql import DRIVERS
 from tests.maria import Maria
-
-PGBOUNCER = Path("/usr/sbin/pgbouncer")
 
 QUERY = """SELECT 1 AS id, '1 day 02:03'::interval AS length, '\\x00ff'::bytea AS bytes, 0.1::float4 AS share,
 '2031-07-01 00:30+00'::timestamptz AS at, '2031-07-01'::date AS day,
@@ -71,53 +65,8 @@ def test_what_a_role_has_set_is_ours_for_the_night(company: Stranger, sql: Sql) 
 @pytest.fixture
 def pooled(company: Stranger, tmp_path: Path) -> Iterator[str]:
     """Give the URL of the shop behind PgBouncer, whose sessions belong to a client for a transaction only."""
-    if not PGBOUNCER.exists():
-        pytest.skip("needs PgBouncer: apt-get install pgbouncer")
-    server = make_url(company.sources["shop"])
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    file = tmp_path / "pgbouncer.ini"
-    file.write_text(
-        f"[databases]\nshop = host={server.query['host']} port={server.query['port']} dbname=shop user=postgres\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
-        "pool_mode = transaction\ndefault_pool_size = 3\n"
-    )
-    as_postgres: dict[str, int] = {}
-    if os.geteuid() == 0:  # as which it does not run
-        file = _readable(file)
-        as_postgres = _owner_of(Path(str(server.query["host"])))
-    with subprocess.Popen([PGBOUNCER, "-q", file], stderr=subprocess.DEVNULL, **as_postgres) as process:
-        try:
-            _answers(port)
-            yield f"postgresql://postgres@127.0.0.1:{port}/shop"
-        finally:
-            process.terminate()
-            file.unlink()
-
-
-def _readable(file: Path) -> Path:
-    """Put a file where another user may read it."""
-    moved = Path(f"/tmp/{file.parent.name}-{os.getpid()}.ini")  # noqa: S108
-    file.rename(moved)
-    moved.chmod(0o644)
-    return moved
-
-
-def _owner_of(folder: Path) -> dict[str, int]:
-    """Say as whom a program has to run to reach the server's socket."""
-    owner = folder.stat()
-    return {"user": owner.st_uid, "group": owner.st_gid}
-
-
-def _answers(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            assert time.monotonic() < deadline, "PgBouncer does not answer"
-            time.sleep(0.02)
+    with pooler.running(company.sources["shop"], tmp_path, size=3) as url:
+        yield url
 
 
 def test_a_pooler_that_hands_sessions_round_changes_nothing(company: Stranger, pooled: str) -> None:

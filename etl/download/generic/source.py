@@ -60,6 +60,11 @@ _DATABASES: dict[str, type[Database]] = {
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # of a dead connection we tell it ourselves
 
 
+def database_of(url: URL, limits: Limits) -> Database:
+    """Return what the engine knows of the database that a URL names."""
+    return _DATABASES.get(url.get_backend_name(), Database)(url, limits)
+
+
 class GenericSource:
     """A database that SQLAlchemy speaks to. One connection, so that all queries see one transaction's snapshot."""
 
@@ -74,7 +79,7 @@ class GenericSource:
         self._stopped = False
         self._cut_because: str | None = None
         self._lost: SourceError | None = None
-        self._database = _DATABASES.get(url.get_backend_name(), Database)(url, limits)
+        self._database = database_of(url, limits)
         if self._database.is_file:
             check_file(name, url, self._where)
         self._engine = self._made(url)

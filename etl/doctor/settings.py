@@ -1,0 +1,90 @@
+"""The company's files: settings, queries, tables, corrections and report, every fault of each."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from etl.company.corrections import check_expiry, read_corrections
+from etl.company.plan import make_plan
+from etl.company.queries import read_queries
+from etl.company.report import read_report
+from etl.company.tables import read_tables
+from etl.core.clock import date_at
+from etl.core.errors import EtlError
+from etl.core.warehouse import about
+from etl.doctor.check import Finding, check, failure, ok, warning
+from etl.doctor.company import Company
+from etl.download.stage import dialects_of, needed_sources
+
+
+@check(finds="settings that are missing, misspelt or open to others")
+def settings(seen: Company) -> Iterator[Finding]:
+    """Say what was read; faults were told before."""
+    sources = ", ".join(sorted(seen.settings.sources)) or "no source"
+    yield ok(f"{seen.settings_file} is read: {sources}, into {about(seen.settings).address}.")
+
+
+@check(finds="queries whose header or SQL cannot be read")
+def queries(seen: Company) -> Iterator[Finding]:
+    """Read all of them, as the download does."""
+    yield from _raised(seen.query_faults)
+    if not seen.query_faults:
+        found = read_queries(seen.settings.queries_dir, dialects_of(seen.settings))
+        yield ok(f"{len(found)} queries in {seen.settings.queries_dir} are read.")
+
+
+@check(finds="sources that queries need and nobody set, or that nobody reads")
+def sources(seen: Company) -> Iterator[Finding]:
+    """Compare what is set with what is named."""
+    for query in seen.queries.values():
+        yield from _of(partial(needed_sources, seen.settings, [query]))
+    unread = sorted(set(seen.settings.sources) - {query.source for query in seen.queries.values()})
+    for name in unread:
+        yield warning(
+            f"No query reads the source {name}.",
+            f"Remove SOURCE_{name.upper()}_URL, or write `-- source: {name}` into the query that should read it.",
+        )
+
+
+@check(finds="table files whose contract or names are faulty")
+def tables(seen: Company) -> Iterator[Finding]:
+    """Read all of them, resolve what they ask for, and check what the warehouse could never take."""
+    found = read_tables(seen.settings.tables_dir)
+    about(seen.settings).check([table.contract for table in found.values()])
+    if not seen.query_faults:
+        make_plan(found, list(seen.queries))
+    yield ok(f"{len(found)} tables in {seen.settings.tables_dir} are read, and find what they ask for.")
+
+
+@check(finds="corrections that are faulty or have expired")
+def corrections(seen: Company) -> Iterator[Finding]:
+    """Read them, and look at their dates."""
+    found = read_corrections(seen.settings.tables_dir)
+    check_expiry(found, date_at(datetime.now(UTC), seen.settings.business_time_zone))
+    for one in found:
+        if one.query not in seen.queries and not seen.query_faults:
+            yield failure(f"{one.name} corrects {one.query}, which is no query.", "Correct its `query`, or remove it.")
+    if found:
+        yield ok(f"{len(found)} corrections are read.")
+
+
+@check(finds="a report that cannot be read")
+def report(seen: Company) -> Iterator[Finding]:
+    """Read measures and pages, where there are any."""
+    if seen.settings.has_report:
+        found = read_report(seen.settings.report_folder)
+        yield ok(f"The report in {seen.settings.report_folder} is read: {len(found.measures)} measures.")
+
+
+def _raised(faults: list[EtlError]) -> Iterator[Finding]:
+    for fault in faults:
+        yield failure(fault.message, fault.hint)
+
+
+def _of(call: Callable[[], Any]) -> Iterator[Finding]:
+    """Call what raises where something is wrong."""
+    try:
+        call()
+    except EtlError as error:
+        yield failure(error.message, error.hint)

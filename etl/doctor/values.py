@@ -1,0 +1,174 @@
+"""Values at the edge, that some night would reject or trip over: counted at the source, within seconds a query."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from etl.core.manifest import RawColumn
+from etl.doctor import asking
+from etl.doctor.asking import OfOthers
+from etl.doctor.check import Finding, UnseenError, check, ok, warning
+from etl.doctor.source import SeenSource
+from etl.download.source import Plan
+
+_TOGETHER = 4
+"""Times the longest that a question may take: for all queries of a source."""
+_FIRST = 10_000
+"""Rows that are looked at of a query that takes too long as a whole."""
+_TOO_LARGE = "1" + "0" * 29
+"""The first whole number that BigQuery's NUMERIC does not hold."""
+
+_REJECTED = "such rows are rejected"
+_UNEQUAL = "it is invisible, and a text with it equals none without"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What may be in a column. sql: the condition of it; so: what it does to a night; cure: what to write."""
+
+    what: str
+    sql: str
+    so: str
+    cure: str
+
+
+def _postgres(column: RawColumn, name: str) -> Iterator[Edge]:
+    kind = column.source_type
+    if kind == "date" or kind.startswith("timestamp"):
+        yield Edge("infinity", f"NOT isfinite({name})", _REJECTED, f"CASE WHEN isfinite({name}) THEN {name} END")
+        outside = f"isfinite({name}) AND ({name} < '0001-01-01' OR {name} >= '10000-01-01')"
+        yield Edge("a year outside 1 to 9999", outside, _REJECTED, f"CASE WHEN {name} < '10000-01-01' THEN {name} END")
+    if kind in ("numeric", "double precision", "real"):
+        named = "('NaN', 'Infinity', '-Infinity')"
+        yield Edge("NaN or infinity", f"{name}::text IN {named}", _REJECTED, f"NULLIF({name}, 'NaN')")
+    if kind.startswith("numeric"):
+        yield from _long_numbers(name, f"{name}::text NOT IN ('NaN', 'Infinity', '-Infinity') AND ")
+    if column.type == "string" and kind in ("text", "character varying", "character"):
+        yield _mark(f"strpos({name}, chr(65279)) > 0", f"replace({name}, chr(65279), '')")
+
+
+def _mysql(column: RawColumn, name: str) -> Iterator[Edge]:
+    kind = column.source_type
+    if kind in ("date", "datetime", "timestamp"):
+        text = f"CAST({name} AS CHAR)"
+        zero = f"LOCATE('-00', {text}) > 0 OR LEFT({text}, 4) = '0000'"
+        yield Edge("a date such as 0000-00-00", zero, _REJECTED, f"NULLIF({name}, 0)")
+    if kind == "bigint unsigned":
+        large = f"{name} > 9223372036854775807"
+        yield Edge("more than 64 bits hold", large, _REJECTED, f"-- types: {column.name} numeric(20,0)")
+    if kind.startswith("decimal"):
+        yield from _long_numbers(name, "")
+    if column.type == "string" and kind in ("varchar", "char", "text"):
+        nul = f"LOCATE(CHAR(0 USING utf8mb4), {name}) > 0"
+        yield Edge("a NUL character", nul, _UNEQUAL, f"REPLACE({name}, CHAR(0 USING utf8mb4), '')")
+        bom = "CONVERT(0xEFBBBF USING utf8mb4)"
+        yield _mark(f"LOCATE({bom}, {name}) > 0", f"REPLACE({name}, {bom}, '')")
+
+
+def _sqlite(column: RawColumn, name: str) -> Iterator[Edge]:
+    if column.type == "int64":
+        other = f"typeof({name}) NOT IN ('integer', 'null')"
+        yield Edge(
+            "a value that is no whole number", other, _REJECTED, f"CASE WHEN typeof({name}) = 'integer' THEN {name} END"
+        )
+    if column.type.startswith(("decimal", "double")):
+        yield Edge(
+            "a text",
+            f"typeof({name}) IN ('text', 'blob')",
+            _REJECTED,
+            f"CASE WHEN typeof({name}) <> 'text' THEN {name} END",
+        )
+    if column.type == "string":
+        nul = f"instr({name}, char(0)) > 0"
+        yield Edge("a NUL character", nul, _UNEQUAL, f"replace({name}, char(0), '')")
+        yield _mark(f"instr({name}, char(65279)) > 0", f"replace({name}, char(65279), '')")
+
+
+def _duckdb(column: RawColumn, name: str) -> Iterator[Edge]:
+    if column.type.startswith(("date", "timestamp")):
+        yield Edge("infinity", f"isinf({name})", _REJECTED, f"CASE WHEN isfinite({name}) THEN {name} END")
+        outside = f"isfinite({name}) AND year({name}) NOT BETWEEN 1 AND 9999"
+        yield Edge("a year outside 1 to 9999", outside, _REJECTED, f"CASE WHEN year({name}) <= 9999 THEN {name} END")
+    if column.type.startswith("decimal"):
+        yield from _long_numbers(name, "")
+    if column.type == "string" and column.source_type.lower() == "varchar":
+        yield _mark(f"contains({name}, chr(65279))", f"replace({name}, chr(65279), '')")
+
+
+def _long_numbers(name: str, finite: str) -> Iterator[Edge]:
+    large = f"{finite}ABS({name}) >= {_TOO_LARGE}"
+    yield Edge(
+        "more than 29 digits before the point", large, "BigQuery's NUMERIC does not hold it", f"CAST({name} AS text)"
+    )
+    fine = f"{finite}ABS({name}) < {_TOO_LARGE} AND {name} <> ROUND({name}, 9)"
+    yield Edge("more than 9 digits after the point", fine, "BigQuery's NUMERIC does not hold it", f"ROUND({name}, 9)")
+
+
+def _mark(condition: str, cure: str) -> Edge:
+    return Edge("the character U+FEFF", condition, _UNEQUAL, cure)
+
+
+_OF: dict[str, tuple[Callable[[RawColumn, str], Iterator[Edge]], str]] = {
+    "postgresql": (_postgres, '"'),
+    "mysql": (_mysql, "`"),
+    "mariadb": (_mysql, "`"),
+    "sqlite": (_sqlite, '"'),
+    "duckdb": (_duckdb, '"'),
+}
+"""By what a URL calls a database: its edges, and how it quotes names."""
+
+
+@check(finds="values that will be rejected: infinity, years beyond 9999, too many digits, NUL, U+FEFF")
+def values(seen: SeenSource) -> Iterator[Finding]:
+    """Count the rows that have one, of each query for some seconds, and say what was not looked at."""
+    kind = seen.url.get_backend_name()
+    if kind not in _OF:
+        yield ok(f"The values were not looked at: `etl doctor` does not know those of {kind}.")
+        return
+    until, whole, part, unseen = time.monotonic() + _TOGETHER * asking.SECONDS, 0, list[str](), list[str]()
+    for plan in seen.plans.values():
+        edges = [(column, edge) for column in plan.columns for edge in _edges(column, kind)]
+        counted = _counted(seen, plan, [edge for _, edge in edges], until)
+        if counted is None:
+            unseen.append(plan.query.name)
+            continue
+        counts, is_whole = counted
+        whole += is_whole
+        part += [] if is_whole else [plan.query.name]
+        for (column, edge), count in zip(edges, counts, strict=True):
+            if count:
+                of = "" if is_whole else f" of the first {_FIRST:,}"
+                rows = f"{count:,} rows{of} have" if count > 1 else f"1 row{of} has"
+                yield warning(
+                    f"{plan.query.path}: {rows} {edge.what} in {column.name}: {edge.so}.",
+                    f"Decide what it means; to write something else in the query: {edge.cure} AS {column.name}"
+                    if not edge.cure.startswith("--")
+                    else f"Write into the query's header: {edge.cure}",
+                )
+    told = f"Values at the edge were looked for in {whole} whole queries"
+    told += f", in the first {_FIRST:,} rows of {', '.join(part)}" if part else ""
+    yield ok(f"{told}; not looked at for want of time: {', '.join(unseen)}." if unseen else f"{told}.")
+
+
+def _edges(column: RawColumn, kind: str) -> Iterator[Edge]:
+    edges, quote = _OF[kind]
+    return edges(column, f"{quote}{column.name.replace(quote, quote * 2)}{quote}")
+
+
+def _counted(seen: SeenSource, plan: Plan, edges: list[Edge], until: float) -> tuple[list[int], bool] | None:
+    """Count over the whole query, or else over its first rows; None where the source does not answer in time."""
+    if not edges:
+        return [], True
+    counts = ", ".join(f"COUNT(CASE WHEN {edge.sql} THEN 1 END)" for edge in edges)
+    first = f"(SELECT * FROM {{query}} LIMIT {_FIRST}) first_rows"
+    for relation in ("{query}", first):
+        if time.monotonic() + asking.SECONDS > until:
+            return None
+        try:
+            [row] = seen.asking.over(plan.query, f"SELECT {counts} FROM {relation}")
+        except UnseenError:
+            if isinstance(seen.asking, OfOthers) and seen.asking.connection.invalidated:
+                return None
+            continue
+        return [int(count or 0) for count in row], relation != first
+    return None

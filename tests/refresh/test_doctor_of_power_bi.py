@@ -1,0 +1,49 @@
+"""What the doctor says of the Power BI dataset: it signs in and looks, and asks for no refresh."""
+
+from pathlib import Path
+
+import pytest
+
+from etl.doctor.check import FAILURE, OK, WARNING
+from tests.doctor.found import Patient
+from tests.refresh.service import SECRET, TOKEN, PowerBi
+
+
+def found(folder: Path, power_bi: PowerBi) -> tuple[list[str], str]:
+    """Examine the dataset; gives the levels, and all that is said."""
+    patient = Patient(folder, {}, power_bi.settings)
+    findings = [finding for _, finding in patient.part("Power BI")]
+    said = " ".join(finding.sentence + finding.cure for finding in findings)
+    assert SECRET not in said
+    assert TOKEN not in said
+    assert power_bi.asked == []
+    return [finding.level for finding in findings], said
+
+
+def test_a_dataset_that_can_be_refreshed_is_well(tmp_path: Path, power_bi: PowerBi) -> None:
+    """Signed in, workspace and dataset seen; a refresh that failed last is a warning."""
+    levels, said = found(tmp_path, power_bi)
+    assert (levels, "signed in" in said) == ([OK], True)
+    power_bi.begin("OnDemand", status="Failed")
+    assert found(tmp_path, power_bi)[0] == [OK, WARNING]
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence", "cure"),
+    [
+        ({"expired": True}, "are expired", "Make a new client secret"),
+        ({"member": False}, "is none that this service principal may see", "a member of the workspace"),
+        ({"faults": {"GET": [404, 404]}}, "Power BI", "POWERBI_"),
+    ],
+    ids=["secret expired", "no member", "no such dataset"],
+)
+def test_a_fault_is_said_with_its_cure(
+    tmp_path: Path, power_bi: PowerBi, fault: dict[str, object], sentence: str, cure: str
+) -> None:
+    """One failure, with what to do."""
+    for name, value in fault.items():
+        setattr(power_bi, name, value)
+    levels, said = found(tmp_path, power_bi)
+    assert levels == [FAILURE]
+    assert sentence in said
+    assert cure in said
