@@ -16,7 +16,7 @@ from config.paths import EXAMPLE_SETTINGS, IS_CLONE, SAMPLE_SETTINGS, data_folde
 from config.settings import HOME, Settings, SettingsError, lacking_together
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
-_SECRETS = ("POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL")
+_SECRETS = ("POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL", "NOTIFY_URLS")
 _KNOWN = ({name.upper() for name in Settings.model_fields} - {"SOURCES"}) | {f"{name}_FILE" for name in _SECRETS}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 
@@ -141,7 +141,7 @@ def _with_secret_files(given: dict[str, str], home: Path) -> tuple[dict[str, str
     """Put the contents of the files that hold a secret (NAME_FILE) in its place; returns the faults, too."""
     found, faults = {}, []
     for name, value in given.items():
-        holder = re.fullmatch(r"(SOURCE_\w+_(?:URL|PASSWORD)|\w+_(?:URL|SECRET))_FILE", name)
+        holder = re.fullmatch(r"(SOURCE_\w+_(?:URL|PASSWORD)|\w+_(?:URLS?|SECRET))_FILE", name)
         if holder is None:
             found[name] = value
         elif holder[1] in given:
@@ -180,6 +180,8 @@ def _secrets_in(given: Mapping[str, str]) -> tuple[list[str], list[str]]:
             users += [parts.user] if parts else []
         elif name in _SECRETS and name.endswith("_URL"):
             secrets += urls.secrets_in_address(value)
+        elif name == "NOTIFY_URLS":
+            secrets += [secret for url in value.split() for secret in urls.secrets_in_address(url)]
         elif source or name in _SECRETS:
             secrets.append(value)
     return secrets, users

@@ -26,6 +26,7 @@ from config.paths import ROOT, seen_from
 _POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RUNS = ("folder.id", "1_raw", "2_star", "3_loaded", "nights")
+_NOTIFY = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[\w.=-]+)*/?")
 
 HOME = "home"
@@ -86,6 +87,13 @@ def _web_address(url: SecretStr) -> SecretStr:
     return url
 
 
+def _notify_urls(listed: SecretStr) -> SecretStr:
+    wrong = [n for n, url in enumerate(listed.get_secret_value().split(), 1) if not _NOTIFY.fullmatch(url)]
+    if wrong:  # which may hold a token
+        raise ValueError(f"address {wrong[0]} of it has no scheme such as slack:// or mailto://")
+    return listed
+
+
 def _database_url(url: SecretStr) -> SecretStr:
     if fault := urls.database_fault(url.get_secret_value()):
         raise ValueError(fault)
@@ -105,6 +113,7 @@ def _guid(text: str) -> str:
 
 
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
+NotifyUrls = Annotated[SecretStr, AfterValidator(_notify_urls)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 PowerBiId = Annotated[str, AfterValidator(_guid)]
 SecureAddress = Annotated[str, Field(pattern=r"^https://[^/\s?#@]+$")]
@@ -163,7 +172,9 @@ class Settings(BaseModel):
     receipts: Literal["off", "columns", "rows", "full"] = "rows"
     heartbeat_url: WebAddress | None = None
     webhook_url: WebAddress | None = None
+    notify_urls: NotifyUrls | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -48,7 +48,7 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
     at = None if due is None else time_of_day(due)
     settings = config.load(settings_file)
     check_accept(settings, accept)
-    log.set_up(settings.log_level)
+    log.set_up(settings.log_level, settings.log_format)
     night = None
     try:
         store = Store.of(settings)
@@ -62,7 +62,7 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
             return night.run()
     except EtlError as error:
         if night is None:
-            notices.webhook(settings.webhook_url, f"Tonight's night did not start: {error.message}")
+            notices.people(settings, f"Tonight's night did not start: {error.message}")
         raise
 
 
@@ -79,8 +79,9 @@ class _Night:
 
     def run(self) -> int:
         """Run the stages."""
+        os.environ[log.FORMAT] = self._settings.log_format  # for the stages too, from their first line on
         log.to_file(self._log)
-        log.set_up(self._settings.log_level)
+        log.set_up(self._settings.log_level, self._settings.log_format)
         if stale := os.environ.get(STALE_VARIABLE):
             log.filed.warning("%s", stale)
         notices.heartbeat(self._settings.heartbeat_url, "start")
@@ -183,11 +184,11 @@ class _Night:
         if code == 0:
             notices.heartbeat(self._settings.heartbeat_url, "", said)
             if self._undrawn:
-                notices.webhook(self._settings.webhook_url, said)
+                notices.people(self._settings, said)
             return
         text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else said
         notices.heartbeat(self._settings.heartbeat_url, "fail", text[-_TAIL:])
-        notices.webhook(self._settings.webhook_url, said)
+        notices.people(self._settings, said)
 
     def _keep(self, **changes: object) -> None:
         self._record = self._record.model_copy(update=changes)

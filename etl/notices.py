@@ -1,10 +1,13 @@
 """Notices for people who are not watching. A notice that fails is a line in the log, and never fails the night."""
 
+import logging
+import time
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from pydantic import SecretStr
 
+from config import Settings
 from config.redacted import redact
 from etl.core.deadline import within
 from etl.core.log import log
@@ -12,6 +15,7 @@ from etl.core.retry import attempts
 from etl.core.safe_text import safe_for_chat
 
 _TIMES, _SECONDS = 3, 10.0
+_SECONDS_BETWEEN = 1.0
 _TIMEOUT = (3.0, 4.0)
 """Seconds to connect, and between two bytes of the answer."""
 _DEADLINE = 20.0
@@ -30,6 +34,40 @@ def webhook(url: SecretStr | None, text: str) -> None:
     """Tell a chat: Slack, Teams and Mattermost understand {"text": …}. What is data in it calls nobody there."""
     if url:
         _post("the webhook", url.get_secret_value(), json={"text": safe_for_chat(redact(text))})
+
+
+def people(settings: Settings, text: str) -> None:
+    """Tell everybody whom the settings name: the webhook's chat, and Apprise's addresses."""
+    webhook(settings.webhook_url, text)
+    for number, url in enumerate(settings.notify_urls.get_secret_value().split() if settings.notify_urls else [], 1):
+        _notify(f"address {number} of NOTIFY_URLS", url, safe_for_chat(redact(text)))
+
+
+def _notify(what: str, url: str, text: str) -> None:
+    """Tell an address of Apprise, which is imported here: it takes a third of a second, and few need it."""
+    import apprise
+    from apprise import NotifyFormat
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its messages hold parts of addresses
+    service = apprise.Apprise.instantiate(url)
+    if service is None:
+        log.warning("%s could not be notified: Apprise does not know such an address.", what)
+        return
+    title = text.partition(":")[0]
+
+    def notified() -> bool:
+        for pause in (_SECONDS_BETWEEN, _SECONDS_BETWEEN, 0):
+            if service.notify(body=text, title=title, body_format=NotifyFormat.TEXT):
+                return True
+            time.sleep(pause)
+        return False
+
+    try:
+        told = within(_DEADLINE, notified)
+    except (OSError, TypeError, ValueError):  # the first is also of what takes too long
+        told = False
+    if not told:
+        log.warning("%s (%s) could not be notified.", what, service.service_name)
 
 
 def _post(what: str, url: str, **content: object) -> None:

@@ -1,6 +1,5 @@
 """How a night ended: the last line of its log, and the short table for whoever is watching."""
 
-import re
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
@@ -12,11 +11,12 @@ from config import Settings
 from etl.core.call import call
 from etl.core.counted import counted
 from etl.core.errors import RefreshError
+from etl.core.log import entries
 from etl.core.nights import NightRecord
 from etl.core.runs import Store
 from etl.load.open import open_warehouse
 
-_ERROR = re.compile(r"^\S+Z ERROR Error: (.*?)(?=^\S+Z [A-Z]+ |\Z)", re.MULTILINE | re.DOTALL)
+_ERROR = "Error: "
 
 
 def last_line(record: NightRecord, store: Store, logged: Path, code: int, seconds: float) -> str:
@@ -45,9 +45,9 @@ def _published(record: NightRecord, store: Store) -> str:
 
 def _why(logged: Path, code: int) -> str:
     text = logged.read_text(encoding="utf-8", errors="replace") if logged.exists() else ""
-    errors: list[str] = _ERROR.findall(text)
+    errors = [said for level, said in entries(text) if level == "ERROR" and said.startswith(_ERROR)]
     if errors:
-        lines = [line.strip() for line in errors[-1].strip().splitlines()]
+        lines = [line.strip() for line in errors[-1].removeprefix(_ERROR).strip().splitlines()]
         return reduce(_joined, lines)
     if 128 < code != 130:
         return f"it was killed by signal {code - 128}, perhaps for want of memory"

@@ -32,16 +32,15 @@ def commands() -> dict[str, Command]:
     return {found.name: cast(Command, import_module(f"{__name__}.{found.name}")) for found in iter_modules(__path__)}
 
 
-def main() -> int:
-    """Parse the command line and do what it says; return the exit code."""
-    known = commands()
+def made_parser(prog: str) -> Parser:
+    """Make the parser of all commands. prog: how it is called."""
     parser = Parser(
-        prog="python -m etl" if IS_CLONE else "etl",
+        prog=prog,
         description="The whole night, looks at what it did and at what is published, the data dictionary.",
     )
     version_option(parser)
     found = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in known.items():
+    for name, command in commands().items():
         purpose = (command.__doc__ or "").partition("\n")[0].removesuffix(".")
         command.arguments(
             found.add_parser(
@@ -52,8 +51,13 @@ def main() -> int:
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
         )
-    options = parser.parse_args()
-    return outermost(lambda: _done(known[options.command], options), getattr(options, "env", None))
+    return parser
+
+
+def main() -> int:
+    """Parse the command line and do what it says; return the exit code."""
+    options = made_parser("python -m etl" if IS_CLONE else "etl").parse_args()
+    return outermost(lambda: _done(commands()[options.command], options), getattr(options, "env", None))
 
 
 def _done(command: Command, options: argparse.Namespace) -> int | None:

@@ -183,7 +183,7 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
 
     settings = config.load(options.env)
     check_accept(settings, options.accept)
-    log.set_up(settings.log_level)
+    log.set_up(settings.log_level, settings.log_format)
     store = Store.of(settings)
     with _named_disk(store.local), held(store.local, name, store.folder):
         store.check_version()

@@ -1,11 +1,14 @@
 """What a person or a log file gets to read: bars and short lines on a terminal, stamped lines under cron."""
 
+import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -19,9 +22,10 @@ filed.addHandler(logging.NullHandler())
 filed.propagate = False
 
 _STAMPED = "%(asctime)sZ %(levelname)s %(message)s"
+_ENTRY = re.compile(r"^\S+Z ([A-Z]+) (.*?)(?=^\S+Z [A-Z]+ |\Z)", re.MULTILINE | re.DOTALL)
 
-FILE = "ETL_NIGHT_LOG"
-"""Where `etl night` tells its stages, in the environment, the path of the night's log."""
+FILE, FORMAT = "ETL_NIGHT_LOG", "LOG_FORMAT"
+"""Where `etl night` tells its stages, in the environment, the path of the night's log and how its lines are written."""
 
 
 class _Told(logging.Formatter):
@@ -34,6 +38,20 @@ class _Told(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write a record."""
         return safe_lines(redact(super().format(record)))
+
+
+class _Json(logging.Formatter):
+    """A line as a JSON object, for what collects logs: time (UTC), level, message; without secrets, like the others."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        message = redact(super().format(record))
+        return json.dumps({"time": at, "level": record.levelname, "message": message}, ensure_ascii=False)
+
+
+def _formatter(log_format: str | None) -> logging.Formatter:
+    return _Json() if log_format == "json" else _Told(_STAMPED)
 
 
 class _CurrentStderr(logging.StreamHandler[TextIO]):
@@ -63,10 +81,13 @@ class _NightsFile(logging.FileHandler):
     handleError = _CurrentStderr.handleError  # noqa: N815
 
 
-def set_up(level: str) -> None:
-    """Send the log to standard error, every line stamped (UTC) unless a person watches; and to the night's file."""
+def set_up(level: str, log_format: str = "text") -> None:
+    """Send the log to standard error, every line stamped (UTC) unless a person watches; and to the night's file.
+
+    log_format: text or json, of what no person watches.
+    """
     handler = _CurrentStderr()
-    handler.setFormatter(_Told("%(message)s" if sys.stderr.isatty() else _STAMPED))
+    handler.setFormatter(_Told("%(message)s") if sys.stderr.isatty() else _formatter(log_format))
     if logging.lastResort:  # what libraries log for want of a better place
         logging.lastResort.setFormatter(_Told("%(message)s"))
     log.handlers[:] = [handler, *(own for own in filed.handlers if isinstance(own, _NightsFile))]
@@ -79,7 +100,7 @@ def to_file(path: Path | None) -> None:
     if path is None:
         return
     handler = _NightsFile(path, encoding="utf-8", errors="backslashreplace", delay=True)
-    handler.setFormatter(_Told(_STAMPED))
+    handler.setFormatter(_formatter(os.environ.get(FORMAT)))
     filed.handlers[:] = [handler]
     filed.setLevel(logging.DEBUG)
 
@@ -89,6 +110,17 @@ def end_file() -> None:
     for handler in filed.handlers:
         log.removeHandler(handler)
     filed.handlers[:] = [logging.NullHandler()]
+
+
+def entries(text: str) -> Iterator[tuple[str, str]]:
+    """Read a log, whichever way its lines are written: each entry's level and message."""
+    for found in _ENTRY.finditer(text):
+        yield found[1], found[2].rstrip("\n")
+    for line in text.splitlines():
+        if line.startswith('{"time"'):
+            with suppress(ValueError):
+                entry = json.loads(line)
+                yield str(entry["level"]), str(entry["message"])
 
 
 Advance = Callable[[int], None]

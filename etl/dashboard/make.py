@@ -28,7 +28,7 @@ def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
     from_star: of the newest star, although that may not be published; it has a file of its own.
     """
     settings = config.load(settings_file)
-    log.set_up(settings.log_level)
+    log.set_up(settings.log_level, settings.log_format)
     path = target or (_beside(settings.dashboard_file) if from_star else settings.dashboard_file)
     if target:
         _check_place(target)

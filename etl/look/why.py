@@ -1,12 +1,13 @@
-"""How a table's number came about: source, rows, rejects by reason, receipt; and its lineage."""
+"""How a number came about: a table's source, rows, rejects by reason, receipt and lineage; or a measure's."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.tree import Tree
 
 import config
+from etl.company.report import read_report
 from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract.column import Reference
 from etl.core.errors import EtlError, UsageError
@@ -14,14 +15,16 @@ from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
 from etl.core.names import guess
 from etl.core.runs import Store
 from etl.core.safe_text import safe
+from etl.look.measure import show as show_measure
 from etl.look.screen import console, table
 from etl.receipts.sql import SLICES
 
 
 def show(settings_file: Path, name: str) -> None:
-    """Print how the newest star's table `name` came about, or what a query delivered to whom."""
+    """Print how the newest star's table `name` came about, what a query delivered to whom, or what a measure is."""
     settings = config.load(settings_file)
     store, tables = Store.of(settings), read_tables(settings.tables_dir)
+    report = read_report(settings.report_folder) if settings.has_report else None
     screen = console()
     star = store.star.newest("./nightly.sh")
     raw = store.raw.read(str(star.made_from)) if star.made_from in store.raw.committed() else None
@@ -29,14 +32,25 @@ def show(settings_file: Path, name: str) -> None:
         _show_table(screen, name, star.tables[name], tables, raw, store)
     elif raw and name in raw.tables:
         _show_query(screen, name, raw.tables[name], tables)
+    elif report and (measure := _like(name, report.measures)):
+        show_measure(screen, settings, report, measure, star, raw)
     else:
         known = [*(table for table in star.tables if table in tables), *(raw.tables if raw else [])]
+        known += report.measures if report else []
         otherwise = f"Choose: {', '.join(known)}."
         if name in star.tables:
             raise UsageError(
                 f"Star {star.run} has the table {name}, but {settings.tables_dir} no longer has its file.", otherwise
             )
-        raise UsageError(f"There is no table {name} in star {star.run}.", guess(name, known, otherwise))
+        raise UsageError(
+            f"There is no table{' or measure' if report else ''} {name} in star {star.run}.",
+            guess(name, known, otherwise),
+        )
+
+
+def _like(name: str, known: Collection[str]) -> str | None:
+    """Return the name among those known, however it is typed."""
+    return next((each for each in known if each.casefold() == name.strip("[] ").casefold()), None)
 
 
 def _show_table(

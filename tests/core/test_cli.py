@@ -14,11 +14,12 @@ import pytest
 
 from config import SettingsError
 from config.paths import ROOT
-from etl.commands import main
+from etl.commands import commands, made_parser, main
 from etl.core import errors
 from etl.core.cli import outermost, script
 from etl.core.errors import EtlError, joined
 from etl.core.job import peak_memory_mb
+from tests.called import called
 
 SCRIPTS = ("SQLDownloadMain.py", "TablesTransformMain.py", "LoadFilesBQ.py")
 
@@ -178,3 +179,26 @@ def test_peak_memory_is_that_of_this_process() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert peak_memory_mb() > len(ballast) / 1_000_000
     assert 5 < int(done.stdout) < 100
+
+
+def test_every_command_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """As its --help ends, one that can be copied."""
+    for name, command in commands().items():
+        with pytest.raises(SystemExit):
+            made_parser("etl").parse_args([name, "--help"])
+        said = capsys.readouterr().out
+        assert said.rstrip().endswith(f"example: {command.EXAMPLE}"), name
+        assert name in command.EXAMPLE
+
+
+@pytest.mark.parametrize(("typed", "completed"), [("sta", ["status"]), ("status --j", ["--json"])])
+def test_a_shell_completes_commands_and_options(typed: str, completed: list[str], tmp_path: Path) -> None:
+    """In bash, as it asks for it."""
+    code = tmp_path / "completion.bash"
+    code.write_text(called(main, ["etl", "completion", "bash"]).stdout)
+    words = ["etl", *typed.split()]
+    asked = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _shtab_etl"
+    done = subprocess.run(
+        ["bash", "-c", f'source {code}; {asked}; echo "${{COMPREPLY[@]}}"'], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == completed

@@ -1,6 +1,7 @@
 """The dashboard at the end of a night: written where there is a report, and never a reason to fail."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -217,3 +218,17 @@ def test_a_wrong_measure_is_told_with_its_place(shown: Shown) -> None:
         assert done.returncode == 1
         assert "Error: page Things, visual “Things”: " in done.stderr
         assert told in done.stderr
+
+
+def test_why_of_a_measure_goes_down_to_the_queries(after_a_night: Shown) -> None:
+    """Its value now, its formulas, and through tables to the source; however it is typed."""
+    done = etl("why", after_a_night.company.env, "[things]")  # without brackets it is the query
+    assert done.returncode == 0, done.stderr
+    assert "[Things]: Things that there are." in done.stdout
+    assert re.search(r"Over all that is published: \d+\n", done.stdout)
+    assert "In SQL over dim_thing: COUNT(*)" in done.stdout
+    assert re.search(r"dim_thing \(\d+ rows, as of 2", done.stdout)
+    assert re.search(r"query things \(\d+ rows of source shop\)", done.stdout)
+    assert "On pages: Things. Part of: no other measure." in done.stdout
+    guessed = etl("why", after_a_night.company.env, "Thingz")
+    assert (guessed.returncode, "Did you mean" in guessed.stderr) == (2, True)

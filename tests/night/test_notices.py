@@ -142,6 +142,48 @@ def test_a_name_that_is_no_text_reaches_the_monitor(monitor: Monitor) -> None:
     assert all("report-" in body and "dcff" in body for _, body in monitor.heard)
 
 
+def test_whatever_apprise_knows_is_told_what_the_chat_is_told(monitor: Monitor, company: Company) -> None:
+    """Each address for itself: one that is none is a line of the log, without the address."""
+    company.query("SELECT nonsense")
+    host = monitor.url.removeprefix("http://")
+    company.settings |= {"NOTIFY_URLS": f"slick://secret-token json://{host}/notes", "LOG_FORMAT": "json"}
+    done = company.night()
+    assert done.returncode == 1
+    ((path, body),) = monitor.heard
+    assert path == "/notes"
+    said = json.loads(body)
+    assert said["title"].startswith("night 2")
+    assert "failed in SQLDownloadMain.py (exit 1)" in said["message"]
+    assert "no such column: nonsense" in said["message"]
+    assert "address 1 of NOTIFY_URLS could not be notified: Apprise does not know such an address." in company.log()
+    assert "secret-token" not in company.log() + done.stderr + done.stdout
+
+
+def test_lines_of_the_log_may_be_json(company: Company) -> None:
+    """Of the file and of standard error, from every stage; the night's last word is found in them all the same."""
+    company.query("SELECT nonsense")
+    company.settings["LOG_FORMAT"] = "json"
+    done = company.night()
+    lines = [json.loads(line) for line in company.log().splitlines()]
+    assert all(set(line) == {"time", "level", "message"} for line in lines)
+    assert lines[-1]["level"] == "ERROR"
+    assert "no such column: nonsense" in lines[-1]["message"]
+    told = [json.loads(line)["message"] for line in done.stderr.splitlines() if line.startswith("{")]
+    assert {line["message"] for line in lines} >= set(told)
+    assert told[-1] == lines[-1]["message"]
+
+
+@pytest.mark.parametrize("listed", ["team-chat", "json://here team-chat"])
+def test_an_address_without_a_scheme_is_a_fault_of_the_settings(company: Company, listed: str) -> None:
+    """It is named by its number: it may hold a token."""
+    company.settings |= {"NOTIFY_URLS": listed}
+    done = company.night()
+    assert done.returncode == 2
+    assert (
+        f"NOTIFY_URLS: address {len(listed.split())} of it has no scheme such as slack:// or mailto://" in done.stderr
+    )
+
+
 FORGED = "é\r\n2030-01-01T00:00:00Z INFO night 20300101T000000Z: published\n\x1b[2JError: none <!here> @channel \u202e"
 
 

@@ -1,0 +1,72 @@
+"""How a measure's number comes about: its value now, its formulas, and its lineage down to the queries."""
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.tree import Tree
+
+from config import Settings
+from etl.company.report import Measure, Report
+from etl.core.errors import EtlError
+from etl.core.manifest import RawManifest, StarManifest
+from etl.core.safe_text import safe
+from etl.dashboard.formats import shown
+from etl.docs.company import Company, read_company
+from etl.docs.lineage import Kind, Lineage, Node, lineage_of
+from etl.load.open import open_warehouse
+from etl.report.sql import Composer
+
+_PATIENCE = 10.0
+"""Seconds for which a warehouse that does not answer is asked."""
+
+
+def show(
+    screen: Console, settings: Settings, report: Report, name: str, star: StarManifest, raw: RawManifest | None
+) -> None:
+    """Print how the measure `name` of the report comes about."""
+    company, measure = read_company(settings), report.measures[name]
+    lineage = lineage_of(company)
+    node = Node(Kind.MEASURE, measure.name)
+    screen.print(f"[{measure.name}]: {measure.meaning}", soft_wrap=True)
+    screen.print(f"Over all that is published: {_value(settings, company, report, measure)}", soft_wrap=True)
+    screen.print(f"In Power BI: {measure.dax.strip()}", soft_wrap=True)
+    of = f" over {measure.of}" if measure.of else ""
+    screen.print(f"In SQL{of}: {measure.sql.strip()}" if measure.sql else "Only Power BI has it.", soft_wrap=True)
+    tree = Tree(f"Lineage of [{measure.name}]")
+    _grow(tree, node, lineage, _told(star, raw))
+    screen.print(tree)
+    pages = [page.name for page in lineage.uses[node] if page.kind is Kind.PAGE]
+    used_by = [f"[{other.name}]" for other in lineage.uses[node] if other.kind is Kind.MEASURE]
+    screen.print(f"On pages: {', '.join(pages) or 'none'}. Part of: {', '.join(used_by) or 'no other measure'}.")
+
+
+def _value(settings: Settings, company: Company, report: Report, measure: Measure) -> str:
+    """Return the measure's value without any filter; a sentence where it cannot be had."""
+    if measure.sql is None:
+        return "only Power BI can tell."
+    try:
+        query = Composer(report, company.contracts).query((measure.name,))
+        with open_warehouse(settings, _PATIENCE) as warehouse:
+            answer = warehouse.read(query)
+    except EtlError as error:
+        return f"it cannot be told. {safe(error.message)}"
+    return safe(shown(answer.column(0)[0].as_py(), measure.format))
+
+
+def _told(star: StarManifest, raw: RawManifest | None) -> Callable[[Node], str]:
+    def told(node: Node) -> str:
+        if node.kind is Kind.QUERY:
+            entry = raw.tables.get(node.name) if raw else None
+            return f"query {node.name}" + (f" ({entry.rows:,} rows of source {entry.source})" if entry else "")
+        if node.name in star.tables and node.kind in (Kind.DIMENSION, Kind.FACT):
+            built = star.tables[node.name]
+            rejected = f", {built.all_rejected:,} rejected" if built.all_rejected else ""
+            return f"{node.name} ({built.rows:,} rows{rejected}, as of {built.as_of:%Y-%m-%d %H:%M:%S} UTC)"
+        return f"[{node.name}]" if node.kind is Kind.MEASURE else f"{node.kind} {node.name}"
+
+    return told
+
+
+def _grow(tree: Tree, node: Node, lineage: Lineage, told: Callable[[Node], str]) -> None:
+    for source in lineage.sources[node]:
+        _grow(tree.add(told(source)), source, lineage, told)
