@@ -1,0 +1,126 @@
+"""How a part's columns are written, after the source was asked: what types they have, what values will bite."""
+
+import math
+from pathlib import Path
+
+import pyarrow as pa
+
+from etl.company.queries import read_query
+from etl.core.arrow_types import arrow_type
+from etl.core.manifest import EXPRESSION
+from etl.download.ranges import RANGE_BYTES
+from etl.download.source import Plan, Source
+from etl.draft.keys import Looked
+from etl.draft.probe import Probe, orphans, probe
+from etl.draft.shape import Item, Part
+from etl.draft.sql import query_text
+from etl.draft.table import kind_of
+from etl.draft.types import Written, better, must
+
+_OF_EXPRESSIONS = {"int64": "bigint", "double": "double"}
+"""What `-- types:` says of a column of SQLite that was declared with no type."""
+
+
+class Measuring:
+    """Measures parts. folder: for trials; dialect: of the source, in sqlglot's words."""
+
+    def __init__(self, looked: Looked, source: Source, name: str, folder: Path, dialect: str) -> None:
+        self._looked, self._asking, self._source, self._name = looked, looked.asking, source, name
+        self._folder, self._dialect = folder, dialect
+        self.years: list[int] = []
+
+    def measure(self, part: Part) -> str:
+        """Decide how a part's columns are written, and what is told of them; returns the query's text."""
+        for item in part.items:
+            item.written = must(self._asking.backend, item.column.type)
+        self._take(part, self._planned(part, types=False))
+        found = self._probed(part)
+        if found.rows is not None and found.is_whole:
+            part.rows = found.rows
+        for item in part.items:
+            self._write(part, item, found)
+        plan = self._planned(part)
+        self._take(part, plan)
+        self._orphans(part)
+        partition_on = self._partition(part, plan)
+        if partition_on:
+            self._planned(part, partition_on=partition_on)
+        return query_text(part, self._name, self._asking, partition_on=partition_on)
+
+    def _planned(self, part: Part, *, types: bool = True, partition_on: str = "") -> Plan:
+        """Ask the source about the query as a night would."""
+        path = self._folder / f"{part.query}.sql"
+        path.write_text(
+            query_text(part, self._name, self._asking, types=types, partition_on=partition_on), encoding="utf-8"
+        )
+        return self._source.plan(read_query(path, {self._name: self._dialect}))
+
+    def _take(self, part: Part, plan: Plan) -> None:
+        told = {column.name: column for column in plan.columns}
+        for item in part.items:
+            item.source_type = item.source_type or told[item.name].source_type
+            item.arrow = told[item.name].type
+
+    def _probed(self, part: Part) -> Probe:
+        own = {item.column.name: item.source_type for item in part.items if not item.is_joined}
+        found = probe(self._asking, part.table, own)
+        self.years += [year for pair in found.years.values() for year in pair] if part.is_fact else []
+        part.notes.append(f"Values that will bite: {found.told}.")
+        for item in part.items:
+            nulls = 0 if item.is_joined else found.nulls.get(item.column.name, 0)
+            if item.name in part.natural and nulls:
+                item.notes.append(f"NULL in {found.of(nulls)}, which are rejected: it identifies a row")
+        return found
+
+    def _write(self, part: Part, item: Item, found: Probe) -> None:
+        """Decide how a column is written, by its type and by what was found in it."""
+        base = item.written if item.written.why else better(self._asking.backend, item.source_type)
+        edges = [] if item.is_joined else found.counts.get(item.column.name, [])
+        item.notes += [f"{edge.told}, in {found.of(count)}" for edge, count in edges]
+        cured = next((edge.instead for edge, _ in reversed(edges) if edge.instead), None)
+        sql, header = base.sql, base.header
+        if cured:
+            sql, header = base.sql.replace("{0}", cured.sql), cured.header or base.header
+        if item.column.name in found.flags and not item.is_joined:
+            header = "boolean"
+        if item.source_type == EXPRESSION and not header and self._asking.backend == "sqlite":
+            header = _OF_EXPRESSIONS.get(item.arrow, "text")
+        if item.name in part.natural and pa.types.is_floating(arrow_type(item.arrow)):
+            text = "CHAR" if self._asking.backend == "mysql" else "VARCHAR"
+            sql = f"CAST({sql} AS {text})"
+            item.notes.append("floating point identifies nothing, so it is text here")
+            header = "text" if self._asking.backend == "sqlite" else header
+        item.written = Written(sql, header, base.why)
+        if outside := found.outside.get(item.column.name, 0) if not item.is_joined else 0:
+            item.notes.append(f"a day that the calendar does not have, in {found.of(outside)}")
+            item.outside = outside / max(found.rows or 1, 1)
+
+    def _orphans(self, part: Part) -> None:
+        """Count what refers to nothing, where no database sees to it."""
+        for refers in part.refers:
+            key = refers.key
+            if key is None:
+                continue
+            if key.guessed:
+                refers.notes.append(f"Guessed, for no foreign key is declared: {key.guessed}.")
+            elif self._asking.backend == "postgresql":
+                continue
+            counted = orphans(self._asking, part.table, key, self._looked.catalogue[key.table])
+            if counted is None:
+                refers.notes.append("How many rows match nothing there took too long to count.")
+            elif counted[0]:
+                refers.notes.append(f"{counted[0]:,} of {counted[1]:,} rows match nothing there: the unknown member.")
+                refers.unknown = allowed(counted[0] / counted[1])
+
+    def _partition(self, part: Part, plan: Plan) -> str:
+        """Name the column by which a long query is extracted side by side."""
+        if self._asking.backend != "postgresql" or (plan.bytes or 0) <= RANGE_BYTES:
+            return ""
+        items = {item.name: item for item in part.items}
+        likely = [items[name] for name in part.natural if name in items]
+        return next((item.name for item in likely if kind_of(item) in ("Integer", "Date", "Timestamp")), "")
+
+
+def allowed(share: float) -> float:
+    """Return what a contract may allow where a share of the rows is at fault; 0: the default is enough."""
+    return 0.0 if share < 0.005 else min(math.ceil(share * 22) / 20, 1.0)
