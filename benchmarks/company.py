@@ -71,7 +71,7 @@ def _multiplied(query: str, growing: Growing, times: int, columns: Sequence[str]
     return "\n".join([*header, "", rows, *order]) + "\n"
 
 
-_HERE = ROOT / "benchmarks" / "tpch"
+_HERE = ROOT / "examples" / "tpch"
 SAMPLE = Company(
     "sample", "cloud", ROOT / "queries", ROOT / "tables", "contracts", "fact_sales", "sales",
     {

@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks.tpch.data import GENERATOR, HERE, differing_answers, fill
+from benchmarks.company import TPCH
+from benchmarks.tpch.data import GENERATOR, differing_answers, fill
 from etl.company.tables import contracts
 from tests.bug_reports.company import Stranger
 
@@ -14,7 +15,7 @@ TABLES = {"dim_customer", "dim_part", "dim_supplier", "fact_line", "fact_order"}
 
 def test_tables_are_valid() -> None:
     """The contract's checks let all five pass."""
-    assert set(contracts(HERE / "tables")) == TABLES
+    assert set(contracts(TPCH.tables)) == TABLES
 
 
 @pytest.mark.skipif(not GENERATOR.exists(), reason="tpchgen-cli, which makes TPC-H's rows, is not installed")
@@ -24,7 +25,7 @@ def test_a_small_night_gives_the_sources_answers(postgres_server: str, tmp_path:
     assert fill(postgres_server, 0.001, tmp_path / "not made again") == source
     company = Stranger(tmp_path)
     for name in ("queries", "tables"):
-        company.settings[f"{name.upper()}_DIR"] = str(HERE / name)
+        company.settings[f"{name.upper()}_DIR"] = str(getattr(TPCH, name))
     company.settings["SOURCE_TPCH_URL"] = source
     assert company.night().code == 0
     warehouse = company.data / "warehouse.duckdb"
