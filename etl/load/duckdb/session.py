@@ -15,7 +15,7 @@ from etl.load.duckdb.errors import NoRoomError
 from etl.load.duckdb.sql import literal
 from etl.load.warehouse import Handover
 
-MEMORY = "400MB"
+MEMORY = "256MB"
 MORE_MEMORY = "50%"
 """Of the machine's memory: what DuckDB may take for rows of which a few do not fit into the usual."""
 
