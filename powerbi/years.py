@@ -40,4 +40,4 @@ def _windows(tables: Mapping[str, LoadedTable], contracts: Mapping[str, Contract
 def day_of_rows(contract: Contract) -> str | None:
     """Return the column by which Power BI may divide a table: the partition's, if every row has one."""
     days = [c.name for c in contract.columns if c.name == contract.partition_by and not c.nullable]
-    return days[0] if days and contract.stream else None
+    return days[0] if days and contract.stream and not contract.is_dimension else None

@@ -107,12 +107,18 @@ def _check_columns_named(contract: Contract) -> None:
 
 
 def _check_stream(contract: Contract) -> None:
-    if contract.stream and contract.is_dimension:
-        raise ContractError("a dimension cannot be streamed.", "Leave `stream` out.")
+    if len(contract.stream) > 1 and not contract.is_dimension:
+        raise ContractError(
+            f"a fact streams one query, and not {len(contract.stream)}.", "Let one query deliver all rows: UNION ALL."
+        )
     if contract.stream and contract.survivor:
         raise ContractError(
             "of a streamed table no survivor can be chosen.",
-            f"Name it in the header of {contract.stream}.sql, as `-- survivor: …`.",
+            f"Name it in the header of {contract.stream[0]}.sql, as `-- survivor: …`.",
+        )
+    if contract.stream and contract.is_dimension and contract.natural_key != contract.grain_key:
+        raise ContractError(
+            "a streamed dimension is identified by its natural key alone.", "Leave grain=True out, or `stream`."
         )
 
 

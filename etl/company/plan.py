@@ -22,13 +22,22 @@ class Partial:
 class Step:
     """One unit of the plan: a table built at once, or a query streamed through tables and partials.
 
-    tables: what it builds; partials: what it summarizes besides, for tables of later steps.
+    tables: what is there once it is done; partials: what it summarizes besides, for tables of later steps; members: the
+    dimension of whose rows it builds those of `stream`, or without one, to all of whose rows it gives their keys.
     """
 
     name: str
     tables: tuple[str, ...]
     stream: str | None = None
     partials: tuple[Partial, ...] = ()
+    members: str | None = None
+
+    @property
+    def built(self) -> tuple[str, ...]:
+        """The tables whose `build` it calls."""
+        if self.members:
+            return (self.members,) if self.stream else ()
+        return self.tables
 
 
 @dataclass(frozen=True)
@@ -84,14 +93,31 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
                         name, known, f"Add {name}.sql to the queries and run SQLDownloadMain.py, or correct the name."
                     ),
                 )
-    stream = table.contract.stream
-    if stream and (stream not in queries or stream not in table.build.parameters):
-        raise ContractError(
-            f"{table.path} streams {stream}, which is no query that its build asks for.",
-            guess(
-                stream, [q for q in queries if q in table.build.parameters], f"Let build ask for it: build({stream})."
-            ),
-        )
+    for stream in table.contract.stream:
+        if stream not in queries or stream not in table.build.parameters:
+            raise ContractError(
+                f"{table.path} streams {stream}, which is no query that its build asks for.",
+                guess(
+                    stream,
+                    [q for q in queries if q in table.build.parameters],
+                    f"Let build ask for it: build({stream}).",
+                ),
+            )
+    for name, columns in table.contract.reads.items():
+        if name not in tables or name not in table.build.parameters:
+            raise ContractError(
+                f"{table.path}: reads names {name}, no table that build asks for.",
+                guess(
+                    name, [n for n in tables if n in table.build.parameters], f"Let build ask for it: build({name})."
+                ),
+            )
+        of_table = tables[name].contract.schema.names
+        for column in columns:
+            if column not in of_table:
+                raise ContractError(
+                    f"{table.path}: reads names {column}, no column of {name}.",
+                    guess(column, of_table, f"It has: {', '.join(of_table)}."),
+                )
     for name in table.contract.rows_of:
         if name not in queries or name not in table.build.parameters:
             raise ContractError(
@@ -119,7 +145,7 @@ def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:
             f"Write a function partial_{whole[0]}({whole[0]}) that summarizes a block of it.",
         )
     for name in table.build.parameters:
-        if name in tables and tables[name].contract.stream and name not in summarized:
+        if name in tables and _is_never_whole(tables[name]) and name not in summarized:
             raise ContractError(
                 f"{table.path}: build asks for {name}, which is streamed and never whole.",
                 f"Write a function partial({name}) that summarizes a block of it.",
@@ -129,6 +155,14 @@ def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:
             raise ContractError(
                 f"{table.path}: a partial summarizes {name}, which is not streamed.", "Ask for it in build."
             )
+        if name in tables and len(tables[name].contract.stream) > 1:
+            raise ContractError(
+                f"{table.path}: a partial summarizes {name}, which streams several queries.", "Ask for it in build."
+            )
+
+
+def _is_never_whole(table: TableFile) -> bool:
+    return bool(table.contract.stream) and not table.contract.is_dimension
 
 
 def _chosen(tables: dict[str, TableFile], only: tuple[str, ...]) -> set[str]:
@@ -148,10 +182,18 @@ def _steps(tables: dict[str, TableFile], chosen: set[str]) -> list[Step]:
         for number, function in enumerate(tables[name].partials)
     ]
     streams: dict[str, list[str]] = {p.stream: [] for p in partials if p.stream not in tables}
+    steps: list[Step] = []
     for name in sorted(chosen):
-        if stream := tables[name].contract.stream:
-            streams.setdefault(stream, []).append(name)
-    steps = [Step(name, (name,)) for name in sorted(chosen) if not tables[name].contract.stream]
+        contract = tables[name].contract
+        if not contract.is_dimension:
+            for stream in contract.stream:
+                streams.setdefault(stream, []).append(name)
+        for stream in contract.stream if contract.is_dimension else ():
+            # apart from the facts of the same query, which may refer to these members
+            mine = tuple(p for p in partials if p.stream == name)
+            steps.append(Step(f"{name} of {stream}", (), stream, mine, name))
+        if contract.is_dimension or not contract.stream:
+            steps.append(Step(name, (name,), members=name if contract.stream else None))
     for stream, streamed in streams.items():
         mine = tuple(p for p in partials if p.stream == stream or p.stream in streamed)
         steps.append(Step(f"stream of {stream}", tuple(streamed), stream, mine))
@@ -160,8 +202,10 @@ def _steps(tables: dict[str, TableFile], chosen: set[str]) -> list[Step]:
 
 def _before(step: Step, steps: dict[str, Step], tables: dict[str, TableFile]) -> set[str]:
     """Name the steps that must be done before this one."""
-    needed = {column.dimension for name in step.tables for column in tables[name].contract.references}
-    needed |= {p for name in step.tables for p in tables[name].build.parameters}
+    if step.members and not step.stream:
+        return {other.name for other in steps.values() if other.stream and other.members == step.members}
+    needed = {column.dimension for name in step.built for column in tables[name].contract.relationships}
+    needed |= {p for name in step.built for p in tables[name].build.parameters}
     needed |= {p for partial in step.partials for p in partial.parameters[1:]}
     found = {other.name for other in steps.values() for table in other.tables if table in needed}
     found |= {other.name for other in steps.values() for p in other.partials if p.table in step.tables}

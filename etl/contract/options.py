@@ -21,6 +21,7 @@ class Holds(Enum):
     SHARE = auto()
     YEARS = auto()
     LEVELS = auto()
+    INPUTS = auto()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _years(value: Any) -> int:
     return value
 
 
-def _levels(value: Any) -> dict[str, tuple[str, ...]]:
+def _columns_by_name(value: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict) or not all(isinstance(levels, list | tuple) for levels in value.values()):
         raise ValueError("no dictionary of names and their columns")
     return {str(name): _several(levels) for name, levels in value.items()}
@@ -81,9 +82,10 @@ def _levels(value: Any) -> dict[str, tuple[str, ...]]:
 class Options:
     """What a table file says in brackets behind its class, `class FactSales(Fact, stream="contracts")`."""
 
-    stream: str | None = _option(
-        Holds.QUERIES, _name, None, '"contracts"', "Streamed block by block",
-        "The query that `build` gets block by block, because it is too long for memory.",
+    stream: tuple[str, ...] = _option(
+        Holds.QUERIES, _several, (), '"contracts"', "Streamed block by block",
+        "The query that `build` gets block by block, because it is too long for memory. A dimension may name several:"
+        " `build` gets a block of one of them at a time, and no rows of the others.",
     )  # fmt: skip
     group_by: str | None = _option(
         Holds.COLUMNS, _name, None, '"client_id"', "Built in portions by",
@@ -94,6 +96,11 @@ class Options:
         Holds.QUERIES, _several, (), '("clients",)', "Each row is one of",
         "The queries whose every row becomes a row of this table, or is rejected, set aside or merged: none may be"
         " missing. For a streamed table it is its stream.",
+    )  # fmt: skip
+    reads: Mapping[str, tuple[str, ...]] = _option(
+        Holds.INPUTS, _columns_by_name, dict, '{"dim_client": ("client_id",)}', "Columns read of",
+        "Of other tables that `build` gets whole, the columns that it needs, where these are few: the others are not"
+        " read, and take no memory.",
     )  # fmt: skip
     survivor: tuple[str, ...] = _option(
         Holds.COLUMNS, _several, (), '("-registered_at",)', "Survivor",
@@ -135,7 +142,7 @@ class Options:
         "The years after which no row changes or leaves the published window: Power BI keeps older years as they are.",
     )  # fmt: skip
     hierarchies: Mapping[str, tuple[str, ...]] = _option(
-        Holds.LEVELS, _levels, dict, '{"Calendar": ("year", "month")}', "Hierarchy",
+        Holds.LEVELS, _columns_by_name, dict, '{"Calendar": ("year", "month")}', "Hierarchy",
         "How analysts drill down: names and their columns, the coarsest first. `dim_office.region` is a column of a"
         " dimension that this one refers to.",
     )  # fmt: skip
@@ -158,7 +165,7 @@ def read_options(given: Mapping[str, Any]) -> Options:
                 f"A contract has no argument {name}=.", guess(name, OPTIONS, f"It has: {', '.join(OPTIONS)}.")
             )
     options = Options(**{name: _read(name, value) for name, value in given.items() if value is not None})
-    return replace(options, rows_of=(options.stream,)) if options.stream else options
+    return replace(options, rows_of=options.stream) if options.stream else options
 
 
 def _read(name: str, value: Any) -> Any:

@@ -63,6 +63,10 @@ def _options(contract: Contract, node: Node, company: Company) -> Iterator[tuple
         if option.holds is Holds.LEVELS:
             for title, levels in value.items():
                 yield option.title, (f"{title}: ", *listed([_level(level, company) for level in levels], " › "))
+        elif option.holds is Holds.INPUTS:
+            for read, columns in value.items():
+                of = (f"{option.title} ", To(table_node(company.contracts[read], company.tables)))
+                yield option.title, (*of[1:], ": ", *codes(columns))
         elif option.holds is not Holds.SHARE and value != field.default:
             yield option.title, _shown(option.holds, (value,) if not isinstance(value, tuple) else value)
     if node.kind is not Kind.RECORD:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from config.redacted import STARS
 from etl.contract.column import Column, Reference, Role
-from etl.contract.lookup import KeyIndex
+from etl.contract.lookup import KeyIndex, compact
 from etl.contract.reserved import REJECT, RESERVED, SET_ASIDE, UNPUBLISHED
 from etl.contract.table import Contract
 from etl.core.counts import Counts, Unknown
@@ -33,6 +33,11 @@ class Members:
 
     index: KeyIndex
     keys: npt.NDArray[np.int32] | npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, natural: pa.Table, keys: npt.NDArray[np.int64]) -> "Members":
+        """Index natural keys. keys: the surrogate keys, in the same order."""
+        return cls(KeyIndex(natural.to_pandas(types_mapper=pd.ArrowDtype)), compact(keys))
 
 
 @dataclass
@@ -78,13 +83,9 @@ def check(frame: pd.DataFrame, contract: Contract, members: Mapping[str, Members
     return checked
 
 
-def with_own_references(checked: Checked, contract: Contract, keys: pa.Array) -> pa.Table:
-    """Return a dimension's rows with the keys of the members of its own that they refer to. keys: of the rows."""
+def with_own_references(checked: Checked, contract: Contract, members: Members) -> pa.Table:
+    """Return a dimension's rows with the keys of the members of its own that they refer to. members: its own."""
     table = checked.table
-    if not contract.own_references:
-        return table
-    natural = table.select(list(contract.natural_key)).to_pandas(types_mapper=pd.ArrowDtype)
-    members = Members(KeyIndex(natural), keys.to_numpy())
     for column in contract.own_references:
         found = _reference(checked.found_by, contract.name, column.on, members)
         table = table.set_column(table.column_names.index(column.name), column.name, found)

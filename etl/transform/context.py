@@ -90,7 +90,7 @@ def star_files(context: Context, name: str) -> list[Path]:
         return [context.last_star / file.name for file in manifest.tables[name].files]
     contract = context.tables[name].contract
     if contract.stream:
-        return [context.folder / part_of(name, number) for number in range(blocks_of(context, contract.stream))]
+        return [context.folder / part_of(name, number) for number in range(blocks_of(context, name))]
     if contract.group_by:
         return [context.folder / part_of(name, number) for number in range(portions(context, context.tables[name]))]
     return [context.folder / f"{name}.csv"]
@@ -103,8 +103,14 @@ def part_of(name: str, number: int) -> str:
 
 def blocks_of(context: Context, stream: str) -> int:
     """Count the blocks in which a query, or what a streamed table makes of it, is read."""
-    query = context.tables[stream].contract.stream if stream in context.tables else stream
-    return len(context.raw_table(str(query)).blocks)
+    queries = context.tables[stream].contract.stream if stream in context.tables else (stream,)
+    return sum(len(context.raw_table(query).blocks) for query in queries)
+
+
+def part_number(context: Context, name: str, stream: str, block: int) -> int:
+    """Number the part that a table makes of a block of one of the queries that it streams."""
+    streams = context.tables[name].contract.stream
+    return block + sum(blocks_of(context, query) for query in streams[: streams.index(stream)])
 
 
 def portions(context: Context, table: TableFile) -> int:

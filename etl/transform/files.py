@@ -47,22 +47,34 @@ class Built:
 def write_part(
     context: Context, name: str, file: str, checked: Checked, table: pa.Table, handed: int, began: float
 ) -> Built:
-    """Write table `name` or a part of it into `file`, and its rejects into one of that name; give the receipt.
+    """Write table `name` or a part of it into `file`, and its rejects into one of that name; give the receipt."""
+    left = months_of(checked.outside, context.tables[name].contract)
+    built = write_rows(context, name, file, table, counts_of(checked, handed), left, began)
+    write_rejects(context, file, checked.rejects)
+    return built
+
+
+def counts_of(checked: Checked, handed: int) -> Counts:
+    """Return what became of the rows that were handed in."""
+    return checked.counts + Counts(handed=handed, rejected=Counter(reason for reason, _ in checked.rejects))
+
+
+def write_rows(
+    context: Context, name: str, file: str, table: pa.Table, counts: Counts, left: Months, began: float
+) -> Built:
+    """Write the rows of a table or of a part of it into `file`; give the receipt.
 
     Beside the CSV, which a person opens, goes the Parquet file that is uploaded. The receipt is of the rows in memory:
     whoever reads one of the files compares what it reads with it.
     """
-    folder, schema = context.folder, context.tables[name].contract.schema
-    receipt = context.level.receipt(table, schema)
-    written = write_files(folder, file, table, schema)
-    _write_rejects(folder / REJECTS / file, checked.rejects)
+    contract = context.tables[name].contract
     return Built(
         table=name,
-        file=written,
-        receipt=receipt,
-        counts=checked.counts + Counts(handed=handed, rejected=Counter(reason for reason, _ in checked.rejects)),
-        months=months_of(table, context.tables[name].contract),
-        left=months_of(checked.outside, context.tables[name].contract),
+        receipt=context.level.receipt(table, contract.schema),
+        file=write_files(context.folder, file, table, contract.schema),
+        counts=counts,
+        months=months_of(table, contract),
+        left=left,
         seconds=time.monotonic() - began,
     )
 
@@ -120,7 +132,9 @@ def _slices(table: pa.Table) -> Iterator[pa.Table]:
         yield table.slice(start, _ROWS_AT_ONCE)
 
 
-def _write_rejects(path: Path, rejects: list[Reject]) -> None:
+def write_rejects(context: Context, file: str, rejects: list[Reject]) -> None:
+    """Write the rejects of a table or of its part."""
+    path = context.folder / REJECTS / file
     path.unlink(missing_ok=True)
     if rejects:
         reasons, rows = zip(*rejects, strict=True)

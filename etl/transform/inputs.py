@@ -1,7 +1,7 @@
 """What tables read besides the rows that are streamed: read once, and given down as values."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -11,14 +11,13 @@ import pyarrow.compute as pc
 from etl.company.plan import Step
 from etl.company.tables import NIGHT, Function, TableFile
 from etl.contract import Night
-from etl.contract.lookup import KeyIndex, compact
 from etl.contract.table import Contract
 from etl.core import arrow_csv
 from etl.transform.check import Members
 from etl.transform.context import Context, doubled_key, star_files
 from etl.transform.frames import all_but
 from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
-from etl.transform.raw import RawRows, Reject, as_json, read_whole
+from etl.transform.raw import RawRows, Reject, as_json, no_rows, read_whole
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -61,6 +60,7 @@ class _OfStep:
 
 
 _OF_STEP = _OfStep()
+of_step = _OF_STEP.get
 """All that a process remembers from one piece of work to the next. A step is one of one transform, by its id."""
 
 
@@ -68,12 +68,16 @@ def inputs_of_stream(context: Context, step: Step) -> Inputs:
     """Return what a step's tables and partials read beside each block."""
 
     def read() -> Inputs:
-        tables = [context.tables[name] for name in step.tables]
+        tables = [context.tables[name] for name in step.built]
         named = [name for table in tables for name in table.build.parameters]
         named += [name for partial in step.partials for name in partial.parameters[1:]]
-        inputs = _read(context, (name for name in named if name != step.stream))
-        for table in tables:
-            inputs.members |= _members_of(context, table.contract)
+        streamed = {step.stream, *(query for table in tables for query in table.contract.stream)}
+        tables += [context.tables[partial.table] for partial in step.partials]
+        inputs = _read(context, (name for name in named if name not in streamed), tables)
+        for query in streamed - {step.stream}:
+            inputs.frames[str(query)] = no_rows(context.raw_table(str(query)))
+        for built in step.built:
+            inputs.members |= _members_of(context, context.tables[built].contract)
         return inputs
 
     return _OF_STEP.get((context.id, step.name), read)
@@ -88,11 +92,11 @@ def inputs_of_table(context: Context, table: TableFile, portion: int) -> Inputs:
     named = [name for name in table.build.parameters if name not in summarized]
     queries = read_at_once(context, table)
     if not table.contract.group_by:
-        return _read(context, [*named, *queries])
-    inputs = _OF_STEP.get((context.id, table.name), lambda: _read(context, named))
+        return _read(context, [*named, *queries], [table])
+    inputs = _OF_STEP.get((context.id, table.name), lambda: _read(context, named, [table]))
     if portion or not queries:
         return inputs
-    told = _read(context, queries)
+    told = _read(context, queries, [table])
     return replace(inputs, rejects=told.rejects, corrected=told.corrected)
 
 
@@ -105,12 +109,12 @@ def add_members(context: Context, table: TableFile, inputs: Inputs) -> None:
         inputs.members.update(_members_of(context, table.contract))
 
 
-def _read(context: Context, names: Iterable[str]) -> Inputs:
-    """Read queries and star tables by name, each once."""
+def _read(context: Context, names: Iterable[str], tables: Sequence[TableFile]) -> Inputs:
+    """Read queries and star tables by name, each once. tables: that need them."""
     inputs = Inputs()
     for name in dict.fromkeys(name for name in names if name != NIGHT):
         if name in context.tables:
-            inputs.frames[name] = _star_frame(context, name)
+            inputs.frames[name] = _star_frame(context, name, _columns_read(name, tables))
         else:
             rows = _query(context, name)
             inputs.frames[name], inputs.rejects[name], inputs.corrected[name] = rows.frame, rows.rejects, rows.corrected
@@ -128,7 +132,7 @@ def arguments(night: Night, function: Function, frames: Frames) -> list[object]:
 def read_at_once(context: Context, table: TableFile) -> list[str]:
     """Name the queries that a table reads whole."""
     functions = (table.build, *table.partials)
-    streamed = {table.contract.stream, *(f.parameters[0] for f in table.partials)}
+    streamed = {*table.contract.stream, *(f.parameters[0] for f in table.partials)}
     read = dict.fromkeys(p for f in functions for p in f.parameters if p not in context.tables)
     return [name for name in read if name != NIGHT and name not in streamed]
 
@@ -147,13 +151,22 @@ def _query(context: Context, name: str) -> RawRows:
     return RawRows(standing, rows.rejects + rejects, corrected=rows.corrected)
 
 
-def _star_frame(context: Context, name: str) -> pd.DataFrame:
-    """Read a star table without its unknown member."""
+def _columns_read(name: str, tables: Sequence[TableFile]) -> set[str] | None:
+    """Return the columns that some tables need of another one; None where one of them needs all."""
+    asking = [table.contract.reads for table in tables if name in table.inputs]
+    return {column for reads in asking for column in reads[name]} if all(name in reads for reads in asking) else None
+
+
+def _star_frame(context: Context, name: str, columns: set[str] | None) -> pd.DataFrame:
+    """Read some columns of a star table, or all, without its unknown member."""
     contract = context.tables[name].contract
-    parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, contract.schema))
-    if contract.surrogate_key:
-        parts = (part.filter(pc.field(contract.surrogate_key) != UNKNOWN) for part in parts)
-    whole = pa.concat_tables([contract.schema.empty_table(), *parts])
+    wanted = [each for each in contract.schema.names if columns is None or each in columns]
+    key = contract.surrogate_key
+    schema = pa.schema([field for field in contract.schema if field.name in {*wanted, key}])
+    parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, schema))
+    if key:
+        parts = (part.filter(pc.field(key) != UNKNOWN) for part in parts)
+    whole = pa.concat_tables([schema.empty_table().select(wanted), *(part.select(wanted) for part in parts)])
     frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
@@ -173,5 +186,4 @@ def _members(context: Context, name: str) -> Members:
         parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, schema))
         known = pa.concat_tables(part.filter(pc.field(key) != UNKNOWN) for part in parts)
     numbers = known.column(key).to_numpy()
-    index = KeyIndex(known.select(list(contract.natural_key)).to_pandas(types_mapper=pd.ArrowDtype))
-    return Members(index, compact(numbers))
+    return Members.of(known.select(list(contract.natural_key)), numbers)

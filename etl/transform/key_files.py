@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from etl.core.errors import DataError
+from etl.transform.context import Context
 from etl.transform.keys import Hashes, doubled
 
 HASHES = ".hashes"
@@ -22,6 +23,11 @@ _BUCKETS = 1 << _BITS
 _BORDERS = np.arange(_BUCKETS, dtype=np.uint64) << np.uint64(64 - _BITS)
 AT_ONCE = 2_000_000
 """Hashes that are compared at a time."""
+
+
+def hashes_file(context: Context, name: str, number: int) -> Path:
+    """Return where the hashes of a block lie. name: of the step, or of the table that has keys of its own."""
+    return context.folder / HASHES / f"{name}.{number:05}"
 
 
 def write_hashes(path: Path, hashes: Hashes) -> None:

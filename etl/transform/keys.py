@@ -1,8 +1,9 @@
 """Keys over whole tables: surrogate keys that stay the same, and rows whose key occurs twice."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,9 +66,18 @@ def begun_after(known: pa.Table | pa.Schema, greatest: int) -> pa.Table:
 
 def read_numbers(star: Path, contract: Contract) -> pa.Table | None:
     """Read the key map of a committed star as it was written; None where the dimension is new."""
+    return _read(star, contract, pq.read_table)
+
+
+def columns_of_numbers(star: Path, contract: Contract) -> pa.Schema | None:
+    """Read the columns alone of the key map of a committed star; None where the dimension is new."""
+    return _read(star, contract, pq.read_schema)
+
+
+def _read(star: Path, contract: Contract, read: Callable[[Any], Any]) -> Any:
     path = star / KEYS / f"{contract.name}.parquet"
     if not path.is_file():
-        if (star / f"{contract.name}.csv").exists():
+        if any((star / name).exists() for name in (f"{contract.name}.csv", f"{contract.name}.00000.csv")):
             raise DataError(
                 f"{path} is gone, so {contract.name} would give its members other keys than last night.",
                 "Bring the file back, or move that star away: the keys are then taken from the published tables.",
@@ -75,7 +85,7 @@ def read_numbers(star: Path, contract: Contract) -> pa.Table | None:
         return None
     try:
         with for_arrow(path, "rb") as source:
-            return pq.read_table(source)
+            return read(source)
     except StorageError:
         raise
     except (pa.ArrowException, OSError) as error:
@@ -93,9 +103,14 @@ def read_key_map(star: Path, contract: Contract) -> pa.Table | None:
 
 def write_key_map(star: Path, contract: Contract, key_map: pa.Table, members: int | None) -> None:
     """Keep a dimension's key map for the nights to come. members: how many of it the dimension has."""
-    told = key_map.replace_schema_metadata({_MEMBERS: str(members), _GREATEST: str(greatest_of(key_map))})
+    told = key_map.replace_schema_metadata(key_map_told(members, greatest_of(key_map)))
     with for_arrow(star / KEYS / f"{contract.name}.parquet", "wb") as target:
         pq.write_table(told, target, compression="zstd")
+
+
+def key_map_told(members: int | None, greatest: int) -> dict[bytes, str]:
+    """Return what the file of a key map tells besides: how many members the dimension has, and the greatest number."""
+    return {_MEMBERS: str(members), _GREATEST: str(greatest)}
 
 
 def read_members(star: Path, contract: Contract) -> pa.Table | None:
@@ -176,13 +191,18 @@ def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...])
     return np.sort(positions[best_first[again.to_numpy()]])
 
 
-def doubled_rows(name: str, rows: pd.DataFrame, key: tuple[str, ...], personal: Collection[str]) -> ContractError:
-    """Word the fault of a key that occurs twice, with a handful of examples. personal: columns that are not told."""
+def doubled_rows(
+    name: str, rows: pd.DataFrame, key: tuple[str, ...], personal: Collection[str], count: int | None = None
+) -> ContractError:
+    """Word the fault of a key that occurs twice, with a handful of examples.
+
+    personal: columns that are not told; count: of such rows, where `rows` are some of them.
+    """
     told = [column for column in key if column not in personal]
     examples = "; ".join(", ".join(f"{k} {safe(str(row[k]), 60)}" for k in told) for _, row in rows.head(3).iterrows())
     hidden = ", ".join(column for column in key if column in personal)
     return ContractError(
-        f"{name}: {len(rows):,} rows repeat the key of another row"
+        f"{name}: {count or len(rows):,} rows repeat the key of another row"
         + (f", for example {examples}" if told else "")
         + (f" ({hidden}: personal data, not shown)." if hidden else "."),
         "Name the survivor in the contract (survivor=) or the query's header, or add to the key what tells rows apart.",

@@ -93,7 +93,7 @@ def read_whole(folder: Path, table: RawTable, corrections: Corrections = ()) -> 
     as_texts: set[str] = set()
     parts = [read_block(folder, table, block, corrections, as_texts) for block in table.blocks]
     if not parts:
-        return RawRows(_pandas(schema_of(table).empty_table()))
+        return RawRows(no_rows(table))
     check_raw(table, [part.receipt for part in parts if part.receipt])
     frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
     return RawRows(
@@ -101,6 +101,11 @@ def read_whole(folder: Path, table: RawTable, corrections: Corrections = ()) -> 
         [reject for part in parts for reject in part.rejects],
         corrected=sum((part.corrected for part in parts), Counter()),
     )
+
+
+def no_rows(table: RawTable) -> pd.DataFrame:
+    """Return a table's frame without rows."""
+    return _pandas(schema_of(table).empty_table())
 
 
 def as_json(frame: pd.DataFrame) -> list[str]:

@@ -1,8 +1,9 @@
 """Working a plan off: steps whose needs are met go to the workers, blocks of a stream side by side."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from etl.company.plan import Plan, Step
@@ -12,6 +13,7 @@ from etl.receipts.raw import check_raw
 from etl.transform.context import Context, blocks_of, portions
 from etl.transform.files import Built
 from etl.transform.groups import check_order
+from etl.transform.members import Call, Rows, numbered
 from etl.transform.streams import check_unique, yielding
 from etl.transform.work import BlockDone, build_whole, stream_block
 
@@ -41,6 +43,8 @@ def _pieces(context: Context, step: Step) -> int:
     """Count the pieces of work of a step: blocks of a stream, or portions of a table."""
     if step.stream:
         return blocks_of(context, step.stream)
+    if step.members:
+        return 1
     return portions(context, context.tables[step.tables[0]])
 
 
@@ -51,6 +55,14 @@ def run_plan(context: Context, plan: Plan, executor: Executor) -> Worked:
         runner = _Runner(context, plan, executor, advance)
         runner.run()
     return Worked({name: runner.results[name] for name in plan.tables}, runner.corrected, runner.peak_memory_mb)
+
+
+@dataclass
+class _Numbering:
+    """A dimension's members being numbered: what is to be done, and what is under way, in that order."""
+
+    steps: Generator[list[Call], list[Any], list[Built]]
+    under_way: list[Future[Any]] = field(default_factory=list)
 
 
 class _Runner:
@@ -65,6 +77,8 @@ class _Runner:
         self._under_way: dict[Future[Any], Step] = {}
         self._blocks: dict[str, dict[int, BlockDone]] = {}
         self._again: set[str] = set()
+        self._rows: defaultdict[str, list[Rows]] = defaultdict(list)
+        self._numbering: dict[str, _Numbering] = {}
 
     def run(self) -> None:
         self._submit_ready()
@@ -74,6 +88,10 @@ class _Runner:
                 step = self._under_way.pop(future)
                 if step.stream:
                     self._block_done(step, future.result())
+                elif step.members:
+                    future.result()  # the first that failed tells why
+                    if step not in self._under_way.values():
+                        self._number(step, [each.result() for each in self._numbering[step.name].under_way])
                 else:
                     self._table_done(step, *future.result())
 
@@ -82,14 +100,35 @@ class _Runner:
             del self._waiting[name]
             step = self._plan.steps[name]
             self._blocks[name] = {}
+            if step.members and not step.stream:
+                rows = sorted(self._rows.pop(step.members), key=lambda each: each.number)
+                self._numbering[name] = _Numbering(numbered(self._context, step.members, rows))
+                self._number(step, None)
+                continue
             for number in range(_pieces(self._context, step)):
                 if step.stream:
                     self._submit(step, stream_block, self._context, step, number, frozenset())
                 else:
                     self._submit(step, build_whole, self._context, step.tables[0], number)
 
-    def _submit(self, step: Step, work: Any, *arguments: Any) -> None:
-        self._under_way[self._executor.submit(work, *arguments)] = step
+    def _submit(self, step: Step, work: Any, *arguments: Any) -> Future[Any]:
+        future = self._executor.submit(work, *arguments)
+        self._under_way[future] = step
+        return future
+
+    def _number(self, step: Step, results: list[Any] | None) -> None:
+        """Go on numbering a dimension's members, with what the workers returned; None to begin with."""
+        numbering = self._numbering[step.name]
+        try:
+            calls = numbering.steps.send(results)  # type: ignore[arg-type]  # None begins it
+            while not calls:
+                calls = numbering.steps.send([])
+            numbering.under_way = [self._submit(step, *call) for call in calls]
+        except StopIteration as end:
+            self.results[str(step.members)] = Result(end.value)
+            self._corrected(sum((part.corrected for part in end.value), Counter()))
+            self._advance(1)
+            self._finish(step)
 
     def _table_done(self, step: Step, built: Built, peak: int) -> None:
         self.peak_memory_mb = max(self.peak_memory_mb, peak)
@@ -123,6 +162,8 @@ class _Runner:
         self._corrected(sum((block.corrected for block in done), Counter()))
         for part in done[0].built:
             self._corrected(part.corrected)
+        if step.members:
+            self._rows[step.members] += [block.rows for block in done if block.rows]
         for name in step.tables:
             check_unique(self._context, step, name, done, self._executor)
             self.results[name] = Result([part for block in done for part in block.built if part.table == name])

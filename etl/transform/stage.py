@@ -33,12 +33,14 @@ from etl.transform.files import REJECTS
 from etl.transform.key_files import HASHES
 from etl.transform.keys import KEYS, check_key_maps, key_maps
 from etl.transform.known import Ask, known_keys
+from etl.transform.members import MEMBERS
 from etl.transform.months import added
 from etl.transform.partials import PARTIALS
 from etl.transform.raw import check_file
 from etl.transform.runner import Result, Worked, run_plan
 
 SCRIPT = "TablesTransformMain.py"
+_TEMPORARY = (PARTIALS, HASHES, MEMBERS)
 
 
 def transform(job: Job, ask: Ask | None = None) -> None:
@@ -76,7 +78,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             job.store.star.working(job.run) as folder,
             kept_if_it_fails(job.store.local, job.run, folder / REJECTS),
         ):
-            for name in (KEYS, REJECTS, PARTIALS, HASHES):
+            for name in (KEYS, REJECTS, *_TEMPORARY):
                 (folder / name).mkdir()
             known.write(folder)
             context = Context(
@@ -97,7 +99,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             results = worked.results
             if last:
                 carry(context, last, carried, tables)
-            for name in (PARTIALS, HASHES):
+            for name in _TEMPORARY:
                 remove_tree(folder / name)
             judged = [] if job.only else fast.refusals(Pace(TRANSFORM, job.seconds, job.store.star.durations()))
             accepted = known.accepted | settle(job, SCRIPT, judged)
@@ -142,7 +144,8 @@ def _night(job: Job, raw: RawManifest) -> Night:
 def _tell(plan: Plan) -> None:
     for step in plan.steps.values():
         how = f" (streaming {step.stream})" if step.stream else ""
-        print(f"would build {', '.join(step.tables) or 'the summary'}{how}")
+        if step.built or not step.members:
+            print(f"would build {', '.join(step.built) or 'the summary'}{how}")
 
 
 def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:

@@ -11,7 +11,7 @@ from etl.company.plan import Step
 from etl.core import arrow_csv
 from etl.core.memory import trim
 from etl.transform.context import Context
-from etl.transform.key_files import HASHES, doubles
+from etl.transform.key_files import doubles, hashes_file
 from etl.transform.keys import Hashes, doubled_rows, hashes, losers
 from etl.transform.raw import read_block
 from etl.transform.work import BlockDone
@@ -23,7 +23,7 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
     The hashes tell which rows may be meant; only these are read again, by the workers, and compared for what they are.
     """
     table = context.raw_table(str(step.stream))
-    paths = [context.folder / HASHES / f"{step.stream}.{block.number:05}" for block in done]
+    paths = [hashes_file(context, step.name, block.number) for block in done]
     twice = doubles(paths, table.rows, executor)
     if not twice:
         return {}
@@ -53,9 +53,7 @@ def check_unique(context: Context, step: Step, name: str, done: list[BlockDone],
     parts = [(block.number, part) for block in done for part in block.built if part.table == name]
     if not any(part.own_keys for _, part in parts):
         return  # its rows have the keys of the query's rows, which were compared
-    paths = [
-        context.folder / HASHES / f"{name if part.own_keys else step.stream}.{number:05}" for number, part in parts
-    ]
+    paths = [hashes_file(context, name if part.own_keys else step.name, number) for number, part in parts]
     twice = doubles(paths, sum(part.receipt.rows for _, part in parts), executor)
     if not twice:
         return

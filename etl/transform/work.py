@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,14 @@ from etl.core.memory import trim
 from etl.transform.calling import called
 from etl.transform.check import (
     Checked,
+    Members,
     check,
     check_columns,
     check_kinds,
     unknown_member,
     with_own_references,
 )
-from etl.transform.context import Context, doubled_key, part_of
+from etl.transform.context import Context, doubled_key, part_number, part_of
 from etl.transform.files import Built, write_part
 from etl.transform.fitting import one_spelling
 from etl.transform.frames import all_but, arrow_backed, only
@@ -40,7 +41,7 @@ from etl.transform.inputs import (
     inputs_of_table,
     read_at_once,
 )
-from etl.transform.key_files import HASHES, write_hashes
+from etl.transform.key_files import hashes_file, write_hashes
 from etl.transform.keys import (
     Hashes,
     doubled_rows,
@@ -50,13 +51,14 @@ from etl.transform.keys import (
     read_key_map,
     write_key_map,
 )
+from etl.transform.members import Rows, keep_rows
 from etl.transform.partials import check_portion, summaries, write_partial
 from etl.transform.raw import Reject, as_json, read_block
 
 
 @dataclass
 class BlockDone:
-    """One block's results.
+    """One block's results. rows: of a dimension, which get their keys when those of all blocks are there.
 
     edges: the group of the first row and the last; raw: the receipt of what was read; corrected: its rows by
     correction.
@@ -64,6 +66,7 @@ class BlockDone:
 
     number: int
     built: list[Built]
+    rows: Rows | None
     edges: Edges | None
     raw: TableReceipt | None
     corrected: Counter[str]
@@ -126,14 +129,17 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
     frame, rejects = only(rows.frame, ~yielding), rows.rejects + doubles
-    done = BlockDone(number, [], edges, rows.receipt, rows.corrected, 0)
+    done = BlockDone(number, [], None, edges, rows.receipt, rows.corrected, 0)
     del rows  # the block is in memory once, and not as often as it is looked at
     keys = hashes(frame, raw.key)
-    write_hashes(context.folder / HASHES / f"{step.stream}.{number:05}", keys)
+    write_hashes(hashes_file(context, step.name, number), keys)
     summarized = {str(step.stream): frame}
-    for name in step.tables:
+    for name in step.built:
         part, summarized[name] = _stream_table(context, step, name, number, _Block(frame, keys, rejects), inputs)
-        done.built.append(part)
+        if isinstance(part, Rows):
+            done.rows = part
+        else:
+            done.built.append(part)
     for partial in step.partials:
         _summarize(context, partial, number, inputs.frames | {partial.stream: summarized[partial.stream]}, rejects)
     done.peak_memory_mb = peak_memory_mb()
@@ -151,7 +157,7 @@ class _Block:
 
 def _stream_table(
     context: Context, step: Step, name: str, number: int, block: _Block, inputs: Inputs
-) -> tuple[Built, pd.DataFrame]:
+) -> tuple[Built | Rows, pd.DataFrame]:
     """Build a table's part from a block; returns it and its rows for the partials."""
     began = time.monotonic()
     table = context.tables[name]
@@ -161,15 +167,20 @@ def _stream_table(
     keys = hashes(built, table.contract.built_key)
     checked = check(built, table.contract, inputs.members)
     del built
-    queries = read_at_once(context, table) if number == 0 else []  # read beside every block, and told of once
+    place = part_number(context, name, str(step.stream), number)
+    queries = read_at_once(context, table) if place == 0 else []  # read beside every block, and told of once
     aside = inputs.rejects_of(queries)
     handed = context.raw_table(str(step.stream)).blocks[number].rows + len(aside)
     checked.rejects = [*aside, *block.rejects, *checked.rejects]
+    beside, corrected = len(aside), inputs.corrected_of(queries)
+    if table.contract.is_dimension:
+        rows = keep_rows(context, table.contract, place, checked, handed, began)
+        return replace(rows, beside=beside, corrected=corrected), checked.sound
     part = write_part(context, name, part_of(name, number), checked, checked.table, handed, began)
     part.own_keys = not np.array_equal(keys, block.keys)
     if part.own_keys:
-        write_hashes(context.folder / HASHES / f"{name}.{number:05}", keys)
-    part.beside, part.corrected = len(aside), inputs.corrected_of(queries)
+        write_hashes(hashes_file(context, name, number), keys)
+    part.beside, part.corrected = beside, corrected
     return part, checked.sound
 
 
@@ -210,7 +221,10 @@ def _with_surrogate_keys(context: Context, contract: Contract, checked: Checked)
     key = str(contract.surrogate_key)
     known = read_key_map(before, contract) if (before := context.keys_before(contract.name)) else None
     keys, key_map = give_surrogate_keys(checked.table.select(list(contract.natural_key)), known, key)
-    table = with_own_references(checked, contract, keys)
+    table = checked.table
+    if contract.own_references:
+        natural = table.select(list(contract.natural_key))
+        table = with_own_references(checked, contract, Members.of(natural, keys.to_numpy()))
     write_key_map(context.folder, contract, key_map, table.num_rows)
     members_ = table.append_column(key, keys).select(contract.schema.names).cast(contract.schema)
     return pa.concat_tables([unknown_member(contract), members_])
