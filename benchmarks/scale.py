@@ -28,8 +28,8 @@ _TEXT = """
 | 10 million rows | none: one machine of two cores, minutes | nothing |
 | 100 million | the COPY of the longest query: one connection, one process of the source | `-- partition on:` in its \
 header, `SOURCE_CONNECTIONS` as many as the source's owner allows |
-| 1 billion | the cores of one machine in stage 2; a dimension is built whole, by one worker, and has to fit its \
-memory; the disk | `EXECUTOR=dask://…`, `DATA_DIR=gs://…` (BigQuery then loads by URI, a job a table); workers with \
+| 1 billion | the cores of one machine in stage 2; a dimension that is not streamed has to fit a worker's memory; \
+the disk | `EXECUTOR=dask://…`, `DATA_DIR=gs://…` (BigQuery then loads by URI, a job a table); workers with \
 the memory that the table tells |
 | 10 billion | reading everything every night, and what BigQuery counts for publishing all of it | incremental nights: \
 extract and publish what has changed since the last. **Not built yet**; until then this is the end |
@@ -38,7 +38,8 @@ extract and publish what has changed since the last. **Not built yet**; until th
   while the source has cores and its disk keeps up.
 - Stage 2 is bound by the text of CSV, read and written, and divides by its blocks: a worker has its block's memory,
   however many rows there are. The keys' hashes, by which doubled rows are found, lie on the disk.
-- Memory that grows is that of dimensions, which are built whole: what the table tells is for two workers.
+- Memory that grows with the members is what they are found by, some 8 bytes each in every worker, and dimensions that
+  are not streamed: what the table tells is for two workers.
 - Stage 3 is bound by reading the text once more. By upload it is one load job for {megabytes} MB of CSV: {limit} of
   them for a table and day are what BigQuery allows.
 - BigQuery bills each table of a query with all columns that it reads, at least 10 MB; a load reads what it publishes
@@ -65,7 +66,7 @@ def write(results: dict[str, dict[str, Result]], world: World, folder: Path) -> 
         ("stage 3 up to the network, core hours", lambda rows: _shown(figures.upload * rows / 3600)),
         ("load jobs of the largest table, by upload", lambda rows: f"{figures.jobs(rows):,}"),
         ("… by URI from a bucket", lambda _: "1"),
-        ("stage 2, memory, the largest dimension whole, GB", lambda rows: _shown(figures.memory(rows) / 1e9)),
+        ("stage 2, memory of two workers, GB", lambda rows: _shown(figures.memory(rows) / 1e9)),
         ("BigQuery bills for a load, GB", lambda rows: _shown(figures.billing.load(rows) / 1e9)),
         ("… for the dashboard, GB at most", lambda rows: _shown(figures.billing.dashboard(rows) / 1e9)),
         ("dollars a night: cores and what BigQuery bills", lambda rows: _shown(figures.dollars_a_night(rows))),
@@ -112,7 +113,7 @@ class _Figures:
         return -int(-self._largest * rows // CSV_BYTES_A_FILE)
 
     def memory(self, rows: int) -> float:
-        """Give the bytes of two workers: what streams a fact stays, what builds a dimension grows with its members."""
+        """Give the bytes of two workers: what streams stays, what finds members grows with them."""
         return self._streaming + self._dimension * rows
 
     def dollars_a_night(self, rows: int) -> float:

@@ -6,13 +6,16 @@
 -- survivor: -registered_at, email, given_name
 
 SELECT
-    client_id,
+    d.client_id,
 
-    given_name,
-    paternal_name,
-    maternal_name,
-    email,
-    country,
+    d.given_name,
+    d.paternal_name,
+    d.maternal_name,
+    d.email,
+    d.country,
 
-    signed_up_at AT TIME ZONE :business_time_zone AS registered_at
-FROM clients.digital_clients
+    d.signed_up_at AT TIME ZONE :business_time_zone AS registered_at,
+
+    g.client_id IS NOT NULL AS is_global
+FROM clients.digital_clients AS d
+LEFT JOIN (SELECT DISTINCT client_id FROM clients.global_clients) AS g ON g.client_id = d.client_id

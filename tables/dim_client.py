@@ -19,7 +19,7 @@ from etl.contract import (
 )
 
 
-class DimClient(Dimension, rows_of=("global_clients", "digital_clients"), rejects=0.05):
+class DimClient(Dimension, stream=("global_clients", "digital_clients"), rejects=0.05):
     """One row per client of either catalogue."""
 
     client_key: Key = surrogate_key()
@@ -35,14 +35,10 @@ class DimClient(Dimension, rows_of=("global_clients", "digital_clients"), reject
 
 def build(global_clients: pd.DataFrame, digital_clients: pd.DataFrame, night: Night) -> pd.DataFrame:
     """The global catalogue wins; the digital one adds the clients that it lacks."""
-    clients = pd.concat(
-        [_described(global_clients, "global", night), _described(digital_clients, "digital", night)], ignore_index=True
-    )
-    again = (clients["catalogue"] == "digital") & clients["client_id"].isin(global_clients["client_id"].dropna())
-    clients[SET_ASIDE] = pd.Series(pd.NA, index=clients.index, dtype="string[pyarrow]").mask(
-        again, "the global catalogue has this client"
-    )
-    return clients
+    digital = _described(digital_clients, "digital", night)
+    reason = pd.Series(pd.NA, index=digital.index, dtype="string[pyarrow]")
+    digital[SET_ASIDE] = reason.mask(digital_clients["is_global"], "the global catalogue has this client")
+    return pd.concat([_described(global_clients, "global", night), digital])
 
 
 def _described(clients: pd.DataFrame, catalogue: str, night: Night) -> pd.DataFrame:

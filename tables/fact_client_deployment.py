@@ -25,7 +25,12 @@ ROW = ["client_id", "product_id", "edition"]
 SUMS = ["contracts", "returned_contracts", "instances", "gross_revenue", "net_revenue"]
 
 
-class FactClientDeployment(Fact, cluster_by=("deployment_key", "client_key"), group_by="client_id"):
+class FactClientDeployment(
+    Fact,
+    cluster_by=("deployment_key", "client_key"),
+    group_by="client_id",
+    reads={"dim_client": ("client_id",)},
+):
     """One row per client and deployment in which the client has a contract.
 
     Retention compares editions of the same product in which the client had net sales (contracts not returned): none

@@ -27,7 +27,9 @@ SALES = ["contracts", "returned_contracts", "instances", "gross_revenue", "net_r
 MOVEMENTS = ["allocations", "returns", "reallocations"]
 
 
-class FactTeamDeployment(Fact, cluster_by=("deployment_key", "team_member_key"), rejects=0.05):
+class FactTeamDeployment(
+    Fact, cluster_by=("deployment_key", "team_member_key"), group_by="team_member_id", rejects=0.05
+):
     """One row per team member and deployment that has an allocation, a sale or self usage.
 
     Retention compares editions of the same product in which the member had net sales (contracts not returned): none
@@ -68,6 +70,12 @@ def partial_movements(fact_usage_movements: pd.DataFrame) -> pd.DataFrame:
     return totals(counted[counted["team_member_id"].notna()], ROW, **{name: name for name in MOVEMENTS})
 
 
+def partial_self_usage(self_usage: pd.DataFrame) -> pd.DataFrame:
+    """Add a block of self usage up by member and deployment."""
+    used = self_usage[self_usage["team_member_id"].notna()]
+    return totals(used, ROW, self_usage_instances="instances")
+
+
 def build(
     fact_sales: pd.DataFrame,
     fact_usage_movements: pd.DataFrame,
@@ -77,8 +85,7 @@ def build(
     night: Night,
 ) -> pd.DataFrame:
     """Add all up, set aside what has no member or deployment, and compare each edition with the last one sold."""
-    used = self_usage[self_usage["team_member_id"].notna()].rename(columns={"instances": "self_usage_instances"})
-    parts = [fact_sales, fact_usage_movements, used[[*ROW, "self_usage_instances"]]]
+    parts = [fact_sales, fact_usage_movements, self_usage]
     sums = [*SALES, *MOVEMENTS, "self_usage_instances"]
     rows = totals(pd.concat(parts, ignore_index=True), ROW, **{name: name for name in sums})
     for name in sums:

@@ -14,7 +14,7 @@ connection.execute(f"SET temp_directory = '{Path(out).parent}/spill'")
 
 def members(name: str) -> str:
     """Write a dimension of the star as a relation, without its unknown member."""
-    file = f"{star}/dim_{name}.csv"
+    file = f"{star}/dim_{name}.*csv"
     return f"(SELECT {name}_key, {name}_id FROM read_csv('{file}', header = true) WHERE {name}_key <> 0)"
 
 

@@ -18,7 +18,7 @@ TYPES = {
 def members(name: str) -> pl.LazyFrame:
     """Read a dimension's number and surrogate key, without its unknown member."""
     key, number = f"{name}_key", f"{name}_id"
-    frame = pl.scan_csv(f"{star}/dim_{name}.csv", schema_overrides={key: pl.Int64, number: pl.Int32})
+    frame = pl.scan_csv(f"{star}/dim_{name}.*csv", schema_overrides={key: pl.Int64, number: pl.Int32})
     return frame.filter(pl.col(key) != 0).select(key, number)
 
 

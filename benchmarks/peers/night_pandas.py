@@ -93,7 +93,7 @@ def dimensions() -> tuple[pd.DataFrame, pd.DataFrame]:
 
     both = [read(f"{name}_clients").assign(catalogue=name) for name in ("global", "digital")]
     clients = pd.concat([frame.sort_values("registered_at", ascending=False) for frame in both])
-    clients = people(clients.drop_duplicates("client_id"), "client_name")
+    clients = people(clients.drop_duplicates("client_id"), "client_name").drop(columns="is_global")
     clients["country"] = clean(clients["country"], "upper")
     clients["registered_on"] = day(clients.pop("registered_at"))
     write_dimension("dim_client", clients, ["client_id"], ["registered_on"])

@@ -17,7 +17,7 @@ connection.execute(f"SET temp_directory = '{Path(out).parent}/spill'")
 
 def members(table: str, key: str, columns: str) -> str:
     """Write a dimension of the star as a relation, without its unknown member."""
-    return f"(SELECT {columns} FROM read_csv('{star}/{table}.csv', header = true) WHERE {key} <> 0)"
+    return f"(SELECT {columns} FROM read_csv('{star}/{table}.*csv', header = true) WHERE {key} <> 0)"
 
 
 connection.execute(f"""

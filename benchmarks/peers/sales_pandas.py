@@ -4,6 +4,7 @@ Money is a float, rounded to cents: exact as long as it is small, and three time
 """
 
 import sys
+from pathlib import Path
 
 import pandas as pd
 
@@ -22,7 +23,8 @@ def day(moment: pd.Series, text: pd.Series) -> pd.Series:
 
 def members(table: str, columns: list[str], dates: list[str] | None = None) -> pd.DataFrame:
     """Read some columns of a dimension, without its unknown member (the first column is the key)."""
-    frame = pd.read_csv(f"{star}/{table}.csv", usecols=columns, parse_dates=dates or [])
+    files = sorted(Path(star).glob(f"{table}.*csv"))
+    frame = pd.concat([pd.read_csv(file, usecols=columns, parse_dates=dates or []) for file in files])
     return frame[frame[columns[0]] != 0]
 
 

@@ -37,7 +37,7 @@ def day(moment: str, text: str) -> pl.Expr:
 def members(table: str, key: str, **columns: pl.DataType | type[pl.DataType]) -> pl.LazyFrame:
     """Read some columns of a dimension, its surrogate key under the name `key`, without the unknown member."""
     number = table.replace("dim", "", 1).strip("_") + "_key"
-    frame = pl.scan_csv(f"{star}/{table}.csv", schema_overrides={number: pl.Int64, **columns})
+    frame = pl.scan_csv(f"{star}/{table}.*csv", schema_overrides={number: pl.Int64, **columns})
     return frame.filter(pl.col(number) != 0).select(pl.col(number).alias(key), *columns)
 
 

@@ -33,7 +33,7 @@ QUERIES = {
     "contracts": "origin contract_id client_id product_id edition team_member_id channel_code instances unit_price"
     " status order_kind contracted_at returned_at contract_date_text return_date_text updated_at",
     "deployments": "product_id edition name unit_price opened_on closes_on",
-    "digital_clients": "client_id given_name paternal_name maternal_name email country registered_at",
+    "digital_clients": "client_id given_name paternal_name maternal_name email country registered_at is_global",
     "global_clients": "client_id given_name paternal_name maternal_name email country registered_at",
     "movements": "movement_id usage_id product_id edition team_member_id movement_type instances moved_at",
     "office_changes": "team_member_id office_id changed_at",

@@ -18,10 +18,10 @@ def test_the_global_catalogue_wins_and_the_digital_one_adds_what_it_lacks() -> N
         ),
         digital_clients=drawn(
             """
-            | client_id | given_name | email |
-            | --------- | ---------- | ----- |
-            | 1         | Anita      | a@x.y |
-            | 3         | Eva        | e@x.y |
+            | client_id | given_name | email | is_global |
+            | --------- | ---------- | ----- | --------- |
+            | 1         | Anita      | a@x.y | yes       |
+            | 3         | Eva        | e@x.y | no        |
             """,
             "digital_clients",
         ),
@@ -104,9 +104,9 @@ def test_a_client_without_a_number_is_rejected() -> None:
         global_clients=nothing("global_clients"),
         digital_clients=drawn(
             """
-            | client_id | given_name |
-            | --------- | ---------- |
-            | ∅         | Nobody     |
+            | client_id | given_name | is_global |
+            | --------- | ---------- | --------- |
+            | ∅         | Nobody     | no        |
             """,
             "digital_clients",
         ),

@@ -5,7 +5,7 @@ import pandas as pd
 from etl.contract import Dimension, Integer, Key, Money, Text, attribute, natural_key, surrogate_key
 
 
-class DimCustomer(Dimension):
+class DimCustomer(Dimension, stream="customers"):
     """One row per customer."""
 
     customer_key: Key = surrogate_key()

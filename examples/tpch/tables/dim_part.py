@@ -5,7 +5,7 @@ import pandas as pd
 from etl.contract import Dimension, Integer, Key, Money, Text, attribute, natural_key, surrogate_key
 
 
-class DimPart(Dimension):
+class DimPart(Dimension, stream="parts"):
     """One row per part."""
 
     part_key: Key = surrogate_key()

@@ -5,7 +5,7 @@ import pandas as pd
 from etl.contract import Dimension, Integer, Key, Money, Text, attribute, natural_key, surrogate_key
 
 
-class DimSupplier(Dimension):
+class DimSupplier(Dimension, stream="suppliers"):
     """One row per supplier."""
 
     supplier_key: Key = surrogate_key()
