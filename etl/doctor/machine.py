@@ -106,7 +106,7 @@ def memory(seen: SeenMachine) -> Iterator[Finding]:
 
 def _estimate(seen: SeenMachine) -> float:
     """Guess what stage 2 takes: its processes, and the largest query that is not streamed, as a whole."""
-    streamed = {table.contract.stream for table in seen.company.tables.values()}
+    streamed = {name for table in seen.company.tables.values() for name in table.contract.stream}
     whole = [size or 0 for name, size in seen.figures.items() if name not in streamed]
     return seen.company.settings.workers * _WORKER + _WHOLE * max(whole, default=0)
 
