@@ -17,7 +17,7 @@ from etl.core.runs import Store
 from etl.core.safe_text import safe
 from etl.look.measure import show as show_measure
 from etl.look.screen import console, table
-from etl.receipts.sql import SLICES
+from etl.receipts.slices import SLICES
 
 
 def show(settings_file: Path, name: str) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from etl.core.manifest import RawTable, TableReceipt
 from etl.receipts.arrow import receipt_of
 from etl.receipts.memory import row_hash
-from etl.receipts.sql import SLICES
+from etl.receipts.slices import SLICES
 
 
 @dataclass(frozen=True)

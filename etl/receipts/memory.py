@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from etl.receipts import rows
 from etl.receipts.duckdb import DUCKDB
 from etl.receipts.rows import BITS, PRIMES, is_number, is_text
-from etl.receipts.sql import cube_of, eighth_of, joined_texts, slice_of
+from etl.receipts.slices import cube_of, eighth_of, slice_of
+from etl.receipts.sql import joined_texts
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,24 +8,18 @@ from etl.core.arrow_types import ANY_NUMERIC, arrow_type
 from etl.core.manifest import RawColumn, TableReceipt
 from etl.receipts.arrow import has_range
 from etl.receipts.level import Extent
-from etl.receipts.sql import (
-    ROW,
-    TEXT_HASH,
-    Dialect,
-    feistel,
-    half,
-    joined_texts,
-    lane_sql,
-    receipt_parts,
-    slice_sql,
-    text_lane,
-)
+from etl.receipts.rows import is_number
+from etl.receipts.slices import slice_sql
+from etl.receipts.sql import Dialect, Own, feistel, joined_texts, lane_sql, receipt_parts, text_lane
 
 _ARGUMENTS = 90
 """A function takes no more than a hundred."""
 
 _TARGETS = 1600
 """A SELECT gives no more than 1664 columns."""
+
+_BIGINT_DIGITS = 18
+"""Digits that every bigint has."""
 
 _SOURCE_TYPE = b"source type"
 _PLAIN_TEXTS = ("text", "character varying")
@@ -68,7 +62,9 @@ class Postgres(Dialect):
         """Write a value's number; the plain one of values that have one."""
         kind = field.type
         if pa.types.is_decimal(kind):
-            return f"trunc({name} * 1{'0' * kind.scale})"
+            whole = f"{name} * 1{'0' * kind.scale}"
+            # a division of numerics is slow
+            return f"({whole})::bigint" if kind.precision <= _BIGINT_DIGITS else f"trunc({whole})"
         if pa.types.is_date(kind):
             return f"({name} - DATE '1970-01-01')"
         if pa.types.is_timestamp(kind):
@@ -85,6 +81,12 @@ class Postgres(Dialect):
             return number
         text = f"({text_lane(self.text_hash(f'{name}::text'), lane)})"
         return f"CASE WHEN {holds} THEN {number} WHEN {name} IS NOT NULL THEN {text} END"
+
+    def cube(self, key: pa.Schema, root: str) -> str:
+        """Write it so that the root is computed once, where it costs more than a subselect does."""
+        if all(pa.types.is_integer(field.type) for field in key if is_number(field)):
+            return super().cube(key, root)
+        return f"(SELECT {super().cube(key, 'root')} FROM (SELECT {root} AS root OFFSET 0) AS once)"
 
     def texts(self, field: pa.Field, name: str) -> list[str]:
         """Write a value's texts; within `concat`, values of other types become the text that COPY writes."""
@@ -122,15 +124,16 @@ class Postgres(Dialect):
         The steps are computed for the chosen rows alone, each once: OFFSET 0 keeps the planner from writing a step into
         the next wherever that names it.
         """
-        found, texts = "", joined_texts(schema, self)
+        own, found, texts = Own.beside(schema), "", joined_texts(schema, self)
         if texts:
-            found = f" FROM (SELECT {self.text_hash(texts)} AS {TEXT_HASH} OFFSET 0) AS joined"
-        lanes = ", ".join(f"{lane_sql(schema, self, lane)} AS {half(lane)}" for lane in (0, 1))
+            found = f" FROM (SELECT {self.text_hash(texts)} AS {own.text_hash} OFFSET 0) AS joined"
+        lanes = ", ".join(f"{lane_sql(schema, self, lane, own)} AS {own.half(lane)}" for lane in (0, 1))
         found = f"(SELECT {lanes}{found} OFFSET 0) AS lanes"
-        for number, step in enumerate(feistel(self), start=2):
-            found = f"(SELECT {half(number - 1)}, {step} AS {half(number)} FROM {found} OFFSET 0) AS round_{number}"
+        for number, step in enumerate(feistel(self, own), start=2):
+            before, now = own.half(number - 1), own.half(number)
+            found = f"(SELECT {before}, {step} AS {now} FROM {found} OFFSET 0) AS round_{number}"
         chosen = "" if where is None else f" FILTER (WHERE {where})"
-        return relation, f"COALESCE(SUM((SELECT {ROW} FROM {found})){chosen}, 0)"
+        return relation, f"COALESCE(SUM((SELECT {own.row} FROM {found})){chosen}, 0)"
 
 
 def fields_of(columns: tuple[RawColumn, ...]) -> pa.Schema:

@@ -16,7 +16,8 @@ from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
 from etl.receipts.arrow import add, figure_text, has_range, has_sum, is_summed, raw_schema, receipt_of
 from etl.receipts.memory import row_hash
 from etl.receipts.rows import TEXTS, hash_of, is_number, is_text, text_hash, text_lanes
-from etl.receipts.sql import SEPARATOR, slice_of
+from etl.receipts.slices import slice_of
+from etl.receipts.sql import SEPARATOR
 
 _WHOLE = re.compile(r"[+-]?\d+")
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

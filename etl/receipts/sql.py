@@ -5,7 +5,7 @@ hash over them is.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,8 @@ from etl.receipts import rows
 from etl.receipts.arrow import figure_text, has_range, is_summed
 from etl.receipts.rows import BITS, MASK, PRIMES, is_narrow, is_number, is_text, text_lanes
 
-SLICES = 64
-"""Of how many slices of the keys a night hashes one, where it does not hash all rows."""
-
-_MULTIPLIER = 1_327_217_885
-"""The golden section of the first prime."""
+MULTIPLIER = 1_327_217_885
+"""The golden section of the first prime, which scatters the keys over the slices (see `slices`)."""
 
 SEPARATOR = "|"
 _HASH = "hash_sum"
@@ -70,19 +67,23 @@ class Dialect:
         """Write the sum over the rows of integers of 62 bits, in a type that it does not fill."""
         return f"SUM({name})"
 
+    def cube(self, key: pa.Schema, root: str) -> str:
+        """Write the number by which the numbers of a key are scattered. root: their sum, each with its factor."""
+        return cube_sql(root)
+
     def hashed(self, schema: pa.Schema, relation: str) -> tuple[str, str]:
         """Return a relation with the same columns, to select from instead, and the SQL of the hash over its rows.
 
         Each step is a relation of its own, so that nothing is computed twice.
         """
-        found, texts = relation, joined_texts(schema, self)
+        own, found, texts = Own.beside(schema), relation, joined_texts(schema, self)
         if texts:
-            found = f"(SELECT *, {self.text_hash(texts)} AS {TEXT_HASH} FROM {found}) AS joined"
-        lanes = ", ".join(f"{lane_sql(schema, self, lane)} AS {half(lane)}" for lane in (0, 1))
-        found = f"(SELECT *, {lanes} FROM {found}) AS lanes"
-        for number, step in enumerate(feistel(self), start=2):
-            found = f"(SELECT *, {step} AS {half(number)} FROM {found}) AS round_{number}"
-        return found, f"COALESCE({self.sum_of_hashes(ROW)}, 0)"
+            found = f"(SELECT *, {self.text_hash(texts)} AS {own.text_hash} FROM {found}) AS {own.step('joined')}"
+        lanes = ", ".join(f"{lane_sql(schema, self, lane, own)} AS {own.half(lane)}" for lane in (0, 1))
+        found = f"(SELECT *, {lanes} FROM {found}) AS {own.step('lanes')}"
+        for number, step in enumerate(feistel(self, own), start=2):
+            found = f"(SELECT *, {step} AS {own.half(number)} FROM {found}) AS {own.step(f'round_{number}')}"
+        return found, f"COALESCE({self.sum_of_hashes(own.row)}, 0)"
 
 
 @dataclass(frozen=True)
@@ -106,17 +107,37 @@ def figures(schema: pa.Schema, dialect: Dialect) -> Iterator[Figure]:
             yield Figure(field, "max", dialect.extreme(field, name, "MAX"))
 
 
-TEXT_HASH = "etl_text_hash"
-"""The name of the column in which the hash of a row's texts is computed."""
+@dataclass(frozen=True)
+class Own:
+    """The names of what is computed on the way to a row's hash. prefix: how no column of the table begins."""
 
+    prefix: str
 
-def half(number: int) -> str:
-    """Name the column of a lane (0 and 1) or of what a round of the hash gave."""
-    return f"etl_half_{number}"
+    @classmethod
+    def beside(cls, schema: pa.Schema) -> "Own":
+        """Choose names that no column of a table has, in whatever case."""
+        prefix = "_etl_"  # no column of a contract begins with an underscore, one of a source may
+        while any(name.casefold().startswith(prefix) for name in schema.names):
+            prefix = f"_{prefix}"
+        return cls(prefix)
 
+    @property
+    def text_hash(self) -> str:
+        """The column with the hash of a row's texts."""
+        return f"{self.prefix}text_hash"
 
-ROW = f"{half(len(rows.ROUNDS))} * {2**BITS} + {half(len(rows.ROUNDS) + 1)}"
-"""A row's hash, computed from what the last two rounds gave."""
+    def half(self, number: int) -> str:
+        """Name the column of a lane (0 and 1) or of what a round of the hash gave."""
+        return f"{self.prefix}half_{number}"
+
+    def step(self, name: str) -> str:
+        """Name the relation of a step: BigQuery takes a column of the same name for the relation."""
+        return f"{self.prefix}{name}"
+
+    @property
+    def row(self) -> str:
+        """A row's hash, computed from what the last two rounds gave."""
+        return f"{self.half(len(rows.ROUNDS))} * {2**BITS} + {self.half(len(rows.ROUNDS) + 1)}"
 
 
 def joined_texts(schema: pa.Schema, dialect: Dialect) -> str | None:
@@ -130,7 +151,7 @@ def joined_texts(schema: pa.Schema, dialect: Dialect) -> str | None:
     return dialect.joined(pieces) if pieces else None
 
 
-def lane_sql(schema: pa.Schema, dialect: Dialect, lane: int) -> str:
+def lane_sql(schema: pa.Schema, dialect: Dialect, lane: int, own: Own) -> str:
     """Write a row's linear form in a lane's field."""
     terms = [
         f"COALESCE({dialect.residue(field, dialect.quoted(field.name), lane)} * {rows.factor(lane, place)},"
@@ -139,7 +160,7 @@ def lane_sql(schema: pa.Schema, dialect: Dialect, lane: int) -> str:
         if is_number(field)
     ]
     if any(map(is_text, schema)):
-        terms.append(f"({text_lane(TEXT_HASH, lane)}) * {rows.factor(lane, rows.TEXTS)}")
+        terms.append(f"({text_lane(own.text_hash, lane)}) * {rows.factor(lane, rows.TEXTS)}")
     groups = [terms[start : start + rows.TERMS] for start in range(0, len(terms), rows.TERMS)]
     sums = [" + ".join(group) for group in groups]
     if len(sums) > 1:
@@ -153,62 +174,18 @@ def text_lane(text_hash: str, lane: int) -> str:
     return f"{text_hash} & {MASK}" if lane else f"{text_hash} >> {rows.TEXT_BITS - BITS}"
 
 
-def feistel(dialect: Dialect) -> Iterator[str]:
+def feistel(dialect: Dialect, own: Own) -> Iterator[str]:
     """Write what each round computes of what the two before it gave, as `rows.scattered` does."""
     for number, k in enumerate(rows.ROUNDS):
-        a, b = half(number), half(number + 1)
+        a, b = own.half(number), own.half(number + 1)
         mixed = f"(({dialect.xor(b, f'({b} >> {rows.SHIFT})')} * {k}) >> {rows.SPREAD}) & {MASK}"
         yield dialect.xor(a, f"({mixed})")
 
 
-def slice_sql(key: pa.Schema, dialect: Dialect, number: int) -> str:
-    """Write the condition that a row is in slice `number` of the SLICES. key: the columns that identify a row.
-
-    Numbers are scattered by arithmetic, which costs next to nothing: their cube, in the field of a prime. Texts take an
-    MD5; where there are numbers besides, these choose the eighth of the rows that need one.
-    """
+def cube_sql(root: str) -> str:
+    """Write the number by which a root is scattered, as `slices.cube_of` does."""
     prime = PRIMES[0]
-    fields = [field for field in key if is_number(field)]
-    terms = [f"abs(COALESCE({dialect.residue(f, dialect.quoted(f.name), 0)}, 0))" for f in fields]
-    others = [f"mod({term} * {_factor(place)}, {prime})" for place, term in enumerate(terms) if place]
-    root = f"mod({' + '.join([*terms[:1], *others]) or '0'}, {prime})"
-    cube = f"mod(mod(mod({root} * {root}, {prime}) * {root}, {prime}) * {_MULTIPLIER}, {prime})"
-    texts = joined_texts(key, dialect)
-    if texts is None:
-        return f"({cube} >> {BITS - 6}) = {number}"
-    hashed = dialect.text_hash(texts)
-    if not terms:
-        return f"mod({hashed}, {SLICES}) = {number}"
-    both = f"mod(mod(({text_lane(hashed, 1)}) + {cube}, {prime}) * {_MULTIPLIER}, {prime})"
-    return f"({cube} >> {BITS - 3}) = {number % 8} AND ({both} >> {BITS - 3}) = {number // 8}"
-
-
-def slice_of(residues: Sequence[Any], text: Any) -> Any:
-    """Return in which slice a row is, as `slice_sql` does: numbers of 64 bits, or numpy's arrays of them.
-
-    residues: of the key's numbers, without sign, NULL as 0; text: the hash of its texts, None where it has none.
-    """
-    cube = cube_of(residues)
-    if text is None:
-        return cube >> (BITS - 6)
-    return cube >> (BITS - 3) | eighth_of(cube, text) << 3 if residues else text % SLICES
-
-
-def cube_of(residues: Sequence[Any]) -> Any:
-    """Return the number by which the key's numbers are scattered."""
-    prime = PRIMES[0]
-    root = sum(residue % prime * _factor(place) % prime for place, residue in enumerate(residues)) % prime
-    return root * root % prime * root % prime * _MULTIPLIER % prime
-
-
-def eighth_of(cube: Any, text: Any) -> Any:
-    """Return in which eighth of the slices with the same numbers a row is."""
-    return (text_lanes(text)[1] + cube) % PRIMES[0] * _MULTIPLIER % PRIMES[0] >> (BITS - 3)
-
-
-def _factor(place: int) -> int:
-    """Return what the number at a place of the key is multiplied by, so that (1, 23) is not (23, 1)."""
-    return int(pow(_MULTIPLIER, place, PRIMES[0]))
+    return f"mod(mod(mod({root} * {root}, {prime}) * {root}, {prime}) * {MULTIPLIER}, {prime})"
 
 
 def select_receipt(schema: pa.Schema, dialect: Dialect, relation: str, *, hashes: bool) -> str:

@@ -15,6 +15,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from etl.contract import Fact, Integer, Text, attribute, natural_key
+from etl.contract.table import Contract
 from etl.core.errors import DataError
 from etl.load.open import open_warehouse
 from etl.receipts.memory import row_hash
@@ -190,6 +192,40 @@ def test_a_table_of_many_columns_is_hashed_like_any_other(full: Company, columns
     receipt = full.table("wide").receipt
     assert receipt and len(receipt.columns) == 1 + 2 * columns
     assert receipt.columns[f"c{columns - 1}"].max == str(3 * (columns - 1))
+
+
+def test_a_query_may_name_its_columns_like_the_steps_of_the_hash(full: Company) -> None:
+    """Whatever the case; what is computed on the way is named otherwise then."""
+    numbers = ["_etl_text_hash", "_ETL_text_hash", "__etl_text_hash", "etl_text_hash", "_etl_half_0", "etl_half_1"]
+    others = ["joined", "query", "once", "root", "lanes", "round_2", "row_count", "f1"]
+    named = ", ".join(f'{n} AS "{name}"' for n, name in enumerate(numbers + others))
+    full.query("own", f"SELECT 1.5::numeric(4,2) AS id, 'a' AS text, {named}")
+    full.done()
+    assert refusal(full, "own") == ""
+
+
+class FactOwn(Fact):
+    """One row per number."""
+
+    etl_half_0: Integer = natural_key("The number.")
+    etl_half_2: Integer = attribute("Another one.")
+    etl_text_hash: Text = attribute("A text.")
+    joined: Text = attribute("A text.", nullable=True)
+    lanes: Integer = attribute("A number.")
+    round_2: Integer = attribute("A number.")
+
+
+def test_a_contract_may_name_its_columns_like_the_steps_of_the_hash(running: str, tmp_path: Path) -> None:
+    """In either warehouse: BigQuery takes a column named like a relation for the relation."""
+    contract = Contract.of("fact_own", FactOwn)
+    row = {"etl_half_0": 1, "etl_half_2": 2, "etl_text_hash": "a", "joined": None, "lanes": 3, "round_2": 4}
+    handover = hand_over(contract, [row, row | {"etl_half_0": 2, "joined": "b"}], tmp_path)
+    table = pa.Table.from_pylist([row, row | {"etl_half_0": 2, "joined": "b"}], contract.schema)
+    hashed = handover.receipt.model_copy(update={"hash_sum": str(row_hash(table, contract.schema))})
+    for opened in (duckdb_settings(tmp_path), bigquery_settings(running, tmp_path)):
+        with open_warehouse(opened) as warehouse:
+            load(warehouse, RUN, [replace(handover, receipt=hashed)])
+            assert warehouse.published_receipt(contract, hashed) == hashed
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from etl.core.manifest import RawTable
 from etl.receipts.duckdb import DUCKDB
 from etl.receipts.level import Extent, Level
 from etl.receipts.postgres import Postgres, fields_of, receipt_queries
-from etl.receipts.sql import SLICES, receipt_from, slice_sql
+from etl.receipts.slices import SLICES, slice_sql
+from etl.receipts.sql import receipt_from
 from etl.transform.raw import read_whole
 from tests.download.company import Company
 from tests.mutation.faults import FAULTS, RAW, Fault
