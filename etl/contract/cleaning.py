@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.contract.types import MOST_WHOLE
 from etl.core.errors import ContractError
 from etl.receipts.arrow import has_sum, widened
 
@@ -176,7 +177,7 @@ def _exact(sums: pa.Array | pa.ChunkedArray, kind: pa.DataType, name: str) -> pa
         "No exact type is wider: let the query divide the column by a power of ten."
         if is_decimal
         else f"Let the query cast it, {name}::numeric({_ALL_DIGITS}, 0), and declare its sum's column as"
-        f" Decimal({_ALL_DIGITS}, 0).",
+        f" Decimal({MOST_WHOLE}, 0).",
     )
 
 

@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, get_type_hints
+from types import UnionType
+from typing import Any, ClassVar, get_origin, get_type_hints
 
 import pandera.errors
 import pandera.pandas as pa_check
@@ -13,7 +14,7 @@ import pyarrow as pa
 from etl.contract.column import Column, Reference, Role
 from etl.contract.columns import attribute
 from etl.contract.options import Options, read_options
-from etl.contract.types import OTHER_WORDS, check_rule, check_type
+from etl.contract.types import check_rule, check_type, word_for
 from etl.core.errors import ContractError
 from etl.receipts.arrow import PERSONAL
 
@@ -154,9 +155,11 @@ def _check_annotations(model: type[Table]) -> None:
             f"The column {hidden[0]} begins with an underscore, as those do that build alone may add.",
             f"Rename it {hidden[0].lstrip('_') or 'with a letter'}.",
         )
-    for name, kind in _kinds(model).items():
+    for name, (kind, hint) in _kinds(model).items():
         if kind is not None:
             check_type(name, kind)
+        elif isinstance(plain := get_origin(hint) or hint, type) and plain is not UnionType:
+            raise _no_word(name, plain)
 
 
 def _fields(model: type[Table]) -> dict[str, Any]:
@@ -164,16 +167,16 @@ def _fields(model: type[Table]) -> dict[str, Any]:
     try:
         return dict(model.to_schema().columns)
     except (pandera.errors.SchemaInitError, TypeError, ValueError):
-        for name, kind in _kinds(model).items():
+        for name, (kind, hint) in _kinds(model).items():
             if kind is None:
-                raise _no_word(name, inspect.get_annotations(model).get(name)) from None
+                raise _no_word(name, hint) from None
         raise
 
 
-def _kinds(model: type[Table]) -> dict[str, pa.DataType | None]:
-    """Return the Arrow types that the columns' annotations name: pandera takes some of them for others."""
+def _kinds(model: type[Table]) -> dict[str, tuple[pa.DataType | None, Any]]:
+    """Return the Arrow types that the columns' annotations name, and these: pandera takes some of them for others."""
     return {
-        name: next((kind for kind in getattr(hint, "__metadata__", ()) if isinstance(kind, pa.DataType)), None)
+        name: (next((kind for kind in getattr(hint, "__metadata__", ()) if isinstance(kind, pa.DataType)), None), hint)
         for name, hint in get_type_hints(model, include_extras=True).items()
         if not name.startswith("_") and name != "Config"
     }
@@ -181,11 +184,9 @@ def _kinds(model: type[Table]) -> dict[str, pa.DataType | None]:
 
 def _no_word(name: str, hint: object = None) -> ContractError:
     """Refuse a column whose annotation is no type of the vocabulary."""
-    written = str(getattr(hint, "__name__", ""))
-    meant = {"Decimal": "Write Decimal(18, 4): its digits, and how many of them are after the point."}
     return ContractError(
         f"The column {name} is not declared in the words of etl.contract.",
-        meant.get(written) or OTHER_WORDS.get(written.capitalize()) or f"Write e.g. {name}: Text = attribute(…).",
+        word_for(hint) or f"Write e.g. {name}: Text = attribute(…).",
     )
 
 

@@ -25,7 +25,8 @@ class ColumnType:
     clusters: bool = True
 
 
-MOST_DIGITS = 38
+MOST_WHOLE, MOST_SCALE = 29, 9
+"""The digits before and after the point of a decimal that every warehouse keeps: BigQuery's NUMERIC has no more."""
 
 KEY = ColumnType("Key", pa.int64(), "int", "A surrogate key: a small integer, 0 for the unknown member.")
 INTEGER = ColumnType("Integer", pa.int64(), "int", "A whole number of 64 bits.")
@@ -54,11 +55,12 @@ def decimal_type(precision: int, scale: int) -> ColumnType:
     """
     if not all(type(number) is int for number in (precision, scale)):
         raise ContractError(f"Decimal({precision!r}, {scale!r}) is no type: both are whole numbers.", "Decimal(18, 4).")
-    if not 0 < precision <= MOST_DIGITS or not 0 <= scale <= precision:
+    if not 0 <= scale <= MOST_SCALE or not max(scale, 1) <= precision <= scale + MOST_WHOLE:
+        most = min(max(scale, 0), MOST_SCALE)
         raise ContractError(
-            f"Decimal({precision}, {scale}) is no type: it has 1 to {MOST_DIGITS} digits, 0 to all of them after the"
-            " point.",
-            f"Write at most Decimal({MOST_DIGITS}, {min(max(scale, 0), 9)}), or round the values in build.",
+            f"Decimal({precision}, {scale}) is not a type: a column has up to {MOST_WHOLE} digits before the point and"
+            f" {MOST_SCALE} after it, as BigQuery's NUMERIC has.",
+            f"Write at most Decimal({most + MOST_WHOLE}, {most}), and round the values in build.",
         )
     told = f"An exact number of {precision} digits, {scale} of them after the point, as rates and prices need."
     return ColumnType(
@@ -86,9 +88,14 @@ _INSTEAD: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
 
 OTHER_WORDS = {
     **dict.fromkeys(("TimeOfDay", "Clock"), "Write Time."),
-    **dict.fromkeys(("Bytes", "Binary", "Blob"), f"There is no type for bytes. {_BYTES}"),
-    **dict.fromkeys(("Json", "JSON", "List", "Array", "Record"), f"There is no type with parts. {_STRUCTURE}"),
-    **dict.fromkeys(("Interval", "Duration"), f"There is no type for a span of time. {_SPAN}"),
+    **dict.fromkeys(("Bytes", "Bytearray", "Binary", "Blob"), f"There is no type for bytes. {_BYTES}"),
+    **dict.fromkeys(
+        ("Json", "JSON", "List", "Array", "Record", "Dict", "Set", "Tuple"),
+        f"There is no type with parts. {_STRUCTURE}",
+    ),
+    **dict.fromkeys(
+        ("Interval", "Duration", "Timedelta", "TimeDelta"), f"There is no type for a span of time. {_SPAN}"
+    ),
     **dict.fromkeys(("Float", "Double", "Real"), "Write Number, or for exact numbers Decimal(18, 4)."),
     **dict.fromkeys(("Numeric",), "Write Money, or Decimal(18, 4)."),
     **dict.fromkeys(("Int", "BigInt", "Int64"), "Write Integer."),
@@ -97,6 +104,20 @@ OTHER_WORDS = {
     **dict.fromkeys(("DateTime", "Datetime", "Instant"), "Write Timestamp."),
 }
 """What others call types, and what to do here."""
+
+_OF_PYTHON = {
+    "Decimal": "Write Decimal(18, 4): its digits, and how many of them are after the point.",
+    **{word: f"Write {word}, the word of etl.contract." for word in ("Date", "Time", "Timestamp")},
+    **dict.fromkeys(("Category", "Categorical", "Object", "Any"), "Write Text, if texts are in it."),
+}
+"""Classes of Python, numpy and pandas that are called like a word of the vocabulary, or like none."""
+
+
+def word_for(other: object) -> str | None:
+    """Return what to write instead of a class of Python, numpy or pandas, e.g. `int`; None where it says nothing."""
+    name = str(getattr(other, "__name__", "")).removesuffix("Dtype").rstrip("_0123456789")
+    word = name[:1].upper() + name[1:]
+    return _OF_PYTHON.get(word) or OTHER_WORDS.get(word) or OTHER_WORDS.get(word.capitalize())
 
 
 def column_type(kind: pa.DataType) -> ColumnType | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from etl.core.manifest import ColumnReceipt, TableReceipt
 from etl.receipts import rows
 from etl.receipts.arrow import figure_text, has_range, is_summed
-from etl.receipts.rows import BITS, MASK, PRIMES, is_narrow, is_number, is_text, text_lanes
+from etl.receipts.rows import BITS, MASK, PRIMES, is_narrow, is_number, is_text
 
 MULTIPLIER = 1_327_217_885
 """The golden section of the first prime, which scatters the keys over the slices (see `slices`)."""

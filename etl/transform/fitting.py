@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.contract.types import MOST_SCALE, MOST_WHOLE
 from etl.core.decimals import rescaled
 from etl.core.errors import ContractError
 
@@ -179,8 +180,10 @@ def _cure(name: str, fault: str, kind: pa.DataType, *, of_query: bool) -> str:
     if of_query:
         precision, scale = (20, 6) if (kind.precision, kind.scale) == (38, 9) else (kind.precision, kind.scale)
         return f": {_rounded(name, precision, scale)}"
-    precision, scale = min(kind.precision + 4, 38), kind.scale + (2 if "decimals" in fault else 0)
-    return f": round it in build, or declare the column Decimal({precision}, {scale})"
+    scale = min(kind.scale + (2 if "decimals" in fault else 0), MOST_SCALE)
+    precision = min(kind.precision + 4, scale + MOST_WHOLE)
+    wider = f", or declare the column Decimal({precision}, {scale})" if precision > kind.precision else ""
+    return f": round it in build{wider}"
 
 
 def _rounded(name: str, precision: int, scale: int) -> str:

@@ -141,7 +141,16 @@ def test_a_type_that_no_warehouse_has_is_refused_with_the_word_to_use(tmp_path: 
         ('    name: Text = attribute("X.", in_range=(1,))', "in_range=(1,) cannot be understood", "in_range=(0, 100)"),
         ('    name: Text = attribute("X.", isin=["a", 7])', "name is compared with 7 (isin)", "name's type"),
         ('    name: Money = measure("X.", ge="a")', "name is compared with 'a'", "name's type"),
-        ('    name: Decimal(40, 2) = measure("X.")', "Decimal(40, 2) is no type", "Decimal(38, 2)"),
+        ('    name: Decimal(40, 2) = measure("X.")', "Decimal(40, 2) is not a type", "Decimal(31, 2)"),
+        ('    name: Decimal(38, 20) = measure("X.")', "Decimal(38, 20) is not a type", "Decimal(38, 9)"),
+        ('    name: Decimal(38, 0) = measure("X.")', "29 digits before the point", "Decimal(29, 0)"),
+        ('    name: Decimal(0) = measure("X.")', "Decimal(0, 0) is not a type", "Decimal(29, 0)"),
+        ('    name: Decimal(4, 5) = measure("X.")', "Decimal(4, 5) is not a type", "Decimal(34, 5)"),
+        (
+            '    name: Annotated[pd.ArrowDtype, pa.decimal128(38, 2)] = measure("X.")',
+            "Decimal(38, 2) is not a type",
+            "Decimal(31, 2)",
+        ),
         (
             '    name: Annotated[pd.ArrowDtype, pa.decimal128(40, 2)] = measure("X.")',
             "precision should be between 1 and 38",
@@ -235,16 +244,48 @@ def test_tables_that_differ_in_case_alone_are_refused(tmp_path: Path) -> None:
 
 
 def test_bigquery_is_asked_for_no_more_than_it_takes(tmp_path: Path) -> None:
-    """Its decimals are shorter than DuckDB's, and a transaction changes 100 tables."""
-    read(tmp_path, FACT.replace(COLUMN, '    name: Decimal(38, 9) = measure("X.")'))
+    """A transaction changes 100 tables."""
+    read(tmp_path, FACT)
     contract = contracts(tmp_path)["fact_x"]
     check([contract] * 98)
     with pytest.raises(ContractError, match="There are 99 tables"):
         check([contract] * 99)
-    read(tmp_path, FACT.replace(COLUMN, '    name: Decimal(38, 0) = measure("X.")'))
-    with pytest.raises(ContractError, match=r"fact_x\.name is decimal128\(38, 0\)") as fault:
-        check(list(contracts(tmp_path).values()))
-    assert "Decimal(29, 0)" in fault.value.hint
+
+
+PYTHON = {
+    "int": "Write Integer",
+    "float": "Write Number",
+    "str": "Write Text",
+    "bytes": "no type for bytes",
+    "bool": "Write Flag",
+    "list[str]": "no type with parts",
+    "dict": "no type with parts",
+    "datetime.date": "Write Date",
+    "datetime.time": "Write Time",
+    "datetime.datetime": "Write Timestamp",
+    "datetime.timedelta": "no type for a span of time",
+    "decimal.Decimal": "Write Decimal(18, 4)",
+    "pd.Timestamp": "Write Timestamp",
+    "pd.Int64Dtype": "Write Integer",
+    "pd.StringDtype": "Write Text",
+    "np.float32": "Write Number",
+    "np.bool_": "Write Flag",
+    "object": "Write Text",
+}
+
+
+@pytest.mark.parametrize("head", ["import datetime, decimal, numpy as np\n", "from __future__ import annotations\n"])
+@pytest.mark.parametrize(("written", "cure"), PYTHON.items())
+def test_a_class_of_python_is_refused_with_the_word_to_write(
+    tmp_path: Path, head: str, written: str, cure: str
+) -> None:
+    """Also of numpy and pandas, and however the file's annotations are read."""
+    text = FACT.replace("name: Text", f"name: {written}")
+    imports = "import datetime, decimal, numpy as np\n"
+    (tmp_path / "fact_x.py").write_text(head + imports + HEAD + text, encoding="utf-8")
+    with pytest.raises(ContractError, match="name is not declared in the words") as fault:
+        read_tables(tmp_path)
+    assert cure in fault.value.hint
 
 
 @pytest.mark.parametrize(

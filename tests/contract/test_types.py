@@ -16,7 +16,6 @@ from etl.contract.column import Column
 from etl.contract.types import TYPES, column_type, decimal_type
 from etl.core import arrow_csv, parquet_file
 from etl.load.bigquery import types as bigquery
-from etl.load.bigquery.limits import fits_numeric
 from etl.load.duckdb import types as duck
 from etl.receipts.duckdb import DUCKDB
 from etl.receipts.memory import row_hash
@@ -24,7 +23,7 @@ from etl.transform.fitting import check_kind, words
 from powerbi.types import model_type
 from tests.load.contracts import FLIGHT
 
-EVERY = (*TYPES, decimal_type(18, 4), decimal_type(38, 9))
+EVERY = (*TYPES, *(decimal_type(*digits) for digits in ((18, 4), (38, 9), (29, 0), (9, 9), (1, 0))))
 VALUES = {
     types.KEY.arrow: [0, 2**63 - 1],
     types.TEXT.arrow: ["", "NA", ' a "quote",\n🌍'],
@@ -74,9 +73,8 @@ def test_each_type_keeps_its_values_in_both_files_and_in_the_warehouse(kind: typ
 
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.word)
 def test_each_type_has_its_words_wherever_it_is_named(kind: types.ColumnType) -> None:
-    """In BigQuery as far as NUMERIC goes, in Power BI, in the dictionary, and in sentences."""
-    if not pa.types.is_decimal(kind.arrow) or fits_numeric(kind.arrow):
-        assert bigquery.field_of(column_of(kind)).field_type
+    """In BigQuery, in Power BI, in the dictionary, and in sentences."""
+    assert bigquery.field_of(column_of(kind)).field_type
     assert model_type(kind.arrow).name
     found = column_type(kind.arrow)
     assert found is not None

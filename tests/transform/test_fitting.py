@@ -193,7 +193,7 @@ def test_a_column_may_have_as_many_decimals_as_it_needs(house: House) -> None:
     house.build()
     assert [row["price"] for row in house.rows("fact_sale")] == [Decimal("0.0100")]
     house.write(fact_sale=FACT_SALE.format(kind="Decimal(40, 2)", value="1"))
-    with pytest.raises(ContractError, match=r"Decimal\(40, 2\) is no type: it has 1 to 38 digits"):
+    with pytest.raises(ContractError, match=r"Decimal\(40, 2\) is not a type: a column has up to 29 digits"):
         house.build()
 
 

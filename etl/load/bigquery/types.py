@@ -4,8 +4,6 @@ import pyarrow as pa
 from google.cloud.bigquery import SchemaField
 
 from etl.contract.column import Column
-from etl.core.errors import ContractError
-from etl.load.bigquery.limits import fits_numeric
 
 WORDS = {
     pa.int64(): "INT64",
@@ -20,15 +18,10 @@ _OLD_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
 
 def field_of(column: Column) -> SchemaField:
-    """Return a contract's column with its type, mode and description. Raises ContractError."""
+    """Return a contract's column with its type, mode and description."""
     mode, kind = "NULLABLE" if column.nullable else "REQUIRED", column.type
     if not pa.types.is_decimal(kind):
         return SchemaField(column.name, WORDS[kind], mode, description=column.description)
-    if not fits_numeric(kind):
-        raise ContractError(
-            f"The column {column.name} is {kind}, but NUMERIC takes 29 digits before the point and 9 behind.",
-            "Choose a smaller decimal in tables/.",
-        )
     precision, scale = kind.precision, kind.scale
     return SchemaField(column.name, "NUMERIC", mode, description=column.description, precision=precision, scale=scale)
 
