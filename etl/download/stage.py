@@ -22,6 +22,7 @@ from etl.download.extract import extract
 from etl.download.generic.source import GenericSource
 from etl.download.postgres.source import PostgresSource
 from etl.download.source import Limits, Plan, SnapshotError, Source, told_without_values
+from etl.guards.accept import check_queries, read_accept
 from etl.guards.disk import Room, disk
 from etl.guards.every import SOURCE
 from etl.guards.guard import DOWNLOAD, judged
@@ -40,7 +41,8 @@ def download(job: Job) -> None:
     marks = Marks.of(job.settings.tables_dir)
     queries = {name: replace(query, marks=marks) for name, query in queries.items()}
     chosen = _chosen(queries, job.only)
-    check_accept(job.settings, job.accept)
+    check_accept(job.settings, job.accept, SCRIPT)
+    check_queries(read_accept(job.accept), {query.name: query.tolerance for query in chosen})
     check_folder(job, SCRIPT)
     carried = _carried(job, queries, chosen)
     for attempt in attempts(is_transient, job.settings.source_patience):

@@ -18,7 +18,14 @@ SOURCE: tuple[Guard[RawSeen], ...] = (empty, shrank, grew, types, newest)
 STAR: tuple[Guard[StarSeen], ...] = (lost, rejects, unknown, months)
 """The guards over each table that is to be published."""
 
-_OTHERS: tuple[Guard[Any], ...] = (disk, fast, keys, origin)
+DIMENSIONS: tuple[Guard[Any], ...] = (keys,)
+"""The guards over each dimension."""
 
-GUARDS: dict[str, Guard[Any]] = {one.name: one for one in (*SOURCE, *_OTHERS, *STAR)}
+STAGES: tuple[Guard[Any], ...] = (fast,)
+"""The guards over a stage."""
+
+NIGHT: tuple[Guard[Any], ...] = (disk, origin)
+"""The guards over the whole night."""
+
+GUARDS: dict[str, Guard[Any]] = {one.name: one for one in (*SOURCE, *NIGHT, *STAGES, *DIMENSIONS, *STAR)}
 """All guards, by name."""

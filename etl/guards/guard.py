@@ -60,7 +60,8 @@ class Guard(Generic[S]):
     """A guard. name: as in --accept TABLE:GUARD=FIGURE; stages: at which it judges; worse: which figures are.
 
     stops: what it refuses, to be read by those who run the nights; reads: the options of a contract, or the lines of a
-    query's header, that it goes by; needs: whether a contract has what it judges.
+    query's header, that it goes by; needs: whether a contract, or such a header, has what it judges; of_columns:
+    whether it judges each reference by itself.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Guard(Generic[S]):
     judge: Callable[[S], Iterable[Finding]]
     reads: tuple[str, ...]
     needs: Callable[[Any], bool]
+    of_columns: bool
 
     def label(self, table: str, column: str = "") -> str:
         """Return what the log, the manifest and --accept call its refusal of a table."""
@@ -86,12 +88,17 @@ class Guard(Generic[S]):
 
 
 def guard(
-    *stages: str, worse: Worse, stops: str, reads: tuple[str, ...] = (), needs: Callable[[Any], bool] = lambda _: True
+    *stages: str,
+    worse: Worse,
+    stops: str,
+    reads: tuple[str, ...] = (),
+    needs: Callable[[Any], bool] = lambda _: True,
+    of_columns: bool = False,
 ) -> Callable[[Callable[[S], Iterable[Finding]]], Guard[S]]:
     """Declare the function beneath, which yields what it finds, as the guard of its name (see `Guard`)."""
 
     def declared(judge: Callable[[S], Iterable[Finding]]) -> Guard[S]:
-        return Guard(judge.__name__, stages, worse, stops, judge, reads, needs)
+        return Guard(judge.__name__, stages, worse, stops, judge, reads, needs, of_columns)
 
     return declared
 

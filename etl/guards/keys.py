@@ -22,6 +22,7 @@ class NaturalKey:
     worse=OTHER,
     stops="a natural key has other columns, or a type its values cannot be converted to: every member would get another"
     " surrogate key",
+    needs=lambda contract: contract.is_dimension,
 )
 def keys(seen: NaturalKey) -> Iterator[Finding]:
     """Find it always: whoever shows a natural key here could not convert it."""

@@ -44,6 +44,7 @@ def with_newest(folder: Path, table: RawTable, column: str | None) -> RawTable:
     worse=EARLIER,
     stops="the newest rows are gone: the greatest value of a date, time or number went back",
     reads=("newest",),
+    needs=lambda tolerance: tolerance.newest,
 )
 def newest(seen: RawSeen) -> Iterator[Finding]:
     """Compare with the newest of the nights before that had one; a table without rows is judged by `empty`."""

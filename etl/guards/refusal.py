@@ -8,15 +8,17 @@ from etl.core.errors import GuardError
 from etl.core.job import Job
 from etl.core.lock import run_of_the_night
 from etl.core.log import log
-from etl.guards.accept import check_tables, read_accept
-from etl.guards.guard import Refusal
+from etl.guards.accept import SCRIPTS, check_names, check_stage, read_accept
+from etl.guards.guard import LOAD, Refusal
 
 
-def check_accept(settings: Settings, accept: Iterable[str]) -> None:
-    """Refuse an --accept that can mean nothing, by its form or for want of such a table; reads file names only."""
-    files = [*settings.queries_dir.glob("*.sql"), *settings.tables_dir.glob("[!_]*.py")]
+def check_accept(settings: Settings, accept: Iterable[str], script: str | None = None) -> None:
+    """Refuse an --accept that can mean nothing; reads file names only. script: of the stage, outside of a night."""
     if accepted := read_accept(accept):
-        check_tables(accepted, sorted(file.stem for file in files))
+        queries = sorted(file.stem for file in settings.queries_dir.glob("*.sql"))
+        check_names(accepted, queries, sorted(file.stem for file in settings.tables_dir.glob("[!_]*.py")))
+        if script and not run_of_the_night():
+            check_stage(accepted, next(stage for stage, name in SCRIPTS.items() if name == script))
 
 
 def standing(job: Job, refusals: Iterable[Refusal]) -> list[Refusal]:
@@ -42,10 +44,11 @@ def settle(job: Job, script: str, refusals: Sequence[Refusal]) -> dict[str, str]
 def accepting(job: Job, script: str, refusals: Iterable[Refusal]) -> str:
     """Return the complete command that lets these refusals pass, besides what this call accepted already."""
     program = script
-    if (
-        run_of_the_night() and script != "LoadFilesBQ.py"
-    ):  # what that one loads is there: no need to ask the source again
+    given = read_accept(job.accept)
+    if run_of_the_night() and script == SCRIPTS[LOAD]:  # what it loads is there: no need to ask the source again
+        given = [one for one in given if LOAD in one.guard.stages]
+    elif run_of_the_night():
         program = "./nightly.sh"
-    ours = {(one.table, one.guard.name): str(one) for one in read_accept(job.accept)}
+    ours = {(one.table, one.guard.name): str(one) for one in given}
     new = {(refusal.table, refusal.guard): refusal.accept for refusal in refusals}
     return call(program, job.settings_file, "--accept", *(ours | new).values())

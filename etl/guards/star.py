@@ -95,6 +95,7 @@ def rejects(seen: StarSeen) -> Iterator[Finding]:
     stops="too many references match nothing, or many more than last night or a week before",
     reads=("unknown",),
     needs=lambda contract: contract.references,
+    of_columns=True,
 )
 def unknown(seen: StarSeen) -> Iterator[Finding]:
     """Find references that match no member, or are NULL in many more rows than before."""

@@ -21,6 +21,7 @@ from etl.core.names import check_only
 from etl.core.origin import origin_of, owner_of
 from etl.core.runs import check_origin
 from etl.core.warehouse import about
+from etl.guards.accept import check_contracts, read_accept
 from etl.guards.calendar import Calendar
 from etl.guards.every import STAR
 from etl.guards.guard import judged
@@ -95,7 +96,8 @@ def load(job: Job) -> bool:
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
     """Let the guards judge the star and compare it with what was published before; returns what a person let pass."""
-    check_accept(job.settings, job.accept)
+    check_accept(job.settings, job.accept, SCRIPT)
+    check_contracts(read_accept(job.accept), chosen)
     last_kept(job)  # which tells of a damaged one
     kept = job.store.loaded.kept()
     settings = job.settings

@@ -20,6 +20,7 @@ from etl.core.origin import origin_of
 from etl.core.runs import check_origin
 from etl.core.warehouse import about
 from etl.core.workers import worker_pool
+from etl.guards.accept import check_contracts, read_accept
 from etl.guards.guard import TRANSFORM
 from etl.guards.pace import Pace, fast
 from etl.guards.refusal import check_accept, settle
@@ -66,7 +67,8 @@ def transform(job: Job, ask: Ask | None = None) -> None:
         check_carried(carried, job.store.star.path(last.run))
     for table in raw.tables.values():
         check_file(job.store.raw.path(raw.run), table)
-    check_accept(job.settings, job.accept)
+    check_accept(job.settings, job.accept, SCRIPT)
+    check_contracts(read_accept(job.accept), (table.contract for table in tables.values()))
     with ExitStack() as early:
         # first: to ask the warehouse and to read files begins threads, and beside threads nothing is to be forked
         workers = early.enter_context(_workers(job))

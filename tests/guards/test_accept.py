@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from etl.contract.options import OPTIONS
 from etl.core.call import call
 from etl.core.errors import UsageError
-from etl.guards.accept import check_tables, read_accept
+from etl.guards.accept import check_contracts, check_names, read_accept
 from etl.guards.every import GUARDS
 from etl.guards.figures import EARLIER, LESS, MORE, OTHER, fingerprint
 from etl.guards.guard import DOWNLOAD, LOAD, TRANSFORM, Refusal
 from etl.guards.raw import LINES
+from tests.load.contracts import STAR
 
 
 def covers(accepted: str, figure: str) -> bool:
@@ -97,15 +98,49 @@ def test_what_can_mean_nothing_or_anything_is_refused(text: str, said: str, hint
     assert refused.value.exit_code == 2
 
 
+PRINTED = ["sales:shrank=5", "fact_sale.shop_key:unknown=1", "dim_shop:keys=0", "night:disk=3", "night:origin=x"]
+
+
 def test_a_table_that_is_not_there_gets_the_nearest_name() -> None:
     """Whatever stage it is meant for; the stages' own names are tables too."""
-    every = ["sales", "fact_sale"]
-    check_tables(
-        read_accept(["sales:shrank=5", "fact_sale.shop_key:unknown=1", "night:disk=3", "load:origin=x"]), every
-    )
+    check_names(read_accept([*PRINTED, "download:fast=9", "transform:fast=9"]), ["sales"], ["dim_shop", "fact_sale"])
     with pytest.raises(UsageError, match="there is no table sale") as refused:
-        check_tables(read_accept(["sale:shrank=5"]), every)
+        check_names(read_accept(["sale:shrank=5"]), ["sales"], ["fact_sale"])
     assert refused.value.hint == "Did you mean sales?"
+
+
+@pytest.mark.parametrize("guard", sorted(GUARDS))
+def test_a_guard_is_accepted_only_for_what_it_judges(guard: str) -> None:
+    """Of a query, a star table, a stage and the night, every guard judges one kind alone."""
+    every = ["sales", "fact_sale", "night", "download", "transform", "load"]
+    taken = []
+    for name in every:
+        try:
+            check_names(read_accept([f"{name}:{guard}=5"]), ["sales"], ["fact_sale"])
+        except UsageError as refused:
+            assert f"the guard {guard} never judges {name}" in refused.message
+            assert "Did you mean" in refused.hint or "It judges" in refused.hint
+        else:
+            taken.append(name)
+    assert taken in (["sales"], ["fact_sale"], ["night"], ["download", "transform"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("fact_flight:unknown=5", "the guard unknown judges columns", "fact_flight.planet_key:unknown="),
+        ("fact_flight.planet:unknown=5", "fact_flight has no reference planet", "Did you mean planet_key?"),
+        ("dim_planet.planet_key:unknown=5", "has nothing that the guard unknown judges", "references match nothing"),
+        ("fact_flight:months=5", "has nothing that the guard months judges", "closed months"),
+        ("fact_flight:keys=5", "has nothing that the guard keys judges", "natural key"),
+    ],
+)
+def test_what_a_contract_does_not_declare_cannot_be_accepted(text: str, said: str, hint: str) -> None:
+    """A guard that has nothing to judge never fires."""
+    check_contracts(read_accept(["fact_flight.planet_key:unknown=5", "dim_planet:keys=0", "sales:shrank=5"]), STAR)
+    with pytest.raises(UsageError, match=said) as refused:
+        check_contracts(read_accept([text]), STAR)
+    assert hint in refused.value.hint
 
 
 def test_a_fingerprint_hangs_on_what_was_told_and_not_on_its_order() -> None:

@@ -1,5 +1,6 @@
 """What stage 1 refuses to commit until a person has looked, and how that person lets it pass."""
 
+import os
 import re
 import shlex
 import sqlite3
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.core.lock import NIGHT_VARIABLE
 from etl.core.manifest import RawColumn, RawManifest, RawTable
 from etl.guards.every import SOURCE
 from etl.guards.guard import Refusal, judged
@@ -95,20 +97,28 @@ def test_all_refusals_are_told_at_once(company: Company) -> None:
         ("things:shrunk=5", "Did you mean shrank?"),
         ("things:shrank", "does not say which figure"),
         ("thing:shrank=5", "Did you mean things?"),
+        ("things:rejects=3", "the guard rejects never judges things."),
+        ("things.id:shrank=5", "Write --accept things:shrank=5."),
+        ("others:newest=5", "others has nothing that the guard newest judges."),
+        ("load:origin=5", "It judges night."),
+        ("load:fast=5", "Did you mean download?"),
+        ("transform:fast=5", "does not ask this guard"),
     ],
 )
 def test_an_accept_that_can_mean_nothing_is_a_fault_of_the_command_line(
     company: Company, accept: str, said: str
 ) -> None:
-    """Exit 2, with the nearest name."""
+    """Exit 2, with the nearest name; so is one that no guard of this stage will ever read."""
+    company.query("others", "SELECT 1 AS id")
     ended = company.download("--accept", accept)
     assert ended.code == 2
     assert said in ended.err
 
 
-def test_an_accept_for_another_stage_is_ignored(company: Company) -> None:
-    """A night hands its accepts to every stage."""
-    company.done("--accept", "things:rejects=3")
+def test_an_accept_for_another_stage_is_ignored_in_a_night(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hands its accepts to every stage."""
+    monkeypatch.setenv(NIGHT_VARIABLE, f"20310521T020000Z:{os.getppid()}")
+    company.done("--accept", "transform:fast=5")
 
 
 def test_a_table_that_creeps_is_compared_with_a_week_before(company: Company) -> None:
