@@ -13,8 +13,8 @@ for stream in 0 1 2; do # of closed ones the numbers are other files': bash's ow
 done
 
 usage="Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …] | --version"
-usage() {
-    echo "$usage" >&2
+usage() { # says first what is wrong
+    printf 'Error: %s\n%s\n' "$1" "$usage" >&2
     exit 2
 }
 
@@ -26,17 +26,18 @@ version() {
 env= options=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --env | --due) [ $# -ge 2 ] && [ -n "$2" ] || usage ;;&
+    --env | --due) [ $# -ge 2 ] && [ -n "$2" ] || usage "$1 needs a value." ;;&
     --env) env=$2 && shift 2 ;;
     --due) options+=(--due "$2") && shift 2 ;;
     --accept)
         options+=(--accept) && shift
-        [ $# -gt 0 ] || usage
+        [ $# -gt 0 ] || usage "--accept needs a value."
         while [ $# -gt 0 ] && [[ $1 != --* ]]; do options+=("$1") && shift; done
         ;;
     -h | --help) echo "$usage" && exit ;;
     --version) version ;;
-    *) usage ;;
+    --*=*) usage "$1: write ${1%%=*} ${1#*=}, without the equals sign." ;;
+    *) usage "$1 is not an option of nightly.sh." ;;
     esac
 done
 app=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")

@@ -14,14 +14,15 @@ A correction is of the source's row, whichever table reads it. It is to change o
 
 import datetime as dt
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from etl.core.errors import ContractError, EtlError, joined
+from etl.core.names import guess
 
 ENDING = ".corrections.toml"
 
@@ -38,6 +39,18 @@ class _Entry(BaseModel):
     reason: Annotated[str, Field(min_length=1)]
     rows: PositiveInt | Literal["any"] = 1
     until: dt.date
+
+
+_LINES = {
+    "query": 'the query whose rows are corrected: query = "contracts"',
+    "where": "the row's key, as whole numbers, texts, days, true or false: where = { contract_id = 270407 }",
+    "set": 'columns and values, those with decimals in quotes: set = { unit_price = "12.50" }',
+    "unset": 'a list of columns: unset = ["returned_at"]',
+    "reason": 'why, in quotes: reason = "typed without the decimal point"',
+    "rows": 'how many rows it changes: rows = 3, or rows = "any"',
+    "until": "a day, without quotes: until = 2027-01-31",
+}
+"""The lines of an entry, and how to write them."""
 
 
 class _File(BaseModel):
@@ -97,12 +110,29 @@ def _read(path: Path) -> list[Correction]:
             "Correct that place: texts stand in quotes, lists in brackets, and each entry begins with [[…]].",
         ) from None
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ContractError(
-            f"{path}: {where}: {error.errors()[0]['msg']}.", "docs/operating.md shows a correction: After a bad night."
-        ) from None
+        raise joined([_fault(path, details["type"], details["loc"]) for details in _first_of_each(error)]) from None
     table = path.name.removesuffix(ENDING)
     return [_correction(path, table, number, entry) for number, entry in enumerate(entries, 1)]
+
+
+def _first_of_each(error: ValidationError) -> list[Any]:
+    """Return one fault for each place: a value that is of none of several types has as many."""
+    return list({details["loc"][:4]: details for details in reversed(error.errors())}.values())[::-1]
+
+
+def _fault(path: Path, kind: str, place: Sequence[int | str]) -> ContractError:
+    """Say what is wrong at a place of a file: the list, the entry's number, its line and perhaps a column."""
+    if len(place) < 3:
+        stray = kind == "extra_forbidden"
+        told = f"{path}: [[{place[0]}]] is not known." if stray else f"{path} has no list of [[correction]]."
+        return ContractError(told, "Begin each entry with [[correction]].")
+    name, line = f"{path} [{int(place[1]) + 1}]", str(place[2])
+    if kind == "extra_forbidden":
+        return ContractError(f"{name}: a correction has no line `{line}`.", guess(line, _LINES))
+    if kind == "missing":
+        return ContractError(f"{name} has no line `{line}`.", f"Write {_LINES[line]}.")
+    of = f" of {place[3]}" if len(place) > 3 and line in ("where", "set") else ""
+    return ContractError(f"{name}: `{line}`{of} cannot be read.", f"Write {_LINES[line]}.")
 
 
 def _correction(path: Path, table: str, number: int, entry: _Entry) -> Correction:

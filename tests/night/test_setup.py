@@ -55,12 +55,23 @@ USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FI
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--env"], ["prod.env"], ["--env", "a", "b"], ["--due"], ["--accept"], ["--fast"]]
+    ("arguments", "said"),
+    [
+        (["--env"], "--env needs a value."),
+        (["--env", ""], "--env needs a value."),
+        (["--due"], "--due needs a value."),
+        (["--accept"], "--accept needs a value."),
+        (["prod.env"], "prod.env is not an option of nightly.sh."),
+        (["--env", "a", "b c"], "b c is not an option of nightly.sh."),
+        (["--fast"], "--fast is not an option of nightly.sh."),
+        (["--acept", "sales:shrank=5"], "--acept is not an option of nightly.sh."),
+        (["--due=01:00"], "--due=01:00: write --due 01:00, without the equals sign."),
+    ],
 )
-def test_a_wrong_call_of_the_night_is_told_the_right_one(arguments: list[str]) -> None:
-    """Anything but its options exits with 2."""
+def test_a_wrong_call_of_the_night_is_told_what_is_wrong_and_how_to_call_it(arguments: list[str], said: str) -> None:
+    """Anything but its options exits with 2 and is named."""
     done = subprocess.run([ROOT / "nightly.sh", *arguments], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, USAGE)
+    assert (done.returncode, done.stderr) == (2, f"Error: {said}\n{USAGE}")
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
