@@ -110,6 +110,15 @@ def _read(file: Path) -> dict[str, str]:
     if broken:
         named = ", ".join(broken[:5]) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
         raise SettingsError(f"The settings file {file} is broken in line {named}.", "Write NAME=VALUE.")
+    places: dict[str, list[int]] = {}
+    for line in lines:
+        if line.key and line.value:
+            places.setdefault(line.key.upper(), []).append(line.original.line)
+    twice = [f"{name} in lines {' and '.join(map(str, at))}" for name, at in places.items() if len(at) > 1]
+    if twice:
+        raise SettingsError(
+            f"The settings file {file} sets {'; '.join(twice)}.", "Keep one line of each, or put # before the others."
+        )
     return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from config import Settings
+from config.paths import SAMPLE_SETTINGS, home_of, seen_from
 from etl.company.queries import Query, read_queries
 from etl.company.sql import dialect_of
 from etl.core.clock import night_binds
@@ -13,7 +14,7 @@ from etl.core.folders import link
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
-from etl.core.names import check_only
+from etl.core.names import check_only, guess
 from etl.core.origin import origin_of, read_url
 from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
@@ -38,6 +39,7 @@ SCRIPT = "SQLDownloadMain.py"
 def download(job: Job) -> None:
     """Extract the queries (or those of --only) into a committed run."""
     queries = read_queries(job.settings.queries_dir, dialects_of(job.settings))
+    _check_tables_dir(job)
     marks = Marks.of(job.settings.tables_dir)
     queries = {name: replace(query, marks=marks) for name, query in queries.items()}
     chosen = _chosen(queries, job.only)
@@ -50,6 +52,23 @@ def download(job: Job) -> None:
             for moved in attempts(_is_moved, job.settings.source_lock_seconds):
                 with moved:
                     _download(job, chosen, carried)
+
+
+def _check_tables_dir(job: Job) -> None:
+    """Refuse a TABLES_DIR without tables, which is misspelt: what they mark as personal would be extracted unmarked.
+
+    Where no TABLES_DIR is set, a company may have queries first and tables later.
+    """
+    folder = job.settings.tables_dir
+    default = seen_from(home_of(job.settings_file or SAMPLE_SETTINGS), Path("tables"))
+    if folder == default or any(folder.glob("[!_.]*.py")):
+        return
+    beside = [each.name for each in folder.parent.glob("*/") if any(each.glob("[!_.]*.py"))]
+    raise UsageError(
+        f"TABLES_DIR, {folder}, {'has no table file' if folder.is_dir() else 'does not exist'}, so nothing says which"
+        " columns hold personal data.",
+        guess(folder.name, beside, "Name the folder of the table files in TABLES_DIR, or leave it out."),
+    )
 
 
 def _is_moved(error: Exception) -> bool:

@@ -48,13 +48,6 @@ def check_one_night(published: list[Published], star: StarManifest, chosen: list
         )
 
 
-def warn_of_leftovers(published: list[Published], star: StarManifest) -> None:
-    """Tell of tables that are still published although their table file is gone."""
-    for row in published:
-        if row.table not in star.tables:
-            log.warning("load: %s is still published as of %s, but has no table file: drop it.", row.table, row.as_of)
-
-
 def is_published(published: Sequence[Published], star: StarManifest, chosen: Sequence[Contract]) -> bool:
     """Whether all that is chosen of a star is published: then there is nothing to do."""
     star_of = {row.table: row.star_run for row in published}

@@ -32,6 +32,7 @@ from etl.guards.rows import changed_rows
 from etl.guards.star import Changed, StarSeen
 from etl.load.checks import check_receipt, mismatch
 from etl.load.kept import keep_receipt, last_kept, manifest_of
+from etl.load.leftovers import warn_of_leftovers
 from etl.load.numbers import check_numbers
 from etl.load.open import open_warehouse
 from etl.load.parquet import check_file, conversions, ready
@@ -42,7 +43,6 @@ from etl.load.present import (
     is_published,
     tell_of_missed,
     tell_of_unkept,
-    warn_of_leftovers,
 )
 from etl.load.warehouse import Handover, Warehouse
 from etl.receipts.arrow import add
@@ -65,7 +65,7 @@ def load(job: Job) -> bool:
         if not accepted and star.agrees_with != head.run:
             check_numbers(warehouse, star, chosen, job.store.star.path(star.run))
         tell_of_unkept(job, head.run)
-        warn_of_leftovers(published, star)
+        warn_of_leftovers(job.settings, warehouse, star.tables)
         if job.only:
             check_one_night(published, star, chosen)
         altered = changed_by_hand(job, warehouse, published, chosen)

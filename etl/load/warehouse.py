@@ -1,6 +1,6 @@
 """The narrow interface through which stage 3 speaks to a warehouse, whichever it is."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,6 +95,9 @@ class Warehouse(Protocol):
 
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
+
+    def existing(self, tables: list[str]) -> Collection[str]:
+        """Return those of these tables that are there, as far as that can be told."""
 
     def numbers(self, contract: Contract) -> pa.Table | None:
         """Read a dimension's natural and surrogate keys, without the unknown member.

@@ -17,6 +17,7 @@ from etl.core.runs import Store
 from etl.core.safe_text import safe
 from etl.core.warehouse import about
 from etl.load import power_bi
+from etl.load.leftovers import leftover_told, leftovers
 from etl.load.open import open_warehouse
 from etl.look.ran import Night, Stage, newest_nights
 from etl.look.screen import console, number, table
@@ -27,12 +28,16 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class _Published:
-    """What is published. said: a sentence; run, as_of: of our newest publish; is_ours: whether it is still there."""
+    """What is published. said: a sentence; run, as_of: of our newest publish; is_ours: whether it is still there.
+
+    leftovers: a sentence for each published table whose table file is gone.
+    """
 
     said: str
     run: str | None
     as_of: datetime | None
     is_ours: bool = True
+    leftovers: tuple[str, ...] = ()
 
 
 def show(settings_file: Path, count: int, *, as_json: bool = False) -> int:
@@ -56,7 +61,7 @@ def show(settings_file: Path, count: int, *, as_json: bool = False) -> int:
         print(json.dumps(every, default=_iso, ensure_ascii=False, indent=1))
     else:
         dataset = completed(dataset, settings_file) if dataset else dataset
-        _print(found, settings.business_time_zone, published.said, dataset, holder)
+        _print(found, settings.business_time_zone, [published.said, *published.leftovers], dataset, holder)
     return 0 if is_good else 1
 
 
@@ -66,7 +71,7 @@ def _iso(value: object) -> str:
     return value.astimezone(UTC).isoformat()
 
 
-def _print(found: list[Night], zone: str, published: str, dataset: str | None, holder: str | None) -> None:
+def _print(found: list[Night], zone: str, published: list[str], dataset: str | None, holder: str | None) -> None:
     shown = table(
         "run",
         "stage",
@@ -85,7 +90,7 @@ def _print(found: list[Night], zone: str, published: str, dataset: str | None, h
     if found:
         screen.print(shown)
     lines = [_said(night, under_way=bool(holder) and night is found[-1]) for night in found]
-    for line in (*lines, published, dataset, f"Under way: {holder}" if holder else None):
+    for line in (*lines, *published, dataset, f"Under way: {holder}" if holder else None):
         if line:
             screen.print(line, soft_wrap=True)
 
@@ -125,6 +130,8 @@ def _published(settings: Settings, store: Store) -> _Published:
     try:
         with open_warehouse(settings, patience=_PATIENCE) as warehouse:
             head = warehouse.head()
+            built = {path.stem for path in settings.tables_dir.glob("[!_.]*.py")}
+            left = tuple(leftover_told(settings, row) for row in leftovers(warehouse, built)) if built else ()
     except EtlError as error:
         return _Published(f"{said} Whether it still is, the warehouse does not say: {safe(error.message)}", run, as_of)
     where = about(settings).address
@@ -134,7 +141,7 @@ def _published(settings: Settings, store: Store) -> _Published:
         is_ours = False
     elif head.run and head.run != run:
         said = f"{said} In {where} run {head.run} was published last; no receipt of it was kept here."
-    return _Published(said, run, as_of, is_ours)
+    return _Published(said, run, as_of, is_ours, left)
 
 
 def _time(at: datetime | None, zone: ZoneInfo) -> str:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.tree import Tree
 
 import config
+from config import Settings
 from etl.company.report import read_report
 from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract.column import Reference
@@ -15,9 +16,14 @@ from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
 from etl.core.names import guess
 from etl.core.runs import Store
 from etl.core.safe_text import safe
+from etl.load.leftovers import leftover_told, leftovers
+from etl.load.open import open_warehouse
 from etl.look.measure import show as show_measure
 from etl.look.screen import console, table
 from etl.receipts.slices import SLICES
+
+_PATIENCE = 10.0
+"""Seconds for which the warehouse is asked again what is published."""
 
 
 def show(settings_file: Path, name: str) -> None:
@@ -42,6 +48,8 @@ def show(settings_file: Path, name: str) -> None:
             raise UsageError(
                 f"Star {star.run} has the table {name}, but {settings.tables_dir} no longer has its file.", otherwise
             )
+        if left := _leftover(settings, name, tables):
+            raise UsageError(f"Star {star.run} has no table {name}: {left}", otherwise)
         raise UsageError(
             f"There is no table{' or measure' if report else ''} {name} in star {star.run}.",
             guess(name, known, otherwise),
@@ -51,6 +59,16 @@ def show(settings_file: Path, name: str) -> None:
 def _like(name: str, known: Collection[str]) -> str | None:
     """Return the name among those known, however it is typed."""
     return next((each for each in known if each.casefold() == name.strip("[] ").casefold()), None)
+
+
+def _leftover(settings: Settings, name: str, tables: Collection[str]) -> str | None:
+    """Say of a name that it is a published table whose file is gone; None where it is not, or nobody can tell."""
+    try:
+        with open_warehouse(settings, patience=_PATIENCE) as warehouse:
+            rows = leftovers(warehouse, tables)
+    except EtlError:
+        return None
+    return next((leftover_told(settings, row) for row in rows if row.table == name), None)
 
 
 def _show_table(

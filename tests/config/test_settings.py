@@ -255,6 +255,16 @@ def test_of_many_broken_lines_the_first_five_are_named(tmp_path: Path, count: in
     assert faults(file) == f"The settings file {file} is broken in line {named}."
 
 
+@pytest.mark.parametrize("second", ["WINDOW_YEARS=3", "window_years=5", "export WINDOW_YEARS='5'"])
+def test_a_setting_that_is_written_twice_is_refused(tmp_path: Path, second: str) -> None:
+    """Whichever of them counted, somebody meant the other one. An empty line or a comment sets nothing."""
+    empty = "WINDOW_YEARS=\n# WINDOW_YEARS=4\n"
+    lines = f"WAREHOUSE=duckdb\nBUSINESS_TIME_ZONE=UTC\n{empty}WINDOW_YEARS=3\n"
+    assert config.load(written(tmp_path, lines)).window_years == 3
+    message = faults(written(tmp_path, f"{lines}{second}\n"))
+    assert message == f"The settings file {tmp_path / 'company.env'} sets WINDOW_YEARS in lines 5 and 6."
+
+
 def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
     """UTF-16, for one."""
     file = tmp_path / "company.env"

@@ -50,6 +50,26 @@ def test_receipts_tell_no_personal_value(guests: Company, receipts: str) -> None
     assert len(guests.rows("guests")) == 2
 
 
+@pytest.mark.parametrize(
+    ("named", "said", "hint"),
+    [("tabels", "does not exist", "Did you mean tables?"), ("empty", "has no table file", "or leave it out")],
+)
+def test_a_folder_without_tables_marks_nothing_and_is_refused(
+    guests: Company, named: str, said: str, hint: str
+) -> None:
+    """A misspelt TABLES_DIR would extract what is personal like anything else; one that is not set may come later."""
+    guests.query("guests", "SELECT * FROM guests", key="code")
+    (guests.folder / "empty").mkdir()
+    guests.settings["TABLES_DIR"] = str(guests.folder / named)
+    ended = guests.download()
+    assert ended.code == 2
+    assert f"TABLES_DIR, {guests.folder / named}, {said}, so nothing says which columns hold personal data" in ended.err
+    assert hint in ended.err
+    del guests.settings["TABLES_DIR"]
+    (guests.folder / "tables").rename(guests.folder / "later")
+    guests.done()
+
+
 RAISES = """CREATE OR REPLACE FUNCTION checked(t text) RETURNS text LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'bad %', t; END $$"""
 FAULTS = [

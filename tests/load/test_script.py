@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -242,7 +243,22 @@ def test_a_table_whose_file_is_gone_is_told_of(house: House) -> None:
     house.build()
     done = load(house)
     assert done.returncode == 0, done.stderr
-    assert "dim_other is still published" in done.stderr
+    assert "dim_other is still published as of" in done.stderr
+    env = Path(house.command()[-1])
+    for said in (done.stderr, looked("status", env), looked("why", env, "dim_other")):
+        assert f"Put {house.tables_dir / 'dim_other.py'} back, or drop the table: .venv/bin/python -c" in said
+    assert "leftovers" in looked("status", env, "--json")
+    [line] = [line for line in looked("status", env).splitlines() if "dim_other" in line]
+    program, *drop = shlex.split(line.partition("drop the table: ")[2])
+    subprocess.run([ROOT / program, *drop], check=True)
+    assert "dim_other" not in looked("status", env) + load(house).stderr
+    assert "There is no table dim_other in star" in looked("why", env, "dim_other")
+
+
+def looked(command: str, env: Path, *more: str) -> str:
+    """Give what a command that looks says."""
+    ended = etl(command, env, *more)
+    return ended.stdout + ended.stderr
 
 
 def query(house: House, sql: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,6 @@
 """BigQuery: load jobs into a staging dataset, then one transaction over all tables."""
 
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property, partial
 
@@ -17,19 +16,18 @@ from etl.core.surrogates import schema_of
 from etl.load import head as heads
 from etl.load.bigquery import sql
 from etl.load.bigquery.client import greet
-from etl.load.bigquery.ensure import AT_ONCE, Preparation, Step
+from etl.load.bigquery.ensure import Preparation, Step
 from etl.load.bigquery.errors import FAULTS, Explainer, patient
 from etl.load.bigquery.jobs import CALL_TIMEOUT, ONCE, Jobs
 from etl.load.bigquery.publish import Publishing, check_length, mark_of
+from etl.load.bigquery.queries import Queries
 from etl.load.bigquery.staging import RepeatedError, Staging, staging_of, staging_table
-from etl.load.checks import check_names, check_receipt, check_rows, mismatch, not_a_query, numbers_of
+from etl.load.checks import check_names, check_receipt, check_rows, mismatch, numbers_of
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
 from etl.receipts.bigquery import BIGQUERY, quoted
 from etl.receipts.sql import receipt_from, select_receipt
-
-_LONGEST_QUERY = 3600.0
 
 
 class BigQueryWarehouse:
@@ -72,6 +70,10 @@ class BigQueryWarehouse:
     @cached_property
     def _jobs(self) -> Jobs:
         return Jobs(self._client, self._retry, self._patience)
+
+    @cached_property
+    def _queries(self) -> Queries:
+        return Queries(self._client, self._jobs, self._retry, self._dataset)
 
     def changes(self, contracts: list[Contract]) -> list[str]:
         """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
@@ -142,11 +144,15 @@ class BigQueryWarehouse:
         """Read from each table's metadata when it was changed last, and its etag."""
         return {name: mark for name, table in self._tables(tables).items() if (mark := mark_of(table))}
 
+    def existing(self, tables: list[str]) -> Collection[str]:
+        """Return those of these tables whose metadata can be read."""
+        return self._tables(tables)
+
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
         with self._explained(f"reading {self._dataset}"):
             try:
-                self._client.get_table(f"{self._dataset}.{ETL_RUNS.name}", retry=self._retry, timeout=CALL_TIMEOUT)
+                self._queries.table(ETL_RUNS.name)
             except NotFound:
                 return []
         return published_of(self.read(NEWEST))
@@ -155,17 +161,17 @@ class BigQueryWarehouse:
         """Read the head."""
         with self._explained(f"reading {self._dataset}"):
             try:
-                self._client.get_table(f"{self._dataset}.{ETL_HEAD.name}", retry=self._retry, timeout=CALL_TIMEOUT)
+                self._queries.table(ETL_HEAD.name)
             except NotFound:
                 return heads.newest_of([row.run for row in self.published()])
         return heads.head_of(self.read(heads.READ))
 
     def numbers(self, contract: Contract) -> pa.Table | None:
         """Read a dimension's numbers."""
-        name, wanted = f"{self._dataset}.{contract.name}", set(schema_of(contract).names)
+        wanted = set(schema_of(contract).names)
         with self._explained(f"reading {contract.name}"):
             try:
-                table = self._client.get_table(name, retry=self._retry, timeout=CALL_TIMEOUT)
+                table = self._queries.table(contract.name)
             except NotFound:
                 return None
         there = wanted <= {field.name for field in table.schema}
@@ -174,7 +180,7 @@ class BigQueryWarehouse:
     def read(self, query: str) -> pa.Table:
         """Run a query over the published tables."""
         with self._explained(f"reading {self._dataset}"):
-            return self._query(query, "reading")
+            return self._queries.answer(query, "reading")
 
     @contextmanager
     def reading(self) -> Iterator[Callable[[str], pa.Table]]:
@@ -184,19 +190,12 @@ class BigQueryWarehouse:
     def batches(self, query: str) -> Generator[pa.RecordBatch]:
         """Run a query over the published tables, page by page."""
         with self._explained(f"reading {self._dataset}"):
-            rows = self._rows(query, "reading")
-            if rows.total_rows:
-                yield from rows.to_arrow_iterable()
-            else:
-                yield pa.RecordBatch.from_pylist([], rows.to_arrow(create_bqstorage_client=False).schema)
+            yield from self._queries.batches(query, "reading")
 
     def check_reads(self, query: str) -> None:
         """Refuse what is not one statement that only reads, as BigQuery itself says by a dry run."""
-        dry = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, default_dataset=self._dataset)
         with self._explained(f"reading {self._dataset}"):
-            job = self._client.query(query, dry, job_retry=None, retry=self._retry, timeout=CALL_TIMEOUT)
-        if job.statement_type != "SELECT":
-            raise not_a_query(str(job.statement_type))
+            self._queries.check_reads(query)
 
     def describe(self) -> str:
         """Return where the tables are and how to look into them."""
@@ -206,15 +205,7 @@ class BigQueryWarehouse:
     def _tables(self, names: list[str]) -> dict[str, bigquery.Table]:
         """Read the metadata of published tables, as far as they can be had."""
         with self._explained(f"looking into {self._dataset}"):
-            client = self._client
-
-        def get(name: str) -> bigquery.Table | None:
-            with suppress(*FAULTS):
-                return client.get_table(f"{self._dataset}.{name}", retry=self._retry, timeout=CALL_TIMEOUT)
-            return None
-
-        with ThreadPoolExecutor(AT_ONCE) as executor:
-            return {name: table for name, table in zip(names, executor.map(get, names), strict=True) if table}
+            return self._queries.tables(names)
 
     def _steps(self, contracts: list[Contract]) -> list[Step]:
         check_names(contracts)
@@ -227,7 +218,7 @@ class BigQueryWarehouse:
     @cached_property
     def _may_change_rows(self) -> bool:
         """Try, before anything is created, what a sandbox refuses: rows that SQL changes."""
-        self._query(sql.PROBE, "reading")
+        self._queries.answer(sql.PROBE, "reading")
         return True
 
     def _load(self, staging: Staging, handover: Handover, round_: int, *, whole: bool = False) -> None:
@@ -253,24 +244,7 @@ class BigQueryWarehouse:
     def _receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
         schema = contract.schema
         query = select_receipt(schema, BIGQUERY, quoted(table), hashes=like.hash_sum is not None)
-        return receipt_from(self._query(query, "checking").to_pylist()[0], schema, BIGQUERY)
-
-    def _query(self, query: str, step: str) -> pa.Table:
-        return self._rows(query, step).to_arrow(create_bqstorage_client=False)
-
-    def _rows(self, query: str, step: str) -> bigquery.table.RowIterator:
-        rows = self._client.query_and_wait(
-            query,
-            job_config=bigquery.QueryJobConfig(
-                default_dataset=self._dataset, job_timeout_ms=int(_LONGEST_QUERY * 1000), labels={"step": step}
-            ),
-            api_timeout=CALL_TIMEOUT,
-            wait_timeout=_LONGEST_QUERY,
-            retry=self._retry,
-            job_retry=self._retry,
-        )
-        self._jobs.bill.ask_later(rows.job_id, step)
-        return rows
+        return receipt_from(self._queries.answer(query, "checking").to_pylist()[0], schema, BIGQUERY)
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:
         return self._explainer.explained(doing)

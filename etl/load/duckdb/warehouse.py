@@ -6,7 +6,7 @@ keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stay
 """
 
 import shutil
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -67,8 +67,7 @@ class DuckDBWarehouse:
         """Create the file and tables, add new nullable columns, renew descriptions; keep other loads out from now."""
         with explained("preparing", self.path):
             self._file.lock()
-        differences = [difference for difference in self._differences(contracts) if difference.additive]
-        if not differences:
+        if not (differences := [difference for difference in self._differences(contracts) if difference.additive]):
             return
         with self._next_version() as connection:
             for difference in differences:
@@ -101,8 +100,7 @@ class DuckDBWarehouse:
         """Compute the receipt of a published table."""
         if contract.name not in self._shapes():
             return None
-        with self._connected("checking") as connection:
-            self._attach_last_night(connection)
+        with self._connected("checking", attach=True) as connection:
             return receipt(connection, contract, like, f"last_night.main.{quoted(contract.name)}")
 
     def marks(self, tables: list[str]) -> dict[str, str]:
@@ -132,6 +130,10 @@ class DuckDBWarehouse:
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
         return published_of(self.read(NEWEST)) if ETL_RUNS.name in self._shapes() else []
+
+    def existing(self, tables: list[str]) -> Collection[str]:
+        """Return those of these tables that are in the file."""
+        return set(tables) & set(self._shapes())
 
     def numbers(self, contract: Contract) -> pa.Table | None:
         """Read a dimension's numbers."""
@@ -190,15 +192,14 @@ class DuckDBWarehouse:
 
     def describe(self) -> str:
         """Return where the tables are and how to look into them."""
-        file = quote(str(self.path))
-        return f"The tables are in the DuckDB file {self.path}; with DuckDB's own program: duckdb -readonly {file}"
+        program = f"duckdb -readonly {quote(str(self.path))}"
+        return f"The tables are in the DuckDB file {self.path}; with DuckDB's own program: {program}"
 
     def _shapes(self) -> schema.Shapes:
         """Read what tables there are; again, once the file is another."""
         mark = self._file.mark()
         if mark and mark != self._seen[0]:
-            with self._connected("reading") as connection:
-                self._attach_last_night(connection)
+            with self._connected("reading", attach=True) as connection:
                 self._seen = mark, schema.found(connection, "last_night")
         return self._seen[1] if mark else {}
 
@@ -216,27 +217,26 @@ class DuckDBWarehouse:
     def _obstacles(self, contracts: Sequence[Contract]) -> list[str]:
         if not self.path.exists():
             return []
-        with self._connected("reading") as connection:
-            self._attach_last_night(connection)
+        with self._connected("reading", attach=True) as connection:
             return list(obstacles.of_database(connection, "last_night", [contract.name for contract in contracts]))
 
     @contextmanager
-    def _connected(self, doing: str, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connected(
+        self, doing: str, memory: str = MEMORY, *, attach: bool = False
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         with explained(doing, self.path), duckdb.connect() as connection:
             limit(connection, self._file.work / "spill", memory)
             connection.execute("SET preserve_insertion_order = false")
+            if attach:
+                connection.execute(f"ATTACH {literal(str(self.path))} AS last_night (READ_ONLY)")
             yield connection
-
-    def _attach_last_night(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute(f"ATTACH {literal(str(self.path))} AS last_night (READ_ONLY)")
 
     @contextmanager
     def _next_version(self, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a copy of the file to be changed; it takes the file's place if the caller's block raises nothing."""
         doing = "building the new tables of"
-        with self._connected(doing, memory) as connection, self._file.next_version() as new:
-            if self.path.exists():
-                self._attach_last_night(connection)
+        attach = self.path.exists()
+        with self._connected(doing, memory, attach=attach) as connection, self._file.next_version() as new:
             connection.execute(f"ATTACH {literal(str(new))} AS {_NIGHT}")
             connection.execute(f"USE {_NIGHT}")
             yield connection
@@ -246,5 +246,5 @@ class DuckDBWarehouse:
         return self._staging / run / handover.contract.name
 
     def _parquet(self, run: str, handover: Handover) -> str:
-        files = [literal(str(self._staged(run, handover) / file.name)) for file in handover.files]
-        return f"read_parquet([{', '.join(files)}])"
+        folder = self._staged(run, handover)
+        return f"read_parquet([{', '.join(literal(str(folder / file.name)) for file in handover.files)}])"
