@@ -37,7 +37,8 @@ def queries(seen: Company) -> Iterator[Finding]:
 @check(finds="sources that queries need and nobody set, or that nobody reads")
 def sources(seen: Company) -> Iterator[Finding]:
     """Compare what is set with what is named."""
-    for query in seen.queries.values():
+    first = {query.source: query for query in reversed(seen.queries.values())}
+    for query in first.values():
         yield from _of(partial(needed_sources, seen.settings, [query]))
     unread = sorted(set(seen.settings.sources) - {query.source for query in seen.queries.values()})
     for name in unread:
