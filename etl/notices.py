@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -45,11 +46,9 @@ def people(settings: Settings, text: str) -> None:
 
 def _notify(what: str, url: str, text: str) -> None:
     """Tell an address of Apprise, which is imported here: it takes a third of a second, and few need it."""
-    import apprise
     from apprise import NotifyFormat
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its messages hold parts of addresses
-    service = apprise.Apprise.instantiate(url)
+    service = _service(url)
     if service is None:
         log.warning("%s could not be notified: Apprise does not know such an address.", what)
         return
@@ -68,6 +67,18 @@ def _notify(what: str, url: str, text: str) -> None:
         told = False
     if not told:
         log.warning("%s (%s) could not be notified.", what, service.service_name)
+
+
+def is_known(url: str) -> bool:
+    """Whether Apprise knows such an address; nobody is told anything."""
+    return _service(url) is not None
+
+
+def _service(url: str) -> Any:
+    import apprise
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its messages hold parts of addresses
+    return apprise.Apprise.instantiate(url)
 
 
 def _post(what: str, url: str, **content: object) -> None:

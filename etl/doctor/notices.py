@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from etl.doctor.check import Finding, check, ok, warning
 from etl.doctor.company import Company
+from etl.notices import is_known
 
 
 @check(finds="nobody who hears of a night that did not run")
@@ -28,6 +29,21 @@ def webhook(seen: Company) -> Iterator[Finding]:
     """Look the chat's name up."""
     if url := seen.settings.webhook_url:
         yield _looked_up("WEBHOOK_URL", url)
+
+
+@check(finds="addresses of Apprise that cannot be told")
+def apprise(seen: Company) -> Iterator[Finding]:
+    """Let Apprise read each address; what it names is not looked up, for each kind names its server in its own way."""
+    listed = seen.settings.notify_urls
+    addresses = listed.get_secret_value().split() if listed else []
+    for number, url in enumerate(addresses, 1):
+        if not is_known(url):
+            yield warning(
+                f"NOTIFY_URLS: Apprise does not know address {number}, so that nobody is told there.",
+                "Write it as https://github.com/caronc/apprise/wiki shows it.",
+            )
+    if addresses:
+        yield ok(f"NOTIFY_URLS: {len(addresses)} addresses; nothing was sent.")
 
 
 def _looked_up(setting: str, url: SecretStr) -> Finding:

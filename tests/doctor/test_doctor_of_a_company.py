@@ -131,6 +131,7 @@ def test_a_data_folder_of_another_company_is_refused(company: Patient) -> None:
     assert "were made from the source shop" in line
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # which Apprise imports
 def test_notices_are_looked_up_and_not_sent(company: Patient) -> None:
     """A name that does not resolve is a warning; whoever listens at one that does hears nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -138,12 +139,14 @@ def test_notices_are_looked_up_and_not_sent(company: Patient) -> None:
         company.settings |= {
             "HEARTBEAT_URL": f"http://localhost:{port}/{SECRETS[2]}",
             "WEBHOOK_URL": f"https://chat.invalid/{SECRETS[3]}",
+            "NOTIFY_URLS": f"json://localhost:{port}/{SECRETS[2]} nobody://x/{SECRETS[3]}",
         }
         findings = company.part("notices")
         server.settimeout(0.2)
         with pytest.raises(TimeoutError):
             server.accept()
-    assert [(name, finding.level) for name, finding in findings] == [("heartbeat", OK), ("webhook", WARNING)]
+    said = [(name, finding.level) for name, finding in findings]
+    assert said == [("heartbeat", OK), ("webhook", WARNING), ("apprise", WARNING), ("apprise", OK)]
     assert not any(secret in line for secret in SECRETS for line in told([finding for _, finding in findings]))
 
 

@@ -120,7 +120,12 @@ def test_other_databases_have_theirs(tmp_path: Path, url: str, lines: list[str])
 
 def test_bigquerys_commands_are_those_of_a_shell_and_name_each_permission(tmp_path: Path) -> None:
     """Each line parses; the roles hold what a load uses (tests/load holds that list against its calls)."""
-    more = {"WAREHOUSE": "bigquery", "BIGQUERY_PROJECT": "acme", "BIGQUERY_DATASET": "star", "DATA_DIR": "gs://bucket/etl"}
+    more = {
+        "WAREHOUSE": "bigquery",
+        "BIGQUERY_PROJECT": "acme",
+        "BIGQUERY_DATASET": "star",
+        "DATA_DIR": "gs://bucket/etl",
+    }
     patient = Patient(tmp_path, {"shop": "sqlite:////nowhere.db"}, more)
     patient.query("a", "SELECT 1 AS id")
     text = printed(patient, "bigquery")
