@@ -18,6 +18,8 @@ from config.settings import HOME, Settings, SettingsError, lacking_together
 _SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
 _SECRETS = ("POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL", "NOTIFY_URLS")
 _KNOWN = ({name.upper() for name in Settings.model_fields} - {"SOURCES"}) | {f"{name}_FILE" for name in _SECRETS}
+_NO_SETTING = " is no setting"
+_OR_NEWER = " Was it written for a newer engine? --version tells this one's, and docs/operating.md how to update."
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 
 
@@ -48,7 +50,8 @@ def load(file: Path) -> Settings:
         raise SettingsError(
             f"The settings are faulty (looked in the environment and in {file}):\n"
             + "\n".join(f"  {fault}" for fault in faults),
-            f"Each setting is explained in {EXAMPLE_SETTINGS}.",
+            f"Each setting is explained in {EXAMPLE_SETTINGS}."
+            + (_OR_NEWER if any(fault.endswith(_NO_SETTING) for fault in faults) else ""),
         )
     return settings
 
@@ -214,4 +217,4 @@ def _unknown(name: str) -> str:
     source = re.fullmatch(r"SOURCE_(\w+)_\w+", name.upper())
     ours = [f"SOURCE_{source[1]}_{what}" for what in ("URL", "PASSWORD", "PASSWORD_FILE")] if source else []
     near = get_close_matches(name.upper(), [*sorted(_KNOWN), *ours], 1, cutoff=0.75)
-    return f"{name.upper()} is no setting" + (f". Did you mean {near[0]}?" if near else "")
+    return f"{name.upper()}{_NO_SETTING}" + (f". Did you mean {near[0]}?" if near else "")

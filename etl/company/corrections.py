@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from etl.core.errors import ContractError, EtlError, joined
 from etl.core.names import guess
+from etl.core.needs import check_needs
 
 ENDING = ".corrections.toml"
 
@@ -103,7 +104,9 @@ def check_expiry(corrections: Iterable[Correction], today: dt.date) -> None:
 
 def _read(path: Path) -> list[Correction]:
     try:
-        entries = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).correction
+        text = path.read_text(encoding="utf-8")
+        check_needs(path, text)
+        entries = _File.model_validate(tomllib.loads(text)).correction
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(
             f"{path} is no TOML: {error}.",

@@ -20,6 +20,7 @@ import etl.contract
 from etl.contract.cures import cure_of_value
 from etl.contract.types import OTHER_WORDS
 from etl.core.errors import ContractError
+from etl.core.needs import OR_NEWER, check_needs
 
 FAULTS_OF_A_FILE = (Exception, SystemExit)
 """What the code of a table file may raise: anything. Its `sys.exit()` would end a stage as if all were done."""
@@ -70,6 +71,7 @@ class _Loader(SourceFileLoader):
         raise OSError  # so bytecode is neither looked for nor written
 
     def source_to_code(self, data: Any, path: Any, **options: Any) -> CodeType:  # type: ignore[override]
+        check_needs(Path(path), bytes(data).decode("utf-8", "replace"))
         _check_imports(Path(path), bytes(data))
         code: CodeType = super().source_to_code(data, path, **options)
         return code
@@ -147,7 +149,10 @@ def cure_of(error: BaseException, path: Path) -> str:
             return OTHER_WORDS.get(name) or _MOVED[name]
         if name in words:
             return f"Import it: from etl.contract import {name}."
-        return f"Did you mean {near[0]}?" if near else f"Define or import {name} above that line, or correct its name."
+        if near:
+            return f"Did you mean {near[0]}?"
+        of_ours = f"etl.contract has no {name}. {OR_NEWER}" if "etl.contract" in str(error) else ""
+        return of_ours or f"Define or import {name} above that line, or correct its name."
     if isinstance(error, TypeError):
         return "Correct the call in that line: the words of a contract are described in etl/contract/columns.py."
     if "precision" in str(error):

@@ -15,6 +15,7 @@ from typing import Any
 from etl.company.sql import POSTGRES, has_code, one_statement
 from etl.core.errors import ContractError, EtlError, UsageError, joined
 from etl.core.names import check_file_names
+from etl.core.needs import check_needs
 from etl.core.personal import Marks
 from etl.download.types import declared_type
 from etl.guards.raw import LINES, Tolerance
@@ -33,6 +34,7 @@ HEADER = {
     "types: price numeric(12,2), at time": "The types of columns, for databases that do not tell them.",
     "pii: name, email": "Columns of personal data, besides those that table files mark.",
     "row security: expected": "The source's row security may hide rows; without this line that is an error.",
+    "needs: etl 1.0": "The oldest engine that can read the file; an older one says so, and does not guess.",
 }
 """The lines of a query's header, each with an example, and what they say. The guards have their own (`LINES`)."""
 
@@ -104,6 +106,7 @@ def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
     content = path.read_bytes()
     lines = _text(path, content).split("\n")
     header = list(takewhile(lambda line: line.startswith("--"), lines))
+    check_needs(path, "\n".join(header))
     found, prose = _parse(path, header)
     missing = [name for name in ("grain", "source", "key") if not found.get(name, "").strip(" ,")]
     if missing:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from etl.core.errors import ContractError, UsageError
 from etl.core.names import guess
+from etl.core.needs import check_needs
 
 NAMED = re.compile(r"\[([^\]]+)\]")
 """Another measure, as DAX and our SQL name it."""
@@ -197,7 +198,9 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        check_needs(path, text)
+        return text
     except OSError as error:
         raise ContractError(
             f"{path} cannot be read: {error.strerror}.",

@@ -13,6 +13,7 @@ from etl.contract import types, without_dask  # noqa: F401 -- before pandera
 from etl.contract.column import Column, Role
 from etl.core.errors import ContractError
 from etl.core.names import guess
+from etl.core.needs import OR_NEWER
 
 Key = Annotated[pd.ArrowDtype, types.KEY.arrow]
 Integer = Annotated[pd.ArrowDtype, types.INTEGER.arrow]
@@ -91,7 +92,8 @@ def _field(role: Role, description: str, of_reference: Mapping[str, Any] | None 
     metadata = {"role": role, **(of_reference or {})} | {name: options.pop(name) for name in _KEPT if name in options}
     for name in options:
         if name not in _OPTIONS:
-            raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, f"It has: {_LISTED}."))
+            listed = f"It has: {_LISTED}. {OR_NEWER}"
+            raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, listed))
     if not isinstance(options.get("alias", ""), str):
         raise ContractError(f"alias={options['alias']!r} is no name.", 'Write e.g. alias="class".')
     try:

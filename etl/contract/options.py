@@ -11,6 +11,7 @@ from typing import Any
 
 from etl.core.errors import ContractError
 from etl.core.names import guess
+from etl.core.needs import OR_NEWER
 
 
 class Holds(Enum):
@@ -161,9 +162,8 @@ def read_options(given: Mapping[str, Any]) -> Options:
     """Return the options of a contract. Raises ContractError for one that is not known, or is not what it is to be."""
     for name in given:
         if name not in OPTIONS:
-            raise ContractError(
-                f"A contract has no argument {name}=.", guess(name, OPTIONS, f"It has: {', '.join(OPTIONS)}.")
-            )
+            listed = f"It has: {', '.join(OPTIONS)}. {OR_NEWER}"
+            raise ContractError(f"A contract has no argument {name}=.", guess(name, OPTIONS, listed))
     options = Options(**{name: _read(name, value) for name, value in given.items() if value is not None})
     return replace(options, rows_of=options.stream) if options.stream else options
 

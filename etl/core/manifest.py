@@ -4,15 +4,17 @@ One model a stage; `manifest.json` is what pydantic makes of it.
 """
 
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
+from etl import __version__
 from etl.core import older
 from etl.core.counts import Counts
 from etl.core.record import Record
 
-FORMAT = 6
+FORMAT: Final = 7
+"""The number of the newest format; etl.core.older reads those before it."""
 
 
 class Block(Record):
@@ -201,10 +203,12 @@ T = TypeVar("T", bound=Record)
 class Manifest(Record, Generic[T]):
     """A committed run. made_from: the run of the stage before; origin: the sources and the warehouse it belongs to.
 
+    engine: the version that wrote it; "" before 1.0.
     accepted: the refusals of guards that a person let through, by "table:guard".
     """
 
-    format: Literal[1, 2, 3, 4, 5, 6] = 6
+    format: Literal[7] = FORMAT
+    engine: str = __version__
     run: str
     stage: str
     made_from: str | None
@@ -214,6 +218,11 @@ class Manifest(Record, Generic[T]):
     seconds: float
     peak_memory_mb: int
     accepted: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, told: Any) -> Any:
+        return older.upgraded(told, FORMAT, older.MANIFESTS)
 
 
 class RawManifest(Manifest[RawTable]):
@@ -233,18 +242,8 @@ class StarManifest(Manifest[StarTable]):
     corrected: dict[str, int] = Field(default_factory=dict)
     extracted: dict[str, str] = Field(default_factory=dict)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _upgraded(cls, told: Any) -> Any:
-        return older.upgraded(told, older.star_table)
-
 
 class LoadedManifest(Manifest[LoadedTable]):
     """What stage 3 published. altered: the tables that somebody had changed by hand since, and how."""
 
     altered: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _upgraded(cls, told: Any) -> Any:
-        return older.upgraded(told, older.loaded_table)

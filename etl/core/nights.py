@@ -5,11 +5,15 @@ Logs are kept as long as runs; records, which are small, for a year, so that nig
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
+from etl.core import older
 from etl.core.record import Record
+
+FORMAT: Final = 4
+"""The number of the newest format of records; etl.core.older reads those before it."""
 
 
 class StageRecord(Record):
@@ -29,13 +33,18 @@ class StageRecord(Record):
 class NightRecord(Record):
     """A night. exit_code: None while it is under way, or where it was killed; said: its log's last line."""
 
-    format: Literal[1, 2, 3, 4] = 4
+    format: Literal[4] = FORMAT
     run: str
     started: datetime
     ended: datetime | None = None
     exit_code: int | None = None
     stages: tuple[StageRecord, ...] = ()
     said: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, told: Any) -> Any:
+        return older.upgraded(told, FORMAT, older.NIGHTS)
 
 
 def records_folder(data: Path) -> Path:

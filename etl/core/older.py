@@ -1,27 +1,40 @@
-"""What older versions wrote into manifests, as this one reads it."""
+"""The room for migrations: a function a step, from one format to the next, by which older versions' files are read.
 
-from collections.abc import Callable
+A format's number rises with every change that an older version would not understand, be it one field more. A step takes
+what that format says, and returns what the next one would say; where a field is new and has a default, none is needed.
+Files on the disk stay as they are: they are read so for ever (docs/operating.md, "Upgrading", has the list).
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
-_BEFORE_COUNTERS = (1, 2, 3, 4, 5)
-"""The formats whose counters were texts, and whose published tables repeated what is in the star's manifest."""
+Told = dict[str, Any]
+Step = Callable[[Told], Told]
+
+
+def upgraded(told: Any, newest: int, steps: Mapping[int, Step]) -> Any:
+    """Return what a file says as the newest format would; what is damaged, or of no older one, as it is."""
+    first = told.get("format") if isinstance(told, dict) else None
+    if not isinstance(first, int) or not 1 <= first < newest:
+        return told
+    for number in range(first, newest):
+        told = steps[number](told) if number in steps else told
+    return told | {"format": newest}
+
 
 _REASONS = {"merged into another row": "merged", "before the published window": "before_window"}
 """What the engine set aside, beside build's reasons."""
 
 
-def upgraded(told: Any, table: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    """Return what a manifest's file says, its tables as this version writes them; what is damaged as it is."""
-    if not isinstance(told, dict) or told.get("format") not in _BEFORE_COUNTERS:
+def _to_6(told: Told) -> Told:
+    """Make fields of counters that were looked up by their texts; give what is published the star's entry."""
+    change, tables = {"star": _star_table, "loaded": _loaded_table}.get(str(told.get("stage"))), told.get("tables")
+    if change is None or not isinstance(tables, dict):
         return told
-    tables = told.get("tables")
-    if not isinstance(tables, dict):
-        return told
-    return told | {"tables": {name: table(one) if isinstance(one, dict) else one for name, one in tables.items()}}
+    return told | {"tables": {name: change(one) if isinstance(one, dict) else one for name, one in tables.items()}}
 
 
-def star_table(told: dict[str, Any]) -> dict[str, Any]:
-    """Return a star table's entry with fields for counters that were looked up by their texts."""
+def _star_table(told: Told) -> Told:
     told = dict(told)
     if isinstance(told.get("unknown"), dict):
         told["unknown"] = _unknown(told["unknown"])
@@ -31,9 +44,9 @@ def star_table(told: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _unknown(told: dict[str, Any]) -> dict[str, Any]:
+def _unknown(told: Told) -> Told:
     """Read "shop_key: NULL" and "shop_key: no such member"."""
-    found: dict[str, Any] = {}
+    found: Told = {}
     for text, count in told.items():
         column, colon, kind = text.rpartition(": ")
         if colon:
@@ -43,11 +56,22 @@ def _unknown(told: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def loaded_table(told: dict[str, Any]) -> dict[str, Any]:
-    """Return a published table's entry with what it says of the star's in an entry of its own."""
+def _loaded_table(told: Told) -> Told:
     if "star_run" not in told:
         return told
     own = {name: told[name] for name in ("bytes", "mark", "columns") if name in told}
     star = {name: value for name, value in told.items() if name not in (*own, "star_run")}
     star |= {"run": told["star_run"], "raw_run": "", "files": (), "seconds": 0.0}
-    return own | {"star": star_table(star)}
+    return own | {"star": _star_table(star)}
+
+
+def _to_7(told: Told) -> Told:
+    """Say that no version is known: those before 1.0 had none."""
+    return told | {"engine": ""}
+
+
+MANIFESTS: Mapping[int, Step] = {5: _to_6, 6: _to_7}
+"""The steps of manifests, by the format that each begins with."""
+
+NIGHTS: Mapping[int, Step] = {}
+"""The steps of the nights' records: so far, every field that came had a default."""

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from config import Settings
+from etl import __version__
 from etl.core import nights
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.folders import MANIFEST, RUN_NAME, create, folder_of, is_remote, way_of
@@ -181,10 +182,10 @@ class Store:
 
     def check_version(self) -> None:
         """Refuse a data folder in which a newer version of this program worked last. Raises DataError."""
-        newest = [stage.path(run) / MANIFEST for stage in self.stages for run in stage.committed()[-1:]]
-        newest += [nights.file_of(self.local, run) for run in nights.recorded(self.local)[-1:]]
-        for path in newest:
-            if fault := _of_the_future(path):
+        newest = [(stage.path(run) / MANIFEST, FORMAT) for stage in self.stages for run in stage.committed()[-1:]]
+        newest += [(nights.file_of(self.local, run), nights.FORMAT) for run in nights.recorded(self.local)[-1:]]
+        for path, known in newest:
+            if fault := _of_the_future(path, known):
                 raise fault
 
 
@@ -220,16 +221,19 @@ def _listed(runs: list[str]) -> str:
     return ", ".join(runs) or "none is committed"
 
 
-def _of_the_future(path: Path) -> DataError | None:
-    """Say so where a file names a higher format than ours."""
+def _of_the_future(path: Path, known: int = FORMAT) -> DataError | None:
+    """Say so where a file names a higher format than the one that we know."""
     try:
-        version = json.loads(path.read_bytes()).get("format")
+        told = json.loads(path.read_bytes())
+        found, engine = told.get("format"), told.get("engine")
     except (OSError, ValueError, AttributeError):
         return None
-    if not isinstance(version, int) or version <= FORMAT:
+    if not isinstance(found, int) or found <= known:
         return None
+    named = f"{engine}, " if isinstance(engine, str) and engine else ""
     return DataError(
-        f"{path} was written by a newer version of this program (format {version}, this one reads {FORMAT}).",
+        f"{path} was written by a newer version of this program"
+        f" ({named}format {found}; this is {__version__}, which reads formats up to {known}).",
         "Update this program; nothing was touched.",
     )
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl import __version__
+from etl.core import nights, older
 from etl.core.counts import Counts, Unknown
-from etl.core.manifest import LoadedManifest, StarManifest
+from etl.core.manifest import FORMAT, LoadedManifest, StarManifest
 
 RECEIPT = {"rows": 3, "columns": {}, "row_hash": None}
 COUNTED = {
@@ -92,3 +94,44 @@ def test_what_was_counted_of_parts_adds_up(parts: list[Counts]) -> None:
     )
     assert sum(one.rows for one in whole.unknown.values()) == sum(o.rows for p in parts for o in p.unknown.values())
     assert sum(whole.why_set_aside.values()) == whole.all_set_aside
+
+
+FORMATS = pytest.mark.parametrize(("newest", "steps"), [(FORMAT, older.MANIFESTS), (nights.FORMAT, older.NIGHTS)])
+
+
+@FORMATS
+def test_each_step_leads_from_a_format_that_was_to_the_next(newest: int, steps: dict[int, older.Step]) -> None:
+    """None is left over, and none begins with the newest."""
+    assert set(steps) <= set(range(1, newest))
+
+
+@given(first=st.integers(1, 8), newest=st.integers(2, 9), known=st.sets(st.integers(1, 8)))
+def test_a_file_takes_each_step_from_its_format_on_once_and_in_order(first: int, newest: int, known: set[int]) -> None:
+    """One of the newest format, or of a newer one, takes none."""
+    steps = {number: lambda told, number=number: told | {"took": [*told["took"], number]} for number in known}
+    told = older.upgraded({"format": first, "took": []}, newest, steps)
+    assert told == {
+        "format": max(first, newest),
+        "took": sorted(number for number in known if first <= number < newest),
+    }
+
+
+@given(told=st.one_of(st.none(), st.integers(), st.text(), st.dictionaries(st.just("format"), st.text() | st.floats())))
+def test_what_has_no_format_is_left_as_it_is(told: object) -> None:
+    """Reading it says what is wrong."""
+    assert older.upgraded(told, FORMAT, older.MANIFESTS) is told
+
+
+def test_what_is_written_names_the_engines_version_and_what_was_written_before_versions_names_none() -> None:
+    """Who wrote a run can be told for ever."""
+    assert StarManifest.model_validate_json(written("star", 6, STAR)).engine == ""
+    told = json.loads(written("star", FORMAT, STAR)) | {"engine": "1.0.0"}
+    assert StarManifest.model_validate(told).engine == "1.0.0"
+    assert StarManifest.model_fields["engine"].default == __version__
+
+
+@pytest.mark.parametrize("number", range(1, nights.FORMAT + 1))
+def test_the_records_of_older_nights_are_read(number: int) -> None:
+    """What they do not say is not asked for."""
+    record = nights.NightRecord.model_validate({"format": number, "run": "r", "started": HEAD["as_of"]})
+    assert (record.run, record.format) == ("r", nights.FORMAT)

@@ -15,6 +15,7 @@ from unittest import mock
 import pytest
 
 from config.paths import ROOT
+from etl import __version__
 from etl.core.errors import DataError, EtlError, UsageError
 from etl.core.folders import link
 from etl.core.manifest import FORMAT, LoadedManifest
@@ -184,7 +185,11 @@ def test_a_run_without_a_manifest_is_no_run_of_ours(runs: Runs[LoadedManifest]) 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": FORMAT + 1}, f"a newer version of this program (format {FORMAT + 1}, this one reads {FORMAT})."),
+        (
+            {"format": FORMAT + 1, "engine": ""},
+            f"a newer version of this program (format {FORMAT + 1}; this is {__version__}, which reads formats up to"
+            f" {FORMAT}).",
+        ),
         ({"format": FORMAT + 1, "tables": 7, "new": 1}, "was written by a newer version"),
         ({"as_of": "yesterday"}, "is damaged at as_of."),
         ({"colour": "red"}, "is damaged at colour."),

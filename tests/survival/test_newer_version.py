@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
-from etl.core.manifest import FORMAT
+from etl import __version__
+from etl.core import manifest, nights
 from tests.night.company import Company
 from tests.survival.kills import STAGES
 
@@ -37,7 +38,8 @@ def newer(company: Company, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Give the file of one folder that a newer version has written."""
     (file,) = company.data.glob(NEWEST[request.param])
     ours = file.read_bytes()
-    file.write_text(json.dumps(json.loads(ours) | {"format": FORMAT + 1, "something": "new"}))
+    told = json.loads(ours)
+    file.write_text(json.dumps(told | {"format": told["format"] + 1, "something": "new", "engine": "99.0.0"}))
     yield file
     file.write_bytes(ours)
 
@@ -72,9 +74,10 @@ def test_data_of_a_newer_version_are_left_alone(
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(ROOT / command[0]), run_name="__main__")
     assert ended.value.code == 1
+    known = nights.FORMAT if newer.parent.name == "nights" else manifest.FORMAT
     assert capsys.readouterr().err.splitlines() == [
         f"Error: {newer} was written by a newer version of this program"
-        f" (format {FORMAT + 1}, this one reads {FORMAT}).",
+        f" (99.0.0, format {known + 1}; this is {__version__}, which reads formats up to {known}).",
         "Try: Update this program; nothing was touched.",
     ]
     assert files(company.data) == before

@@ -1,0 +1,8 @@
+CREATE TABLE dim_customer(customer_key BIGINT NOT NULL, customer_no VARCHAR, country VARCHAR NOT NULL, mail VARCHAR, registered_at TIMESTAMP WITH TIME ZONE);
+CREATE TABLE dim_date(date_key BIGINT NOT NULL, date DATE, "year" BIGINT);
+CREATE TABLE dim_shop(shop_key BIGINT NOT NULL, shop_id BIGINT, parent_key BIGINT NOT NULL, "name" VARCHAR);
+CREATE TABLE etl_head(run_id VARCHAR NOT NULL, origin VARCHAR NOT NULL);
+CREATE TABLE etl_runs(run_id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, star_run VARCHAR NOT NULL, as_of TIMESTAMP WITH TIME ZONE NOT NULL, published_at TIMESTAMP WITH TIME ZONE NOT NULL, row_count BIGINT NOT NULL, rejected BIGINT NOT NULL, receipt VARCHAR NOT NULL);
+CREATE TABLE fact_sale(sale_id BIGINT NOT NULL, shop_key BIGINT NOT NULL, customer_key BIGINT NOT NULL, date_key BIGINT NOT NULL, sold_on DATE NOT NULL, kind VARCHAR NOT NULL, price DECIMAL(18,2) NOT NULL);
+CREATE TABLE fact_shop(shop_key BIGINT NOT NULL, sales BIGINT NOT NULL, revenue DECIMAL(18,2) NOT NULL);
+

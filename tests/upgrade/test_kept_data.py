@@ -1,0 +1,113 @@
+"""What each version from 1.0 on left on the disk and in its warehouse is read by this one, and nobody is asked."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from config.paths import ROOT
+from tests.upgrade.keep import HERE, fill, unpack
+
+KEPT = sorted(HERE.glob("data-*"))
+MORE = """
+INSERT INTO shops VALUES (1, 'Bilbao', 3);
+UPDATE shops SET name = 'Málaga centro' WHERE shop_id = 3;
+INSERT INTO customers VALUES ('B-1', 'DE', NULL, '2026-03-07 10:00:00');
+INSERT INTO sales VALUES (10, 1, 'B-1', '2026-03-03', '20.00', 'sale');
+"""
+
+
+class Home:
+    """A company of an older version, as its last night left it."""
+
+    def __init__(self, kept: Path, folder: Path) -> None:
+        self.kept, self.folder = kept, folder
+        unpack(kept, folder)
+        (self.run,) = (path.name for path in (folder / "data/3_loaded").iterdir())
+
+    def call(self, *command: str) -> str:
+        """Run a command of this version, which must succeed; returns what it printed."""
+        program, *rest = command
+        started = [str(ROOT / program)] if program.endswith(".py") else ["-m", "etl", program]
+        done = subprocess.run(
+            [sys.executable, *started, *rest, "--env", str(self.folder / "prod.env")],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def published(self, table: str) -> list[tuple[object, ...]]:
+        """Return the table's rows."""
+        with duckdb.connect(str(self.folder / "data/warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(f"FROM {table} ORDER BY ALL").fetchall()
+
+    def keys(self, dimension: str, key: str, natural: str) -> dict[str, int]:
+        """Return the published keys by natural key."""
+        with duckdb.connect(str(self.folder / "data/warehouse.duckdb"), read_only=True) as connection:
+            return dict(
+                connection.execute(f"SELECT {natural}::TEXT, {key} FROM {dimension} WHERE {key} > 0").fetchall()
+            )
+
+    def manifests(self, stage: str) -> list[dict[str, object]]:
+        """Read the manifests of a stage, oldest first."""
+        return [
+            json.loads(path.read_bytes()) for path in sorted((self.folder / "data" / stage).glob("2*/manifest.json"))
+        ]
+
+
+@pytest.fixture(scope="module", params=KEPT, ids=lambda kept: kept.name)
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Give what a version kept."""
+    return Home(request.param, tmp_path_factory.mktemp("kept") / "shop")
+
+
+def test_a_folder_is_kept_of_each_version_from_the_first_on() -> None:
+    """Small, and free of paths of the machine that it was made on."""
+    assert KEPT[0].name == "data-1.0"
+    for kept in KEPT:
+        files = [path for path in kept.rglob("*") if path.is_file()]
+        assert sum(path.stat().st_size for path in files) < 200_000
+        assert not [path for path in files if b"/tmp/" in path.read_bytes()]
+
+
+def test_what_an_older_version_did_can_be_looked_at(home: Home) -> None:
+    """Its night, why a number is what it is, what it rejected, what is published."""
+    assert json.loads(home.call("status", "--json"))["nights"][-1]["run"] == home.run
+    assert "a test" in home.call("why", "fact_sale")
+    assert "price" in home.call("rejects", "fact_sale")
+    assert list(csv.reader(home.call("sql", "SELECT sum(price) FROM fact_sale", "--csv").splitlines()))[1] == [
+        "100113.34"
+    ]
+
+
+def test_the_next_night_goes_on_where_the_older_version_stopped(home: Home) -> None:
+    """No guard refuses, nothing passes for changed by hand, and each member keeps its key."""
+    dimensions = [("dim_shop", "shop_key", "shop_id"), ("dim_customer", "customer_key", "customer_no")]
+    dimensions.append(("dim_date", "date_key", "date"))
+    before = [home.keys(*each) for each in dimensions]
+    fill(home.folder, MORE)
+    home.call("night")
+    after = [home.keys(*each) for each in dimensions]
+    assert all(old.items() <= new.items() for old, new in zip(before, after, strict=True))
+    new = [{name: key for name, key in b.items() if name not in a} for a, b in zip(before, after, strict=True)]
+    assert new == [{"1": max(before[0].values()) + 1}, {"B-1": max(before[1].values()) + 1}, {}]
+    loaded = home.manifests("3_loaded")[-1]
+    assert (loaded["altered"], loaded["accepted"]) == ({}, {})
+    home.call("status")
+
+
+def test_any_stage_runs_again_from_a_run_of_an_older_version(home: Home) -> None:
+    """Its raw files make the same star, with keys that go on from the newest; its star can be published again."""
+    shown = "SELECT count(*), sum(price) FROM fact_sale"
+    home.call("TablesTransformMain.py", "--from", home.run)
+    star = home.manifests("2_star")[-1]
+    assert star["made_from"] == home.run
+    home.call("LoadFilesBQ.py", "--from", home.run)
+    assert list(csv.reader(home.call("sql", shown, "--csv").splitlines()))[1] == ["5", "100113.34"]
