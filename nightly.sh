@@ -45,11 +45,11 @@ app=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 env=$(settings_file "$app" "$env")
 cd "$app"
 
-own=()
-[ ! -f requirements-own.txt ] || own=(requirements-own.txt) # the company's, such as a database's driver
+environment=$(environment_of "$app" "$env")
+mapfile -t own < <(own_lists "$app" "$env")
 if [ -z "$env" ]; then
-    set_up_by_night requirements.txt requirements-sample.txt "${own[@]}"
+    set_up_by_night "$environment" requirements.txt requirements-sample.txt "${own[@]}"
     exec .venv/bin/python -m sample run -- "$PWD/.venv/bin/python" -m etl night "${options[@]}"
 fi
-set_up_by_night requirements.txt "${own[@]}"
-exec .venv/bin/python -m etl night --env "$env" "${options[@]}"
+set_up_by_night "$environment" requirements.txt "${own[@]}"
+exec "$environment/bin/python" -m etl night --env "$env" "${options[@]}"

@@ -4,9 +4,10 @@
 #
 #   ./setup.sh                           the nights' environment, .venv, after an update or to repair it
 #   ./setup.sh requirements-cluster.txt  … and, from now on, what this list names
+#   ./setup.sh --env /srv/shop/prod.env  … that of this company's nights, with the drivers that its requirements.txt names
 #   ./setup.sh --lock                    locks/, after a change of requirements*.txt or constraints.txt
 #
-# nightly.sh and test.sh source it, and call `set_up ENVIRONMENT LIST…`. While a night runs, it holds the environment:
+# nightly.sh, test.sh and etl.sh source it, and call `set_up ENVIRONMENT LIST…`. While a night runs, it holds the environment:
 # nothing changes it underneath.
 
 unset PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS # which make another language of Python
@@ -53,6 +54,17 @@ settings_file() { # APP FILE: prints which settings file is meant, nothing for t
     esac
 }
 
+own_lists() { # APP SETTINGS: prints the lists of what a company needs besides, such as a database's driver
+    local folder=${2%/*}
+    [ ! -f "$1/requirements-own.txt" ] || echo requirements-own.txt
+    if [ -z "$2" ] || [ "$folder" -ef "$1" ] || [ "$folder" -ef "$1/config" ]; then return; fi
+    [ ! -f "$folder/requirements.txt" ] || echo "$folder/requirements.txt"
+}
+
+environment_of() { # APP SETTINGS: prints the environment: .venv of APP, or the company's own where APP is another user's
+    if [ -w "$1" ] || [ -z "$2" ]; then echo .venv; else echo "${2%/*}/.venv"; fi
+}
+
 runs() { # ENVIRONMENT: whether its Python runs
     "$1/bin/python" -c '' 2>/dev/null
 }
@@ -81,7 +93,7 @@ lists_of() { # ENVIRONMENT: prints the lists that were installed, as far as they
 stale_lists() { # ENVIRONMENT LIST…: prints the lists that are not installed as they are now; with ALL=yes all
     local environment=$1 list
     shift
-    for list in $(once "$@"); do
+    once "$@" | while IFS= read -r list; do
         [ -z "${ALL:-}" ] && runs "$environment" &&
             cmp --quiet "$(lock_of "$list")" "$(record_of "$environment" "$list")" || echo "$list"
     done
@@ -153,20 +165,24 @@ remove_others() { # ENVIRONMENT: removes the packages that none of its lists nam
     "$environment/bin/python" -m pip uninstall --quiet --disable-pip-version-check --yes "${others[@]}" 2>/dev/null
 }
 
-set_up_by_night() { # LIST…: as set_up .venv, but installs only where somebody looks on, or nothing is there yet
-    local stale lacking
-    hold .venv
-    mapfile -t stale < <(stale_lists .venv "$@")
+set_up_by_night() { # ENVIRONMENT LIST…: as set_up, but installs only where somebody looks on, or nothing is there yet
+    local environment=$1 cure=./setup.sh stale lacking
+    shift
+    hold "$environment"
+    mapfile -t stale < <(stale_lists "$environment" "$@")
     [ ${#stale[@]} -gt 0 ] || return 0
-    if [ -t 0 ] || [ ! -d .venv ]; then
-        set_up .venv "$@"
+    if [ -t 0 ] || [ ! -d "$environment" ]; then
+        set_up "$environment" "$@"
         return
     fi
-    runs .venv || fail "The environment .venv does not work: its Python does not start." "./setup.sh" 1
-    lacking=$(.venv/bin/python -I "$_installed" lacking $(for list in "$@"; do lock_of "$list"; done) | tr '\n' ' ')
-    [ -z "$lacking" ] || fail "The environment .venv is out of date, and lacks ${lacking% }." "./setup.sh ${stale[*]}" 1
-    export ETL_STALE="The environment .venv is out of date: ${stale[*]} changed since it was set up."
-    ETL_STALE+=" This night uses what is installed; ./setup.sh updates it."
+    case "$environment ${stale[*]}" in */*) cure="./setup.sh --env ${env:-}" ;; esac # of a company's folder
+    runs "$environment" || fail "The environment $environment does not work: its Python does not start." "$cure" 1
+    mapfile -t lacking < <(for list in "$@"; do lock_of "$list"; done)
+    lacking=$("$environment/bin/python" -I "$_installed" lacking "${lacking[@]}" | tr '\n' ' ')
+    [ -z "$lacking" ] || fail "The environment $environment is out of date, and lacks ${lacking% }." \
+        "$([ "$cure" = ./setup.sh ] && echo "$cure ${stale[*]}" || echo "$cure")" 1
+    export ETL_STALE="The environment $environment is out of date: ${stale[*]} changed since it was set up."
+    ETL_STALE+=" This night uses what is installed; $cure updates it."
     echo "Warning: $ETL_STALE" >&2
 }
 
@@ -198,24 +214,36 @@ set_up_node() { # FOLDER PACKAGES: installs what a package.json lists, of exact 
     sha256sum "$packages" >"$folder/installed.sha256"
 }
 
-renew() { # LIST…: .venv as all of its lists say, these among them, whatever was done to it
-    local list lists=(requirements.txt)
+renew() { # ENVIRONMENT LIST…: as all of its lists say, these among them, whatever was done to it
+    local environment=$1 list lists=(requirements.txt)
+    shift
     [ ! -f requirements-own.txt ] || lists+=(requirements-own.txt)
     for list in "$@"; do
         [ -f "$list" ] || fail "There is no list $list." "Name one of: $(ls -m requirements*.txt)" 2
     done
-    mapfile -t lists < <(once "${lists[@]}" "$@" $(lists_of .venv))
-    ALL=yes set_up .venv "${lists[@]}"
+    mapfile -t lists < <(once "${lists[@]}" "$@"; lists_of "$environment")
+    mapfile -t lists < <(once "${lists[@]}")
+    ALL=yes set_up "$environment" "${lists[@]}"
+}
+
+renew_company() { # FILE: the environment of this company's nights
+    local app env
+    app=$(pwd -P)
+    env=$(cd "$called_from" && settings_file "$app" "$1")
+    mapfile -t own < <(own_lists "$app" "$env")
+    renew "$(environment_of "$app" "$env")" "${own[@]}"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     set -euo pipefail
     umask 077
+    called_from=$PWD
     cd "$(dirname "$(readlink -f "$0")")"
     _installed=etl/core/installed.py
     case ${1:-} in
     --lock) write_locks ;;
-    -*) echo "Usage: ./setup.sh [--lock | LIST…]" >&2 && exit 2 ;;
-    *) renew "$@" ;;
+    --env) renew_company "${2:-}" ;;
+    -*) echo "Usage: ./setup.sh [--lock | --env FILE | LIST…]" >&2 && exit 2 ;;
+    *) renew .venv "$@" ;;
     esac
 fi

@@ -1,9 +1,19 @@
 #!/usr/bin/env bash
 # Every check: sets up on first use, then formats, lint, types, import rules and tests. Arguments go to pytest.
+# With `--env FILE` first, with ETL_ENV, or from a company's folder: that company's files and tests, and nothing else.
 set -euo pipefail
 umask 077
-cd "$(dirname "${BASH_SOURCE[0]}")"
-. ./setup.sh
+app=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+. "$app/setup.sh"
+
+env=
+if [ "${1:-}" = --env ]; then
+    [ -n "${2:-}" ] || fail "It is not said which settings file is meant." "./test.sh --env FILE [pytest arguments]" 2
+    env=$2 && shift 2
+fi
+env=$(settings_file "$app" "$env")
+[ -z "$env" ] || exec "$app/etl.sh" test --env "$env" "$@"
+cd "$app"
 
 needs() { # PROGRAM WITHOUT PACKAGES…: installs Debian's packages where root may; says what is not tested without it
     local program=$1 without=$2

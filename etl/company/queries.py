@@ -96,7 +96,8 @@ def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
     check_file_names([query.path for query in queries.values()], "query")
     if not queries:
         raise UsageError(
-            f"There is no query in {folder}.", "Name the folder of the .sql files in QUERIES_DIR, or move them there."
+            f"There is no query in {folder}.",
+            "Write one there, as docs/tables.md shows, or name the folder of the .sql files in QUERIES_DIR.",
         )
     return queries
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from shlex import quote
 
-from config.paths import IS_CLONE, SAMPLE_SETTINGS
+from config.paths import IS_CLONE, ROOT, SAMPLE_SETTINGS
 
 PYTHON = ".venv/bin/python"
 
@@ -28,7 +28,13 @@ def call(program: str, settings_file: Path | None, *arguments: str) -> str:
 
 
 def _start(program: str) -> str:
-    return program if program.startswith("./") else f"{PYTHON} {program}"
+    """Return how a program is called in the project's folder, and from elsewhere by its path."""
+    if Path.cwd() == ROOT:
+        return program if program.startswith("./") else f"{PYTHON} {program}"
+    name = program.removeprefix("./").removeprefix("-m etl ").removeprefix("-m ")  # powerbi is a command, too
+    if name.endswith((".py", ".sh")):
+        return quote(str(ROOT / name))
+    return f"{quote(str(ROOT / 'etl.sh'))} {name}"
 
 
 def _installed(program: str) -> str:

@@ -12,8 +12,18 @@ class Parser(argparse.ArgumentParser):
     """A command line whose faults are told like all others."""
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """Parse it; where it could name a settings file and does not, find which one is meant."""
-        options = super().parse_args(args, namespace)
+        """Parse it; where it could name a settings file and does not, find which one is meant.
+
+        Options that are another program's go to `others`, in front of what is there, if there is such an argument.
+        """
+        options, unknown = self.parse_known_args(args, namespace)
+        others = getattr(options, "others", None)
+        if unknown and others is None:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        if others is not None:
+            options.others = [*unknown, *others]
+            if any(argument.startswith("--env") for argument in others):
+                self.error("--env stands before the arguments that are passed on")
         if getattr(options, "env", "") is None:
             try:
                 options.env = chosen()

@@ -27,7 +27,9 @@ class Company:
 
 
 def read_company(settings: Settings) -> Company:
-    """Read what the settings name. Raises ContractError naming what is at fault."""
-    queries, tables = read_queries(settings.queries_dir, {}), read_tables(settings.tables_dir)
+    """Read what the settings name; a new company has no query yet. Raises ContractError naming what is at fault."""
+    has_queries = any(settings.queries_dir.glob("[!.]*.sql"))
+    queries = read_queries(settings.queries_dir, {}) if has_queries else {}
+    tables = read_tables(settings.tables_dir)
     make_plan(tables, list(queries))  # refuses names that match nothing
     return Company(queries, tables, read_report(settings.report_folder) if settings.has_report else None)

@@ -84,7 +84,7 @@ def test_a_missing_driver_is_a_sentence(one: Company) -> None:
     one.sources["shop"] = "oracle+oracledb://me:hidden@localhost/shop"
     message = told(one.download(), 2)
     assert "SOURCE_SHOP_URL needs a database driver that is not installed" in message
-    assert "requirements-own.txt" in message
+    assert "requirements.txt beside the settings file" in message
     assert "docs/sources.md" in message
     assert "hidden" not in message
 

@@ -26,7 +26,8 @@ from etl.load.etl_runs import published_contracts
 from sample import server
 from tests.docs.reading import Markdown
 
-GUIDES = [ROOT / "README.md", *(ROOT / f"docs/{n}.md" for n in ("trust", "operating", "power-bi", "tables", "sources"))]
+_NAMES = ("your-company", "trust", "operating", "power-bi", "tables", "sources")
+GUIDES = [ROOT / "README.md", *(ROOT / f"docs/{name}.md" for name in _NAMES)]
 README = "\n".join(guide.read_text(encoding="utf-8") for guide in GUIDES)
 NOT_COPIED = shutil.ignore_patterns("data", ".venv*", ".git", "__pycache__", ".*_cache", ".hypothesis", ".node-*")
 

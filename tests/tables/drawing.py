@@ -3,29 +3,21 @@
 ∅ is NULL, an empty cell an empty text, · a blank, times are UTC. A column's name tells its type, as in the queries.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from etl.company.tables import TableFile, read_tables
 from etl.contract import Night
-from etl.transform.check import Checked, Members, check, check_columns
-from etl.transform.frames import arrow_backed
-from tests.drawn import cells_of
+from etl.testing import NULL, TONIGHT
+from etl.testing.company import built, in_order
+from etl.testing.company import plain as rows
+from etl.testing.drawing import frame_of
+from etl.transform.check import Checked
 
-NULL = "∅"
-TONIGHT = Night(
-    as_of=datetime(2030, 3, 15, 2, 30, tzinfo=UTC),
-    business_date=date(2030, 3, 15),
-    time_zone="Europe/Madrid",
-    window_start=date(2027, 3, 15),
-)
+__all__ = ["NULL", "TONIGHT", "assert_drawn", "drawn", "judged", "nothing", "rows", "table_file"]
+
 TABLES = Path(__file__).parent.parent.parent / "tables"
 
 QUERIES = {
@@ -95,12 +87,10 @@ def type_of(column: str) -> pa.DataType:
 def drawn(table: str, query: str | None = None) -> pd.DataFrame:
     """Read a drawn table into a frame. query: what it delivers besides is NULL."""
     heads = [head.strip() for head in table.strip().splitlines()[0].strip().strip("|").split("|")]
-    cells = list(zip(*cells_of(table), strict=True)) or [()] * len(heads)
-    columns = {head: [_value(text, type_of(head)) for text in texts] for head, texts in zip(heads, cells, strict=True)}
-    for name in QUERIES[query].split() if query else []:
-        columns.setdefault(name, [None] * len(next(iter(columns.values()))))
-    arrays = {name: pa.array(values, type_of(name)) for name, values in columns.items()}
-    return pa.table(arrays).to_pandas(types_mapper=pd.ArrowDtype)
+    frame = frame_of(table, {name: type_of(name) for name in heads})
+    others = [name for name in (QUERIES[query].split() if query else []) if name not in heads]
+    nulls = {name: pd.Series([None] * len(frame), dtype=pd.ArrowDtype(type_of(name))) for name in others}
+    return frame.assign(**nulls)
 
 
 def nothing(query: str) -> pd.DataFrame:
@@ -110,13 +100,6 @@ def nothing(query: str) -> pd.DataFrame:
     )
 
 
-def rows(frame: pd.DataFrame | pa.Table, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Give the rows of a frame as plain values."""
-    table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
-    found: list[dict[str, Any]] = table.select(list(columns or table.column_names)).to_pylist()
-    return found
-
-
 def table_file(name: str) -> TableFile:
     """Read a file of tables/."""
     return read_tables(TABLES)[name]
@@ -124,47 +107,12 @@ def table_file(name: str) -> TableFile:
 
 def judged(name: str, night: Night = TONIGHT, **inputs: pd.DataFrame) -> Checked:
     """Build a star table from its inputs and check it as the engine does; every member that is named is known."""
-    table = table_file(name)
-    given = inputs | {"night": night}
-    for partial in table.partials:
-        stream = partial.parameters[0]
-        given[stream] = partial.call(*(given[p] for p in partial.parameters))
-    frame = table.build.call(*(given[p] for p in table.build.parameters)).reset_index(drop=True)
-    check_columns(frame, table.contract)
-    everybody = Members(_Everybody(), np.ones(1, np.int64))
-    members = {column.dimension: everybody for column in table.contract.relationships}
-    return check(arrow_backed(frame, name), table.contract, members)
+    return built(table_file(name), inputs, night)
 
 
 def assert_drawn(found: Checked | pd.DataFrame | pa.Table, expected: str) -> None:
     """Compare what was published with a drawn table, column by column of the drawing, in its order of rows."""
     wanted = drawn(expected)
-    frame = found.sound.loc[:, list(wanted.columns)] if isinstance(found, Checked) else found
     order = list(wanted.columns)
-    assert _sorted(rows(frame, order)) == _sorted(rows(wanted, order))
-
-
-class _Everybody:
-    """Stands for a dimension that has every member."""
-
-    def positions(self, columns: Sequence[pd.Series]) -> Any:
-        missing = np.logical_or.reduce([column.isna().to_numpy() for column in columns])
-        return np.where(missing, -1, 0)
-
-
-def _sorted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(found, key=lambda row: [str(value) for value in row.values()])
-
-
-def _value(text: str, kind: pa.DataType) -> Any:
-    if text == NULL:
-        return None
-    if pa.types.is_integer(kind):
-        return int(text)
-    if pa.types.is_decimal(kind):
-        return Decimal(text)
-    if pa.types.is_timestamp(kind):
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    if pa.types.is_date(kind):
-        return date.fromisoformat(text)
-    return {"yes": True, "no": False}[text] if pa.types.is_boolean(kind) else text.replace("·", " ")
+    frame = found.sound.loc[:, order] if isinstance(found, Checked) else found
+    assert in_order(rows(frame, order)) == in_order(rows(wanted, order))

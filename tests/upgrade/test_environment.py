@@ -220,3 +220,36 @@ def test_an_environment_of_before_locks_is_taken_over(project: Project) -> None:
     assert project.packages == {"base-1", "gone-1", "part-1"}
     assert {path.name for path in installed.iterdir()} == {"requirements.txt", "requirements-sample.txt"}
     (project.folder / "requirements-sample.txt").unlink()
+
+
+def test_the_drivers_that_a_companys_folder_names_are_installed_with_the_engines(
+    project: Project, tmp_path: Path
+) -> None:
+    """Into the engine's environment, which keeps those of other companies; a night that lacks one says what to do."""
+    folders = [tmp_path / "my shop", tmp_path / "other"]
+    for folder, package in zip(folders, ("more==1", "part==1"), strict=True):
+        folder.mkdir()
+        (folder / "requirements.txt").write_text(f"# a driver\n{package}\n")
+    night = project.call("./nightly.sh", "--env", f"{folders[0]}/prod.env")
+    assert night.returncode == 1
+    assert night.stderr.endswith(f"lacks more.\nTry: ./setup.sh --env {folders[0]}/prod.env\n")
+    for folder in folders:
+        assert project.call("./setup.sh", "--env", f"{folder}/prod.env").returncode == 0
+    night = project.call("./nightly.sh", "--env", f"{folders[0]}/prod.env")
+    assert (night.stdout, night.stderr) == (f"night --env {folders[0]}/prod.env\n", "")
+    for package in ("driver", "part", "more"):
+        assert project.call(".venv/bin/python", "-c", f"import {package}").returncode == 0
+
+
+def test_an_engine_that_is_another_users_is_used_as_it_is(project: Project, tmp_path: Path) -> None:
+    """Its folder is read, and the environment made in the company's folder."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/requirements.txt").write_text("driver==1\n")
+    asked = ('/nowhere "$1/prod.env"', '"$PWD" "$1/prod.env"', '/nowhere ""')
+    script = ". ./setup.sh; " + "; ".join(f"environment_of {each}" for each in asked)
+    shown = project.call("bash", "-c", script, "bash", f"{tmp_path}/shop")
+    assert shown.stdout == f"{tmp_path}/shop/.venv\n.venv\n.venv\n"
+    made = project.call("bash", "-c", '. ./setup.sh; set_up "$1" requirements.txt "$2"', "bash",
+                        f"{tmp_path}/shop/.venv", f"{tmp_path}/shop/requirements.txt")  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert project.call(f"{tmp_path}/shop/.venv/bin/python", "-c", "import base, driver").returncode == 0

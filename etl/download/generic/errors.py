@@ -23,7 +23,8 @@ def no_driver(name: str, error: NoSuchModuleError | ImportError) -> UsageError:
     """Explain that a source's driver is not there."""
     return UsageError(
         f"SOURCE_{name.upper()}_URL needs a database driver that is not installed: {error}.",
-        "Write the driver into a file requirements-own.txt, and run ./setup.sh; docs/sources.md names the drivers.",
+        "Write the driver into requirements.txt beside the settings file (in the engine's folder, requirements-own.txt)"
+        " and run ./setup.sh --env with that file; docs/sources.md names the drivers.",
     )
 
 
