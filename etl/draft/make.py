@@ -121,6 +121,9 @@ def _tell(texts: dict[Path, str], shaping: Shaping) -> None:
         screen.print("Nothing was written.")
         return
     screen.print(f"{lines} lines in {len(texts)} files. Read the comments: they say what was guessed and what bites.")
+    fact = next((part.name for part in shaping.parts.values() if part.is_fact), None)
+    if fact:
+        screen.print(f"Look at it: {call('-m etl preview', settings_file, fact)}", soft_wrap=True)
 
 
 def _overview(catalogue: Catalogue, settings_file: Path, source: str) -> None:

@@ -25,7 +25,7 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """How rows are shown. examples: of each reason; longest: characters of a row; marks: what of it is not shown."""
 
     examples: int
@@ -50,7 +50,7 @@ def show(
     marks, declared = (
         (Marks(), frozenset[str]()) if show_personal else (Marks.of(settings.tables_dir), _declared(store))
     )
-    shown = _Shown(examples, None if full else _LONGEST, marks, declared)
+    shown = Shown(examples, None if full else _LONGEST, marks, declared)
     if run is None and (of_failed := failed(store.local)):
         _failed(*of_failed, name, shown)
         return
@@ -85,7 +85,7 @@ def _overview(star: StarManifest) -> None:
     console().print(lines)
 
 
-def _failed(run: str, files: dict[str, list[Path]], name: str | None, shown: _Shown) -> None:
+def _failed(run: str, files: dict[str, list[Path]], name: str | None, shown: Shown) -> None:
     """Print the rejects of the newest star, which failed; the committed ones are shown by --run."""
     screen = console()
     screen.print(f"The star {run} failed; this is what it had rejected by then. --run shows another star.")
@@ -93,20 +93,20 @@ def _failed(run: str, files: dict[str, list[Path]], name: str | None, shown: _Sh
         screen.print(f"{name}: no row is rejected.")
     for table_ in [name] if name in files else [] if name else sorted(files):
         screen.print(f"\n{table_}:")
-        _reasons(str(table_), files[str(table_)], shown if name else replace(shown, examples=0))
+        reasons(str(table_), files[str(table_)], shown if name else replace(shown, examples=0))
 
 
-def _one(star: StarManifest, name: str, folder: Path, how: _Shown) -> bool:
+def _one(star: StarManifest, name: str, folder: Path, how: Shown) -> bool:
     """Print the rejects of a table; return whether there are any."""
     screen, built = console(), star.tables[name]
     screen.print(f"{name} in star {star.run}: {built.all_rejected:,} of {built.handed:,} rows are rejected.")
-    shown = _reasons(name, [folder / "rejects" / file.name for file in built.files], how)
+    shown = reasons(name, [folder / "rejects" / file.name for file in built.files], how)
     for reason, count in built.why_set_aside.items():
         screen.print(f"\n{count:,} set aside: {safe(reason)}", soft_wrap=True)
     return shown > 0
 
 
-def _reasons(table: str, files: list[Path], how: _Shown) -> int:
+def reasons(table: str, files: list[Path], how: Shown) -> int:
     """Print the reasons in files of rejects, each with some of its rows; returns how many rows there are."""
     screen = console()
     shown: Counter[str] = Counter()

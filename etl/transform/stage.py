@@ -4,6 +4,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
+from config import Settings
 from etl.company.corrections import check_expiry, read_corrections
 from etl.company.plan import Plan, make_plan
 from etl.company.tables import read_tables
@@ -57,7 +58,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     plan = make_plan(tables, list(raw.tables), job.only)
     corrections = read_corrections(job.settings.tables_dir)
     check_corrections(corrections, tables, raw.tables)
-    check_expiry(corrections, _night(job, raw).business_date)
+    check_expiry(corrections, night_of(job.settings, raw).business_date)
     last = _last_star(job)
     if last:
         check_key_maps(job.store.star.path(last.run), last.keys)
@@ -90,7 +91,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
                 folder=folder,
                 last_star=job.store.star.path(last.run) if last else None,
                 carried=frozenset(carried),
-                night=_night(job, raw),
+                night=night_of(job.settings, raw),
                 level=Level(job.settings.receipts),
                 personal=personal_columns(raw, job.settings.tables_dir),
                 corrections=tuple(corrections),
@@ -137,10 +138,11 @@ def _last_star(job: Job) -> StarManifest | None:
     return job.store.star.read(runs[-1]) if runs else None
 
 
-def _night(job: Job, raw: RawManifest) -> Night:
-    today = date_at(raw.as_of, job.settings.business_time_zone)
-    start = years_before(today, job.settings.window_years)
-    return Night(raw.as_of, today, job.settings.business_time_zone, start)
+def night_of(settings: Settings, raw: RawManifest) -> Night:
+    """Return what table files may ask of the night of a raw run."""
+    today = date_at(raw.as_of, settings.business_time_zone)
+    start = years_before(today, settings.window_years)
+    return Night(raw.as_of, today, settings.business_time_zone, start)
 
 
 def _tell(plan: Plan) -> None:
@@ -163,7 +165,7 @@ def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
 def _manifest(
     job: Job, raw: RawManifest, context: Context, results: dict[str, Result], carried: dict[str, StarTable], peak: int
 ) -> StarManifest:
-    built = {name: _star_table(job, raw, context, name, result) for name, result in results.items()}
+    built = {name: star_table(job.run, raw, context, name, result) for name, result in results.items()}
     return StarManifest(
         run=job.run,
         stage="star",
@@ -178,10 +180,11 @@ def _manifest(
     )
 
 
-def _star_table(job: Job, raw: RawManifest, context: Context, name: str, result: Result) -> StarTable:
+def star_table(run: str, raw: RawManifest, context: Context, name: str, result: Result) -> StarTable:
+    """Return the manifest's entry of a table that was built in a run."""
     schema = context.tables[name].contract.schema
     return StarTable(
-        run=job.run,
+        run=run,
         raw_run=raw.run,
         as_of=raw.as_of,
         files=tuple(part.file for part in result.parts),

@@ -1,0 +1,148 @@
+"""The slice that a preview is of: the first rows of each query, from its source, or from the newest raw run."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config import Settings
+from etl.company.queries import Query
+from etl.core.clock import night_binds
+from etl.core.errors import UsageError
+from etl.core.manifest import RawManifest, RawTable
+from etl.core.origin import origin_of
+from etl.core.runs import Store, check_origin
+from etl.download.source import Plan, Source, told_without_values
+from etl.download.stage import needed_sources, source_of
+from etl.download.writer import RawWriter, Written
+
+_SECONDS = 60
+"""The longest that a query may take, unless SOURCE_STATEMENT_SECONDS says so: a preview is waited for."""
+
+
+def sliced(query: Query, rows: int) -> Query:
+    """Return a query with the first rows of what it gives; its own lines keep their numbers."""
+    first, last = f" LIMIT {rows}", ""
+    if query.dialect == "tsql":
+        first, last = "", f" TOP {rows}"
+    elif query.dialect == "oracle":
+        first = f" FETCH FIRST {rows} ROWS ONLY"
+    alias = " q" if query.dialect == "oracle" else " AS q"
+    return replace(query, sql=f"SELECT{last} * FROM ({query.sql}\n){alias}{first}", partition_on=None)
+
+
+def from_sources(settings: Settings, store: Store, queries: Mapping[str, Query], limits: Mapping[str, int]) -> None:
+    """Extract the first rows of some queries into a raw run of its own. limits: how many of each."""
+    settings = settings.model_copy(
+        update={"source_statement_seconds": settings.source_statement_seconds or _SECONDS, "source_connections": 1}
+    )
+    chosen = [queries[name] for name in limits]
+    with ExitStack() as stack:
+        binds: dict[str, str] = {}
+        names = needed_sources(settings, chosen)
+        sources = {name: stack.enter_context(source_of(settings, name, binds)) for name in names}
+        as_of = min(source.as_of for source in sources.values())
+        binds |= night_binds(as_of, settings.business_time_zone, settings.window_years)
+        plans = [_planned(sources[query.source], sliced(query, limits[query.name])) for query in chosen]
+        run = store.new_run()
+        folder = stack.enter_context(store.raw.working(run))
+        tables = {}
+        for plan in plans:
+            source = sources[plan.query.source]
+            path = folder / f"{plan.query.name}.csv"
+            with told_without_values(plan.query):
+                written = source.extract(plan, path, None).written
+            tables[plan.query.name] = _entry(run, plan, source, written)
+        _commit(settings, store, run, folder, tables)
+
+
+def _planned(source: Source, query: Query) -> Plan:
+    with told_without_values(query):
+        return source.plan(query)
+
+
+def _entry(run: str, plan: Plan, source: Source, written: Written) -> RawTable:
+    query = plan.query
+    return RawTable(
+        run=run,
+        source=query.source,
+        as_of=source.as_of.astimezone(UTC),
+        query_sha256=query.sha256,
+        file=written.path.name,
+        bytes=written.bytes,
+        rows=written.rows,
+        columns=plan.columns,
+        blocks=written.blocks,
+        key=query.key,
+        survivor=query.survivor,
+        group_by=query.group_by,
+        seconds=0,
+    )
+
+
+def from_raw(
+    settings: Settings, kept: Store, store: Store, queries: Mapping[str, Query], limits: Mapping[str, int]
+) -> list[str]:
+    """Copy the first rows of some queries from the newest raw run; returns what a person ought to know of it."""
+    raw = kept.raw.newest("SQLDownloadMain.py")
+    check_origin(raw, origin_of(settings), kept.raw.folder)
+    if lacking := [name for name in limits if name not in raw.tables]:
+        raise UsageError(
+            f"The newest raw run {raw.run} has no {', '.join(lacking)}.", "Leave --from-raw out: the source is asked."
+        )
+    with store.raw.working(raw.run) as folder:
+        tables = {name: _copied(raw.tables[name], kept.raw.path(raw.run), folder, limits[name]) for name in limits}
+        _commit(settings, store, raw.run, folder, tables)
+    changed = [name for name in limits if raw.tables[name].query_sha256 != queries[name].sha256]
+    told = [f"The rows are those of raw run {raw.run}."]
+    return told + ([f"{', '.join(changed)}: the query was changed since."] if changed else [])
+
+
+def _copied(table: RawTable, source: Path, folder: Path, rows: int) -> RawTable:
+    path, left = folder / table.file, rows
+    names = [column.name for column in table.columns]
+    with RawWriter(path, names, tuple(names.index(name) for name in table.group_by)) as writer:
+        for file in table.files:
+            for row in _rows(source / file):
+                if not left:
+                    break
+                writer.write(row)
+                left -= 1
+    written = writer.written
+    told = {"bytes": written.bytes, "rows": written.rows, "blocks": written.blocks, "receipt": None, "slice": None}
+    return table.model_copy(update=told)
+
+
+def _rows(path: Path) -> Iterator[bytes]:
+    """Read the rows of a CSV as they are: a line break within quotes ends none."""
+    with path.open("rb") as file:
+        gathered, is_header = b"", True
+        for line in file:
+            gathered += line
+            if gathered.count(b'"') % 2:
+                continue
+            if not is_header:
+                yield gathered
+            gathered, is_header = b"", False
+
+
+def of_nothing(settings: Settings, store: Store) -> None:
+    """Make a raw run of no query, for a table that reads none, as a calendar may."""
+    run = store.new_run()
+    with store.raw.working(run) as folder:
+        _commit(settings, store, run, folder, {})
+
+
+def _commit(settings: Settings, store: Store, run: str, folder: Path, tables: dict[str, RawTable]) -> None:
+    manifest = RawManifest(
+        run=run,
+        stage="raw",
+        made_from=None,
+        origin=origin_of(settings),
+        as_of=min((table.as_of for table in tables.values()), default=datetime.now(UTC)),
+        tables=dict(sorted(tables.items())),
+        seconds=0,
+        peak_memory_mb=0,
+    )
+    store.raw.commit(folder, manifest, keep=1)
