@@ -54,7 +54,7 @@ def draft(settings_file: Path, source: str, names: list[str]) -> None:
             texts = _texts(settings, list(shaping.parts.values()), measuring)
     _check(settings, texts)
     _write(texts)
-    _tell(texts, shaping)
+    _tell(texts, shaping, settings_file)
 
 
 def _folder(settings: Settings) -> Folder:
@@ -110,7 +110,7 @@ def _write(texts: dict[Path, str]) -> None:
             file.write(text)
 
 
-def _tell(texts: dict[Path, str], shaping: Shaping) -> None:
+def _tell(texts: dict[Path, str], shaping: Shaping, settings_file: Path) -> None:
     screen = console()
     lines = sum(text.count("\n") for text in texts.values())
     for path, text in texts.items():
