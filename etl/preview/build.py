@@ -15,12 +15,8 @@ from etl.receipts.level import Level
 from etl.transform.balance import check_balance
 from etl.transform.context import Context, personal_columns
 from etl.transform.correct import check_corrections
-from etl.transform.files import REJECTS
-from etl.transform.key_files import HASHES
-from etl.transform.keys import KEYS
-from etl.transform.partials import PARTIALS
 from etl.transform.runner import Result, run_plan
-from etl.transform.stage import night_of, star_table
+from etl.transform.stage import make_rooms, night_of, star_table
 
 _MORE = 100
 """Times as many rows of what a table refers to, or reads besides, as of the table itself: so that most is found."""
@@ -65,7 +61,7 @@ def _of(table: TableFile, query: str, name: str, rows: int) -> int:
     contract = table.contract
     is_own = query in (contract.rows_of or table.build.parameters[:1])
     is_summarized = any(partial.parameters[0] == query for partial in table.partials)
-    is_long = contract.stream == query or is_summarized
+    is_long = (query in contract.stream and not contract.is_dimension) or is_summarized
     return rows if (table.name == name and is_own) or is_long else rows * _MORE
 
 
@@ -78,8 +74,7 @@ def plan_of(settings: Settings, queries: list[str], name: str) -> tuple[Mapping[
 def build(settings: Settings, store: Store, plan: Plan, folder: Path) -> tuple[Context, dict[str, Result]]:
     """Build the tables of a plan from the store's raw run into a folder."""
     raw = store.raw.newest("")
-    for name in (KEYS, REJECTS, PARTIALS, HASHES):
-        (folder / name).mkdir(parents=True)
+    make_rooms(folder)
     corrections = read_corrections(settings.tables_dir)
     context = Context(
         tables_dir=settings.tables_dir,

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
 from typing import Any
 
 from config import Settings
@@ -81,8 +82,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             job.store.star.working(job.run) as folder,
             kept_if_it_fails(job.store.local, job.run, folder / REJECTS),
         ):
-            for name in (KEYS, REJECTS, *_TEMPORARY):
-                (folder / name).mkdir()
+            make_rooms(folder)
             known.write(folder)
             context = Context(
                 tables_dir=job.settings.tables_dir,
@@ -119,6 +119,12 @@ def transform(job: Job, ask: Ask | None = None) -> None:
         f"{rejected:,}",
         job.seconds,
     )
+
+
+def make_rooms(folder: Path) -> None:
+    """Make the folders of a star under way."""
+    for name in (KEYS, REJECTS, *_TEMPORARY):
+        (folder / name).mkdir()
 
 
 def _workers(job: Job) -> AbstractContextManager[Executor | None]:
