@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+import pyarrow as pa
+
 from etl.core.manifest import Block
 
 BLOCK_BYTES = 6 * 1024 * 1024
@@ -36,7 +39,7 @@ class Written:
 
 
 class RawWriter:
-    """A raw CSV under way: give `write` one whole row (bytes, with its line break) at a time.
+    """A raw CSV under way: give `write` one whole row (bytes, with its line break), or `write_lines` many.
 
     A block ends at the first row after BLOCK_BYTES at which none of the columns `group_by` (positions) stays the
     same, so that rows that belong together lie together. take: told the bytes of each write
@@ -67,6 +70,18 @@ class RawWriter:
         if len(self._pending) >= _PENDING or len(row) >= _LONG:
             self._flush()
         return len(row)
+
+    def write_lines(self, lines: pa.Array) -> None:
+        """Take whole rows, each a text with its line break, as many as there are."""
+        if self._group_by:
+            for line in lines.to_pylist():
+                self.write(line.encode())
+            return
+        if self._bytes >= BLOCK_BYTES:
+            self._end_block()
+        _, offsets, data = lines.buffers()
+        begin, end = np.frombuffer(offsets, np.int32)[[lines.offset, lines.offset + len(lines)]]
+        self._write_data(memoryview(data)[begin:end], len(lines))
 
     def so_far(self) -> int:
         """Return how much has come: a figure that changes with each row."""
@@ -124,12 +139,14 @@ class RawWriter:
         return [values[i] for i in self._group_by]
 
     def _write(self, rows: list[bytes]) -> None:
-        data = b"".join(rows)
+        self._write_data(b"".join(rows), len(rows))
+
+    def _write_data(self, data: bytes | memoryview, rows: int) -> None:
         self._take(len(data))
         with self._named_faults():
             self._file.write(data)
         self._hash.update(data)
-        self._rows += len(rows)
+        self._rows += rows
         self._bytes += len(data)
 
     @contextmanager

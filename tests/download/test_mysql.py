@@ -167,7 +167,7 @@ def test_a_query_that_fails_half_way_does_not_read_the_rest(company: Company, ma
     company.query("big", "SELECT id, body FROM big")
     before = maria.sent()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("etl.download.generic.source.RawWriter.write", full_disk)
+        patch.setattr("etl.download.generic.source.RawWriter.write_lines", full_disk)
         ended = company.download()
     assert ended.code == 1
     assert "The disk is full" in ended.err

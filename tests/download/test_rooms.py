@@ -20,7 +20,7 @@ FOLDERS = [path.parent for path in (ROOT / "etl" / "download").glob("*/database.
 def test_each_database_has_its_faults_beside_it(folder: Path) -> None:
     """And what is common knows none of them by name, except for the list of which there are."""
     assert (folder / "errors.py").is_file()
-    common = [path for path in (ROOT / "etl" / "download" / "generic").glob("*.py") if path.name != "source.py"]
+    common = [path for path in (ROOT / "etl" / "download" / "generic").glob("*.py") if path.name != "kinds.py"]
     named = re.compile(r"[\"'](mysql|mariadb|sqlite|duckdb|oracle|mssql)[\"']|ORA-|INNODB|PRAGMA")
     assert [path.name for path in common if named.search(path.read_text())] == []
 

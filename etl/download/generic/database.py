@@ -1,6 +1,6 @@
 """What the engine needs to know of a database that is not PostgreSQL; here, of those that have no room of their own."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.types import UserDefinedType
 from etl.company.queries import Query
 from etl.company.sql import binds_of, with_binds
 from etl.core.manifest import RawColumn
+from etl.download.generic import cells
 from etl.download.generic.columns import Column, column_of
 from etl.download.generic.faults import Faults
 from etl.download.source import Limits
@@ -66,6 +67,10 @@ class Database:
     def reading(self, sql: str, columns: Sequence[RawColumn], group_by: Sequence[str], quoted: Quote) -> str:
         """Write the query as it is to be read. group_by: by which its rows come sorted; quoted: writes a name."""
         return sql
+
+    def batches(self, result: CursorResult[Any], columns: Sequence[RawColumn]) -> Iterator[pa.Array]:
+        """Yield a query's rows as lines of a CSV, some at a time. Raises UnknownClass."""
+        return cells.batches(result, columns)
 
     def remarks(self, connection: Connection, query: Query) -> list[str]:
         """Return what a person ought to know of how a query is read."""

@@ -1,7 +1,6 @@
 """What databases and their drivers raise, as sentences: whether a retry may cure it, and what a person does."""
 
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -9,7 +8,6 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from etl.company.queries import Query
 from etl.core.errors import EtlError, SourceError, UsageError
 from etl.download.generic.faults import Faults
-from etl.download.source import Plan
 
 DRIVER_FAULTS = (SQLAlchemyError, TypeError, ValueError, AttributeError, LookupError, OSError, RuntimeError)
 """What is raised where a connection is made: drivers refuse an option of a URL in whatever way Python refuses it."""
@@ -73,13 +71,11 @@ def fault_of(faults: Faults, error: Exception, query: Query, source: str, cut: s
     return SourceError(f"{query.path}{line}: {faults.reason(error)}", cure, transient=transient)
 
 
-def unwritable(plan: Plan, row: Any, kind: str) -> SourceError:
-    """Return which column it is whose value cannot be written."""
-    found = (c.name for c, value in zip(plan.columns, row, strict=True) if type(value).__name__ == kind)
-    name = next(found, "a column")
+def unwritable(query: Query, kind: str, column: str) -> SourceError:
+    """Explain which column it is whose value cannot be written. kind: the value's class."""
     return SourceError(
-        f"{plan.query.path}: {name} holds a value of Python's class {kind}, which has no text of its own.",
-        f"Cast it in the query: CAST({name} AS CHAR) AS {name}, or as this database writes it.",
+        f"{query.path}: {column} holds a value of Python's class {kind}, which has no text of its own.",
+        f"Cast it in the query: CAST({column} AS CHAR) AS {column}, or as this database writes it.",
     )
 
 

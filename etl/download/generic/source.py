@@ -17,9 +17,8 @@ from etl.core.errors import ContractError, SourceError
 from etl.core.log import log
 from etl.core.manifest import TableReceipt
 from etl.core.origin import described
-from etl.download.duckdb.database import DuckDb
 from etl.download.generic.columns import raw_columns
-from etl.download.generic.database import Database, run
+from etl.download.generic.database import run
 from etl.download.generic.errors import (
     DRIVER_FAULTS,
     DriverError,
@@ -29,13 +28,10 @@ from etl.download.generic.errors import (
     unreachable,
     unwritable,
 )
-from etl.download.generic.values import UnknownClass, writers
+from etl.download.generic.kinds import database_of
+from etl.download.generic.values import UnknownClass
 from etl.download.generic.wire import Wire, abandon, interruptible
-from etl.download.mssql.database import Mssql
-from etl.download.mysql.database import MySql
-from etl.download.oracle.database import Oracle
 from etl.download.source import Limits, Plan, check_binds
-from etl.download.sqlite.database import Sqlite
 from etl.download.throttle import Throttle
 from etl.download.watch import Watch
 from etl.download.writer import RawWriter
@@ -43,19 +39,9 @@ from etl.receipts.level import Extent
 from etl.receipts.portable import Portable, proven, read
 from etl.receipts.sql import receipt_from, receipt_parts
 
-_BATCH = 1_000
 _CONNECT_SECONDS = 15
 _GRACE = 5
 """Seconds by which a server may be late in ending a statement that takes too long."""
-_DATABASES: dict[str, type[Database]] = {
-    "mysql": MySql,
-    "mariadb": MySql,
-    "sqlite": Sqlite,
-    "duckdb": DuckDb,
-    "oracle": Oracle,
-    "mssql": Mssql,
-}
-"""By what a URL calls them; others are asked as most databases are."""
 
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # of a dead connection we tell it ourselves
 
@@ -156,21 +142,17 @@ class GenericSource:
 
     def extract(self, plan: Plan, path: Path, where: str | None) -> RawWriter:
         """Run the query into a CSV, batch by batch; it has no ranges."""
-        names = [column.name for column in plan.columns]
-        group_by = tuple(names.index(name) for name in plan.query.group_by)
-        write = writers(plan.columns)
-        sql = self._database.reading(plan.query.sql, plan.columns, plan.query.group_by, self._quoted)
+        query, names = plan.query, [column.name for column in plan.columns]
+        sql = self._database.reading(query.sql, plan.columns, query.group_by, self._quoted)
         with (
-            RawWriter(path, names, group_by, self._throttle.take) as writer,
-            self._rows(plan.query, sql, writer.so_far, names) as rows,
+            RawWriter(path, names, tuple(map(names.index, query.group_by)), self._throttle.take) as writer,
+            self._rows(query, sql, writer.so_far, names) as rows,
         ):
-            for batch in rows.partitions(_BATCH):
-                for row in batch:
-                    try:
-                        line = ",".join([one(value) for one, value in zip(write, row, strict=True)])
-                    except UnknownClass as found:
-                        raise unwritable(plan, row, str(found)) from None
-                    writer.write((line + "\n").encode())
+            try:
+                for lines in self._database.batches(rows, plan.columns):
+                    writer.write_lines(lines)
+            except UnknownClass as found:
+                raise unwritable(query, *found.args) from None
         return writer
 
     def receipt(self, plan: Plan, extent: Extent) -> TableReceipt | None:

@@ -27,7 +27,7 @@ _FLAGS = {
 
 
 class UnknownClass(Exception):  # noqa: N818 -- it names what was found
-    """A value of a class that has no text of its own; the argument is the class's name."""
+    """A value of a class that has no text of its own; the arguments are the class's name, and the column's."""
 
 
 def writers(columns: Sequence[RawColumn]) -> list[Write]:
@@ -56,7 +56,7 @@ def _writer(kind: pa.DataType, source_type: str) -> Write:
     if pa.types.is_integer(kind) and source_type.startswith("bit"):
         return _bits
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
-        return _number
+        return number
     return _text if pa.types.is_string(kind) else plain
 
 
@@ -64,7 +64,7 @@ def _text(value: Any) -> str:
     return '"' + value.replace('"', '""') + '"' if type(value) is str else plain(value)
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
     """Write a number; one that came as the database's text stays as it is, unless it needs quotes."""
     return value if type(value) is str and value.isascii() and _is_bare(value) else plain(value)
 

@@ -3,11 +3,12 @@
 So `0000-00-00` is no NULL and `838:59:59` no timedelta. The session is in UTC: a TIMESTAMP is an instant.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+import pyarrow as pa
+from sqlalchemy import Connection, CursorResult, bindparam, text
 from sqlalchemy.engine import URL
 
 from etl.company.queries import Query
@@ -15,6 +16,7 @@ from etl.company.sql import names_in
 from etl.core.manifest import RawColumn
 from etl.download.generic.columns import Column
 from etl.download.generic.database import Database, Quote, run
+from etl.download.mysql import cells
 from etl.download.mysql.errors import FAULTS
 from etl.download.mysql.types import BIT, INTEGERS, OTHERS, column_of, flags_and_charsets
 from etl.download.source import Limits
@@ -88,6 +90,10 @@ class MySql(Database):
         listed = ", ".join(f"{name}{as_double} AS {name}" for name, as_double in names)
         order = f" ORDER BY {', '.join(map(quoted, group_by))}" if group_by else ""
         return f"SELECT {listed} FROM (\n{sql}\n) AS query{order}"
+
+    def batches(self, result: CursorResult[Any], columns: Sequence[RawColumn]) -> Iterator[pa.Array]:
+        """Yield a query's rows as lines of a CSV: of PyMySQL's, out of what the server sends."""
+        return cells.batches(result, columns) if cells.can_read(result.cursor) else super().batches(result, columns)
 
     def remarks(self, connection: Connection, query: Query) -> list[str]:
         """Name the tables that a query reads, by itself or by views, which stand outside of any snapshot."""

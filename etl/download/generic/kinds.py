@@ -1,0 +1,25 @@
+"""Which databases have a room of their own, by what a URL calls them."""
+
+from sqlalchemy.engine import URL
+
+from etl.download.duckdb.database import DuckDb
+from etl.download.generic.database import Database
+from etl.download.mssql.database import Mssql
+from etl.download.mysql.database import MySql
+from etl.download.oracle.database import Oracle
+from etl.download.source import Limits
+from etl.download.sqlite.database import Sqlite
+
+_DATABASES: dict[str, type[Database]] = {
+    "mysql": MySql,
+    "mariadb": MySql,
+    "sqlite": Sqlite,
+    "duckdb": DuckDb,
+    "oracle": Oracle,
+    "mssql": Mssql,
+}
+
+
+def database_of(url: URL, limits: Limits) -> Database:
+    """Return what speaks to a database; one without a room is asked as most databases are."""
+    return _DATABASES.get(url.get_backend_name(), Database)(url, limits)
