@@ -13,30 +13,56 @@ from sqlalchemy import CursorResult
 
 from etl.core.arrow_types import arrow_type
 from etl.core.manifest import RawColumn
-from etl.download.generic.values import UnknownClass, Write, number, writers
+from etl.download.generic.values import UnknownClass, Write, number, plain, writers
 
 BATCH_BYTES = 512 * 1024
 """About how much is asked for at once: more takes memory and no less time."""
 _FIRST, _MOST = 256, 4096
 """Rows that are asked for at first, and at the most."""
+_PLAIN = 1e-4, 1e15
+"""Between these, Arrow and Python write a float with the same digits and without an exponent."""
 
 
 def strings(texts: Sequence[str | None]) -> pa.Array:
-    """Return texts as an array; pa.array and pa.scalar would import pandas, which takes 50 MB."""
-    joined = "".join([text or "" for text in texts])
-    counted: Any = map(len, (text or "" for text in texts))
-    if not joined.isascii():
-        counted = (len((text or "").encode()) for text in texts)
-    offsets = np.zeros(len(texts) + 1, np.int32)
-    np.cumsum(np.fromiter(counted, np.int32, len(texts)), out=offsets[1:])
-    there = valid(np.fromiter((text is not None for text in texts), bool, len(texts)))
-    buffers = [there, pa.py_buffer(offsets), pa.py_buffer(joined.encode())]
+    """Return texts as an array; pa.array and pa.scalar would import pandas, which takes 50 MB.
+
+    Raises TypeError if one of them is something else.
+    """
+    there: Any = texts
+    try:
+        joined = "".join(there)
+    except TypeError:
+        there = ["" if text is None else text for text in texts]
+        joined = "".join(there)
+    lengths = map(len, there) if joined.isascii() else (len(text.encode()) for text in there)
+    sizes, offsets = np.fromiter(lengths, np.int32, len(texts)), np.zeros(len(texts) + 1, np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    flags = sizes > 0
+    for place in () if there is texts else np.flatnonzero(~flags).tolist():
+        flags[place] = texts[place] is not None
+    buffers = [None if there is texts else valid(flags), pa.py_buffer(offsets), pa.py_buffer(joined.encode())]
     return pa.Array.from_buffers(pa.string(), len(texts), buffers)
 
 
 def valid(flags: Any) -> pa.Buffer | None:
     """Return which values are there as Arrow marks it. flags: an array of numpy's."""
     return None if flags.all() else pa.py_buffer(np.packbits(flags, bitorder="little"))
+
+
+def _numbers(values: Sequence[Any], *, are_floats: bool) -> pa.Array | None:
+    """Write numbers, of which some are None; None where Arrow would write one in another way than Python."""
+    there = values if None not in values else [0 if value is None else value for value in values]
+    try:
+        numbers = np.array(there, np.float64 if are_floats else np.int64)
+    except OverflowError:
+        return None
+    if are_floats:
+        sizes = np.abs(numbers)
+        if not ((sizes == 0) | ((sizes >= _PLAIN[0]) & (sizes < _PLAIN[1]))).all():
+            return None
+    flags = None if there is values else valid(np.fromiter((v is not None for v in values), bool, len(values)))
+    kind = pa.float64() if are_floats else pa.int64()
+    return pa.Array.from_buffers(kind, len(values), [flags, pa.py_buffer(numbers)]).cast(pa.string())
 
 
 _QUOTE, _COMMA, _BREAK, _NOTHING = strings(['"', ",", "\n", ""])
@@ -105,14 +131,21 @@ def writer_of(columns: Sequence[RawColumn]) -> Callable[[Sequence[Any]], pa.Arra
 def _cells(column: RawColumn, write: Write) -> Callable[[Sequence[Any]], pa.Array]:
     """Return what writes a column's values. write: writes one."""
     kind = arrow_type(column.type)
-    is_text, is_number = pa.types.is_string(kind), write is number
+    is_text, is_number = pa.types.is_string(kind) or write is plain, write is number
+    takes_floats = is_number and not pa.types.is_integer(kind)
 
     def cells(values: Sequence[Any]) -> pa.Array:
-        classes = set(map(type, values)) - {type(None)}
-        if classes == {str} and is_text:
-            return quoted(strings(values))
-        if classes == {int} and is_number:
-            return strings([None if value is None else str(value) for value in values])
+        if is_text:
+            try:
+                return quoted(strings(values))
+            except TypeError:  # a value of another class
+                pass
+        elif is_number:
+            classes = set(map(type, values)) - {type(None)}
+            if classes == {int} or (takes_floats and classes <= {int, float}):
+                found = _numbers(values, are_floats=float in classes)
+                if found is not None:
+                    return found
         return strings(list(map(write, values)))
 
     return cells

@@ -28,7 +28,7 @@ from etl.download.generic.errors import (
     unreachable,
     unwritable,
 )
-from etl.download.generic.kinds import database_of
+from etl.download.generic.kinds import database_of, quoted
 from etl.download.generic.values import UnknownClass
 from etl.download.generic.wire import Wire, abandon, interruptible
 from etl.download.source import Limits, Plan, check_binds
@@ -43,7 +43,7 @@ _CONNECT_SECONDS = 15
 _GRACE = 5
 """Seconds by which a server may be late in ending a statement that takes too long."""
 
-logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # of a dead connection we tell it ourselves
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # a dead connection is told by us
 
 
 def database_of(url: URL, limits: Limits) -> Database:
@@ -88,7 +88,7 @@ class GenericSource:
         limits = self._limits
         seconds = limits.stall_seconds if self._wire else float("inf")
         longest = limits.statement_seconds and limits.statement_seconds + (_GRACE if self._wire else 0)
-        self._watch = Watch(seconds, longest, self._at_work, self._cut_query).__enter__()
+        self._watch = Watch(seconds, longest, self._at_work, lambda _, why: self._cut(why)).__enter__()
         return self
 
     _connection: Connection | None = None
@@ -194,11 +194,7 @@ class GenericSource:
         self._cut("the night was ended")
 
     def _quoted(self, name: str) -> str:
-        """Write a name as the database does; SQLAlchemy's own would double a % that `text` doubles again."""
-        dialect = self._engine.dialect
-        preparer = dialect.identifier_preparer
-        quote = preparer.quote if dialect.requires_name_normalize else preparer.quote_identifier
-        return quote(name).replace("%%", "%") if "%%" in quote("%") else quote(name)
+        return quoted(self._engine.dialect, name)
 
     def _cut(self, reason: str) -> None:
         """Break the connection under whoever waits on it. reason: what is told of it."""
@@ -207,9 +203,6 @@ class GenericSource:
         if self._database.is_file and self._connection:
             with suppress(SQLAlchemyError, AttributeError):
                 self._database.interrupt(self._connection.connection.driver_connection)
-
-    def _cut_query(self, _: Query, reason: str) -> None:
-        self._cut(reason)
 
     def _at_work(self, queries: Sequence[Query]) -> Sequence[Query]:
         return queries if self._is_at_work() else ()
