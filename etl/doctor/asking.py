@@ -19,7 +19,7 @@ from etl.core.deadline import after
 from etl.core.origin import libpq_options
 from etl.doctor.check import UnseenError
 from etl.download.generic.database import Database, run
-from etl.download.generic.source import database_of
+from etl.download.generic.kinds import database_of
 from etl.download.mysql.database import MySql
 from etl.download.postgres.errors import first_line
 from etl.download.postgres.session import connect, row_security

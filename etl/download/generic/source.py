@@ -46,11 +46,6 @@ _GRACE = 5
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # a dead connection is told by us
 
 
-def database_of(url: URL, limits: Limits) -> Database:
-    """Return what the engine knows of the database that a URL names."""
-    return _DATABASES.get(url.get_backend_name(), Database)(url, limits)
-
-
 class GenericSource:
     """A database that SQLAlchemy speaks to. One connection, so that all queries see one transaction's snapshot."""
 
