@@ -13,24 +13,31 @@ from etl.core.call import call
 from etl.core.errors import UsageError
 from etl.core.names import guess
 from etl.core.origin import read_url
+from etl.core.safe_text import safe
 from etl.download.stage import dialects_of, source_of
+from etl.draft.again import Change, changes, told
 from etl.draft.asking import asking
 from etl.draft.calendar import CALENDAR
 from etl.draft.catalogue import Catalogue, found, read_catalogue
 from etl.draft.guess import looks_like_a_fact, referred_by
 from etl.draft.keys import Looked
 from etl.draft.measure import Measuring, allowed
-from etl.draft.shape import Folder, Part, Shaping
+from etl.draft.parts import Folder, Part
+from etl.draft.record import Drafted, of_part, path_of, read, refreshed, write
+from etl.draft.shape import Shaping
 from etl.draft.table import dated, table_text
 from etl.look.screen import console, number, table
 
 DATES = "dim_" + "date"
-"""The calendar's name; a table file of this name that is there is taken, whatever it is."""
+"""What a calendar is called where there is none yet."""
 _MOST_LISTED = 60
 
 
-def draft(settings_file: Path, source: str, names: list[str]) -> None:
-    """Draft tables of a source, as facts with all that they refer to; without names, list what there is."""
+def draft(settings_file: Path, source: str, names: list[str], *, noted: bool = False) -> None:
+    """Draft tables of a source, as facts with all that they refer to; without names, list what there is.
+
+    noted: whether the catalogue as it is now is only to be noted, because the files follow it.
+    """
     settings = config.load(settings_file)
     source = source.lower()
     if source not in settings.sources:
@@ -38,28 +45,70 @@ def draft(settings_file: Path, source: str, names: list[str]) -> None:
             f"The settings name no source {source} (SOURCE_{source.upper()}_URL).", guess(source, settings.sources)
         )
     url = read_url(source, settings.sources[source].get_secret_value())
-    with source_of(settings, source, {}) as opened, asking(url) as connection:
-        catalogue = read_catalogue(connection)
-        if not names:
-            _overview(catalogue, settings_file, source)
+    record = path_of(settings.tables_dir, source)
+    known = read(record)
+    with source_of(settings, source, {}) as opened, asking(url) as connection, TemporaryDirectory() as trial:
+        looked = Looked(connection, read_catalogue(connection))
+        measuring = Measuring(looked, opened, source, Path(trial), dialects_of(settings).get(source, POSTGRES))
+        changed = changes(known, looked.catalogue)
+        if noted:
+            _note(record, known, looked.catalogue, len(changed))
             return
-        chosen = [found(catalogue, name, connection.inspector.default_schema_name or "") for name in names]
-        looked = Looked(connection, catalogue)
-        shaping = Shaping(looked, _folder(settings))
+        if changed:
+            _tell_changes(
+                changed, _as_today(known, measuring), measuring, call(f"-m etl draft {source} --noted", settings_file)
+            )
+        if not names:
+            _overview(looked.catalogue, settings_file, source)
+            return
+        chosen = [found(looked.catalogue, name, connection.inspector.default_schema_name or "") for name in names]
+        shaping = Shaping(looked, _folder(settings, record, known))
         for each in chosen:
             shaping.fact(each)
-        with TemporaryDirectory() as trial:
-            dialect = dialects_of(settings).get(source, POSTGRES)
-            measuring = Measuring(looked, opened, source, Path(trial), dialect)
-            texts = _texts(settings, list(shaping.parts.values()), measuring)
+        texts = _texts(settings, list(shaping.parts.values()), measuring)
     _check(settings, texts)
     _write(texts)
+    write(record, known | {name: of_part(part, looked.catalogue) for name, part in shaping.parts.items()})
     _tell(texts, shaping, settings_file)
 
 
-def _folder(settings: Settings) -> Folder:
+def _note(record: Path, known: dict[str, Drafted], catalogue: Catalogue, count: int) -> None:
+    """Note the catalogue as it is, for the tables that were drafted and are there."""
+    there = {name: refreshed(each, catalogue) for name, each in known.items()}
+    write(record, {name: each for name, each in there.items() if each})
+    console().print(
+        f"{count} changes of the catalogue are noted in {record}; no table file was touched.", soft_wrap=True
+    )
+
+
+def _as_today(known: dict[str, Drafted], measuring: Measuring) -> dict[str, Part]:
+    """Draft what was drafted as it would be today, for the lines to write; by the names that it has."""
+    looked, shaping = measuring.looked, Shaping(measuring.looked, Folder({}, []))
+    for name, each in known.items():
+        full = next(iter(each.tables))
+        if name.startswith("fact_") and full in looked.catalogue:
+            shaping.fact(looked.catalogue[full])
+    for part in shaping.parts.values():
+        measuring.measure(part)
+    made = {(part.table.full, part.is_fact): part for part in shaping.parts.values()}
+    places = {name: (next(iter(each.tables)), name.startswith("fact_")) for name, each in known.items()}
+    return {name: made[place] for name, place in places.items() if place in made}
+
+
+def _tell_changes(changed: list[Change], parts: dict[str, Part], measuring: Measuring, command: str) -> None:
+    screen = console()
+    screen.print("The catalogue has changed since the draft; no file is touched:", soft_wrap=True)
+    for change in changed:
+        for line in told(change, parts, measuring.lines):
+            screen.print(safe(line), soft_wrap=True)
+    screen.print(f"Once the files follow: {command}", soft_wrap=True)
+
+
+def _folder(settings: Settings, record: Path, known: dict[str, Drafted]) -> Folder:
     queries = [path.stem for path in sorted(settings.queries_dir.glob("*.sql"))]
-    return Folder(_contracts(settings.tables_dir), queries)
+    others = {name for path in record.parent.glob("*.json") if path != record for name in read(path)}
+    places = {name: next(iter(each.tables)) for name, each in known.items()}
+    return Folder(_contracts(settings.tables_dir), queries, frozenset(others), places)
 
 
 def _contracts(folder: Path) -> dict[str, Contract]:
@@ -69,23 +118,31 @@ def _contracts(folder: Path) -> dict[str, Contract]:
 def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[Path, str]:
     """Write the text of each file that is to be made."""
     texts: dict[Path, str] = {}
-    calendar = _contracts(settings.tables_dir).get(DATES)
-    has_calendar = calendar is None or [str(calendar.schema.field(n).type) for n in calendar.natural_key] == [
-        "date32[day]"
-    ]
+    calendar = _calendar(settings)
     for part in parts:
         texts[settings.queries_dir / f"{part.query}.sql"] = measuring.measure(part)
-        if part.is_fact and has_calendar:
-            dated(part, DATES)
+        if part.is_fact:
+            dated(part, calendar or DATES)
             for refers in part.refers:
                 item = next((i for i in part.items if i.name == (refers.day_of or refers.on[0])), None)
                 if refers.key is None and item is not None:
                     refers.unknown = allowed(item.outside)
         texts[settings.tables_dir / f"{part.name}.py"] = table_text(part)
-    if calendar is None and any(refers.dimension == DATES for part in parts for refers in part.refers):
+    if not calendar and any(refers.dimension == DATES for part in parts for refers in part.refers):
         years = measuring.years or [2000]
         texts[settings.tables_dir / f"{DATES}.py"] = CALENDAR.format(first=min(years), last=max(years))
     return texts
+
+
+def _calendar(settings: Settings) -> str:
+    """Name the calendar that is there: a dimension found by a date alone; "" where there is none."""
+    known = _contracts(settings.tables_dir)
+    found_by_a_date = [
+        name
+        for name, each in known.items()
+        if each.is_dimension and [str(each.schema.field(key).type) for key in each.natural_key] == ["date32[day]"]
+    ]
+    return next(iter(sorted(found_by_a_date, key=lambda name: name != DATES)), "")
 
 
 def _check(settings: Settings, texts: dict[Path, str]) -> None:

@@ -11,10 +11,10 @@ from etl.core.manifest import EXPRESSION
 from etl.download.ranges import RANGE_BYTES
 from etl.download.source import Plan, Source
 from etl.draft.keys import Looked
+from etl.draft.parts import Item, Part
 from etl.draft.probe import Probe, orphans, probe
-from etl.draft.shape import Item, Part
-from etl.draft.sql import query_text
-from etl.draft.table import kind_of
+from etl.draft.sql import item_lines, query_text
+from etl.draft.table import column_lines, kind_of
 from etl.draft.types import Written, better, must
 
 _OF_EXPRESSIONS = {"int64": "bigint", "double": "double"}
@@ -25,7 +25,7 @@ class Measuring:
     """Measures parts. folder: for trials; dialect: of the source, in sqlglot's words."""
 
     def __init__(self, looked: Looked, source: Source, name: str, folder: Path, dialect: str) -> None:
-        self._looked, self._asking, self._source, self._name = looked, looked.asking, source, name
+        self.looked, self._asking, self._source, self._name = looked, looked.asking, source, name
         self._folder, self._dialect = folder, dialect
         self.years: list[int] = []
 
@@ -46,6 +46,10 @@ class Measuring:
         if partition_on:
             self._planned(part, partition_on=partition_on)
         return query_text(part, self._name, self._asking, partition_on=partition_on)
+
+    def lines(self, part: Part, item: Item) -> tuple[list[str], list[str]]:
+        """Return the lines of one column: of the query, and of the table file."""
+        return item_lines(part, item, self._asking), column_lines(part, item)
 
     def _planned(self, part: Part, *, types: bool = True, partition_on: str = "") -> Plan:
         """Ask the source about the query as a night would."""
@@ -105,7 +109,7 @@ class Measuring:
                 refers.notes.append(f"Guessed, for no foreign key is declared: {key.guessed}.")
             elif self._asking.backend == "postgresql":
                 continue
-            counted = orphans(self._asking, part.table, key, self._looked.catalogue[key.table])
+            counted = orphans(self._asking, part.table, key, self.looked.catalogue[key.table])
             if counted is None:
                 refers.notes.append("How many rows match nothing there took too long to count.")
             elif counted[0]:

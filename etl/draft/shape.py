@@ -7,94 +7,17 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from etl.contract.table import Contract
-from etl.draft.catalogue import Column, ForeignKey, Table
+from etl.draft.catalogue import ForeignKey, Table
 from etl.draft.foreign import foreign_keys
 from etl.draft.keys import Looked, family
 from etl.draft.names import column_names, common, entity, free, is_taken, plain, role
-from etl.draft.types import Written
+from etl.draft.parts import ROW_NUMBER, Folder, Item, Join, Part, Refers
 
 _SHORT = 1_000
 """Rows up to which a table is a list that is joined to what refers to it."""
 _MOST_JOINS = 6
-ROW_NUMBER = "row_number"
-"""What identifies a row of a table in which nothing does."""
-
-
-@dataclass
-class Item:
-    """A column of a drafted query. alias: of the table that it is of; notes: what bites.
-
-    source_type, arrow: as the source tells them; outside: the share of the rows whose day no calendar has.
-    """
-
-    alias: str
-    column: Column
-    table: Table
-    name: str
-    is_joined: bool = False
-    written: Written = field(default_factory=Written)
-    notes: list[str] = field(default_factory=list)
-    source_type: str = ""
-    arrow: str = ""
-    outside: float = 0.0
-
-
-@dataclass
-class Join:
-    """A short list that is joined: by which columns of which alias."""
-
-    alias: str
-    table: Table
-    on: tuple[tuple[str, str, str], ...]
-    guessed: str
-
-
-@dataclass
-class Refers:
-    """A reference of a drafted table. on: columns of its query; unknown: the share of rows that match no member."""
-
-    name: str
-    dimension: str
-    on: tuple[str, ...]
-    what: str
-    key: ForeignKey | None = None
-    notes: list[str] = field(default_factory=list)
-    unknown: float = 0.0
-    day_of: str = ""
-
-
-@dataclass
-class Part:
-    """A drafted table with its query. natural: names of what identifies a row; refer: of all that refers to a table."""
-
-    table: Table
-    is_fact: bool
-    name: str
-    query: str
-    items: list[Item] = field(default_factory=list)
-    joins: list[Join] = field(default_factory=list)
-    refers: list[Refers] = field(default_factory=list)
-    natural: tuple[str, ...] = ()
-    notes: list[str] = field(default_factory=list)
-    rows: int | None = None
-    refer: set[str] = field(default_factory=set)
-
-    @property
-    def item_names(self) -> list[str]:
-        """The query's columns."""
-        return [*((ROW_NUMBER,) if self.natural == (ROW_NUMBER,) else ()), *(item.name for item in self.items)]
-
-
-@dataclass
-class Folder:
-    """What is there already: contracts by name, names of queries."""
-
-    contracts: Mapping[str, Contract]
-    queries: Iterable[str]
 
 
 class Shaping:
@@ -126,7 +49,8 @@ class Shaping:
         self._columns(part, keys, joins=False)
 
     def _part(self, table: Table, name: str, *, is_fact: bool) -> Part | None:
-        name = free(name, [*(n for n, p in self.parts.items() if p.table.full != table.full)])
+        others = [n for n in self._folder.contracts if not self._folder.is_of(n, table)]
+        name = free(name, [*others, *(n for n, p in self.parts.items() if p.table.full != table.full)])
         if name in self._folder.contracts:
             self.kept.append(name)
             return None
@@ -142,8 +66,8 @@ class Shaping:
         if table.full in self._dimensions:
             return None
         one = entity(table.name)
-        there = self._folder.contracts.get(f"dim_{one}")
-        if there is not None and there.is_dimension:
+        there = self._there(table, f"dim_{one}")
+        if there is not None and there.is_dimension and len(there.natural_key) == len(key.referred):
             self._dimensions[table.full] = (there.name, key.referred, there.natural_key)
             self.kept.append(there.name)
             return None
@@ -153,6 +77,12 @@ class Shaping:
             part.natural = tuple(names[column] for column in key.referred)
             self._dimensions[table.full] = (part.name, key.referred, part.natural)
         return part
+
+    def _there(self, table: Table, name: str) -> Contract | None:
+        """Return the contract of a dimension that is there of a table, under whatever number."""
+        named = [n for n, full in self._folder.drafted.items() if full == table.full and n.startswith("dim_")]
+        there = next((n for n in named if n in self._folder.contracts), name)
+        return self._folder.contracts.get(there) if self._folder.is_of(there, table) else None
 
     def _is_short(self, table: Table, key: ForeignKey) -> bool:
         """Whether a table is joined: as a list, found by a key of its own, that nothing else refers to as a member."""

@@ -2,7 +2,7 @@
 
 from etl.draft.asking import Asking
 from etl.draft.names import entity
-from etl.draft.shape import ROW_NUMBER, Item, Part
+from etl.draft.parts import ROW_NUMBER, Item, Part
 
 _WIDTH = 116
 
@@ -24,9 +24,17 @@ def query_text(part: Part, source: str, asking: Asking, *, types: bool = True, p
     lines += ["", "SELECT"]
     items = list(_items(part, asking))
     for number, (notes, sql) in enumerate(items, 1):
-        lines += [line for note in notes for line in wrapped(note, "    -- ")]
-        lines.append(f"    {sql}{',' if number < len(items) else ''}")
+        lines += _commented(notes, f"{sql}{',' if number < len(items) else ''}")
     return "\n".join([*lines, *_from(part, asking)]) + "\n"
+
+
+def item_lines(part: Part, item: Item, asking: Asking) -> list[str]:
+    """Write the lines of one column."""
+    return _commented(_notes(item), f"{selected(part, item, asking)},")
+
+
+def _commented(notes: list[str], sql: str) -> list[str]:
+    return [*(line for note in notes for line in wrapped(note, "    -- ")), f"    {sql}"]
 
 
 def wrapped(text: str, begin: str) -> list[str]:

@@ -9,7 +9,7 @@ from etl.contract.types import TIME, column_type
 from etl.core.arrow_types import arrow_type
 from etl.draft.guess import is_measure, is_personal
 from etl.draft.names import class_name, entity, words
-from etl.draft.shape import ROW_NUMBER, Item, Part, Refers
+from etl.draft.parts import ROW_NUMBER, Item, Part, Refers
 
 _WIDTH = 118
 _LONG = 200_000
@@ -80,7 +80,7 @@ def _import(names: Iterable[str]) -> list[str]:
 
 def _class(part: Part) -> list[str]:
     options = []
-    if part.is_fact and (part.rows or 0) > _LONG:
+    if (part.rows or 0) > _LONG and not any(refers.dimension == part.name for refers in part.refers):
         options.append(f'stream="{part.query}"')
     else:
         options.append(f'rows_of=("{part.query}",)')
@@ -118,9 +118,14 @@ def _columns(part: Part) -> Iterable[str]:
         yield from _reference(refers)
     for item in part.items:
         if item.name not in part.natural and item.name not in hidden:
-            is_number = kind_of(item) in ("Integer", "Number") or kind_of(item).startswith("Decimal")
-            is_sum = part.is_fact and is_number and is_measure(item.name) and item.name not in part.refer
-            yield from _line(part, item, "measure" if is_sum else "attribute")
+            yield from column_lines(part, item)
+
+
+def column_lines(part: Part, item: Item) -> list[str]:
+    """Write the lines of one column: as of a number that people add up, or as one that describes."""
+    is_number = kind_of(item) in ("Integer", "Number") or kind_of(item).startswith("Decimal")
+    is_sum = part.is_fact and is_number and is_measure(item.name) and item.name not in part.refer
+    return list(_line(part, item, "measure" if is_sum else "attribute"))
 
 
 def _reference(refers: Refers) -> Iterable[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tests.called import etl
 from tests.draft.company import Drafted
 from tests.maria import Maria
 
@@ -178,3 +179,40 @@ def test_a_table_that_is_not_there_is_guessed(nasty: Drafted) -> None:
     """A misspelt name gets the one that was meant."""
     ended = nasty.draft("odrer")
     assert (ended.returncode, "Did you mean order?" in ended.stderr) == (2, True)
+
+
+def test_drafting_again_tells_what_the_catalogue_changed(tmp_path: Path) -> None:
+    """A column that came, went, or has another type: what to write where. Nothing is overwritten; --noted ends it."""
+    company = Drafted(tmp_path)
+    company.fill(*FLIGHTS, *_filled())
+    company.drafted("flights")
+    files = {path: path.read_text() for path in sorted(company.folder.glob("[qt]*/*"))}
+    assert "changed" not in company.draft().stdout
+    company.fill("ALTER TABLE flights ADD gate varchar(3)", "ALTER TABLE flights DROP distance",
+                 "DROP TABLE airlines", "CREATE TABLE airlines (carrier varchar(2), name text NOT NULL)",
+                 "INSERT INTO airlines VALUES ('AA', 'A'), ('BB', 'B'), ('CC', 'C')")  # fmt: skip
+    changed = company.draft("flights")
+    assert changed.returncode == 0, changed.stderr
+    for told in (
+        "fact_flight: the column gate (VARCHAR(3)) is new.\n  in flights.sql:\n    gate,\n  in fact_flight.py:\n"
+        '    gate: Text = attribute("Gate: drafted from flights.gate.", nullable=True)\n',
+        "fact_flight: the column distance is gone.\n  take distance out of flights.sql and fact_flight.py",
+        "dim_airline: name was VARCHAR(40), and is TEXT.\n  in airlines.sql:\n    name,\n",
+        "dim_airline: name is never NULL any more.",
+    ):
+        assert told in changed.stdout
+    assert {path: path.read_text() for path in sorted(company.folder.glob("[qt]*/*"))} == files
+    assert "4 changes of the catalogue are noted" in etl("draft", company.env, "shop", "--noted").stdout
+    assert "changed" not in company.draft().stdout
+
+
+def test_tables_of_another_source_are_not_taken_for_ours(tmp_path: Path) -> None:
+    """Two sources may both have airlines: each has a dimension of its own."""
+    company = Drafted(tmp_path)
+    company.fill(*FLIGHTS, *_filled())
+    company.drafted("flights")
+    company.sources["other"] = company.sources["shop"]
+    ended = etl("draft", company.env, "other", "flights")
+    assert ended.returncode == 0, ended.stderr
+    assert 'reference("dim_airline_2"' in company.text("fact_flight_2.py")
+    assert company.night().code == 0
