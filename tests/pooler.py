@@ -1,6 +1,7 @@
 """PgBouncer before a test's PostgreSQL: a session belongs to a client for a transaction only."""
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -15,37 +16,49 @@ PGBOUNCER = Path("/usr/sbin/pgbouncer")
 
 
 @contextmanager
-def running(url: str, folder: Path, size: int) -> Iterator[str]:
-    """Run one before the database of a URL; gives the URL of it. size: of its pool. Skip where there is none."""
+def running(
+    url: str, folder: Path, size: int, host: str = "127.0.0.1", certificate: Path | None = None
+) -> Iterator[str]:
+    """Run one before the database of a URL; gives the URL of it. Skip where there is none.
+
+    size: of its pool; host: the address that it listens on; certificate: the file of it and its key, for TLS.
+    """
     if not PGBOUNCER.exists():
         pytest.skip("needs PgBouncer: apt-get install pgbouncer")
     server = make_url(url)
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server((host, 0)) as free:
         port = free.getsockname()[1]
     file = folder / "pgbouncer.ini"
     place = f"host={server.query['host']} port={server.query['port']} dbname={server.database} user=postgres"
     file.write_text(
         f"[databases]\n{server.database} = {place}\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        f"[pgbouncer]\nlisten_addr = {host}\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
         f"pool_mode = transaction\ndefault_pool_size = {size}\n"
     )
+    if certificate:
+        shown = _readable(certificate)
+        options = {"sslmode": "allow", "key_file": shown, "cert_file": shown}
+        with file.open("a") as more:
+            more.writelines(f"client_tls_{name} = {value}\n" for name, value in options.items())
     as_postgres: dict[str, int] = {}
     if os.geteuid() == 0:  # as which it does not run
         file = _readable(file)
         as_postgres = _owner_of(Path(str(server.query["host"])))
     with subprocess.Popen([PGBOUNCER, "-q", file], stderr=subprocess.DEVNULL, **as_postgres) as process:
         try:
-            _answers(port)
-            yield f"postgresql://postgres@127.0.0.1:{port}/{server.database}"
+            _answers(host, port)
+            yield f"postgresql://postgres@{host}:{port}/{server.database}"
         finally:
             process.terminate()
             file.unlink()
+            if certificate:
+                shown.unlink()
 
 
 def _readable(file: Path) -> Path:
     """Put a file where another user may read it."""
-    moved = Path(f"/tmp/{file.parent.name}-{os.getpid()}.ini")  # noqa: S108
-    file.rename(moved)
+    moved = Path(f"/tmp/{file.parent.name}-{os.getpid()}{file.suffix}")  # noqa: S108
+    shutil.copy(file, moved)
     moved.chmod(0o644)
     return moved
 
@@ -56,11 +69,11 @@ def _owner_of(folder: Path) -> dict[str, int]:
     return {"user": owner.st_uid, "group": owner.st_gid}
 
 
-def _answers(port: int) -> None:
+def _answers(host: str, port: int) -> None:
     deadline = time.monotonic() + 10
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((host, port), 1).close()
             return
         except OSError:
             assert time.monotonic() < deadline, "PgBouncer does not answer"

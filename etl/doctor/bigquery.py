@@ -16,7 +16,8 @@ from etl.load.bigquery.errors import FAULTS, Explainer, patient
 from etl.load.bigquery.permissions import TABLES
 from etl.load.bigquery.sql import PROBE
 
-_TIMEOUT = 10.0
+_TIMEOUT, _PATIENCE = 10.0, 4.0
+"""Seconds for an answer, and for asking again."""
 _SKEW, _TOO_MUCH = 60, 300
 """Seconds by which our clock may differ; from the second on, Google takes no signed request for a token."""
 _CURE = "Grant it what `python -m etl grants` prints for BigQuery."
@@ -39,12 +40,15 @@ class _Asked:
 
     def rows_change(self) -> Finding | None:
         """Change a row of nobody's, which a project without billing refuses."""
-        return self._try("changing a row", lambda: self._client.query(PROBE, timeout=_TIMEOUT).result(timeout=20))
+        retry = patient(_PATIENCE)
+        return self._try(
+            "changing a row", lambda: self._client.query(PROBE, **self._once).result(retry=retry, timeout=_TIMEOUT)
+        )
 
     def is_there(self, dataset: str) -> bool:
         """Whether there is a dataset."""
         try:
-            self._client.get_dataset(dataset, retry=patient(_TIMEOUT), timeout=_TIMEOUT)
+            self._client.get_dataset(dataset, retry=patient(_PATIENCE), timeout=_TIMEOUT)
         except NotFound:
             return False
         except FAULTS as error:
@@ -54,7 +58,7 @@ class _Asked:
     def lacking(self, table: str) -> list[str] | None:
         """Name the permissions that we lack on a table; None where there is no such table."""
         try:
-            told = self._client.test_iam_permissions(table, list(TABLES), retry=patient(_TIMEOUT), timeout=_TIMEOUT)
+            told = self._client.test_iam_permissions(table, list(TABLES), retry=patient(_PATIENCE), timeout=_TIMEOUT)
         except NotFound:
             return None
         except FAULTS as error:
@@ -63,7 +67,7 @@ class _Asked:
 
     @property
     def _once(self) -> dict[str, Any]:
-        return {"job_retry": None, "retry": patient(_TIMEOUT), "timeout": _TIMEOUT}
+        return {"job_retry": None, "retry": patient(_PATIENCE), "timeout": _TIMEOUT}
 
     def _try(self, doing: str, call: Callable[[], object]) -> Finding | None:
         try:

@@ -14,7 +14,7 @@ from etl.load.open import open_warehouse
 from etl.load.stage import SCRIPT
 from etl.load.warehouse import Warehouse
 
-_PATIENCE = 8.0
+_PATIENCE = 4.0
 """Seconds for which calls that fail temporarily are repeated."""
 
 
@@ -27,8 +27,13 @@ class SeenWarehouse:
 
 @contextmanager
 def opened(company: Company) -> Iterator[SeenWarehouse]:
-    """Open the warehouse; it connects when it is first asked."""
+    """Open the warehouse. Raises WarehouseError where nobody answers: there is nothing more to be seen then."""
     with open_warehouse(company.settings, _PATIENCE) as warehouse:
+        try:
+            warehouse.head()
+        except WarehouseError as error:
+            if error.transient:
+                raise
         yield SeenWarehouse(company, warehouse)
 
 

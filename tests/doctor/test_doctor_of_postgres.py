@@ -1,5 +1,6 @@
 """PostgreSQL sources: each fault is made at a real server, and the doctor says it with its cure."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests import pooler
 from tests.conftest import Sql
 from tests.doctor.found import Patient, told
 from tests.download.conftest import PASSWORD, guarded  # noqa: F401 -- a fixture
+from tests.refresh.server import certificate
 
 
 @pytest.fixture
@@ -172,6 +174,29 @@ def test_a_pooler_needs_room_for_the_night(patient: Patient, shop: str, monkeypa
         [finding] = patient.found("snapshot")
     assert finding.level == FAILURE
     assert "SOURCE_CONNECTIONS" in finding.cure
+
+
+def test_what_goes_over_a_network_is_encrypted_and_the_certificate_checked(
+    patient: Patient, shop: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Without TLS, with it, and with the certificate checked; on this machine itself none of it matters."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing
+        host = probe.getsockname()[0]
+    if host.startswith("127."):
+        pytest.skip("this machine has no address of a network")
+    pem = certificate(tmp_path_factory.mktemp("tls"))
+    patient.query("a", "SELECT 1 AS id")
+    with pooler.running(shop, patient.folder, 9, host, pem) as url:
+        patient.sources["shop"] = f"{url}?sslmode=disable"
+        [plain] = patient.found("tls")
+        patient.sources["shop"] = f"{url}?sslmode=require"
+        [unchecked] = patient.found("tls")
+        patient.sources["shop"] = f"{url}?sslmode=verify-ca&sslrootcert={pem}"
+        [checked] = patient.found("tls")
+    assert (plain.level, "not encrypted" in plain.sentence, "verify-full" in plain.cure) == (WARNING, True, True)
+    assert (unchecked.level, "certificate is not checked" in unchecked.sentence) == (WARNING, True)
+    assert (checked.level, "TLSv1" in checked.sentence) == (OK, True)
 
 
 def test_texts_of_no_known_encoding_are_a_warning(patient: Patient, sql: Sql, postgres_server: str) -> None:

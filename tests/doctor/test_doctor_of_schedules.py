@@ -94,3 +94,18 @@ def test_nights_that_nothing_starts_are_a_warning(folder: Path) -> None:
     [line] = found(folder, GOOD, "started")
     assert line.startswith("warning: Nothing starts the nights of prod.env")
     assert line.endswith(f"| crontab {folder / 'crontab.txt'}")
+
+
+def test_the_installed_crontab_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `crontab -l` prints, here a program that prints the file: other settings than these are none of ours."""
+    program = folder / "bin/crontab"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ncat {folder}/installed\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    installed = folder / "installed"
+    installed.write_text(GOOD.replace("{folder}", str(folder)))
+    said = found(folder, GOOD, "started")
+    assert said[0] == "ok: The installed crontab starts the nights of these settings. | "
+    installed.write_text(GOOD.replace("{folder}", str(folder)).replace("prod.env", "other.env"))
+    assert found(folder, GOOD, "started")[0].startswith("warning: Nothing starts the nights of prod.env")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from etl.doctor.check import OK, WARNING
+from tests.doctor.found import Patient
 from tests.download.cluster import Cluster, primary, standby
 from tests.download.company import Company
 from tests.download.test_postgres_faults import EXPORT, MID, ROWS, TABLES, assert_failed, change, read, retries
@@ -145,3 +147,18 @@ def test_a_standby_that_gives_way_each_time_is_a_sentence(
     behind.when("^COPY.*FROM second", lock, after=MID, times=99)
     states.settings["SOURCE_PATIENCE"] = "1"
     assert_failed(states, r"second\.sql: canceling statement due to conflict with recovery", ".*hot_standby_feedback")
+
+
+def test_the_doctor_warns_of_a_standby_that_gives_way(states: Company, behind: Wire, following: Cluster) -> None:
+    """Until it tells its primary what is being read."""
+    patient = Patient(states.folder, states.sources, states.settings)
+    [finding] = patient.found("standby")
+    assert (finding.level, "hot_standby_feedback" in finding.cure) == (WARNING, True)
+    following.sql("ALTER SYSTEM SET hot_standby_feedback = on")
+    following.sql("SELECT pg_reload_conf()")
+    try:
+        [finding] = patient.found("standby")
+        assert finding.level == OK
+    finally:
+        following.sql("ALTER SYSTEM RESET hot_standby_feedback")
+        following.sql("SELECT pg_reload_conf()")

@@ -137,6 +137,21 @@ def test_a_clock_that_is_off_is_told(
     assert (finding.level, "NTP" in finding.cure) == (level, True)
 
 
+def test_a_bigquery_that_nobody_answers_for_is_one_failure(patient: Patient) -> None:
+    """And is not asked for minutes, once by each check."""
+    patient.settings |= {
+        "WAREHOUSE": "bigquery",
+        "BIGQUERY_PROJECT": PROJECT,
+        "BIGQUERY_DATASET": DATASET,
+        "BIGQUERY_CREDENTIALS": "anonymous",
+        "BIGQUERY_ENDPOINT": "http://127.0.0.1:9",
+    }
+    began = time.monotonic()
+    [(_, level, said, cure)] = not_well(patient)
+    assert time.monotonic() - began < 20
+    assert (level, "cannot be reached" in said, "BIGQUERY_ENDPOINT" in cure) == (FAILURE, True, True)
+
+
 def _prepare(patient: Patient, proxy: Proxy) -> None:
     """Make datasets and tables as a load does; forget the calls."""
     settings = _settings(patient)
