@@ -11,7 +11,7 @@ from shlex import quote
 from zoneinfo import ZoneInfo
 
 import config
-from config.paths import EXAMPLE_SETTINGS, ROOT
+from config.paths import EXAMPLE_SETTINGS, IS_CLONE, ROOT
 from etl.core.chosen import settings_files
 from etl.core.errors import UsageError
 from etl.core.modes import shared
@@ -65,8 +65,7 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
 
     words = [word for word in re.split(r"[\W_]+", folder.name) if word]
     title = " ".join(word[:1].upper() + word[1:] for word in words)
-    is_clone = (ROOT / "nightly.sh").is_file()
-    nightly = str(ROOT / "nightly.sh") if is_clone else f"{Path(sys.prefix) / 'bin' / 'etl'} night"
+    program, night = (ROOT / "nightly.sh", "") if IS_CLONE else (Path(sys.prefix) / "bin" / "etl", " night")
     guide = ROOT / "docs" / "tables.md"
     return {
         "commands": tuple(commands()),
@@ -75,10 +74,11 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
         "example": EXAMPLE_SETTINGS,
         "folder": folder,
         "guide": guide if guide.is_file() else "",
-        "night": '"$NIGHT"' if is_clone else '"$NIGHT" night',
-        "nightly": nightly,
+        "night": f'"$NIGHT"{night}',
+        "night_program": program,
+        "nightly": f"{program}{night}",
         "password": source.password,
-        "program": quote(str(ROOT / "etl.sh") if is_clone else str(Path(sys.prefix) / "bin" / "etl")),
+        "program": quote(str(ROOT / "etl.sh" if IS_CLONE else program)),
         "quoted": _quoted,
         "settings": settings,
         "source": source.name,

@@ -79,6 +79,14 @@ def test_without_settings_an_installed_engine_says_what_it_lacks(installed: Inst
     )
 
 
+def test_a_new_companys_schedule_calls_the_command(installed: Installed) -> None:
+    """A variable of cron's that is called in quotes holds the program, and no argument."""
+    installed.etl("init", "shop")
+    schedule = (installed.elsewhere / "shop/crontab.txt").read_text(encoding="utf-8")
+    assert f"\nNIGHT={sys.prefix}/bin/etl\n" in schedule
+    assert '{ "$NIGHT" night --env prod.env --due 02:30 ' in schedule
+
+
 def test_a_night_and_a_look_at_it_work_from_any_folder(installed: Installed, tmp_path: Path) -> None:
     """All three stages, each a process; hints name the command that is there."""
     company = Company(tmp_path / "company")
