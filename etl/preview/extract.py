@@ -1,13 +1,14 @@
 """The slice that a preview is of: the first rows of each query, from its source, or from the newest raw run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from config import Settings
 from etl.company.queries import Query
+from etl.company.tables import TableFile
 from etl.core.clock import night_binds
 from etl.core.errors import UsageError
 from etl.core.manifest import RawManifest, RawTable
@@ -16,45 +17,107 @@ from etl.core.runs import Store, check_origin
 from etl.download.source import Plan, Source, told_without_values
 from etl.download.stage import needed_sources, source_of
 from etl.download.writer import RawWriter, Written
+from etl.preview.members import condition, query_of
+from etl.transform.raw import read_whole
 
 _SECONDS = 60
 """The longest that a query may take, unless SOURCE_STATEMENT_SECONDS says so: a preview is waited for."""
 
 
-def sliced(query: Query, rows: int) -> Query:
-    """Return a query with the first rows of what it gives; its own lines keep their numbers."""
+_QUOTES = {"postgres": '"{}"', "sqlite": '"{}"', "duckdb": '"{}"', "mysql": "`{}`"}
+"""How a name is written as it is, where that is as the query has it."""
+
+
+def sliced(query: Query, rows: int, where: str = "") -> Query:
+    """Return a query with the first rows of what it gives; its own lines keep their numbers. where: a condition."""
     first, last = f" LIMIT {rows}", ""
     if query.dialect == "tsql":
         first, last = "", f" TOP {rows}"
     elif query.dialect == "oracle":
         first = f" FETCH FIRST {rows} ROWS ONLY"
     alias = " q" if query.dialect == "oracle" else " AS q"
-    return replace(query, sql=f"SELECT{last} * FROM ({query.sql}\n){alias}{first}", partition_on=None)
+    condition = f" WHERE {where}" if where else ""
+    return replace(query, sql=f"SELECT{last} * FROM ({query.sql}\n){alias}{condition}{first}", partition_on=None)
 
 
-def from_sources(settings: Settings, store: Store, queries: Mapping[str, Query], limits: Mapping[str, int]) -> None:
-    """Extract the first rows of some queries into a raw run of its own. limits: how many of each."""
+@dataclass
+class Slices:
+    """Slices under way. limits: how many rows are wanted of each query."""
+
+    run: str
+    folder: Path
+    settings: Settings
+    queries: Mapping[str, Query]
+    limits: Mapping[str, int]
+    tables: dict[str, RawTable] = field(default_factory=dict)
+
+    def read(self, names: Iterable[str], where: str = "") -> None:
+        """Extract the first rows of some queries, or those of a condition in their place, from one snapshot each."""
+        chosen = [sliced(self.queries[name], self.limits[name], where) for name in names]
+        with ExitStack() as stack:
+            binds: dict[str, str] = {}
+            needed = needed_sources(self.settings, chosen)
+            sources = {each: stack.enter_context(source_of(self.settings, each, binds)) for each in needed}
+            as_of = min(source.as_of for source in sources.values())
+            binds |= night_binds(as_of, self.settings.business_time_zone, self.settings.window_years)
+            plans = [_planned(sources[query.source], query) for query in chosen]  # all, before the first is read
+            for plan in plans:
+                source, path = sources[plan.query.source], self.folder / f"{plan.query.name}.csv"
+                path.unlink(missing_ok=True)
+                with told_without_values(plan.query):
+                    written = source.extract(plan, path, None).written
+                self.tables[plan.query.name] = _entry(self.run, plan, source, written)
+
+    def complete(self, star: Mapping[str, TableFile], name: str) -> list[str]:
+        """Read of each dimension that was cut the members that are referred to; returns of which queries."""
+        done: list[str] = []
+        open_ones = [name]
+        while open_ones:
+            table = star[open_ones.pop(0)]
+            own = query_of(table, star)
+            for dimension in dict.fromkeys(each.dimension for each in table.contract.relationships):
+                theirs = query_of(star[dimension], star)
+                if own in self.tables and theirs in self.tables and theirs not in done and own != theirs:
+                    is_cut = self.tables[theirs].rows >= self.limits[theirs]
+                    if is_cut and (where := self._members(table, own, star[dimension], theirs)):
+                        self.read([theirs], where)
+                        done.append(theirs)
+                    open_ones.append(dimension)
+        return done
+
+    def _members(self, table: TableFile, own: str, dimension: TableFile, theirs: str) -> str:
+        refer = [each for each in table.contract.relationships if each.dimension == dimension.name]
+        rows = read_whole(self.folder, self.tables[own]).frame
+        names = [column.name for column in self.tables[theirs].columns]
+        where = condition(refer, rows, dimension.contract, names)
+        quote = _QUOTES.get(self.queries[theirs].dialect)
+        if not quote:
+            return ""
+        return where.format(*(quote.format(name) for name in dimension.contract.natural_key)) if where else ""
+
+
+def from_sources(
+    settings: Settings,
+    store: Store,
+    queries: Mapping[str, Query],
+    limits: Mapping[str, int],
+    star: Mapping[str, TableFile],
+    name: str,
+) -> list[str]:
+    """Extract the first rows of some queries into a raw run of its own; returns what a person ought to know of it.
+
+    limits: how many of each; star: the tables, of which that of a name is to be shown.
+    """
     settings = settings.model_copy(
         update={"source_statement_seconds": settings.source_statement_seconds or _SECONDS, "source_connections": 1}
     )
-    chosen = [queries[name] for name in limits]
-    with ExitStack() as stack:
-        binds: dict[str, str] = {}
-        names = needed_sources(settings, chosen)
-        sources = {name: stack.enter_context(source_of(settings, name, binds)) for name in names}
-        as_of = min(source.as_of for source in sources.values())
-        binds |= night_binds(as_of, settings.business_time_zone, settings.window_years)
-        plans = [_planned(sources[query.source], sliced(query, limits[query.name])) for query in chosen]
-        run = store.new_run()
-        folder = stack.enter_context(store.raw.working(run))
-        tables = {}
-        for plan in plans:
-            source = sources[plan.query.source]
-            path = folder / f"{plan.query.name}.csv"
-            with told_without_values(plan.query):
-                written = source.extract(plan, path, None).written
-            tables[plan.query.name] = _entry(run, plan, source, written)
-        _commit(settings, store, run, folder, tables)
+    run = store.new_run()
+    with store.raw.working(run) as folder:
+        slices = Slices(run, folder, settings, queries, limits)
+        slices.read(limits)
+        done = slices.complete(star, name) if name in star else []
+        _commit(settings, store, run, folder, slices.tables)
+    return [f"Of {', '.join(done)} what is referred to was read."] if done else []
 
 
 def _planned(source: Source, query: Query) -> Plan:

@@ -47,13 +47,13 @@ def preview(settings_file: Path, name: str, rows: int, first: int, *, raw: bool,
     with scratch_folder() as scratch:
         store = Store(scratch / "data")
         if name in queries:
-            told = _extracted(settings, store, queries, {name: rows}, raw)
+            told = _extracted(settings, store, queries, {name: rows}, {}, name, raw)
             _show_query(store, queries[name], rows, first, told, show_personal=show_personal)
             return
         _check_name(settings, name, queries)
         tables, plan = plan_of(settings, list(queries), name)
         wanted = limits(tables, name, rows)
-        told = _extracted(settings, store, queries, wanted, raw)
+        told = _extracted(settings, store, queries, wanted, tables, name, raw)
         (scratch / "star").mkdir()
         context, results = build(settings, store, plan, scratch / "star")
         _show_table(settings, store, context, results, tables[name], wanted, first, told, show_personal=show_personal)
@@ -72,15 +72,20 @@ def _check_name(settings: Settings, name: str, queries: Mapping[str, Query]) -> 
 
 
 def _extracted(
-    settings: Settings, store: Store, queries: Mapping[str, Query], wanted: Mapping[str, int], raw: bool
+    settings: Settings,
+    store: Store,
+    queries: Mapping[str, Query],
+    wanted: Mapping[str, int],
+    star: Mapping[str, TableFile],
+    name: str,
+    raw: bool,
 ) -> list[str]:
     if not wanted:
         of_nothing(settings, store)
         return []
     if raw:
         return from_raw(settings, Store.of(settings), store, queries, wanted)
-    from_sources(settings, store, queries, wanted)
-    return []
+    return from_sources(settings, store, queries, wanted, star, name)
 
 
 def _show_table(

@@ -82,12 +82,29 @@ def test_rejects_are_told_with_their_reason_and_no_personal_data(company: Strang
     assert "zoe@b.c" in shown(company, "dim_person", "--show-personal").stdout
 
 
-def test_members_that_the_slice_lacks_are_told_of(company: Stranger) -> None:
-    """A dimension longer than what is read of it may lack members that are there."""
-    company.fill(
-        "WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 400)"
-        " INSERT INTO people SELECT n, NULL, 1 FROM n",
-        "UPDATE sales SET person_id = 400 WHERE sale_id = 1",
+MANY = (
+    "WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 400)"
+    " INSERT INTO people SELECT n, NULL, 1 FROM n",
+    "UPDATE sales SET person_id = 400 WHERE sale_id = 1",
+)
+
+
+def test_what_a_slice_refers_to_is_found_in_a_longer_dimension(company: Stranger) -> None:
+    """Of a dimension that is longer than what is read of it, the members that are referred to are read."""
+    company.fill(*MANY)
+    ended = shown(company, "fact_sale", "--rows", "1")
+    assert "match no member" not in ended.stdout
+    assert (
+        "Of people what is referred to was read.\nRows that were read: 1 of people, 1 of sales (cut)." in ended.stdout
+    )
+
+
+def test_members_that_the_slice_may_lack_are_told_of(company: Stranger) -> None:
+    """Where the members cannot be asked for, because build names the key, some may be missing."""
+    company.fill(*MANY)
+    company.query("people", "SELECT person_id AS number, email, age FROM people", key="number")
+    company.star_table(
+        "dim_person", PERSON.replace("return people", 'return people.rename(columns={"number": "person_id"})')
     )
     ended = shown(company, "fact_sale", "--rows", "1")
     assert "person_key: 1 rows match no member" in ended.stdout
