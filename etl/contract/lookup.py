@@ -84,9 +84,10 @@ class _Numbers:
         width = int(numbers.max(initial=0)) - self._low + 1
         self._table: npt.NDArray[np.int32] | Positions | None = None
         if width <= 4 * len(numbers) + 1024:
-            table = np.full(width, -1, dtype=np.int64)
-            table[numbers - self._low] = np.arange(len(numbers))
-            self._table = compact(table)
+            is_small = len(numbers) <= _MOST_SMALL
+            table = np.full(width, -1, dtype=np.int32) if is_small else np.full(width, -1, dtype=np.int64)
+            table[numbers - self._low] = np.arange(len(numbers), dtype=table.dtype)
+            self._table = table
         else:
             self._index = pd.Index(numbers)
 
