@@ -24,8 +24,6 @@ from etl.core.nights import NightRecord, StageRecord
 from etl.core.orphan import end_with
 from etl.core.runs import SCRIPTS, Runs, Store
 from etl.due import last_due, published_between, time_of_day
-from etl.guards.refusal import check_accept
-from etl.summary import last_line, show
 
 _PATIENCE = 30
 """Seconds that a stage has to end itself when the night is interrupted."""
@@ -47,7 +45,10 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
     """
     at = None if due is None else time_of_day(due)
     settings = config.load(settings_file)
-    check_accept(settings, accept)
+    if accept:  # what judges it takes 60 MB, which would stand beside each stage's: so does what is told at the end
+        from etl.guards.refusal import check_accept
+
+        check_accept(settings, accept)
     log.set_up(settings.log_level, settings.log_format)
     night = None
     try:
@@ -99,6 +100,8 @@ class _Night:
             self._tell(code)
             log.end_file()
         if code in (0, RefreshError.exit_code):
+            from etl.summary import show
+
             show(self._settings, self._file, self._store, self._record)
         return code
 
@@ -176,6 +179,8 @@ class _Night:
 
     def _tell(self, code: int) -> None:
         """Write the log's last line and the record, and tell those who are not watching."""
+        from etl.summary import last_line
+
         said = last_line(self._record, self._store, self._log, code, time.monotonic() - self._began)
         if self._undrawn:
             said += f"; the dashboard stays as it was: {self._undrawn}"
