@@ -58,7 +58,6 @@ _SETTINGS = """
 SOURCE_SHOP_URL={url}
 WAREHOUSE=duckdb
 QUERIES_DIR={folder}/queries
-TABLES_DIR={folder}/queries
 DATA_DIR={folder}/data
 BUSINESS_TIME_ZONE=Europe/Madrid
 RECEIPTS={receipts}

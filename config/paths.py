@@ -13,6 +13,7 @@ SAMPLE_SETTINGS = ROOT / "config" / "sample.env"
 EXAMPLE_SETTINGS = ROOT / "config" / ".env.example"
 
 _FILE_URL = re.compile(r"((?:sqlite|duckdb)(?:\+\w+)?:///)(?![/:])([^?]+)(.*)", re.DOTALL | re.IGNORECASE)
+_FOLDER_URL = re.compile(r"file:(?://(?=/))?([^?]+)(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def home_of(settings_file: Path) -> Path:
@@ -31,6 +32,8 @@ def seen_from(home: Path, path: Path) -> Path:
 
 def url_seen_from(home: Path, url: str) -> str:
     """Return a database's URL whose file, if it is one with a relative path, is seen from a folder."""
+    if folder := _FOLDER_URL.fullmatch(url):
+        return f"file:{seen_from(home, Path(folder[1]))}{folder[2]}"
     found = _FILE_URL.fullmatch(url)
     return f"{found[1]}{seen_from(home, Path(found[2]))}{found[3]}" if found and home != ROOT else url
 

@@ -43,6 +43,11 @@ class Parts:
         return unquote(self.userinfo.partition(":")[0])
 
 
+def is_folder(url: str) -> bool:
+    """Whether a URL names a folder of files: file:inbox, file:/srv/inbox."""
+    return re.match(r"file:(?!//[^/])", url, re.IGNORECASE) is not None
+
+
 def is_keywords(text: str) -> bool:
     """Whether a text is what libpq takes besides URLs: host=db.internal dbname=shop."""
     return "://" not in text and re.match(r"\s*\w+\s*=", text) is not None
@@ -50,7 +55,7 @@ def is_keywords(text: str) -> bool:
 
 def database_fault(url: str) -> str:
     """Return what is wrong with a database's URL, without repeating any of it; nothing if all is well."""
-    if is_keywords(url):
+    if is_keywords(url) or is_folder(url):
         return ""
     parts = Parts.of(url)
     if parts is None:
@@ -81,7 +86,7 @@ def passwords_in(url: str) -> list[str]:
         return [value for name, value in pairs if _SECRET_NAME.search(name) and value]
     parts = Parts.of(url)
     if parts is None:
-        return [url]
+        return [] if is_folder(url) else [url]
     query = parse_qsl(parts.rest.partition("?")[2])
     found = [parts.userinfo.partition(":")[2], *(value for name, value in query if _SECRET_NAME.search(name))]
     odbc = next((value for name, value in query if name.lower() == "odbc_connect"), "")

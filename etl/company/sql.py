@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 POSTGRES = "postgres"
-_NAMES = {"postgresql": POSTGRES, "mariadb": "mysql", "mssql": "tsql"}
+_NAMES = {"postgresql": POSTGRES, "mariadb": "mysql", "mssql": "tsql", "file": "duckdb"}
 """What sqlglot calls a database, where SQLAlchemy's URLs call it otherwise."""
 
 _BIND = re.compile(r":([^\W\d]\w*)")
@@ -51,6 +51,20 @@ def has_code(text: str, dialect: str = POSTGRES) -> bool:
 def names_in(text: str, dialect: str = POSTGRES) -> set[str]:
     """Return all that may be a name of a table, in small letters: the tokens, without their quotes."""
     return {text[start : end + 1].strip('`"[]').lower() for start, end, _ in _tokens(text, dialect) or ()}
+
+
+def quoted_in(text: str, dialect: str = POSTGRES) -> list[tuple[str, bool]]:
+    """Return what stands in quotes, without them, and whether FROM or JOIN comes before."""
+    from sqlglot.dialects.dialect import Dialect
+
+    found = Dialect.get_or_raise(dialect).tokenize(text)
+    before = ["", *(token.text.upper() for token in found)]
+    quotes = ("'", '"')
+    return [
+        (token.text, previous in ("FROM", "JOIN"))
+        for token, previous in zip(found, before, strict=False)
+        if text[token.start] in quotes
+    ]
 
 
 def binds_of(text: str, dialect: str = POSTGRES) -> set[str]:

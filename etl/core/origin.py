@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from config import Settings
-from config.urls import Parts, is_keywords
+from config.urls import Parts, is_folder, is_keywords
 from etl.core.errors import UsageError
 from etl.core.warehouse import about
 
@@ -50,6 +51,9 @@ def read_url(name: str, text: str) -> URL:
     try:
         if _POSTGRES.match(text) or is_keywords(text):
             return _read_postgres(name, text)
+        if is_folder(text):
+            path, _, options = text[len("file:") :].partition("?")
+            return URL.create("file", database=path, query=dict(parse_qsl(options)))
         return make_url(text)
     except (ArgumentError, ValueError):
         raise UsageError(
@@ -94,6 +98,8 @@ def libpq_options(url: URL) -> dict[str, str]:
 
 def described(url: URL) -> str:
     """Name a database for people and manifests: no user, no password."""
+    if url.drivername == "file":
+        return f"file:{url.database}"
     if "service" in url.query and not url.host:
         return f"{url.get_backend_name()}://service {url.query['service']}/{url.database or ''}"
     host, port = url.host or str(url.query.get("host") or ""), f":{url.port}" if url.port else ""

@@ -113,7 +113,7 @@ def asking(url: URL, limits: Limits, binds: Mapping[str, str]) -> Iterator[Askin
             of_postgres.connection.close()
         return
     database = database_of(url, limits)
-    engine = create_engine(url, poolclass=NullPool, **database.engine_options())
+    engine = create_engine(database.engine_url(), poolclass=NullPool, **database.engine_options())
     try:
         with engine.connect() as connection:
             if isinstance(database, MySql):

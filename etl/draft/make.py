@@ -45,6 +45,11 @@ def draft(settings_file: Path, source: str, names: list[str], *, noted: bool = F
             f"The settings name no source {source} (SOURCE_{source.upper()}_URL).", guess(source, settings.sources)
         )
     url = read_url(source, settings.sources[source].get_secret_value())
+    if url.drivername == "file":
+        raise UsageError(
+            f"The source {source} is a folder of files, which has no catalogue to draft from.",
+            "Write a query that names a file, FROM 'orders.csv': docs/sources.md, \"CSV, Parquet and Excel files\".",
+        )
     record = path_of(settings.tables_dir, source)
     known = read(record)
     with source_of(settings, source, {}) as opened, asking(url) as connection, TemporaryDirectory() as trial:

@@ -36,7 +36,7 @@ def show(settings_file: Path, only: Sequence[str], role: str) -> None:
 def _of_source(settings: Settings, name: str, queries: Sequence[Query], role: str) -> Iterator[str]:
     url = read_url(name, settings.sources[name].get_secret_value())
     kind = url.get_backend_name()
-    is_file = kind in ("sqlite", "duckdb")
+    is_file = kind in ("sqlite", "duckdb", "file")
     comment = "#" if is_file else "--"
     reads = reads_of(query for query in queries if query.source == name)
     wanted = Wanted(

@@ -83,6 +83,9 @@ def _oracle(wanted: Wanted) -> Iterator[str]:
 def _file(wanted: Wanted) -> Iterator[str]:
     file = quote(wanted.url.database or "")
     yield "# In a shell, as the file's owner: the night's group may read it, and nobody but the owner may write it."
+    if wanted.url.get_backend_name() == "file":  # a folder of files
+        yield f"chgrp -R {quote(wanted.role)} {file} && chmod -R u=rwX,g=rX,o= {file}"
+        return
     yield f"chgrp {quote(wanted.role)} {file} && chmod u=rw,g=r,o= {file}"
     if wanted.url.get_backend_name() == "sqlite":
         yield "# In WAL mode readers write into FILE-shm: let the group write that one, or read a copy instead."
@@ -96,6 +99,7 @@ _KINDS: dict[str, Callable[[Wanted], Iterator[str]]] = {
     "oracle": _oracle,
     "sqlite": _file,
     "duckdb": _file,
+    "file": _file,
 }
 """By what a URL calls a database."""
 

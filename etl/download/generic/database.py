@@ -39,6 +39,10 @@ class Database:
     def __init__(self, url: URL, limits: Limits) -> None:
         self._url, self._limits = url, limits
 
+    def engine_url(self) -> URL:
+        """Return what `create_engine` is given."""
+        return self._url
+
     def engine_options(self) -> dict[str, Any]:
         """Return the arguments of `create_engine`: an isolation in which a transaction sees one state, and others."""
         return {}

@@ -80,10 +80,11 @@ def unwritable(query: Query, kind: str, column: str) -> SourceError:
 
 
 def check_file(name: str, url: URL, where: str) -> None:
-    """Refuse a file that is not there: it would be made."""
-    file = url.database or ":memory:"
-    if not file.startswith((":", "file:")) and not Path(file).is_file():
+    """Refuse a file, or a folder of files, that is not there: it would be made."""
+    file, is_folder = url.database or ":memory:", url.drivername == "file"
+    if not file.startswith((":", "file:")) and not (Path(file).is_dir() if is_folder else Path(file).is_file()):
+        what = "folder" if is_folder else "file"
         raise SourceError(
-            f"The source {name} at {where} cannot be reached: there is no file {Path(file).absolute()}.",
+            f"The source {name} at {where} cannot be reached: there is no {what} {Path(file).absolute()}.",
             f"Look whether SOURCE_{name.upper()}_URL is right.",
         )

@@ -3,6 +3,7 @@
 from sqlalchemy.engine import URL, Dialect
 
 from etl.download.duckdb.database import DuckDb
+from etl.download.files.database import Files
 from etl.download.generic.database import Database
 from etl.download.mssql.database import Mssql
 from etl.download.mysql.database import MySql
@@ -15,6 +16,7 @@ _DATABASES: dict[str, type[Database]] = {
     "mariadb": MySql,
     "sqlite": Sqlite,
     "duckdb": DuckDb,
+    "file": Files,
     "oracle": Oracle,
     "mssql": Mssql,
 }

@@ -63,12 +63,12 @@ class GenericSource:
         self._database = database_of(url, limits)
         if self._database.is_file:
             check_file(name, url, self._where)
-        self._engine = self._made(url)
+        self._engine = self._made()
 
-    def _made(self, url: URL) -> Engine:
+    def _made(self) -> Engine:
         try:
             options = self._database.engine_options()
-            return create_engine(url, poolclass=NullPool, pool_reset_on_return=None, **options)
+            return create_engine(self._database.engine_url(), poolclass=NullPool, pool_reset_on_return=None, **options)
         except (NoSuchModuleError, ImportError) as error:
             raise no_driver(self._name, error) from None
         except DRIVER_FAULTS as error:
