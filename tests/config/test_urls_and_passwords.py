@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 import config
 from config import SettingsError, redacted
+from config.paths import url_seen_from
 from config.urls import database_fault, passwords_in, web_fault
 from etl.core.errors import UsageError
 from etl.core.origin import described, libpq_options, read_url
@@ -292,3 +293,18 @@ def test_passwords_are_found_wherever_a_url_keeps_them() -> None:
         assert passwords_in(url) == ["hidden"], url
     assert passwords_in("postgresql://me@h/d?sslmode=require") == []
     assert make_url("mysql://me:hidden@h/d").password == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("file:inbox", "file:{home}/inbox"),
+        ("file:inbox?encoding=latin-1", "file:{home}/inbox?encoding=latin-1"),
+        ("file:/srv/inbox", "file:/srv/inbox"),
+        ("file:///srv/inbox", "file:/srv/inbox"),
+    ],
+)
+def test_a_folder_of_files_is_seen_from_the_settings(tmp_path: Path, given: str, meant: str) -> None:
+    """It holds no password, and is no faulty URL."""
+    assert url_seen_from(tmp_path, given) == meant.format(home=tmp_path)
+    assert (database_fault(given), passwords_in(given)) == ("", [])
