@@ -136,6 +136,9 @@ class Settings(BaseModel):
     bigquery_credentials: Literal["default", "key file", "anonymous"] = "default"
     bigquery_key_file: OwnPath | None = None
     bigquery_impersonate: str | None = None
+    bigquery_policy_tag: str | None = Field(
+        None, pattern=r"^projects/[^/\s]+/locations/[\w-]+/taxonomies/\d+/policyTags/\d+$"
+    )
     bigquery_endpoint: Annotated[HttpUrl | None, AfterValidator(_without_user)] = None
 
     powerbi_workspace: PowerBiId | None = None

@@ -21,7 +21,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column of a contract; `type` is the exact Arrow type."""
+    """One column of a contract; `type` is the exact Arrow type. renamed_from: the name that it had before."""
 
     name: str
     type: pa.DataType
@@ -32,6 +32,7 @@ class Column:
     pii: bool = False
     number_format: str | None = None
     sort_by: str | None = None
+    renamed_from: str | None = None
 
     @property
     def type_name(self) -> str:

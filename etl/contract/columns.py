@@ -39,19 +39,30 @@ def surrogate_key(description: str = "Surrogate key; 0 is the unknown member.") 
     return _field(Role.SURROGATE_KEY, description, ge=0)
 
 
-def natural_key(description: str, *, pii: bool = False) -> Any:
-    """Declare a column that, with the other natural key columns, identifies a row in the source."""
-    return _field(Role.NATURAL_KEY, description, pii=pii)
+def natural_key(description: str, *, pii: bool = False, renamed_from: str | None = None) -> Any:
+    """Declare a column that, with the other natural key columns, identifies a row in the source.
+
+    renamed_from: as of an attribute; the members keep their surrogate keys.
+    """
+    return _field(Role.NATURAL_KEY, description, pii=pii, renamed_from=renamed_from)
 
 
-def reference(dimension: str, description: str, *, on: str | list[str] | None = None, grain: bool = False) -> Any:
+def reference(
+    dimension: str,
+    description: str,
+    *,
+    on: str | list[str] | None = None,
+    grain: bool = False,
+    renamed_from: str | None = None,
+) -> Any:
     """Declare a surrogate key of another table, found by the natural key in the columns `on` of what `build` returns.
 
     on: by default named as in the dimension. grain: whether the column is part of what identifies a row.
-    A NULL, or what matches no member, becomes 0 and is counted.
+    A NULL, or what matches no member, becomes 0 and is counted. renamed_from: as of an attribute.
     """
     columns = (on,) if isinstance(on, str) else tuple(on or ())
-    return _field(Role.REFERENCE, description, {"dimension": dimension, "on": columns, "grain": grain}, ge=0)
+    of_reference = {"dimension": dimension, "on": columns, "grain": grain}
+    return _field(Role.REFERENCE, description, of_reference, ge=0, renamed_from=renamed_from)
 
 
 def attribute(
@@ -65,7 +76,8 @@ def attribute(
 ) -> Any:
     """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field.
 
-    sort_by: the column whose order its values are shown in.
+    sort_by: the column whose order its values are shown in. renamed_from: the name that the column had before, so that
+    `etl refill` renames it where the warehouse can, and makes the table anew otherwise.
     """
     return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, sort_by=sort_by, **checks)
 

@@ -18,7 +18,7 @@ class Job:
     """One call of a stage. only: tables, none meaning all; from_run: None meaning the newest committed one.
 
     accept: what a person lets pass, as "table:guard=figure" (etl.guards.accept); refresh: whether a publish is to be
-    followed by a refresh of the Power BI dataset.
+    followed by a refresh of the Power BI dataset; refill: published tables that may be made anew.
     """
 
     settings: Settings
@@ -30,6 +30,7 @@ class Job:
     accept: tuple[str, ...] = ()
     settings_file: Path | None = None
     refresh: bool = True
+    refill: tuple[str, ...] = ()
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -13,7 +13,7 @@ from etl.core import older
 from etl.core.counts import Counts
 from etl.core.record import Record
 
-FORMAT: Final = 7
+FORMAT: Final = 8
 """The number of the newest format; etl.core.older reads those before it."""
 
 
@@ -207,7 +207,7 @@ class Manifest(Record, Generic[T]):
     accepted: the refusals of guards that a person let through, by "table:guard".
     """
 
-    format: Literal[7] = FORMAT
+    format: Literal[8] = FORMAT
     engine: str = __version__
     run: str
     stage: str
@@ -233,7 +233,8 @@ class StarManifest(Manifest[StarTable]):
     """What stage 2 committed. corrected: rows of the source by the correction that changed them.
 
     keys: the SHA-256 of each key map, by dimension. agrees_with: the run whose published keys this star's are known to
-    continue; None where the warehouse was not asked. extracted: by query, the run that extracted its rows.
+    continue; None where the warehouse was not asked. extracted: by query, the run that extracted its rows. code:
+    the fingerprint of the table files; None in the stars of older versions.
     """
 
     business_date: str
@@ -241,6 +242,7 @@ class StarManifest(Manifest[StarTable]):
     keys: dict[str, str] = Field(default_factory=dict)
     corrected: dict[str, int] = Field(default_factory=dict)
     extracted: dict[str, str] = Field(default_factory=dict)
+    code: str | None = None
 
 
 class LoadedManifest(Manifest[LoadedTable]):

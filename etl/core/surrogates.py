@@ -39,6 +39,14 @@ def schema_of(contract: Contract) -> pa.Schema:
     return pa.schema([pa.field(name, contract.schema.field(name).type) for name in names])
 
 
+def renamed(numbers: pa.Table, contract: Contract) -> pa.Table:
+    """Give numbers the names of a contract whose key says what it was called before; else they are returned as is."""
+    there = numbers.column_names
+    names = {c.renamed_from: c.name for c in contract.columns if c.renamed_from and c.name not in there}
+    new = [*(names.get(name, name) for name in there[:-1]), str(contract.surrogate_key)]
+    return numbers if new == there else numbers.rename_columns(new)
+
+
 def converted(numbers: pa.Table, wanted: pa.Schema) -> pa.Table | None:
     """Give numbers the types of a contract; None where its columns are others, or a value would be lost on the way."""
     if numbers.column_names != wanted.names:

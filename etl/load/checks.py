@@ -53,13 +53,6 @@ def mismatch(table: str, where: str, differences: str) -> WarehouseError:
     )
 
 
-def refuse_differences(differences: Sequence[str], hint: str) -> None:
-    """Raise one WarehouseError that lists every difference that needs a person, if there is any."""
-    if differences:
-        listed = "\n".join(f"  {difference}" for difference in differences)
-        raise WarehouseError(f"The published tables differ from their contracts; nothing was touched:\n{listed}", hint)
-
-
 def not_a_query(kind: str) -> UsageError:
     """Explain that a statement, which the warehouse calls `kind`, was not run."""
     return UsageError(

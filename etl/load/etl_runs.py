@@ -24,6 +24,10 @@ class EtlRuns(Table):
     row_count: Integer = measure("The rows published.")
     rejected: Integer = measure("The rows that broke a rule and were left out.")
     receipt: Text = attribute("Rows, NULLs, sums, least and greatest values of the table's columns, as JSON.")
+    anew: Text = attribute(
+        "Why the table was made anew, and where the old one is kept for a week; NULL on all other nights.",
+        nullable=True,
+    )
 
 
 ETL_RUNS = Contract.of("etl_runs", EtlRuns)
@@ -59,6 +63,7 @@ def run_rows(run: str, handovers: Sequence[Handover], published_at: datetime) ->
             "row_count": handover.receipt.rows,
             "rejected": handover.rejected,
             "receipt": handover.receipt.model_dump_json(),
+            "anew": handover.anew,
         }
         for handover in handovers
     ]

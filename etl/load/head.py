@@ -68,6 +68,12 @@ def head_of(answer: pa.Table) -> Head:
     return Head(rows[0]["run_id"], json.loads(rows[0]["origin"])) if rows else Head()
 
 
+def check(answer: pa.Table, before: Head) -> None:
+    """Raise WarehouseError where the head is another than this load looked at. answer: what `READ` answered."""
+    if head_of(answer).run != before.run:
+        raise moved(before)
+
+
 def moved(before: Head) -> WarehouseError:
     """Say that another load published since this one looked."""
     looked = f"run {before.run} was published last" if before.run else "nothing was published"

@@ -1,12 +1,12 @@
 """How published tables differ from their contracts, found in one way for all warehouses.
 
 A warehouse writes two shapes in its own types: what the contract wants, as far as it has such things, and what is
-there. `compare` finds the differences. A warehouse makes the additive ones by itself; the destructive ones are a
-person's to decide.
+there. `compare` finds the differences. A warehouse makes the additive ones by itself; for the destructive ones a person
+lets a table be made anew, and filled from the star.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from etl.contract.column import Column
@@ -18,12 +18,13 @@ TABLE = "a table"
 
 @dataclass(frozen=True)
 class ColumnShape:
-    """A column of a table. type: as the warehouse writes it, e.g. DECIMAL(18,2)."""
+    """A column of a table. type: as the warehouse writes it, e.g. DECIMAL(18,2); policy_tag: who may read it."""
 
     name: str
     type: str
     nullable: bool
     description: str
+    policy_tag: str = ""
 
     @property
     def mode(self) -> str:
@@ -60,6 +61,7 @@ class Part(StrEnum):
     TABLE = "table"
     COLUMNS = "columns"
     COLUMN_DESCRIPTIONS = "column descriptions"
+    POLICY_TAGS = "policy tags"
     DESCRIPTION = "description"
     LABELS = "labels"
     KEYS = "keys"
@@ -76,9 +78,13 @@ class Additive:
 
 @dataclass(frozen=True)
 class Destructive:
-    """A difference that would take rows or columns away, or that no statement removes; said: in words."""
+    """A difference that would take rows or columns away, or that no statement removes; said: in words.
+
+    refillable: whether the table may be made anew for it, and filled from the star.
+    """
 
     said: str
+    refillable: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,16 @@ class Difference:
     def parts(self) -> frozenset[Part]:
         """Return what the table lacks."""
         return frozenset(change.part for change in self.additive)
+
+    @property
+    def refillable(self) -> bool:
+        """Return whether the table has to be made anew, and may be."""
+        return bool(self.destructive) and all(change.refillable for change in self.destructive)
+
+    @property
+    def why(self) -> str:
+        """Return what makes it necessary to make the table anew, in words."""
+        return "; ".join(change.said for change in self.destructive)
 
     @property
     def new_columns(self) -> tuple[ColumnShape, ...]:
@@ -126,11 +142,17 @@ def references(contract: Contract, contracts: Iterable[Contract]) -> tuple[Refer
     )
 
 
+def with_names(shape: Shape, names: Mapping[str, str]) -> Shape:
+    """Return a shape whose columns have other names. names: the new one by the old one."""
+    return replace(shape, columns=tuple(replace(c, name=names.get(c.name, c.name)) for c in shape.columns))
+
+
 def compare(table: str, wanted: Shape, found: Shape | None, ours: Collection[str] = ()) -> Difference:
     """Find how a table differs from its contract. ours: the published tables, whose keys the contracts say."""
     if found is None:
         return Difference(table, wanted, None, (Additive(Part.TABLE, "created"),))
-    destructive = tuple(map(Destructive, _destructive(table, wanted, found, ours)))
+    is_ours = found.kind == wanted.kind
+    destructive = tuple(Destructive(said, is_ours) for said in _destructive(table, wanted, found, ours))
     return Difference(table, wanted, found, tuple(_additive(wanted, found)), destructive)
 
 
@@ -141,6 +163,10 @@ def _additive(wanted: Shape, found: Shape) -> Iterator[Additive]:
             yield Additive(Part.COLUMNS, f"the column {column.name} {column.type}", column)
     if any(c.name in there and c.description != there[c.name].description for c in wanted.columns):
         yield Additive(Part.COLUMN_DESCRIPTIONS, "its contract's column descriptions")
+    if tagged := [
+        c.name for c in wanted.columns if c.name in there and c.policy_tag not in ("", there[c.name].policy_tag)
+    ]:
+        yield Additive(Part.POLICY_TAGS, f"the policy tag on {', '.join(tagged)}")
     if wanted.description != found.description:
         yield Additive(Part.DESCRIPTION, "its contract's description")
     if not wanted.labels.items() <= found.labels.items():

@@ -19,7 +19,7 @@ class Handover:
     """What is published of one table: its contract, the Parquet files, and the receipt that they must match.
 
     star_run: the star run that the rows come from; as_of: the source snapshot's instant (UTC);
-    rejected: rows that broke a rule and were left out.
+    rejected: rows that broke a rule and were left out; anew: why the table is made anew, and where its copy is kept.
     """
 
     contract: Contract
@@ -28,6 +28,7 @@ class Handover:
     star_run: str
     as_of: datetime
     rejected: int
+    anew: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,38 @@ class Warehouse(Protocol):
 
     def __exit__(self, *exc: object) -> None: ...
 
-    def changes(self, contracts: list[Contract]) -> list[str]:
-        """Say, a sentence each, what `ensure` would create or add; touch nothing.
+    def changes(self, contracts: list[Contract], refill: Collection[str] = ()) -> list[str]:
+        """Say, a sentence each, what `ensure` would create or add, and what is to be made anew; touch nothing.
 
-        Raises WarehouseError naming every difference that `ensure` cannot mend by itself (a column
-        that is gone or has another type, mode, partitioning, clustering), and what to do.
+        refill: the tables that may be made anew. Raises WarehouseError naming every difference of the others that
+        `ensure` cannot fix by itself (a column that is gone or has another type, mode, partitioning, clustering), and
+        what to do.
         """
 
-    def ensure(self, contracts: list[Contract]) -> None:
+    def ensure(self, contracts: list[Contract], refill: Collection[str] = ()) -> None:
         """Create what is missing, add new nullable columns, renew descriptions; touch nothing where `changes` raises.
 
         What is created: dataset, tables with descriptions, partitioning, clustering, labels, keys, `etl_runs` and
-        `etl_head`. Where a warehouse cannot keep other loads out by itself, it does so from now on.
+        `etl_head`. Where a warehouse cannot keep other loads out by itself, it does so from now on. Nothing is done to
+        tables of `refill` that are to be made anew.
         """
+
+    def to_refill(self, contracts: list[Contract], refill: Collection[str]) -> list[str]:
+        """Name those tables of `refill` that have to be made anew, because no other way leads to their contract."""
+
+    def refill_sql(self, handovers: list[Handover], contracts: list[Contract], before: Head) -> str:
+        """Write what `refill` would run, for people to read. handovers: without files."""
+
+    def refill(self, run: str, handovers: list[Handover], contracts: list[Contract], before: Head) -> dict[str, str]:
+        """Make tables anew that have to be, with the rows that are staged; returns where the old ones are kept.
+
+        handovers: of the tables that may be made anew; contracts: of all. Each table is the old one or the new one at
+        any moment. Nothing is done where the head is no longer `before`. What a person gave a table (grants, row access
+        policies, indexes) it has again, and the rest as `ensure` would do it.
+        """
+
+    def drop(self, run: str, table: str, before: Head) -> str:
+        """Take a published table away, and its rows of `etl_runs`; returns where it is kept."""
 
     def check(self, run: str, handovers: list[Handover]) -> None:
         """Raise WarehouseError where these could not be published at once, before anything is staged."""

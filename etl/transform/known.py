@@ -17,7 +17,7 @@ from etl.core.job import Job
 from etl.core.log import log
 from etl.core.manifest import StarManifest
 from etl.core.origin import DATA_FOLDER, foreign, owner_of
-from etl.core.surrogates import Published, converted, reconciled, schema_of
+from etl.core.surrogates import Published, converted, reconciled, renamed, schema_of
 from etl.guards.guard import Refusal
 from etl.guards.keys import NaturalKey, keys
 from etl.guards.refusal import settle
@@ -56,16 +56,19 @@ def known_keys(
         schema = schema_of(contract)
         if last and folder and _is_as_it_was(contract, folder, last, published):
             continue  # it may be long
-        old = read_numbers(folder, contract) if folder else None
+        kept = read_numbers(folder, contract) if folder else None
+        old = None if kept is None else renamed(kept, contract)
         known = schema.empty_table() if old is None else converted(old, schema)
         if known is None:
             refusals += keys.refusals(_changed(contract, old))
             known = begun_after(schema, greatest_of(old))
         elif old is not None and known is not old:
             log.info("transform %s: its natural key has another type now; its members keep their keys", contract.name)
+        elif old is not kept:
+            log.info("transform %s: its key has other names now; its members keep their keys", contract.name)
         if published:
             known = _brought_up(job, contract, known, last, published)
-        if known is not old and (known.num_rows or greatest_of(known)):
+        if known is not kept and (known.num_rows or greatest_of(known)):
             renewed.append((contract, known))
     return Known(renewed, published.run if published else None, settle(job, script, refusals))
 

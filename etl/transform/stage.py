@@ -107,7 +107,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             judged = [] if job.only else fast.refusals(Pace(TRANSFORM, job.seconds, job.store.star.durations()))
             accepted = known.accepted | settle(job, SCRIPT, judged)
             told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
-            told |= {"agrees_with": known.agrees_with}
+            told |= {"agrees_with": known.agrees_with, "code": code}
             manifest = _manifest(job, raw, context, results, carried, worked.peak_memory_mb).model_copy(update=told)
             check_balance(context, {name: manifest.tables[name] for name in results}, results)
             job.store.star.commit(folder, manifest, job.settings.keep_runs)

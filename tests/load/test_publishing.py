@@ -224,6 +224,7 @@ def test_etl_runs_says_what_was_published(warehouse: Warehouse, tmp_path: Path) 
         "row_count": 4,
         "rejected": 2,
         "receipt": handover.receipt.model_dump_json(),
+        "anew": None,
     }
     [published] = warehouse.published()
     assert (published.run, published.table, published.as_of, published.rows) == (RUN, "dim_planet", AS_OF, 4)

@@ -31,7 +31,8 @@ def opened(settings: Settings, patience: float) -> Warehouse:
     from etl.load.bigquery.warehouse import BigQueryWarehouse
 
     project, dataset = str(settings.bigquery_project), str(settings.bigquery_dataset)
-    return BigQueryWarehouse(connector(settings), project, dataset, patience=patience)
+    tag = settings.bigquery_policy_tag
+    return BigQueryWarehouse(connector(settings), project, dataset, patience=patience, policy_tag=tag)
 
 
 def _check(contracts: Collection[Contract]) -> None:

@@ -47,7 +47,7 @@ class Jobs:
 
     def __init__(self, client: bigquery.Client, retry: Retry, patience: float) -> None:
         self._client = client
-        self._retry = retry
+        self.retry = retry
         self._patience = patience
         self.bill = Bill(client)
 
@@ -76,7 +76,7 @@ class Jobs:
     def _is_there(self, job_id: str) -> bool | None:
         """Ask whether there is a job of this id; None where BigQuery does not tell this account."""
         try:
-            self._get(job_id, self._retry)
+            self._get(job_id, self.retry)
         except NotFound:
             return False
         except Forbidden:
@@ -100,7 +100,7 @@ class Jobs:
     def _wait(self, job_id: str) -> Any:
         """Return the job when it has ended."""
         try:
-            return self._done(job_id, LONGEST_JOB, self._retry)
+            return self._done(job_id, LONGEST_JOB, self.retry)
         except FAULTS as error:
             return self._given_up(job_id, error)
 

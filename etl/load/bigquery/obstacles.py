@@ -67,8 +67,13 @@ def of_dataset(name: str, dataset: Dataset, *, staging: bool) -> Iterator[str]:
         yield f"the dataset {name} compares texts by {collation}: {alter} DEFAULT COLLATE ''"
 
 
-def of_table(name: str, table: Table, policies: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Name what is in the way of the night in a published table, each with its cure. name: "project.dataset.table"."""
+def of_table(
+    name: str, table: Table, policies: Sequence[dict[str, Any]], policy_tag: str | None = None
+) -> Iterator[str]:
+    """Name what is in the way of the night in a published table, each with its cure. name: "project.dataset.table".
+
+    policy_tag: the one that the settings put on personal data.
+    """
     short, alter = table.table_id, f"ALTER TABLE `{name}`"
     if (found := expiries(table)) and not is_ours(table):
         options = {"expires": "expiration_timestamp", "time_partitioning": "partition_expiration_days"}
@@ -80,31 +85,27 @@ def of_table(name: str, table: Table, policies: Sequence[dict[str, Any]]) -> Ite
             f"{short} cannot be read as a whole (require_partition_filter):"
             f" {alter} SET OPTIONS (require_partition_filter = FALSE)"
         )
-    if policies and not any(_shows_all(policy) for policy in policies):
+    if policies and not any(shows_all(policy) for policy in policies):
         yield (
             f"{short} has row access policies, so that not all of its rows may be seen: DROP ALL ROW ACCESS POLICIES ON"
             f' `{name}`, or CREATE ROW ACCESS POLICY etl ON `{name}` GRANT TO ("<this account>") FILTER USING (TRUE)'
         )
-    yield from _of_columns(short, alter, table)
+    yield from _of_columns(short, alter, table, policy_tag)
 
 
-def _of_columns(short: str, alter: str, table: Table) -> Iterator[str]:
+def _of_columns(short: str, alter: str, table: Table, policy_tag: str | None) -> Iterator[str]:
     if collation := table.to_api_repr().get("defaultCollation"):
         yield f"{short} compares texts by {collation}: {alter} SET DEFAULT COLLATE ''"
     for field in table.schema:
-        if collation := field.to_api_repr().get("collation"):
-            yield (
-                f"{short}.{field.name} compares texts by {collation}, which no column loses: drop the table (to keep"
-                " its rows, copy it first)"
-            )
-        if field.policy_tags and field.policy_tags.names:
+        if field.policy_tags and set(field.policy_tags.names) - {policy_tag}:
             yield (
                 f"{short}.{field.name} has a policy tag, so that its values may be hidden or masked: {alter} ALTER"
                 f" COLUMN `{field.name}` SET OPTIONS (policy_tags = []), and give readers a view instead"
             )
 
 
-def _shows_all(policy: dict[str, Any]) -> bool:
+def shows_all(policy: dict[str, Any]) -> bool:
+    """Return whether a row access policy shows all rows to those whom it names."""
     return str(policy.get("filterPredicate", "")).strip("() \n").upper() == _NO_FILTER
 
 

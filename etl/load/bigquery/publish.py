@@ -54,7 +54,7 @@ class Publishing:
                     because = self._explainer.error(self._doing, unknown.because)
                     raise _unknown(because, unknown.job_id) from None
                 if ended.fault and not (_leaves_doubt(ended.fault) and self._is_published(heads, job_id)):
-                    raise self._unpublished(ended.fault, heads[0])
+                    raise refused(self._explainer, self._doing, ended.fault, heads[0])
         return ended
 
     def _is_published(self, heads: tuple[Head, Head], job_id: str) -> bool:
@@ -65,14 +65,16 @@ class Publishing:
         except WarehouseError as error:
             raise _unknown(error, job_id) from None
 
-    def _unpublished(self, fault: Fault, before: Head) -> WarehouseError:
-        if sql.HEAD_FAULT in fault.message:
-            return moved(before)
-        _, marked, differing = fault.message.partition(sql.RECEIPT_FAULT)
-        if not marked:
-            return self._explainer.refusal(self._doing, fault)
-        table, _, figures = differing.partition(": ")
-        return mismatch(table, "published", re.split(r"[;\n]| at \[", figures)[0])
+
+def refused(explainer: Explainer, doing: str, fault: Fault, before: Head) -> WarehouseError:
+    """Explain the fault of a script that checks the head and receipts. before: the head that it looked for."""
+    if sql.HEAD_FAULT in fault.message:
+        return moved(before)
+    _, marked, differing = fault.message.partition(sql.RECEIPT_FAULT)
+    if not marked:
+        return explainer.refusal(doing, fault)
+    table, _, figures = differing.partition(": ")
+    return mismatch(table, "published", re.split(r"[;\n]| at \[", figures)[0])
 
 
 def _unknown(because: WarehouseError, job_id: str) -> WarehouseError:

@@ -25,6 +25,7 @@ _KINDS = {
 _FIELDS = {
     Part.COLUMNS: "schema",
     Part.COLUMN_DESCRIPTIONS: "schema",
+    Part.POLICY_TAGS: "schema",
     Part.DESCRIPTION: "description",
     Part.LABELS: "labels",
     Part.KEYS: "table_constraints",
@@ -32,10 +33,13 @@ _FIELDS = {
 """By what a table lacks, the field of its metadata that holds it."""
 
 
-def wanted(contract: Contract, contracts: Iterable[Contract]) -> Shape:
+def wanted(contract: Contract, contracts: Iterable[Contract], policy_tag: str | None = None) -> Shape:
     """Return what a contract wants. contracts: all that are published, to whose keys it refers."""
+    described = shape.wanted(contract, lambda column: written(field_of(column)))
+    tagged = (_tag(field_of(column, policy_tag)) for column in contract.columns)
     return replace(
-        shape.wanted(contract, lambda column: written(field_of(column))),
+        described,
+        columns=tuple(replace(c, policy_tag=tag) for c, tag in zip(described.columns, tagged, strict=True)),
         partitioning=f"by MONTH of {contract.partition_by}" if contract.partition_by else "",
         clustering=contract.cluster_by,
         primary_key=contract.primary_key,
@@ -55,14 +59,14 @@ def found(table: Table) -> Shape:
         partitioning=f"by {part.type_} of {part.field}" if part else "",
         clustering=tuple(table.clustering_fields or ()),
         primary_key=tuple(primary.columns) if primary else (),
-        references=tuple(map(_reference, _foreign_keys(table))),
+        references=tuple(map(_reference, foreign_keys(table))),
         labels=dict(table.labels),
     )
 
 
-def schema(contract: Contract) -> list[SchemaField]:
-    """Return the columns with types, modes and descriptions."""
-    return [field_of(column) for column in contract.columns]
+def schema(contract: Contract, policy_tag: str | None = None) -> list[SchemaField]:
+    """Return the columns with types, modes and descriptions. policy_tag: put on those that hold personal data."""
+    return [field_of(column, policy_tag) for column in contract.columns]
 
 
 def labels(contract: Contract) -> dict[str, str]:
@@ -71,9 +75,9 @@ def labels(contract: Contract) -> dict[str, str]:
     return MANAGED | {"kind": next((kind for base, kind in kinds.items() if issubclass(contract.model, base)), "log")}
 
 
-def new_table(contract: Contract, dataset: str) -> Table:
+def new_table(contract: Contract, dataset: str, policy_tag: str | None = None) -> Table:
     """Describe the table to be created, with its primary key. Foreign keys come later: they need the other tables."""
-    table = Table(f"{dataset}.{contract.name}", schema(contract))
+    table = Table(f"{dataset}.{contract.name}", schema(contract, policy_tag))
     table.description = contract.description
     table.labels = labels(contract)
     if contract.partition_by:
@@ -85,9 +89,11 @@ def new_table(contract: Contract, dataset: str) -> Table:
     return table
 
 
-def change(table: Table, contract: Contract, difference: Difference, dataset: str) -> list[str]:
+def change(
+    table: Table, contract: Contract, difference: Difference, dataset: str, policy_tag: str | None = None
+) -> list[str]:
     """Return a table, in memory, what it lacks; return the fields of its metadata that are to be sent."""
-    table.schema = _completed(contract, table)
+    table.schema = _completed(contract, table, policy_tag)
     table.description = contract.description
     table.labels = table.labels | labels(contract)
     if Part.KEYS in difference.parts:
@@ -95,16 +101,16 @@ def change(table: Table, contract: Contract, difference: Difference, dataset: st
     return list(dict.fromkeys(_FIELDS[part] for part in Part if part in difference.parts))
 
 
-def _completed(contract: Contract, table: Table) -> list[SchemaField]:
+def _completed(contract: Contract, table: Table, policy_tag: str | None) -> list[SchemaField]:
     """Return the table's columns in its own order with the contract's descriptions, then those that are new."""
-    ours = {field.name: field for field in schema(contract)}
+    ours = {field.name: field for field in schema(contract, policy_tag)}
     known = [field.name for field in table.schema]
     return [ours[name] for name in [*known, *(name for name in ours if name not in known)]]
 
 
 def _completed_keys(table: Table, wanted: Shape, dataset: str) -> TableConstraints:
     """Return the wanted keys, and what a person has declared besides."""
-    there = _foreign_keys(table)
+    there = foreign_keys(table)
     missing = [_foreign_key(each, dataset) for each in wanted.references if each not in map(_reference, there)]
     primary = PrimaryKey(list(wanted.primary_key)) if wanted.primary_key else None
     return TableConstraints(primary, [*there, *missing])
@@ -112,10 +118,17 @@ def _completed_keys(table: Table, wanted: Shape, dataset: str) -> TableConstrain
 
 def _column(field: SchemaField) -> ColumnShape:
     kind = f"ARRAY<{written(field)}>" if field.mode == "REPEATED" else written(field)
-    return ColumnShape(field.name, kind, field.mode != "REQUIRED", field.description or "")
+    if collation := field.to_api_repr().get("collation"):
+        kind += f" COLLATE '{collation}'"
+    return ColumnShape(field.name, kind, field.mode != "REQUIRED", field.description or "", _tag(field))
 
 
-def _foreign_keys(table: Table) -> Sequence[ForeignKey]:
+def _tag(field: SchemaField) -> str:
+    return ", ".join(field.policy_tags.names) if field.policy_tags else ""
+
+
+def foreign_keys(table: Table) -> Sequence[ForeignKey]:
+    """Return the foreign keys that a table has."""
     return list((table.table_constraints and table.table_constraints.foreign_keys) or ())
 
 

@@ -64,11 +64,16 @@ def create_head(dataset: str, labels: dict[str, str]) -> str:
 def _replace(dataset: str, staged: str, handover: Handover) -> Iterator[str]:
     table = quoted(f"{dataset}.{handover.contract.name}")
     columns = ", ".join(map(quoted, handover.contract.schema.names))
-    message = literal(f"{RECEIPT_FAULT}{handover.contract.name}: ")
     yield f"TRUNCATE TABLE {table};"
     yield f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {quoted(staged)};"
+    yield from proven(handover, table)
+
+
+def proven(handover: Handover, table: str) -> Iterator[str]:
+    """Write what ends a script where the rows of a table are not those of the receipt, if that proves anything."""
     if not handover.receipt.proves:
         return
+    message = literal(f"{RECEIPT_FAULT}{handover.contract.name}: ")
     yield f"SET differences = ({differences_sql(handover, table)});"
     yield f"IF differences != '' THEN RAISE USING MESSAGE = CONCAT({message}, differences); END IF;"
 
@@ -116,7 +121,9 @@ def _record(dataset: str, runs: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def literal(value: object) -> str:
-    """Write a text, a number or an instant as SQL. JSON escapes in texts what BigQuery does, and in the same way."""
+    """Write a text, a number, an instant or NULL as SQL. JSON escapes in texts what BigQuery does, and likewise."""
+    if value is None:
+        return "NULL"
     if isinstance(value, datetime):
         return f"TIMESTAMP {json.dumps(value.isoformat())}"
     return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)

@@ -1,7 +1,9 @@
 """The types of columns in BigQuery's words, as a contract wants them and as a table has them."""
 
+from typing import Any
+
 import pyarrow as pa
-from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery import PolicyTagList, SchemaField
 
 from etl.contract.column import Column
 
@@ -17,13 +19,17 @@ WORDS = {
 _OLD_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
 
-def field_of(column: Column) -> SchemaField:
-    """Return a contract's column with its type, mode and description."""
+def field_of(column: Column, policy_tag: str | None = None) -> SchemaField:
+    """Return a contract's column with its type, mode and description.
+
+    policy_tag: put on it if it holds personal data that can be read.
+    """
     mode, kind = "NULLABLE" if column.nullable else "REQUIRED", column.type
+    more: dict[str, Any] = {"policy_tags": PolicyTagList([policy_tag])} if policy_tag and column.pii else {}
     if not pa.types.is_decimal(kind):
-        return SchemaField(column.name, WORDS[kind], mode, description=column.description)
-    precision, scale = kind.precision, kind.scale
-    return SchemaField(column.name, "NUMERIC", mode, description=column.description, precision=precision, scale=scale)
+        return SchemaField(column.name, WORDS[kind], mode, description=column.description, **more)
+    more |= {"precision": kind.precision, "scale": kind.scale}
+    return SchemaField(column.name, "NUMERIC", mode, description=column.description, **more)
 
 
 def written(field: SchemaField) -> str:

@@ -15,12 +15,14 @@ from etl.core.manifest import TableReceipt
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
 from etl.load.bigquery import sql
+from etl.load.bigquery.anew import Anew
 from etl.load.bigquery.client import greet
 from etl.load.bigquery.ensure import Preparation, Step
 from etl.load.bigquery.errors import FAULTS, Explainer, patient
 from etl.load.bigquery.jobs import CALL_TIMEOUT, ONCE, Jobs
 from etl.load.bigquery.publish import Publishing, check_length, mark_of
 from etl.load.bigquery.queries import Queries
+from etl.load.bigquery.refill import Refilling
 from etl.load.bigquery.staging import RepeatedError, Staging, staging_of, staging_table
 from etl.load.checks import check_names, check_receipt, check_rows, mismatch, numbers_of
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
@@ -33,7 +35,8 @@ from etl.receipts.sql import receipt_from, select_receipt
 class BigQueryWarehouse:
     """The published tables in a dataset; `<dataset>_staging` holds what is being loaded.
 
-    connect: gives the client. patience: seconds for which calls that fail in passing are repeated.
+    connect: gives the client. patience: seconds for which calls that fail in passing are repeated. policy_tag: put on
+    columns of personal data.
     """
 
     def __init__(
@@ -43,11 +46,13 @@ class BigQueryWarehouse:
         dataset: str,
         *,
         patience: float = 120.0,
+        policy_tag: str | None = None,
     ) -> None:
         self._connect = connect
         self._project = project
         self._dataset = f"{project}.{dataset}"
         self._patience = patience
+        self._policy_tag = policy_tag
         self._retry = patient(patience)
         self._explainer = Explainer(project, dataset)
 
@@ -75,21 +80,53 @@ class BigQueryWarehouse:
     def _queries(self) -> Queries:
         return Queries(self._client, self._jobs, self._retry, self._dataset)
 
-    def changes(self, contracts: list[Contract]) -> list[str]:
+    def changes(self, contracts: list[Contract], refill: Collection[str] = ()) -> list[str]:
         """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
-        return [step.sentence for step in self._steps(contracts)]
+        return [step.sentence for step in self._steps(contracts, refill)[0]]
 
-    def ensure(self, contracts: list[Contract]) -> None:
+    def ensure(self, contracts: list[Contract], refill: Collection[str] = ()) -> None:
         """Create datasets and tables, add new nullable columns and missing keys, renew descriptions and labels.
 
         Where somebody else changes a table at the same moment, it is looked at once more.
         """
         for is_last in (False, True):
-            steps = self._steps(contracts)
+            steps, _ = self._steps(contracts, refill)
             with self._explained(f"preparing {self._dataset}"), suppress(*[PreconditionFailed] * (not is_last)):
                 for step in steps:
                     step.apply()
                 return
+
+    def to_refill(self, contracts: list[Contract], refill: Collection[str]) -> list[str]:
+        """Name the tables that would be made anew."""
+        return list(self._steps(contracts, refill)[1].anew)
+
+    def refill_sql(self, handovers: list[Handover], contracts: list[Contract], before: Head) -> str:
+        """Write the scripts by which tables would be made anew."""
+        with self._explained(f"looking into {self._dataset}"):
+            return self._refilling.sql(self._anew(handovers, contracts), before)
+
+    def refill(self, run: str, handovers: list[Handover], contracts: list[Contract], before: Head) -> dict[str, str]:
+        """Make tables anew, a job each; prepare them as `ensure` does; compare what may be read of them."""
+        with self._explained(f"making tables of {self._dataset} anew"):
+            every = self._anew(handovers, contracts)
+            kept = self._refilling.run(run, every, before)
+            self.ensure(contracts)
+            self._refilling.compare(every, self._steps(contracts)[1])
+        return kept
+
+    def drop(self, run: str, table: str, before: Head) -> str:
+        """Keep a snapshot of a table, then drop it."""
+        with self._explained(f"taking {table} away"):
+            return self._refilling.drop(run, table, before)
+
+    @cached_property
+    def _refilling(self) -> Refilling:
+        start = partial(self._client.query, job_retry=None, retry=ONCE, timeout=CALL_TIMEOUT)
+        return Refilling(self._client, self._jobs, self._explainer, self._dataset, start)
+
+    def _anew(self, handovers: list[Handover], contracts: list[Contract]) -> list[tuple[Handover, Anew]]:
+        there = self._steps(contracts, [handover.contract.name for handover in handovers])[1]
+        return self._refilling.every(handovers, there, self._policy_tag)
 
     def check(self, run: str, handovers: list[Handover]) -> None:
         """Refuse what BigQuery would not take as one script."""
@@ -207,13 +244,14 @@ class BigQueryWarehouse:
         with self._explained(f"looking into {self._dataset}"):
             return self._queries.tables(names)
 
-    def _steps(self, contracts: list[Contract]) -> list[Step]:
+    def _steps(self, contracts: list[Contract], refill: Collection[str] = ()) -> tuple[list[Step], Preparation]:
         check_names(contracts)
         with self._explained(f"looking into {self._dataset}"):
-            steps = Preparation(self._client, self._retry, self._dataset).steps([*contracts, ETL_RUNS, ETL_HEAD])
+            preparation = Preparation(self._client, self._retry, self._dataset, self._policy_tag)
+            steps = preparation.steps([*contracts, ETL_RUNS, ETL_HEAD], refill)
             if any(step.is_first for step in steps):
                 self._may_change_rows  # noqa: B018 -- asked for once
-            return steps
+            return steps, preparation
 
     @cached_property
     def _may_change_rows(self) -> bool:

@@ -8,6 +8,7 @@ keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stay
 import shutil
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 
@@ -21,12 +22,13 @@ from etl.core.manifest import TableReceipt
 from etl.core.scratch import scratch_folder
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
-from etl.load.checks import check_names, check_rows, not_a_query, numbers_of, refuse_differences
-from etl.load.duckdb import obstacles, schema
+from etl.load import refilling
+from etl.load.checks import check_names, check_receipt, check_rows, not_a_query, numbers_of
+from etl.load.duckdb import obstacles, refill, schema
 from etl.load.duckdb.errors import READING, explained
 from etl.load.duckdb.file import DuckDBFile
 from etl.load.duckdb.publish import insert, move_head, receipt, replace_rows
-from etl.load.duckdb.session import MEMORY, limit, seal, with_room
+from etl.load.duckdb.session import MEMORY, MORE_MEMORY, limit, seal, with_room
 from etl.load.duckdb.sql import literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
@@ -59,22 +61,76 @@ class DuckDBWarehouse:
         """Let other loads in; nothing else stays open between calls."""
         self._file.close()
 
-    def changes(self, contracts: list[Contract]) -> list[str]:
+    def changes(self, contracts: list[Contract], refill: Collection[str] = ()) -> list[str]:
         """Say, a sentence each, what `ensure` would do; raise WarehouseError where it would refuse."""
-        return [sentence for difference in self._differences(contracts) if (sentence := difference.sentence())]
+        differences, anew = self._differences(contracts, refill)
+        said = [told for each in differences if each not in anew and (told := each.sentence())]
+        return [*said, *map(refilling.sentence, anew)]
 
-    def ensure(self, contracts: list[Contract]) -> None:
+    def ensure(self, contracts: list[Contract], refill: Collection[str] = ()) -> None:
         """Create the file and tables, add new nullable columns, renew descriptions; keep other loads out from now."""
         with explained("preparing", self.path):
             self._file.lock()
-        if not (differences := [difference for difference in self._differences(contracts) if difference.additive]):
+        differences, anew = self._differences(contracts, refill)
+        lacking = [difference for difference in differences if difference.additive and difference not in anew]
+        if not lacking:
             return
         with self._next_version() as connection:
-            for difference in differences:
+            for difference in lacking:
                 for statement in schema.change(difference):
                     connection.execute(statement)
                 if difference.table == ETL_HEAD.name and difference.found is None:
                     connection.execute(f"INSERT INTO {ETL_HEAD.name} {heads.first_row(ETL_RUNS.name)}")
+
+    def to_refill(self, contracts: list[Contract], refill: Collection[str]) -> list[str]:
+        """Name the tables that would be made anew."""
+        return [difference.table for difference in self._differences(contracts, refill)[1]]
+
+    def refill_sql(self, handovers: list[Handover], contracts: list[Contract], before: Head) -> str:
+        """Write the statements by which tables would be made anew, in a copy of the file."""
+        lines = []
+        for handover, difference in self._anew(handovers, contracts):
+            name = difference.table
+            lines += [
+                *refill.keep(name, "…", refilling.until())[1],
+                *refill.anew(difference, handover, f"{name}.parquet"),
+            ]
+        return "".join(f"{line};\n" for line in lines)
+
+    def refill(self, run: str, handovers: list[Handover], contracts: list[Contract], before: Head) -> dict[str, str]:
+        """Make tables anew in a copy of the file, and rename it over the file; then prepare it as `ensure` does."""
+        every, until = self._anew(handovers, contracts), refilling.until()
+        kept = {}
+        with self._next_version(MORE_MEMORY) as connection:
+            heads.check(connection.sql(heads.READ).to_arrow_table(), before)
+            for handover, difference in every:
+                name = difference.table
+                kept[name], keeping = refill.keep(name, run, until)
+                indexes = refill.indexes(connection, _NIGHT, name)
+                for statement in [*keeping, *refill.anew(difference, handover, self._parquet(run, handover))]:
+                    connection.execute(statement)
+                refill.index_again(connection, name, indexes)
+                found = receipt(connection, handover.contract, handover.receipt, quoted(name))
+                check_receipt(handover, found, "staged")
+        self.ensure(contracts)
+        return kept
+
+    def _anew(self, handovers: list[Handover], contracts: list[Contract]) -> list[tuple[Handover, Difference]]:
+        allowed = {handover.contract.name: handover for handover in handovers}
+        return [(allowed[each.table], each) for each in self._differences(contracts, allowed)[1]]
+
+    def drop(self, run: str, table: str, before: Head) -> str:
+        """Keep a copy of a table in the file, and drop it."""
+        with explained("preparing", self.path):
+            self._file.lock()
+        kept, keeping = refill.keep(table, run, refilling.until())
+        there = table in self._shapes()
+        with self._next_version() as connection:
+            heads.check(connection.sql(heads.READ).to_arrow_table(), before)
+            for statement in [*keeping, f"DROP TABLE {quoted(table)}"] if there else []:
+                connection.execute(statement)
+            connection.execute(f"DELETE FROM {ETL_RUNS.name} WHERE table_name = {literal(table)}")
+        return kept if there else ""
 
     def check(self, run: str, handovers: list[Handover]) -> None:
         """Refuse nothing: a file takes any number of tables and columns."""
@@ -119,6 +175,7 @@ class DuckDBWarehouse:
         inserts = [insert(handover, self._parquet(run, handover)) for handover in handovers]
         with self._next_version(memory) as connection:
             move_head(connection, before, Head(run, origin))
+            refill.forget(connection, datetime.now(UTC))
             replace_rows(connection, _NIGHT, run, handovers, inserts)
 
     def head(self) -> Head:
@@ -203,16 +260,15 @@ class DuckDBWarehouse:
                 self._seen = mark, schema.found(connection, "last_night")
         return self._seen[1] if mark else {}
 
-    def _differences(self, contracts: Sequence[Contract]) -> list[Difference]:
-        """Find what the tables lack. Raises WarehouseError with all that needs a person."""
+    def _differences(
+        self, contracts: Sequence[Contract], refill: Collection[str]
+    ) -> tuple[list[Difference], list[Difference]]:
+        """Find what the tables lack, and those to be made anew. Raises WarehouseError with all that needs a person."""
         check_names(contracts)
         shapes, every = self._shapes(), [*contracts, ETL_RUNS, ETL_HEAD]
         differences = [schema.compare(contract, shapes) for contract in every]
-        refuse_differences(
-            [*self._obstacles(every), *(change.said for each in differences for change in each.destructive)],
-            f"Undo the change, or rename or drop those tables in {self.path}: they are filled again from the star.",
-        )
-        return differences
+        cure = f"Undo what was done in {self.path}."
+        return differences, refilling.to_refill(differences, refill, self._obstacles(every), cure)
 
     def _obstacles(self, contracts: Sequence[Contract]) -> list[str]:
         if not self.path.exists():
