@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 class About:
     """A warehouse as its folder's `about.py` describes it.
 
-    address: names it in manifests and to people; drop: writes the command that removes a published table; check: raises
+    address: names it in manifests and to people; check: raises
     ContractError where it could never take a star; reads_buckets: whether it loads from Cloud Storage by itself;
     file_is_job: whether each file that it is handed costs it a job, so that few are wanted.
     """
 
     address: str
-    drop: Callable[[str], str]
     check: Callable[[Collection[Contract]], None] = lambda _: None
     reads_buckets: bool = False
     file_is_job: bool = False

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from etl.contract.table import Contract
-from etl.core.call import call
 from etl.core.errors import GuardError
 from etl.core.job import Job
 from etl.core.log import log

@@ -68,7 +68,7 @@ def load(job: Job) -> bool:
         if not accepted and star.agrees_with != head.run:
             check_numbers(warehouse, star, chosen, job.store.star.path(star.run))
         tell_of_unkept(job, head.run)
-        warn_of_leftovers(job.settings, warehouse, star.tables)
+        warn_of_leftovers(job, warehouse, star.tables)
         if job.only:
             check_one_night(published, star, chosen)
         altered = changed_by_hand(job, warehouse, [row for row in published if row.table not in anew], chosen)

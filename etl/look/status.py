@@ -47,7 +47,7 @@ def show(settings_file: Path, count: int, *, as_json: bool = False) -> int:
     store.check_version()
     found = newest_nights(store, count)
     holder = lock.holder(store.local, store.folder)
-    published = _published(settings, store)
+    published = _published(settings, store, settings_file)
     dataset = power_bi.told(settings, store)
     is_good = bool(found and found[-1].run in store.loaded.committed() and published.is_ours)
     if as_json:
@@ -117,7 +117,7 @@ def _said(night: Night, *, under_way: bool) -> str:
     return f"{safe(night.said)}{over}" if night.exit_code else ""
 
 
-def _published(settings: Settings, store: Store) -> _Published:
+def _published(settings: Settings, store: Store, settings_file: Path) -> _Published:
     """Return what is published, and by whom."""
     run, as_of = None, None
     try:
@@ -131,7 +131,11 @@ def _published(settings: Settings, store: Store) -> _Published:
         with open_warehouse(settings, patience=_PATIENCE) as warehouse:
             head = warehouse.head()
             built = {path.stem for path in settings.tables_dir.glob("[!_.]*.py")}
-            left = tuple(leftover_told(settings, row) for row in leftovers(warehouse, built)) if built else ()
+            left = (
+                tuple(leftover_told(settings, row, settings_file) for row in leftovers(warehouse, built))
+                if built
+                else ()
+            )
     except EtlError as error:
         return _Published(f"{said} Whether it still is, the warehouse does not say: {safe(error.message)}", run, as_of)
     where = about(settings).address

@@ -48,7 +48,7 @@ def show(settings_file: Path, name: str) -> None:
             raise UsageError(
                 f"Star {star.run} has the table {name}, but {settings.tables_dir} no longer has its file.", otherwise
             )
-        if left := _leftover(settings, name, tables):
+        if left := _leftover(settings, name, tables, settings_file):
             raise UsageError(f"Star {star.run} has no table {name}: {left}", otherwise)
         raise UsageError(
             f"There is no table{' or measure' if report else ''} {name} in star {star.run}.",
@@ -61,14 +61,14 @@ def _like(name: str, known: Collection[str]) -> str | None:
     return next((each for each in known if each.casefold() == name.strip("[] ").casefold()), None)
 
 
-def _leftover(settings: Settings, name: str, tables: Collection[str]) -> str | None:
+def _leftover(settings: Settings, name: str, tables: Collection[str], settings_file: Path) -> str | None:
     """Say of a name that it is a published table whose file is gone; None where it is not, or nobody can tell."""
     try:
         with open_warehouse(settings, patience=_PATIENCE) as warehouse:
             rows = leftovers(warehouse, tables)
     except EtlError:
         return None
-    return next((leftover_told(settings, row) for row in rows if row.table == name), None)
+    return next((leftover_told(settings, row, settings_file) for row in rows if row.table == name), None)
 
 
 def _show_table(

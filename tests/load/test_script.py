@@ -246,11 +246,14 @@ def test_a_table_whose_file_is_gone_is_told_of(house: House) -> None:
     assert "dim_other is still published as of" in done.stderr
     env = Path(house.command()[-1])
     for said in (done.stderr, looked("status", env), looked("why", env, "dim_other")):
-        assert f"Put {house.tables_dir / 'dim_other.py'} back, or drop the table: .venv/bin/python -c" in said
+        assert (
+            f"Put {house.tables_dir / 'dim_other.py'} back, or take the table away: .venv/bin/python -m etl drop"
+            in said
+        )
     assert "leftovers" in looked("status", env, "--json")
     [line] = [line for line in looked("status", env).splitlines() if "dim_other" in line]
-    program, *drop = shlex.split(line.partition("drop the table: ")[2])
-    subprocess.run([ROOT / program, *drop], check=True)
+    assert shlex.split(line.partition("away: ")[2])[1:] == ["-m", "etl", "drop", "--env", str(env), "dim_other"]
+    assert etl("drop", env, "dim_other").returncode == 0
     assert "dim_other" not in looked("status", env) + load(house).stderr
     assert "There is no table dim_other in star" in looked("why", env, "dim_other")
 

@@ -18,7 +18,6 @@ def about(settings: Settings) -> About:
     """Return what it is."""
     return About(
         address=f"bigquery:{settings.bigquery_project}.{settings.bigquery_dataset}",
-        drop=lambda table: f"bq rm -t {settings.bigquery_project}:{settings.bigquery_dataset}.{table}",
         check=_check,
         reads_buckets=True,
         file_is_job=True,

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from etl.core.warehouse import About
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from config import Settings
     from etl.load.warehouse import Warehouse
 
 
 def about(settings: Settings) -> About:
     """Return what it is."""
-    return About(address=f"duckdb:{settings.duckdb_path}", drop=lambda table: _drop(settings.duckdb_path, table))
-
-
-def _drop(file: Path, table: str) -> str:
-    code = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
-    return shlex.join([".venv/bin/python", "-c", code, str(file), f"DROP TABLE {table}"])
+    return About(address=f"duckdb:{settings.duckdb_path}")
 
 
 def opened(settings: Settings, _patience: float) -> Warehouse:
