@@ -6,27 +6,23 @@ It reads the files as they are written, so that a fault by hand is found as well
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
+from powerbi.dax import FUNCTIONS, WORDS
 from powerbi.tmdl import Node, TmdlError, read, unquoted
 
 _COLUMN = re.compile(r"(?:'((?:[^']|'')+)'|\b([A-Za-z_]\w*))\[([^\]]+)\]")
 _MEASURE = re.compile(r"(?<![\w'\]])\[([^\]@]+)\]")
 _TABLE = re.compile(r"'((?:[^']|'')+)'(?!\[)|\b([A-Z][A-Za-z]*)\b(?!\s*[\[(])")
-_FUNCTION = re.compile(r"\b([A-Z][A-Z0-9.]*)\(")
-_VARIABLE = re.compile(r"\bVAR (\w+)")
-_TEXT = re.compile(r'"(?:[^"]|"")*"')
+_FUNCTION = re.compile(r"\b([A-Za-z][A-Za-z0-9.]*)\s*\(")
+_VARIABLE = re.compile(r"\bVAR\s+(\w+)", re.IGNORECASE)
+_TEXT = re.compile(r'"(?:[^"]|"")*"|(?://|--)[^\n]*|/\*.*?\*/', re.DOTALL)
+"""Texts and comments, which name nothing."""
 _END = re.compile(r"('(?:[^']|'')+'|[\w-]+)\.('(?:[^']|'')+'|[\w-]+)")
 
-_TRIED = """
-ALL BLANK CALCULATE COUNTROWS DATE DATESBETWEEN DISTINCTCOUNT DIVIDE EDATE FALSE FILTER HASONEVALUE IF ISBLANK
-KEEPFILTERS MAX MAXX MIN MINX NOT RANKX RELATED REMOVEFILTERS SUM SUMMARIZE SUMX TREATAS TRUE
-USERELATIONSHIP VALUES YEAR
-"""
-FUNCTIONS = frozenset(_TRIED.split())
-"""The functions of DAX that measures may use: a new one is added here when it was tried."""
+_NEAR = 0.85
 _RESERVED = frozenset({"measures", "measure", "calculations", "goal"})
 """Names of tables with which a model does not open, or not all of it works."""
-_WORDS = frozenset({"VAR", "RETURN", "TRUE", "FALSE", "NOT", "IN"})
 
 
 @dataclass
@@ -189,12 +185,18 @@ def _faults_of_dax(where: str, node: Node, model: _Model) -> Iterator[str]:
     for name in _MEASURE.findall(_COLUMN.sub("", dax)):
         if name not in model.measures:
             yield f"{where}: there is no measure [{name}]."
-    for name in sorted(set(_FUNCTION.findall(dax)) - FUNCTIONS):
-        yield f"{where}: the function {name} has not been tried."
-    names = {name.lower() for name in (*model.columns, *FUNCTIONS, *_WORDS)}
-    for name in _VARIABLE.findall(dax):
+    yield from (f"{where}: {said}" for said in _misspelt_functions(dax))
+    variables, names = set(_VARIABLE.findall(dax)), {name.lower() for name in (*model.columns, *FUNCTIONS, *WORDS)}
+    for name in sorted(variables):
         if name.lower() in names:
             yield f"{where}: the variable {name} is named like a table or a function."
     for quoted, plain in _TABLE.findall(_COLUMN.sub("", re.sub(r"\[[^\]]*\]", "", dax))):
-        if (name := quoted or plain) not in model.columns and name not in _WORDS:
+        if (name := quoted or plain) not in model.columns and plain not in variables and plain.upper() not in WORDS:
             yield f"{where}: there is no table {name}."
+
+
+def _misspelt_functions(dax: str) -> Iterator[str]:
+    """Name calls of what is nearly a function. One that is like none may be newer than our list: Power BI will say."""
+    for name in sorted(set(_FUNCTION.findall(dax))):
+        if name.upper() not in FUNCTIONS | WORDS and (near := get_close_matches(name.upper(), FUNCTIONS, 1, _NEAR)):
+            yield f"there is no function {name}. Did you mean {near[0]}?"

@@ -1,6 +1,6 @@
 """References between the contracts of a star: refused where they refer to nothing that can be found; resolved once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from etl.contract.column import Reference
@@ -22,6 +22,51 @@ def _resolved(column: Reference, target: Contract) -> Reference:
     on, marked = column.on or target.natural_key, {each.name for each in target.columns if each.pii}
     personal = tuple(ours for ours, theirs in zip(on, target.natural_key, strict=True) if theirs in marked)
     return replace(column, on=on, key=target.natural_key, personal=personal)
+
+
+def with_one_path(contracts: Contracts) -> dict[str, Contract]:
+    """Return the contracts with one active path at most from each table to another, as Power BI wants it.
+
+    The shortest one stays: where a fact refers to airports and to weather, and weather to airports as well, it is
+    filtered by its own airport. What is left out can still be chosen in DAX, by USERELATIONSHIP.
+    """
+    found = dict(contracts)
+    for start in sorted(found):
+        while second := _second_path(start, found):
+            table, reference = second[-1]
+            found[table] = _deactivated(found[table], reference.name)
+    return found
+
+
+Path = tuple[tuple[str, Reference], ...]
+"""References from table to table, each with the table that it is of."""
+
+
+def _second_path(start: str, contracts: Contracts) -> Path | None:
+    """Return a path to what a shorter one, or one that is declared before it, leads to as well."""
+    reached: set[str] = set()
+    for path in sorted(_paths(start, contracts), key=len):
+        if path[-1][1].dimension in reached:
+            return path
+        reached.add(path[-1][1].dimension)
+    return None
+
+
+def _paths(start: str, contracts: Contracts, before: Path = ()) -> Iterator[Path]:
+    """Return every path of active references from a table on."""
+    passed = {table for table, _ in before} | {start}
+    for reference in contracts[start].active_references:
+        path = (*before, (start, reference))
+        yield path
+        if reference.dimension not in passed:
+            yield from _paths(reference.dimension, contracts, path)
+
+
+def _deactivated(contract: Contract, name: str) -> Contract:
+    columns = (
+        replace(c, is_active=False) if isinstance(c, Reference) and c.name == name else c for c in contract.columns
+    )
+    return replace(contract, columns=tuple(columns))
 
 
 def check_references(contract: Contract, contracts: Contracts) -> None:

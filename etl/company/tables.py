@@ -12,7 +12,7 @@ import pandas as pd
 
 from etl.company.checks import check_contract
 from etl.company.modules import FAULTS_OF_A_FILE, cure_of, imported, new_package, told
-from etl.company.references import check_group_by, check_hierarchies, check_references, resolved
+from etl.company.references import check_group_by, check_hierarchies, check_references, resolved, with_one_path
 from etl.contract.table import Contract, Table
 from etl.core.errors import ContractError, EtlError, joined
 from etl.core.fingerprint import fingerprint
@@ -74,7 +74,9 @@ def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
     package = new_package(folder.absolute())
     tables = _each(paths, lambda path: _read_table(package, path))
     contracts_ = {table.name: table.contract for table in tables}
-    return {table.name: table for table in _each(tables, lambda table: _resolved(table, contracts_))}
+    found = _each(tables, lambda table: _resolved(table, contracts_))
+    whole = with_one_path({table.name: table.contract for table in found})
+    return {table.name: replace(table, contract=whole[table.name]) for table in found}
 
 
 def _each(things: Iterable[T], read: Callable[[T], TableFile]) -> list[TableFile]:

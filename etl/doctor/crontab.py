@@ -41,7 +41,8 @@ class Line:
     @property
     def is_ours(self) -> bool:
         """Whether it runs a night."""
-        return "nightly.sh" in self.command or re.search(r"\betl night\b", self.command) is not None
+        command = self.expanded(self.command)
+        return "nightly.sh" in command or re.search(r"\betl night\b", command) is not None
 
     @property
     def time(self) -> tuple[int, int] | None:

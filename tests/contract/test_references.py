@@ -51,3 +51,42 @@ def test_a_reference_says_by_what_it_is_found_and_whether_it_is_the_active_one(t
     assert letter.found_by == ("sender_country", "sender_number", "country", "number", "sent")
     assert letter.personal == {"sender_number", "number"}
     assert person.personal == {"number", "manager_number"}
+
+
+def test_there_is_one_active_path_between_two_tables(tmp_path: Path) -> None:
+    """The shortest: a fact's own airport, and not the airport of its weather; else Power BI refuses the model."""
+    tables = {
+        "dim_airport": """
+class DimAirport(Dimension):
+    airport_key: Key = surrogate_key()
+    code: Text = natural_key("Its code.")
+    region_key: Key = reference("dim_region", "Where it is.", on="region")
+""",
+        "dim_region": """
+class DimRegion(Dimension):
+    region_key: Key = surrogate_key()
+    region: Text = natural_key("Its name.")
+""",
+        "dim_weather": """
+class DimWeather(Dimension):
+    weather_key: Key = surrogate_key()
+    hour: Integer = natural_key("The hour.")
+    airport_key: Key = reference("dim_airport", "Where it was measured.", on="station")
+""",
+        "fact_flight": """
+class FactFlight(Fact):
+    flight: Integer = natural_key("Its number.")
+    weather_key: Key = reference("dim_weather", "At departure.", on="hour")
+    airport_key: Key = reference("dim_airport", "From where.", on="origin")
+""",
+        "fact_storm": """
+class FactStorm(Fact):
+    storm: Integer = natural_key("Its number.")
+    weather_key: Key = reference("dim_weather", "In its midst.", on="hour")
+""",
+    }
+    for name, text in tables.items():
+        text = text.replace(":\n    ", ':\n    """One row each."""\n\n    ', 1)
+        (tmp_path / f"{name}.py").write_text(f"{HEAD}{text}\n\ndef build(xs: pd.DataFrame): return xs\n")
+    found = {(t, r.name): r.is_active for t, c in contracts(tmp_path).items() for r in c.references}
+    assert [key for key, active in found.items() if not active] == [("dim_weather", "airport_key")]

@@ -23,6 +23,7 @@ from config.paths import ROOT
 from etl import download, load, published, transform
 from etl.commands import commands, main
 from etl.core.cli import script
+from etl.doctor.crontab import read_crontab
 from etl.start_company.make import _quoted, make_company
 from etl.start_company.source import new_source
 from tests.called import called, etl
@@ -140,6 +141,8 @@ def test_the_crontab_runs_the_night_of_this_folder(shop: Path) -> None:
     """Its command works as cron runs it, up to the first sentence of the night; % is nowhere."""
     text = (shop / "crontab.txt").read_text()
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert read_crontab(text)[1] == []
+    assert all(line.is_ours for line in read_crontab(text)[0])
     variables = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]+=", line))
     assert variables["COMPANY"] == str(shop)
     night = next(line for line in lines if line.startswith("30 2"))
