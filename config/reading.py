@@ -30,8 +30,7 @@ def load(file: Path) -> Settings:
     """
     lines = _read(file)
     there = {name.upper(): value for name, value in lines.items() if value and _is_known(name.upper())}
-    _check_mode(file, there)
-    home = home_of(file)
+    home, mode = home_of(file), _fault_of_mode(file, there)
     given, faults = _with_secret_files(_overlaid(there), home)
     redacted.remember(*_secrets_in(given))
     faults = [_unknown(name) for name, value in lines.items() if value and not _is_known(name.upper())] + faults
@@ -46,11 +45,14 @@ def load(file: Path) -> Settings:
     except ValidationError as error:
         faults += [_fault(dict(details)) for details in error.errors() if details["loc"]]
         faults += lacking_together(fields)
+    if mode and not faults:
+        raise mode
     if faults:
+        hint = f"Run `{mode.hint}`. " if mode else ""
         raise SettingsError(
             f"The settings are faulty (looked in the environment and in {file}):\n"
-            + "\n".join(f"  {fault}" for fault in faults),
-            f"Each setting is explained in {EXAMPLE_SETTINGS}."
+            + "\n".join(f"  {fault}" for fault in [*([mode.message] if mode else []), *faults]),
+            f"{hint}Each setting is explained in {EXAMPLE_SETTINGS}."
             + (_OR_NEWER if any(fault.endswith(_NO_SETTING) for fault in faults) else ""),
         )
     return settings
@@ -125,14 +127,15 @@ def _read(file: Path) -> dict[str, str]:
     return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 
-def _check_mode(file: Path, there: Mapping[str, str]) -> None:
-    """Refuse a file with secrets that others may read. Raises SettingsError."""
+def _fault_of_mode(file: Path, there: Mapping[str, str]) -> SettingsError | None:
+    """Refuse a file with secrets that others may read."""
     holding = [name for name, value in there.items() if _is_secret(name, value)]
     if holding and (mode := _open_to_others(file)):
-        raise SettingsError(
+        return SettingsError(
             f"The settings file {file} holds secrets ({', '.join(holding)}), and others may read it (mode {mode}).",
             f"chmod 600 {file}",
         )
+    return None
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import config
 from config import Settings
 from etl.company.queries import Query, read_query
-from etl.core.errors import ContractError, EtlError
+from etl.core.errors import ContractError, EtlError, UsageError
+from etl.core.origin import read_url
 from etl.core.personal import Marks
 from etl.doctor.check import Finding, failure
 from etl.download.stage import dialects_of
@@ -61,9 +62,16 @@ class Company:
 
 
 def read_settings(settings_file: Path) -> tuple[Settings | None, list[Finding]]:
-    """Read the settings; returns what is wrong with them, too."""
+    """Read the settings; returns what is wrong with them, too, also where a source's URL cannot be read."""
     try:
-        return config.load(settings_file), []
+        settings = config.load(settings_file)
     except config.SettingsError as error:
         first, *others = error.message.split("\n")
         return None, [failure(said.strip(), error.hint) for said in others or [first]]
+    faults = []
+    for name, url in settings.sources.items():
+        try:
+            read_url(name, url.get_secret_value())
+        except UsageError as error:
+            faults.append(failure(error.message, error.hint))
+    return (None if faults else settings), faults

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from etl.load.bigquery.permissions import DATASETS, PROJECT
 from tests.called import etl
 from tests.doctor.found import Patient, told
 from tests.maria import Maria
+from tests.night.company import Company as Small
 
 
 def printed(patient: Patient, *options: str) -> str:
@@ -178,3 +180,35 @@ def test_the_timer_starts_the_night_when_the_crontab_does() -> None:
     crontab = (ROOT / "crontab.txt").read_text()
     [hour] = re.findall(r"^OnCalendar=\*-\*-\* (\d\d:\d\d):00$", timer, re.MULTILINE)
     assert set(re.findall(r"--due (\d\S+)", service + crontab)) == {hour}
+
+
+READ_ONLY = """
+mount --make-rprivate /
+mount -o remount,ro,bind /
+for path in {paths}; do mount --bind "$path" "$path"; mount -o remount,rw,bind "$path"; done
+if touch {app}/probe 2>/dev/null; then echo "the project can be written"; exit 9; fi
+export TMPDIR={app}/data
+exec {app}/nightly.sh --env prod.env
+"""
+
+
+def test_a_night_writes_nowhere_but_where_the_service_lets_it(tmp_path: Path) -> None:
+    """With all file systems read-only but what ReadWritePaths names; its folder for temporary files is of its own."""
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mount namespaces are not allowed here")
+    company, app = Small(tmp_path / "company"), tmp_path / "app"
+    (app / "data").mkdir(parents=True)
+    (app / ".venv.lock").touch()
+    for name in ("nightly.sh", "setup.sh"):
+        shutil.copy(ROOT / name, app)
+    for name in ("config", "etl", "sample", "requirements.txt", "constraints.txt", "locks", ".venv"):
+        (app / name).symlink_to(ROOT / name)
+    company.settings["DATA_DIR"] = str(app / "data")
+    shutil.copy(company.env, app / "prod.env")
+    service = (ROOT / "systemd/etl-night.service").read_text().replace("/srv/etl/app", str(app))
+    [paths] = re.findall(r"^ReadWritePaths=(.*)$", service, re.MULTILINE)
+    script = READ_ONLY.format(paths=paths, app=app)
+    command = ["unshare", "--mount", "bash", "-ec", script]
+    done = subprocess.run(command, cwd=app, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list((app / "data/3_loaded").glob("2*"))
