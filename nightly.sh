@@ -43,6 +43,7 @@ done
 app=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$app/setup.sh"
 env=$(settings_file "$app" "$env")
+called_from=$PWD
 cd "$app"
 
 environment=$(environment_of "$app" "$env")
@@ -52,4 +53,6 @@ if [ -z "$env" ]; then
     exec .venv/bin/python -m sample run -- "$PWD/.venv/bin/python" -m etl night "${options[@]}"
 fi
 set_up_by_night "$environment" requirements.txt "${own[@]}"
-exec "$environment/bin/python" -m etl night --env "$env" "${options[@]}"
+python=$(realpath --no-symlinks "$environment")/bin/python
+cd "$called_from" # for the commands that it tells
+PYTHONPATH="$app${PYTHONPATH:+:$PYTHONPATH}" exec "$python" -P -m etl night --env "$env" "${options[@]}"

@@ -58,7 +58,7 @@ own_lists() { # APP SETTINGS: prints the lists of what a company needs besides, 
     local folder=${2%/*}
     [ ! -f "$1/requirements-own.txt" ] || echo requirements-own.txt
     if [ -z "$2" ] || [ "$folder" -ef "$1" ] || [ "$folder" -ef "$1/config" ]; then return; fi
-    [ ! -f "$folder/requirements.txt" ] || echo "$folder/requirements.txt"
+    if grep -qsE '^[^#[:space:]]' "$folder/requirements.txt"; then echo "$folder/requirements.txt"; fi
 }
 
 environment_of() { # APP SETTINGS: prints the environment: .venv of APP, or the company's own where APP is another user's
@@ -100,7 +100,8 @@ stale_lists() { # ENVIRONMENT LIST…: prints the lists that are not installed a
 }
 
 hold() { # ENVIRONMENT: no other run changes it as long as this one lasts
-    exec 8>>"$1.lock"
+    { exec 8>>"$1.lock"; } 2>/dev/null || fail "This user may not write $1.lock, beside the environment that is to be made."\
+ "Name your company's settings with --env: the environment is made beside them." 1
     flock --shared --wait 900 8 || fail "Another run is setting $1 up." "Wait until it has ended." 75
 }
 

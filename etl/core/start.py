@@ -100,14 +100,24 @@ def _lacking() -> str:
 
 
 def _environment(lacking: str) -> str:
-    """Return the Python of the project's environment, or exit if that is this one, or there is none."""
-    environment = _ROOT / ".venv"
-    python = environment / "bin" / "python"
-    is_this = sys.executable == str(python) or Path(sys.prefix).resolve() == environment.resolve()
-    if is_this or not os.access(str(python), os.X_OK):
-        said = f"Error: This Python ({sys.executable}) {lacking}.\nTry: {_ROOT}/nightly.sh, which sets up {environment}"
-        sys.exit(_printed(said))
-    return str(python)
+    """Return the Python of the project's environment, or the company's; exit if it is this one, or none is there."""
+    for environment in [folder / ".venv" for folder in (_ROOT, *_companies())]:
+        python = environment / "bin" / "python"
+        is_this = sys.executable == str(python) or Path(sys.prefix).resolve() == environment.resolve()
+        if not is_this and os.access(str(python), os.X_OK):
+            return str(python)
+    own = _ROOT / ".venv"
+    said = f"Error: This Python ({sys.executable}) {lacking}.\nTry: {_ROOT}/nightly.sh, which sets up {own}"
+    sys.exit(_printed(said))
+
+
+def _companies() -> "list[Path]":
+    """Return the folder of the settings file: there an environment is, where the project is another user's."""
+    named = [after for before, after in zip(sys.argv, sys.argv[1:]) if before == "--env"]  # noqa: B905 -- older Pythons
+    named += [text[len("--env=") :] for text in sys.argv if text.startswith("--env=")]
+    given = (named or [os.environ.get("ETL_ENV", "")])[0]
+    files = [Path(given)] if given else sorted(Path().glob("*.env"))
+    return [Path(os.path.abspath(str(file.parent))) for file in files if file.is_file()][:1]  # noqa: PTH100
 
 
 def _printed(said: str) -> int:

@@ -19,6 +19,8 @@ from etl.start_company.source import NewSource, new_source, tried
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SETTINGS, _NAMES = "prod.env", {"gitignore": ".gitignore"}
+_NOT_MEANT = (".git", ".venv", ".venv.lock")
+"""What a folder may hold that is to become a company's: etl.sh may have made an environment there to run in."""
 _FOLDERS_OF_REPORTS = ("measures", "views", "pages")
 
 
@@ -51,7 +53,8 @@ def _check_free(folder: Path) -> None:
     if folder.is_file() or folder.resolve() == ROOT:
         what = "the program's own folder" if folder.is_dir() else "a file"
         raise UsageError(f"{folder} is {what}.", "Name a folder for the company, which need not be there yet.")
-    others = [path.name for path in sorted(folder.iterdir()) if path.name != ".git"] if folder.is_dir() else []
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    others = [name for name in there if name not in _NOT_MEANT]
     if others and not settings_files(folder):
         raise UsageError(
             f"{folder} is not empty, and holds no company's settings: {', '.join(others[:5])}.",
@@ -65,7 +68,10 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
 
     words = [word for word in re.split(r"[\W_]+", folder.name) if word]
     title = " ".join(word[:1].upper() + word[1:] for word in words)
-    program, night = (ROOT / "nightly.sh", "") if IS_CLONE else (Path(sys.prefix) / "bin" / "etl", " night")
+    program, set_up = (
+        Path(sys.prefix) / "bin" / "etl",
+        f"{Path(sys.prefix) / 'bin' / 'pip'} install -r requirements.txt",
+    )
     guide = ROOT / "docs" / "tables.md"
     return {
         "commands": tuple(commands()),
@@ -74,12 +80,13 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
         "example": EXAMPLE_SETTINGS,
         "folder": folder,
         "guide": guide if guide.is_file() else "",
-        "night": f'"$NIGHT"{night}',
-        "night_program": program,
-        "nightly": f"{program}{night}",
+        "etl": ROOT if IS_CLONE else program,
+        "night": '"$ETL/nightly.sh"' if IS_CLONE else '"$ETL" night',
+        "nightly": ROOT / "nightly.sh" if IS_CLONE else f"{program} night",
         "password": source.password,
         "program": quote(str(ROOT / "etl.sh" if IS_CLONE else program)),
         "quoted": _quoted,
+        "set_up": f"{ROOT / 'setup.sh'} --env {settings}" if IS_CLONE else set_up,
         "settings": settings,
         "source": source.name,
         "title": title if title and title.lower() not in _FOLDERS_OF_REPORTS else "Company",

@@ -147,11 +147,11 @@ def test_the_crontab_runs_the_night_of_this_folder(shop: Path) -> None:
     assert variables["COMPANY"] == str(shop)
     night = next(line for line in lines if line.startswith("30 2"))
     assert "%" not in night
-    assert variables["NIGHT"] == str(ROOT / "nightly.sh")
-    (stand_in := shop.parent / "night.sh").write_text('#!/bin/sh\necho "$PWD $*"\n')
+    assert variables["ETL"] == str(ROOT)
+    (stand_in := shop.parent / "nightly.sh").write_text('#!/bin/sh\necho "$PWD $*"\n')
     stand_in.chmod(0o755)
     command = night.split(maxsplit=5)[5]
-    subprocess.run(["bash", "-c", command], env=variables | {"NIGHT": str(stand_in)}, check=True)
+    subprocess.run(["bash", "-c", command], env=variables | {"ETL": str(shop.parent)}, check=True)
     assert (shop / "night.out").read_text() == f"{shop} --env prod.env --due 02:30\n"
 
 
