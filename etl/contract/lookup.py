@@ -28,6 +28,9 @@ class KeyIndex:
         """keys: one column per part of the key, one row per member; a member with a NULL in its key is never found."""
         self._parts = [_Part(keys[name]) for name in keys.columns]
         self._renumbered: dict[int, _Numbers] = {}
+        self._size, self._members, self._numbers = len(keys), None, None
+        if len(self._parts) == 1 and len(keys) and self._parts[0].size == len(keys) and keys.notna().all(axis=None):
+            return  # each value once: their positions are 0, 1, 2, … by what they were numbered
         combined = self._combined([keys[name] for name in keys.columns], learning=True)
         members = np.flatnonzero(combined >= 0)
         found = combined[members]

@@ -1,18 +1,22 @@
 """What tables read besides the rows that are streamed: read once, and given down as values."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from etl.company.plan import Step
 from etl.company.tables import NIGHT, Function, TableFile
 from etl.contract import Night
 from etl.contract.table import Contract
 from etl.core import arrow_csv
+from etl.core.folders import for_arrow
+from etl.core.memory import trim
 from etl.transform.check import Members
 from etl.transform.context import Context, doubled_key, star_files
 from etl.transform.frames import all_but
@@ -56,6 +60,7 @@ class _OfStep:
         if latest is None or latest[0] != step:
             latest = self._latest = None
             latest = self._latest = (step, read())
+            trim()  # it was read in small parts
         return latest[1]
 
 
@@ -163,12 +168,23 @@ def _star_frame(context: Context, name: str, columns: set[str] | None) -> pd.Dat
     wanted = [each for each in contract.schema.names if columns is None or each in columns]
     key = contract.surrogate_key
     schema = pa.schema([field for field in contract.schema if field.name in {*wanted, key}])
-    parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, schema))
+    parts = (part for path in star_files(context, name) for part in _rows_of(path, schema))
     if key:
         parts = (part.filter(pc.field(key) != UNKNOWN) for part in parts)
     whole = pa.concat_tables([schema.empty_table().select(wanted), *(part.select(wanted) for part in parts)])
     frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
+
+
+def _rows_of(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Read some columns of a star's CSV, from the Parquet beside it if there is one: the others are not read."""
+    parquet = path.with_name(f"{path.name.removesuffix('.csv')}.parquet")
+    if not parquet.is_file():  # of an older version's star
+        yield from arrow_csv.batches(path, schema)
+        return
+    with for_arrow(parquet, "rb") as source, pq.ParquetFile(source) as opened:
+        for batch in opened.iter_batches(columns=schema.names):
+            yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
 
 
 def _members_of(context: Context, contract: Contract) -> dict[str, Members]:
@@ -183,7 +199,7 @@ def _members(context: Context, name: str) -> Members:
     known = read_members(star, contract)
     if known is None:
         schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])
-        parts = (part for path in star_files(context, name) for part in arrow_csv.batches(path, schema))
+        parts = (part for path in star_files(context, name) for part in _rows_of(path, schema))
         known = pa.concat_tables(part.filter(pc.field(key) != UNKNOWN) for part in parts)
     numbers = known.column(key).to_numpy()
     return Members.of(known.select(list(contract.natural_key)), numbers)
