@@ -18,7 +18,7 @@ from config.settings import HOME, Settings, SettingsError, lacking_together
 _SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
 _SECRETS = ("POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL", "NOTIFY_URLS")
 _KNOWN = ({name.upper() for name in Settings.model_fields} - {"SOURCES"}) | {f"{name}_FILE" for name in _SECRETS}
-_NO_SETTING = " is no setting"
+_NO_SETTING = " is not a setting"
 _OR_NEWER = " Was it written for a newer engine? --version tells this one's, and docs/operating.md how to update."
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 
@@ -89,7 +89,7 @@ def _sources(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         elif with_it := urls.with_password(url, password):
             urls_[source[1].lower()] = with_it
         else:
-            faults.append(f"{setting} names no user, whose password {name} could be")
+            faults.append(f"{setting} names no user for the password in {name}")
     return urls_, faults
 
 
@@ -212,11 +212,11 @@ def _fault(details: dict[str, Any]) -> str:
 
 
 def _unknown(name: str) -> str:
-    """Name what is no setting, with the one that was most likely meant; what is no name may be a part of a secret."""
+    """Name what is not a setting, and the one that was probably meant; what is not a name may be part of a secret."""
     from difflib import get_close_matches
 
     if not _NAME.fullmatch(name):
-        return "a line begins with what is no name of a setting"
+        return "a line begins with a name that is not a setting's"
     source = re.fullmatch(r"SOURCE_(\w+)_\w+", name.upper())
     ours = [f"SOURCE_{source[1]}_{what}" for what in ("URL", "PASSWORD", "PASSWORD_FILE")] if source else []
     near = get_close_matches(name.upper(), [*sorted(_KNOWN), *ours], 1, cutoff=0.75)

@@ -46,7 +46,7 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no IANA time zone such as Europe/Madrid") from None
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Madrid") from None
     return name
 
 
@@ -108,7 +108,7 @@ def _without_user(url: HttpUrl | None) -> HttpUrl | None:
 
 def _guid(text: str) -> str:
     if not _GUID.fullmatch(text):
-        raise ValueError("it is no id such as 11111111-2222-3333-4444-555555555555")
+        raise ValueError("it is not an id such as 11111111-2222-3333-4444-555555555555")
     return text
 
 

@@ -59,23 +59,23 @@ def database_fault(url: str) -> str:
         return ""
     parts = Parts.of(url)
     if parts is None:
-        return "it is no database URL: write e.g. postgresql://user:password@host:5432/database"
+        return "it is not a database URL: write e.g. postgresql://user:password@host:5432/database"
     checked = url if parts.scheme.startswith("postgres") else parts.userinfo
     is_plain = not _BAD_PERCENT.search(checked) and _HOSTS.fullmatch(parts.hosts)
     if is_plain and "@" not in parts.userinfo and not ("@" in parts.rest and (parts.hosts or parts.userinfo)):
         return ""
-    return f"it is no database URL such as postgresql://user:password@host:5432/database: {ESCAPES}"
+    return f"it is not a database URL such as postgresql://user:password@host:5432/database: {ESCAPES}"
 
 
 def web_fault(url: str) -> str:
     """Return what is wrong with a web address, without repeating any of it; nothing if all is well."""
     parts = Parts.of(url, "/?#")
     if parts is None or parts.scheme not in ("http", "https"):
-        return "it is no address that begins with https://"
+        return "it is not an address that begins with https://"
     host, _, port = parts.hosts.rpartition(":") if parts.hosts[-1:].isdigit() else (parts.hosts, "", "")
     doubtful = "@" in parts.rest and (parts.userinfo or (port and "." not in host))
     if "@" in parts.userinfo or doubtful or not parts.hosts or not re.fullmatch(_HOST, parts.hosts):
-        return f"it is no address such as https://host/path: {ESCAPES}"
+        return f"it is not an address such as https://host/path: {ESCAPES}"
     return ""
 
 

@@ -12,7 +12,7 @@ def time_of_day(text: str) -> time:
     try:
         return datetime.strptime(text, "%H:%M").time()
     except ValueError:
-        raise UsageError(f"--due {text} is no time of day.", "Write e.g. --due 02:30.") from None
+        raise UsageError(f"--due {text} is not a time of day.", "Write e.g. --due 02:30.") from None
 
 
 def last_due(now: datetime, at: time, zone: tzinfo | None) -> datetime:

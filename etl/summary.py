@@ -50,7 +50,7 @@ def _why(logged: Path, code: int) -> str:
         lines = [line.strip() for line in errors[-1].removeprefix(_ERROR).strip().splitlines()]
         return reduce(_joined, lines)
     if 128 < code != 130:
-        return f"it was killed by signal {code - 128}, perhaps for want of memory"
+        return f"it was killed by signal {code - 128}, perhaps because memory ran out"
     return "no error was written; see standard error" if code != 130 else "nothing more was committed"
 
 

@@ -102,10 +102,10 @@ def _faults_of_tables(model: _Model) -> Iterator[str]:
         for column in table.of("column"):
             sort = column.properties.get("sortByColumn")
             if sort and unquoted(str(sort)) not in own:
-                yield f"{table.name}[{column.name}] is sorted by {sort}, which is no column of the table."
+                yield f"{table.name}[{column.name}] is sorted by {sort}, which is not a column of the table."
         for level in (level for hierarchy in table.of("hierarchy") for level in hierarchy.of("level")):
             if unquoted(str(level.properties.get("column"))) not in own:
-                yield f"{table.name}: the level {level.name} is no column of the table."
+                yield f"{table.name}: the level {level.name} is not a column of the table."
         yield from _faults_of_source(table)
 
 
@@ -137,7 +137,9 @@ def _faults_of_source(table: Node) -> Iterator[str]:
         names = set(re.findall(r'"([^"]+)"', selected[1]))
         wanted = {str(c.properties["sourceColumn"]) for c in table.of("column") if not c.expression}
         yield from (f"{table.name}: the query does not select {name}." for name in sorted(wanted - names))
-        yield from (f"{table.name}: the query selects {name}, which is no column." for name in sorted(names - wanted))
+        yield from (
+            f"{table.name}: the query selects {name}, which is not a column." for name in sorted(names - wanted)
+        )
 
 
 def _faults_of_relationships(model: _Model) -> Iterator[str]:

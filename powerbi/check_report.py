@@ -25,7 +25,7 @@ def faults_of_report(
             try:
                 contents[path] = json.loads(text)
             except json.JSONDecodeError as error:
-                faults.append(f"{path} is no JSON: {error}.")
+                faults.append(f"{path} is not valid JSON: {error}.")
     for path, content in contents.items():
         faults += [f"{path} {fault}" for fault in _faults_of_names(content, columns, measures)]
         if path.endswith("/visual.json"):

@@ -26,7 +26,7 @@ _ID = UUID("0d7b8f52-3c0e-5f0a-8f4e-5a1c9b1f3a60")
 
 
 def name_of(report: Report) -> str:
-    """Return the project's name: the report's title in one word. Raises ContractError where that is no name."""
+    """Return the project's name: the report's title in one word. Raises ContractError where that is not a name."""
     name = re.sub(r"\W", "", report.title)
     if not name or ((report.folder / name).is_dir() and not (report.folder / name / f"{name}.pbip").exists()):
         raise ContractError(

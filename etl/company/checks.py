@@ -32,7 +32,7 @@ def check_contract(contract: Contract) -> None:
     for column in contract.columns:
         if not is_of(column.unknown, column.type):
             raise ContractError(
-                f"the unknown member's {column.name}, {column.unknown!r}, is no {column.type}.",
+                f"the unknown member's {column.name}, {column.unknown!r}, is not of the type {column.type}.",
                 f"Write a value of that type in unknown=, or leave it out: then {column.name} is NULL there.",
             )
 
@@ -53,18 +53,18 @@ def _check_words(contract: Contract) -> None:
     for name in (contract.name, *names):
         if not is_name(name) or len(name) > _LONGEST_NAME:
             raise ContractError(
-                f"{name!r} is no name for a table or a column.",
-                f"Use letters (none composed of two characters), digits and underscores, {_LONGEST_NAME} at the most.",
+                f"{name!r} is not a name for a table or a column.",
+                f"Use letters (none composed of two characters), digits and underscores, at most {_LONGEST_NAME}.",
             )
         if name.upper().startswith(_RESERVED):
             raise ContractError(
-                f"{name} begins as BigQuery's own columns do.", "Rename it: without the underscore, for example."
+                f"{name} begins like BigQuery's own columns.", "Rename it: without the underscore, for example."
             )
     told = [(contract.name, contract.description, _LONGEST_DESCRIPTION_OF_A_TABLE)]
     for name, text, most in [*told, *((c.name, c.description, _LONGEST_DESCRIPTION) for c in contract.columns)]:
         if len(text) > most:
             raise ContractError(
-                f"the description of {name} has {len(text):,} characters, {most:,} are the most.", "Shorten it."
+                f"the description of {name} has {len(text):,} characters; at most {most:,} are allowed.", "Shorten it."
             )
 
 
@@ -77,19 +77,19 @@ def _check_keys(contract: Contract) -> None:
         raise ContractError("nothing identifies a row.", "Declare a natural_key, or references with grain=True.")
     if len(contract.primary_key) > _MOST_KEY_COLUMNS:
         raise ContractError(
-            f"{len(contract.primary_key)} columns identify a row, {_MOST_KEY_COLUMNS} are the most.",
+            f"{len(contract.primary_key)} columns identify a row; at most {_MOST_KEY_COLUMNS} are allowed.",
             "Let the query join some of them into one, or make them attributes of a dimension that it refers to.",
         )
     for column in (c for c in contract.columns if c.name in contract.primary_key):
         kind = column_type(column.type)
         if kind and not kind.is_exact:
             raise ContractError(
-                f"{column.name}, a {kind.word}, is to identify a row.",
+                f"{column.name}, a {kind.word}, cannot identify a row.",
                 "Declare it an Integer, or a decimal: Decimal(18, 4).",
             )
     if len(contract.relationships) > _MOST_REFERENCES:
         raise ContractError(
-            f"there are {len(contract.relationships)} references, {_MOST_REFERENCES} are the most.",
+            f"there are {len(contract.relationships)} references; at most {_MOST_REFERENCES} are allowed.",
             "Keep the natural keys of those as attributes that nobody filters by.",
         )
 
@@ -102,7 +102,8 @@ def _check_columns_named(contract: Contract) -> None:
     for name in (*named, *(c.sort_by for c in contract.columns)):
         if name and name not in names:
             raise ContractError(
-                f"{name}, which the contract names, is no column.", guess(name, names, f"It has: {', '.join(names)}.")
+                f"{name}, which the contract names, is not a column.",
+                guess(name, names, f"It has: {', '.join(names)}."),
             )
 
 
@@ -113,7 +114,7 @@ def _check_stream(contract: Contract) -> None:
         )
     if contract.stream and contract.survivor:
         raise ContractError(
-            "of a streamed table no survivor can be chosen.",
+            "a streamed table cannot choose a survivor.",
             f"Name it in the header of {contract.stream[0]}.sql, as `-- survivor: …`.",
         )
     if contract.stream and contract.is_dimension and contract.natural_key != contract.grain_key:
@@ -127,16 +128,16 @@ def _check_layout(contract: Contract) -> None:
     columns = {column.name: column for column in contract.columns}
     months = columns.get(contract.closed_months or "")
     if months and not pa.types.is_date(months.type):
-        raise ContractError(f"closed_months={months.name} is no Date.", "Name a column that holds the day.")
+        raise ContractError(f"closed_months={months.name} is not a Date.", "Name a column that holds the day.")
     part = columns.get(contract.partition_by or "")
     if part and not _is_day(part):
         raise ContractError(
-            f"partition_by={part.name} is no Date and no Timestamp.",
+            f"partition_by={part.name} is neither a Date nor a Timestamp.",
             "Name a column that holds the day, or leave partition_by out and name it in cluster_by.",
         )
     if len(contract.cluster_by) > _MOST_CLUSTERS:
         raise ContractError(
-            f"cluster_by names {len(contract.cluster_by)} columns, {_MOST_CLUSTERS} are the most.",
+            f"cluster_by names {len(contract.cluster_by)} columns; at most {_MOST_CLUSTERS} are allowed.",
             "Keep those that queries filter by.",
         )
     if len(set(contract.cluster_by)) < len(contract.cluster_by):
@@ -145,7 +146,7 @@ def _check_layout(contract: Contract) -> None:
         kind = column_type(columns[name].type)
         if kind and not kind.clusters:
             raise ContractError(
-                f"cluster_by names {name}, a {kind.word}, by which no table can be clustered.",
+                f"cluster_by names {name}, a {kind.word}, and no table can be clustered by it.",
                 "Leave it out, or declare an exact type: Integer, Money or another decimal.",
             )
 

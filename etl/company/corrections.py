@@ -109,7 +109,7 @@ def _read(path: Path) -> list[Correction]:
         entries = _File.model_validate(tomllib.loads(text)).correction
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(
-            f"{path} is no TOML: {error}.",
+            f"{path} is not valid TOML: {error}.",
             "Correct that place: texts stand in quotes, lists in brackets, and each entry begins with [[…]].",
         ) from None
     except ValidationError as error:

@@ -96,7 +96,7 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
     for stream in table.contract.stream:
         if stream not in queries or stream not in table.build.parameters:
             raise ContractError(
-                f"{table.path} streams {stream}, which is no query that its build asks for.",
+                f"{table.path} streams {stream}, which is not a query that its build asks for.",
                 guess(
                     stream,
                     [q for q in queries if q in table.build.parameters],
@@ -135,7 +135,7 @@ def _check_partials(table: TableFile, tables: dict[str, TableFile]) -> None:
     for name in summarized:
         if name not in table.build.parameters or summarized.count(name) > 1:
             raise ContractError(
-                f"{table.path}: build and exactly one partial must each ask for {name} once, as it is summarized.",
+                f"{table.path}: build and exactly one partial must each ask for {name} once, because it is summarized.",
                 f"Let there be one partial({name}, …), and build({name}, …).",
             )
     whole = [name for name in table.build.parameters if name not in (*tables, *summarized, NIGHT)]

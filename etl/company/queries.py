@@ -216,7 +216,7 @@ def _share(path: Path, name: str, text: str, most: float) -> float:
     """Read a percentage, such as "5 %". most: the greatest that means something."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
     if match is None or float(match[1]) / 100 > most:
-        raise ContractError(f"{path}: `-- {name}: {text}` is no share.", f"Write e.g. `-- {name}: 5 %`.")
+        raise ContractError(f"{path}: `-- {name}: {text}` is not a share.", f"Write e.g. `-- {name}: 5 %`.")
     return float(match[1]) / 100
 
 

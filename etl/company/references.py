@@ -76,7 +76,7 @@ def check_references(contract: Contract, contracts: Contracts) -> None:
         target = contracts.get(column.dimension)
         if target is None or not target.is_dimension:
             raise ContractError(
-                f"{column.name} refers to {column.dimension}, which is no dimension.",
+                f"{column.name} refers to {column.dimension}, which is not a dimension.",
                 guess(column.dimension, contracts, "Add its table file."),
             )
         on = column.on or target.natural_key
@@ -97,18 +97,18 @@ def check_references(contract: Contract, contracts: Contracts) -> None:
 
 
 def _own(grain: bool, on: tuple[str, ...]) -> str:
-    return "is to identify a row" if grain else f"is found by {', '.join(on)}, which is each row itself"
+    return "cannot identify a row" if grain else f"is found by {', '.join(on)}, which is each row itself"
 
 
 def check_hierarchies(contract: Contract, contracts: Contracts) -> None:
-    """Raise ContractError where a level is no column of a dimension that the contract refers to."""
+    """Raise ContractError where a level is not a column of a dimension that the contract refers to."""
     referred = {column.dimension for column in contract.references}
     for level in (level for levels in contract.hierarchies.values() for level in levels if "." in level):
         name, _, column = level.partition(".")
         if name not in referred or column not in contracts[name].schema.names:
             known = [f"{name}.{column}" for name in sorted(referred) for column in contracts[name].schema.names]
             raise ContractError(
-                f"{level}, a level of a hierarchy, is no column of a dimension that it refers to.",
+                f"{level}, a level of a hierarchy, is not a column of a dimension that it refers to.",
                 guess(level, known, "Name one as dimension.column, of a dimension with a reference."),
             )
 
@@ -123,7 +123,7 @@ def check_group_by(contract: Contract, *, summarizes: bool) -> None:
         return
     if column not in contract.built_key:
         raise ContractError(
-            f"group_by={column} is none of what identifies a row: {', '.join(contract.built_key)}.",
+            f"group_by={column} is not one of the columns that identify a row: {', '.join(contract.built_key)}.",
             "Name one of these.",
         )
     if not summarizes or contract.is_dimension or contract.rows_of:

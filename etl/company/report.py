@@ -169,7 +169,7 @@ def _measures(path: Path) -> list[Measure]:
     is_list = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
     if content or not isinstance(folder, str) or not folder or not is_list:
         raise ContractError(
-            f"{path} is no list of measures.", 'Begin with folder = "…", then write [[measure]] entries.'
+            f"{path} is not a list of measures.", 'Begin with folder = "…", then write [[measure]] entries.'
         )
     return [_entry(path, Measure, {"folder": folder} | entry) for entry in entries]
 
@@ -191,7 +191,7 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(_text(path))
     except tomllib.TOMLDecodeError as error:
         raise ContractError(
-            f"{path} is no TOML: {error}.",
+            f"{path} is not valid TOML: {error}.",
             "Correct that place: texts stand in quotes, lists in brackets, and each entry begins with [[…]].",
         ) from None
 
@@ -207,7 +207,7 @@ def _text(path: Path) -> str:
             "Put the file there, or name the report's folder in REPORT_DIR.",
         ) from None
     except UnicodeDecodeError:
-        raise ContractError(f"{path} is no UTF-8 text.", "Save it as that.") from None
+        raise ContractError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
 
 
 def _entry(path: Path, kind: type[E], given: dict[str, Any]) -> E:

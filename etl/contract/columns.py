@@ -100,14 +100,14 @@ _LISTED = f"{', '.join(_KEPT)}, {', '.join(_OPTIONS[:16])}"
 
 def _field(role: Role, description: str, of_reference: Mapping[str, Any] | None = None, **options: Any) -> Any:
     if not isinstance(description, str):
-        raise ContractError(f"{description!r} is no description.", "Say in a sentence what the column holds.")
+        raise ContractError(f"{description!r} is not a description.", "Say in a sentence what the column holds.")
     metadata = {"role": role, **(of_reference or {})} | {name: options.pop(name) for name in _KEPT if name in options}
     for name in options:
         if name not in _OPTIONS:
             listed = f"It has: {_LISTED}. {OR_NEWER}"
             raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, listed))
     if not isinstance(options.get("alias", ""), str):
-        raise ContractError(f"alias={options['alias']!r} is no name.", 'Write e.g. alias="class".')
+        raise ContractError(f"alias={options['alias']!r} is not a name.", 'Write e.g. alias="class".')
     try:
         re.compile(options.get("str_matches") or "")
         return pa_check.Field(description=description, metadata=metadata, **options)

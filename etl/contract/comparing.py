@@ -66,7 +66,7 @@ def kind_of(name: object, kind: pa.DataType) -> Kind:
         if is_such(kind):
             return found
     raise ContractError(
-        f"{name} is of the type {kind}, by which no row can be identified or found.",
+        f"{name} is of the type {kind}, which cannot identify a row.",
         "Let its query cast it to text or to an integer.",
     )
 

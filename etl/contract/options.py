@@ -46,7 +46,7 @@ def _option(holds: Holds, read: Callable[[Any], Any], default: Any, example: str
 
 def _name(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("no name")
+        raise ValueError("not a name")
     return value
 
 
@@ -54,14 +54,14 @@ def _several(value: Any) -> tuple[str, ...]:
     """Turn one name, or several, into a tuple."""
     names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
     if not all(isinstance(each, str) for each in names):
-        raise ValueError("no tuple of names")
+        raise ValueError("not a tuple of names")
     return names
 
 
 def _number_up_to(most: float) -> Callable[[Any], float]:
     def read(value: Any) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
-            raise ValueError("no share")
+            raise ValueError("not a share")
         return value
 
     return read
@@ -69,13 +69,13 @@ def _number_up_to(most: float) -> Callable[[Any], float]:
 
 def _years(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("no number of years")
+        raise ValueError("not a number of years")
     return value
 
 
 def _columns_by_name(value: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict) or not all(isinstance(levels, list | tuple) for levels in value.values()):
-        raise ValueError("no dictionary of names and their columns")
+        raise ValueError("not a dictionary of names and their columns")
     return {str(name): _several(levels) for name, levels in value.items()}
 
 

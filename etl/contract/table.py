@@ -152,7 +152,7 @@ def _check_annotations(model: type[Table]) -> None:
     hidden = [name for name in inspect.get_annotations(model) if name.startswith("_")]
     if hidden:
         raise ContractError(
-            f"The column {hidden[0]} begins with an underscore, as those do that build alone may add.",
+            f"The column {hidden[0]} begins with an underscore, which is reserved for the columns that build may add.",
             f"Rename it {hidden[0].lstrip('_') or 'with a letter'}.",
         )
     for name, (kind, hint) in _kinds(model).items():
@@ -183,7 +183,7 @@ def _kinds(model: type[Table]) -> dict[str, tuple[pa.DataType | None, Any]]:
 
 
 def _no_word(name: str, hint: object = None) -> ContractError:
-    """Refuse a column whose annotation is no type of the vocabulary."""
+    """Refuse a column whose annotation is not a type of the vocabulary."""
     return ContractError(
         f"The column {name} is not declared in the words of etl.contract.",
         word_for(hint) or f"Write e.g. {name}: Text = attribute(…).",

@@ -54,7 +54,7 @@ def decimal_type(precision: int, scale: int) -> ColumnType:
     Raises ContractError where no warehouse has it.
     """
     if not all(type(number) is int for number in (precision, scale)):
-        raise ContractError(f"Decimal({precision!r}, {scale!r}) is no type: both are whole numbers.", "Decimal(18, 4).")
+        raise ContractError(f"Decimal({precision!r}, {scale!r}) is not a type: write whole numbers.", "Decimal(18, 4).")
     if not 0 <= scale <= MOST_SCALE or not max(scale, 1) <= precision <= scale + MOST_WHOLE:
         most = min(max(scale, 0), MOST_SCALE)
         raise ContractError(
@@ -150,5 +150,6 @@ def check_rule(name: str, kind: pa.DataType, rule: str, values: Iterable[Any]) -
     for value in values:
         if not (is_of(value, kind) or is_of(value, wanted)):
             raise ContractError(
-                f"{name} is compared with {value!r} ({rule}), which is no {kind}.", f"Write a value of {name}'s type."
+                f"{name} is compared with {value!r} ({rule}), which is not of the type {kind}.",
+                f"Write a value of {name}'s type.",
             )

@@ -90,7 +90,7 @@ def outermost(action: Callable[[], int | None], settings_file: Path | None = Non
         log.filed.error("Interrupted; nothing more was committed.")
         return EXIT_INTERRUPTED
     except Exception:
-        log.filed.exception("It crashed, which is a fault of the program:")
+        log.filed.exception("Unexpected error; this is a bug of the program:")
         raise
 
 

@@ -51,8 +51,8 @@ def check_file_names(paths: Sequence[Path], kind: str) -> None:
     for path, name in zip(paths, names, strict=True):
         if not is_name(name) or iskeyword(name):
             raise ContractError(
-                f"{path}: {name} is no name for a {kind}.",
-                f"Rename it with letters, digits and underscores; a copy that is no {kind} belongs in another folder"
+                f"{path}: {name} is not a name for a {kind}.",
+                f"Rename it with letters, digits and underscores; a copy that is not a {kind} belongs in another folder"
                 f"{', or begins with an underscore' if kind == 'table' else ''}.",
             )
     if twice := alike(names):

@@ -57,7 +57,8 @@ def read_url(name: str, text: str) -> URL:
         return make_url(text)
     except (ArgumentError, ValueError):
         raise UsageError(
-            f"SOURCE_{name.upper()}_URL is no database URL.", "Write e.g. postgresql://user:password@host:5432/database"
+            f"SOURCE_{name.upper()}_URL is not a database URL.",
+            "Write e.g. postgresql://user:password@host:5432/database",
         ) from None
 
 
@@ -71,11 +72,13 @@ def _read_postgres(name: str, text: str) -> URL:
         given = parse_dsn(text)
     except ProgrammingError as error:
         unknown = re.search(r'invalid (?:URI query parameter|connection option) ?:? "(\w+)"', str(error))
-        what = f"names {unknown[1]}, which is no parameter of PostgreSQL's." if unknown else "is no database URL."
+        what = f"names {unknown[1]}, which is not a parameter of PostgreSQL's." if unknown else "is not a database URL."
         raise UsageError(f"SOURCE_{name.upper()}_URL {what}", f"Write e.g. {_EXAMPLES}") from None
     hosts, ports = given.get("host", ""), given.get("port", "")
     if not all(_HOST.fullmatch(host) for host in hosts.split(",")) or not re.fullmatch(r"[\d,]*", ports):
-        raise UsageError(f"SOURCE_{name.upper()}_URL names what is no host, or no port.", f"Write e.g. {_EXAMPLES}")
+        raise UsageError(
+            f"SOURCE_{name.upper()}_URL names a host or port that cannot be read.", f"Write e.g. {_EXAMPLES}"
+        )
     parts = Parts.of(text)
     is_one = parts is not None and parts.hosts and not hosts.startswith("/") and "," not in hosts + ports
     own = {"host": hosts, "port": int(ports) if ports else None} if is_one else {}

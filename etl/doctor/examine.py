@@ -162,7 +162,7 @@ class _Running:
             self._tell(
                 f"{self._part.name[:1].upper()}{self._part.name[1:]} did not answer within {SECONDS:.0f} seconds, and"
                 " was looked at no further.",
-                "Look whether the server hangs, and what stands between: a firewall, a tunnel, a proxy.",
+                "Look whether the server hangs, and what is in between: a firewall, a tunnel, a proxy.",
             )
             return
         finally:

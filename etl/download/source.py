@@ -111,8 +111,8 @@ def check_binds(query: Query, known: Iterable[str]) -> None:
     unknown = sorted(binds_of(query.sql, query.dialect) - set(known))
     if unknown:
         raise ContractError(
-            f"{query.path} uses :{unknown[0]}, which is not among the known binds.",
-            f"Known are: {', '.join(f':{name}' for name in known)}.",
+            f"{query.path} uses :{unknown[0]}, which is not a known name.",
+            f"Known: {', '.join(f':{name}' for name in known)}.",
         )
 
 

@@ -75,4 +75,4 @@ def declared_type(words: str) -> pa.DataType:
     if _LENGTH.search(words) and known_type(_LENGTH.sub("", words)) == ANY_NUMERIC:
         raise ValueError(f"Write numeric(p,s) with at most {DIGITS} digits, s of them decimals, or text.")
     near = get_close_matches(words.lower(), _WORDS, 1)
-    raise ValueError(f"Write {near[0]}." if near else f"Known are: {', '.join(sorted(_WORDS))}, numeric(p,s).")
+    raise ValueError(f"Write {near[0]}." if near else f"Known: {', '.join(sorted(_WORDS))}, numeric(p,s).")

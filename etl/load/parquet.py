@@ -175,7 +175,7 @@ def check_file(path: Path, file: StarFile | ParquetFile) -> str:
 
 
 def _unlike_contract(path: Path, how: str) -> DataError:
-    return DataError(f"{path} does not fulfil its table's contract: {how}.", _REBUILD)
+    return DataError(f"{path} does not match its table's contract: {how}.", _REBUILD)
 
 
 def _altered(path: Path, how: str) -> DataError:

@@ -43,7 +43,7 @@ def check_one_night(published: list[Published], star: StarManifest, chosen: list
     others = [name for name, table in star.tables.items() if name not in names and star_of.get(name) != table.run]
     if others:
         raise GuardError(
-            f"--only would mix nights: {', '.join(sorted(others))} would stay of another star than {star.run}.",
+            f"--only would mix nights: {', '.join(sorted(others))} would stay as in another star than {star.run}.",
             "Leave --only out, or choose with --from the star that is published.",
         )
 

@@ -55,7 +55,7 @@ def check_raw(table: RawTable, parts: list[TableReceipt]) -> None:
     differences = table.receipt.differences(_as_far_as(table.receipt, add(parts, told)))
     if differences:
         raise DataError(
-            f"{table.file} does not hold what the source says that its query gives: {'; '.join(differences)}.",
+            f"{table.file} does not hold what the source reports for its query: {'; '.join(differences)}.",
             "Run SQLDownloadMain.py again. If it fails again, the query gives something else each time it is run: write"
             " :as_of instead of now(), an ORDER BY into string_agg(…), row_number() OVER (…) and above LIMIT, and"
             " no random().",

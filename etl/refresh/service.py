@@ -44,7 +44,7 @@ class Service:
             if str(group.get("id", "")).lower() == self._target.workspace.lower():
                 return bool(group.get("isOnDedicatedCapacity"))
         raise RefreshError(
-            f"the workspace {self._target.workspace} is none that this service principal may see.",
+            f"the workspace {self._target.workspace} is not visible to this service principal.",
             "Make the service principal a member of the workspace (Contributor or more), and check POWERBI_WORKSPACE.",
         )
 

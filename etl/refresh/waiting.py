@@ -51,5 +51,5 @@ class Waiting:
                 f"Power BI has too many requests and wants a pause of {seconds:.0f} s, longer than POWERBI_PATIENCE"
                 " allows."
             )
-        log.warning("refresh: Power BI has too many requests: waiting %.0f s, as it wants.", seconds)
+        log.warning("refresh: Power BI has too many requests: waiting %.0f s, as it asks.", seconds)
         time.sleep(seconds)

@@ -39,7 +39,7 @@ class Composer:
         for measure in report.measures.values():
             for name in set(measure.ignores) - {*contracts, "*"}:
                 raise ContractError(
-                    f"The measure [{measure.name}] ignores {name}, which is no table.",
+                    f"The measure [{measure.name}] ignores {name}, which is not a table.",
                     guess(name, contracts),
                 )
 

@@ -28,7 +28,7 @@ def called(context: Context, table: TableFile, function: Function, given: list[o
         fault: EtlError = ContractError(f"{place_of(error, table.path)}: {error.message}", error.hint)
     except MemoryError as error:
         fault = DataError(
-            f"{place_of(error, table.path)}: {function.name} found no memory for what it makes.",
+            f"{place_of(error, table.path)}: {function.name} ran out of memory.",
             "Look whether a merge multiplies its rows; else lower WORKERS, or give the machine more memory.",
         )
     except FAULTS_OF_A_FILE as error:

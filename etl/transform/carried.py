@@ -29,7 +29,7 @@ def carried_over(tables: dict[str, TableFile], plan: Plan, last: StarManifest | 
     changed = [name for name in names if list(last.tables[name].receipt.columns) != tables[name].contract.schema.names]
     if changed:
         raise UsageError(
-            f"--only keeps {', '.join(changed)} as in the last star, but the contract's columns are others now.",
+            f"--only keeps {', '.join(changed)} as in the last star, but the contract's columns have changed.",
             "Name it in --only too, or leave --only out once.",
         )
     return {name: last.tables[name] for name in names}

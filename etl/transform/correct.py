@@ -46,7 +46,7 @@ def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             shown = STARS if column in raw[query].personal else repr(text)
             raise ContractError(
-                f"{name}: {shown} is no {columns[column]}, which {column} is.",
+                f"{name}: {column} is {columns[column]}, and {shown} is not.",
                 "Times need a zone, e.g. …T10:00:00Z."
                 if pa.types.is_timestamp(columns[column])
                 else "Write the value as the source does.",

@@ -52,6 +52,6 @@ def _parts(column: pd.Series) -> list[npt.NDArray[Any]]:
 
 def _not_sorted(file: str, group_by: tuple[str, ...]) -> ContractError:
     return ContractError(
-        f"{file}: the rows do not come sorted by {', '.join(group_by)}, as the header's `group by` promises.",
+        f"{file}: the rows are not sorted by {', '.join(group_by)}, as the header's `group by` promises.",
         f'Let the query end with ORDER BY {", ".join(group_by)}, … (texts COLLATE "C").',
     )

@@ -27,7 +27,7 @@ def write_partial(
     count, column = portions(context, table), table.contract.group_by
     if column and column not in summary:
         raise ContractError(
-            f"{table.path}: {function.name} returned no column {column}, by which the contract groups.", "Return it."
+            f"{table.path}: {function.name} returned no column {column}, which the contract groups by.", "Return it."
         )
     of_rows = _portion_of_rows(summary, column, count) if column else np.zeros(len(summary), dtype=np.int64)
     _write(context, f"{table.name}.{function.name}", number, summary, of_rows, count)

@@ -25,7 +25,7 @@ ENDINGS = {
     "import sys; sys.exit()": "build failed: SystemExit.",
     "open('/nowhere/at/all')": "build failed: FileNotFoundError",
     "return build(people)": "build failed: RecursionError",
-    "raise MemoryError": "build found no memory",
+    "raise MemoryError": "build ran out of memory",
     "raise StopIteration": "build failed: StopIteration",
     UNPICKLABLE.strip(): "build failed: Odd: so odd",
 }

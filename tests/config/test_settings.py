@@ -91,13 +91,13 @@ sources=x
     assert "environment" in message
     lines = [line.strip() for line in message.splitlines()[1:]]
     for name, said in [
-        ("BUSINESS_TIME_ZONE", "'Madrid' is no IANA time zone such as Europe/Madrid"),
+        ("BUSINESS_TIME_ZONE", "'Madrid' is not an IANA time zone such as Europe/Madrid"),
         ("KEEP_RUNS", "greater than or equal to 1"),
         ("WORKERS", "integer"),
         ("WINDOW_YEARS", "integer"),
         ("LOG_LEVEL", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
-        ("COLOUR", "is no setting"),
-        ("SOURCES", "is no setting"),
+        ("COLOUR", "is not a setting"),
+        ("SOURCES", "is not a setting"),
         ("BIGQUERY_PROJECT and BIGQUERY_DATASET", "must be set when WAREHOUSE is bigquery"),
         ("BIGQUERY_CREDENTIALS anonymous", "set BIGQUERY_ENDPOINT"),
     ]:
@@ -185,7 +185,7 @@ def test_what_is_no_id_is_told_before_the_night(tmp_path: Path, name: str, value
     """A name, a part of an id and an address are none; Power BI would answer only after the publish."""
     wrong = value.replace("{id}", POWER_BI[name])
     message = faults(written(tmp_path, **POWER_BI | {name: wrong}))
-    assert f"  {name}: it is no id such as 11111111-2222-3333-4444-555555555555" in message.splitlines()
+    assert f"  {name}: it is not an id such as 11111111-2222-3333-4444-555555555555" in message.splitlines()
 
 
 def test_settings_made_in_code_are_checked_as_well() -> None:

@@ -129,10 +129,10 @@ def faulty(change: tuple[str, str] | str) -> Any:
         (faulty(('unknown="Unknown"', "nulable=True")), "nulable"),
         (faulty(('= attribute("Its name.", unknown="Unknown")', "")), "name is not declared in the words"),
         (faulty(("name: Text", "name: str")), "name is not declared in the words"),
-        (faulty(('unknown="Unknown"', "unknown=7")), "unknown member's name, 7, is no string"),
+        (faulty(('unknown="Unknown"', "unknown=7")), "unknown member's name, 7, is not of the type string"),
         (faulty(('natural_key("Its', 'attribute("Its')), "needs a surrogate_key and a natural_key"),
         (faulty(("DimX(Dimension)", "FactX(Fact)")), "a fact has no surrogate_key"),
-        (faulty(("DimX(Dimension)", "DimX(Dimension, stream='xs', survivor='name')")), "no survivor can be chosen"),
+        (faulty(("DimX(Dimension)", "DimX(Dimension, stream='xs', survivor='name')")), "cannot choose a survivor"),
         (faulty(("DimX(Dimension)", "DimX(Dimension, partition_by='day')")), "day, which the contract names"),
         (faulty(('unknown="Unknown"', 'sort_by="rank"')), "rank, which the contract names"),
         (faulty(("DimX(Dimension)", "DimX(Dimension, hierarchies={'Xs': ('letter', 'name')})")),
@@ -142,7 +142,7 @@ def faulty(change: tuple[str, str] | str) -> Any:
         (faulty(("name: Text", "dim_x: Text")), "a column is named like its table"),
         (faulty(("x_key: Key = surrogate_key()", 'x_key: Key = reference("dim_y", "Y.")')), "needs a surrogate_key"),
         (faulty(("name: Text = attribute(", 'y_key: Key = reference("dim_xx", "X.")\n    name: Text = attribute(')),
-         "refers to dim_xx, which is no dimension"),
+         "refers to dim_xx, which is not a dimension"),
         (faulty(("    name: Text", '    y: Key = reference("dim_x", "X.", on=["a", "b"])\n    name: Text')),
          "is found by a, b, but the natural key of dim_x is x_id"),
     ],
@@ -160,7 +160,7 @@ def test_a_streamed_table_with_a_survivor_is_sent_to_the_querys_header(tmp_path:
     """Which row survives is decided before the blocks are built."""
     text = GOOD.replace("DimX(Dimension)", "FactX(Fact, stream='xs', survivor=('name',))")
     (tmp_path / "fact_x.py").write_text(HEAD + text.replace("    x_key: Key = surrogate_key()\n", ""), encoding="utf-8")
-    with pytest.raises(ContractError, match="no survivor can be chosen") as fault:
+    with pytest.raises(ContractError, match="cannot choose a survivor") as fault:
         read_tables(tmp_path)
     assert "xs.sql" in fault.value.hint
 

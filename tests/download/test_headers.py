@@ -91,7 +91,7 @@ FAULTS = """
 | -- grain: a/-- source: shop/-- key: id/-- types: id/SELECT 1 | names no type for id                      |
 | -- grain: a/-- source: shop/-- key: id/-- types: a int, a date/X | names a twice |
 | -- grain: a/-- source: shop/-- key: id/-- types: a bol/SELECT 1  | does not know the type bol of a. Write bool. |
-| -- grain: a/-- source: shop/-- key: id/-- types: a money/X | not know the type money of a. Known are: bigint |
+| -- grain: a/-- source: shop/-- key: id/-- types: a money/X | not know the type money of a. Known: bigint |
 | -- grain: a/-- source: shop/-- key: id/-- types: a numeric(40,2)/X | numeric(40,2) of a. Write numeric(p,s) with at |
 | -- grain: a/-- source: shop/-- key: id/-- types: a number(2,4)/SELECT 1 | does not know the type number(2,4) of a |
 | -- grain: a/-- source: shop/-- key: id//                     | has a header but no query                 |
@@ -247,11 +247,11 @@ def test_a_query_may_be_named_in_any_language(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["orders.old", "my orders", "orders-2", "1st", "pedidos_an\u0303o", "from"])
 def test_a_query_files_name_is_that_of_a_parameter(tmp_path: Path, name: str) -> None:
-    """A person's copy is no query of its own; an editor's hidden file is not looked at."""
+    """A person's copy is not a query of its own; an editor's hidden file is not looked at."""
     for file in ("orders", name):
         (tmp_path / f"{file}.sql").write_text(MINIMAL + "SELECT 1", encoding="utf-8")
     (tmp_path / ".#orders.sql").write_text("nothing", encoding="utf-8")
-    with pytest.raises(ContractError, match="is no name for a query") as caught:
+    with pytest.raises(ContractError, match="is not a name for a query") as caught:
         read_queries(tmp_path, SOURCES)
     assert str(tmp_path / f"{name}.sql") in caught.value.message
     assert "another folder" in caught.value.hint

@@ -207,7 +207,7 @@ REFUSED = {
     "SELECT id\nFORM people": "people.sql:6: You have an error in your SQL syntax",
     "SELECT id FROM peple": "Table 'shop.peple' doesn't exist (error 1146). Try: Write the table's name as SHOW TABLES",
     "SELECT User FROM mysql.user": "Try: Let the table's owner GRANT SELECT on it to the account of SOURCE_SHOP_URL",
-    "SELECT :when AS id": "uses :when, which is not among the known binds",
+    "SELECT :when AS id": "uses :when, which is not a known name",
 }
 
 

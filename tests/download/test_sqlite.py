@@ -159,7 +159,7 @@ def test_binds_and_colons_work_as_in_postgresql(lite: Company) -> None:
     lite.done()
     assert lite.rows("things") == [{"id": ":a 12:30 100%", "zone": "Europe/Madrid"}]
     lite.query("things", "SELECT :noon AS id")
-    assert "uses :noon, which is not among the known binds" in lite.download().err
+    assert "uses :noon, which is not a known name" in lite.download().err
 
 
 def test_two_kinds_of_sources_make_one_run(lite: Company, shop: str) -> None:

@@ -90,7 +90,7 @@ def test_altered_file_is_refused(tmp_path: Path, altered: dict[str, object], rea
 )
 def test_file_of_another_contract_is_refused(tmp_path: Path, rows: dict[str, list[object]], reason: str) -> None:
     """A star built before the contract changed is refused: wrong types, NULLs, columns missing or too many."""
-    with pytest.raises(DataError, match=f"a.csv does not fulfil its table's contract: .*{reason}"):
+    with pytest.raises(DataError, match=f"a.csv does not match its table's contract: .*{reason}"):
         convert(_conversion(tmp_path, pa.table(rows)))
 
 
@@ -137,7 +137,7 @@ def test_parquet_of_another_contract_is_refused(tmp_path: Path) -> None:
     table = pa.Table.from_pylist(planets(3), PLANET.schema).cast(other)
     files = [write_files(tmp_path, "p.csv", table, other)]
     [conversion] = conversions(PLANET, files, tmp_path, tmp_path / "target")
-    with pytest.raises(DataError, match=r"p.parquet does not fulfil .*planet_id: string.* in the contract .*: int64"):
+    with pytest.raises(DataError, match=r"p.parquet does not match .*planet_id: string.* in the contract .*: int64"):
         ready(conversion)
 
 

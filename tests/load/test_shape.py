@@ -82,7 +82,7 @@ def test_additive_changes_make_a_table_what_its_contract_wants(
 
 
 def test_a_view_is_named_as_one_and_its_columns_are_not() -> None:
-    """Nobody is told twelve lines about columns of what is no table."""
+    """Nobody is told twelve lines about columns of what is not a table."""
     wanted = Shape((ColumnShape("a", "BIGINT", nullable=False, description=""),))
     difference = compare("t", wanted, Shape((), kind="a view"))
     assert [change.said for change in difference.destructive] == ["t is a view, not a table"]

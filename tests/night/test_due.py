@@ -53,5 +53,5 @@ def test_the_nights_of_the_clock_changes_are_due_once(now: str, due: str) -> Non
 @pytest.mark.parametrize("text", ["", "2:30 am", "25:00", "0230"])
 def test_what_is_no_time_of_day_is_a_fault_of_the_command_line(text: str) -> None:
     """With an example of the right one."""
-    with pytest.raises(UsageError, match="is no time of day"):
+    with pytest.raises(UsageError, match="is not a time of day"):
         time_of_day(text)

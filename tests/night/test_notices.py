@@ -116,7 +116,7 @@ def test_an_address_that_is_none_is_a_fault_of_the_settings(company: Company) ->
     company.settings |= {"WEBHOOK_URL": "hooks.example/hidden"}
     done = company.night()
     assert done.returncode == 2
-    assert "WEBHOOK_URL: it is no address that begins with https://" in done.stderr
+    assert "WEBHOOK_URL: it is not an address that begins with https://" in done.stderr
     assert "hidden" not in done.stderr
 
 

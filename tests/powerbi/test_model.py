@@ -274,7 +274,7 @@ def renamed() -> dict[str, str]:
         (lambda: spoiled("tables/Key Measures", "\tmeasure 'Net Revenue'", "\t\t\tmeasure 'Net Revenue'"),
          "is indented by 3 tabs"),
         (lambda: spoiled("tables/Date", "sortByColumn: Month", "sortByColumn: Months"), "sorted by Months"),
-        (lambda: spoiled("tables/Date", "column: Quarter", "column: Term"), "the level Quarter is no column"),
+        (lambda: spoiled("tables/Date", "column: Quarter", "column: Term"), "the level Quarter is not a column"),
         (lambda: spoiled("tables/Key Measures", "[Gross Revenue])", "[Gros Revenue])"), "there is no"),
         (lambda: spoiled("tables/Key Measures", "SUM(Sales[", "SUMM(Sales["), "no function SUMM. Did you mean SUM?"),
         (lambda: spoiled("tables/Key Measures", "COUNTROWS(Sales)", "COUNTROWS(Sale)"), "there is no table Sale"),

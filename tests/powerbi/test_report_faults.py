@@ -110,7 +110,7 @@ def changed(files: Files, part: str, old: str, new: str) -> Files:
             lambda files: changed(files, "report.json", 'Sober.json",\n          "path', 'Sober",\n          "path'),
             "does not register",
         ),
-        (lambda files: changed(files, "pages.json", "{", ""), "is no JSON"),
+        (lambda files: changed(files, "pages.json", "{", ""), "is not valid JSON"),
         (
             lambda files: changed(files, "visual.json", '"metadata": "Key Measures.', '"metadata": "Sales.'),
             "does not show",

@@ -32,7 +32,7 @@ def test_a_dataset_that_can_be_refreshed_is_well(tmp_path: Path, power_bi: Power
     ("fault", "sentence", "cure"),
     [
         ({"expired": True}, "are expired", "Make a new client secret"),
-        ({"member": False}, "is none that this service principal may see", "a member of the workspace"),
+        ({"member": False}, "is not visible to this service principal", "a member of the workspace"),
         ({"faults": {"GET": [404, 404]}}, "Power BI", "POWERBI_"),
     ],
     ids=["secret expired", "no member", "no such dataset"],

@@ -111,7 +111,7 @@ def test_a_throttled_service_is_given_the_pause_that_it_wants(
     began = time.monotonic()
     refresh(power_bi.target())
     assert time.monotonic() - began > 1
-    assert "Power BI has too many requests: waiting 1 s, as it wants." in caplog.text
+    assert "Power BI has too many requests: waiting 1 s, as it asks." in caplog.text
     assert len(power_bi.history) == 1
 
 
@@ -186,7 +186,7 @@ def test_who_is_no_member_of_the_workspace_is_told(power_bi: PowerBi) -> None:
     """Before anything is asked for."""
     power_bi.member = False
     fault = failed(power_bi)
-    assert fault.message == f"the workspace {WORKSPACE} is none that this service principal may see."
+    assert fault.message == f"the workspace {WORKSPACE} is not visible to this service principal."
     assert fault.hint.startswith("Make the service principal a member of the workspace")
 
 

@@ -74,9 +74,9 @@ def test_a_report_is_read_in_its_order(folder: Path) -> None:
         ("measures/a.toml", 'sql = "[Net] * 2"', 'sql = "[Net]"\nlatest = ["a", "b"]', "are of a measure with `of`"),
         ("measures/a.toml", 'name = "Twice"', 'name = "Net"', "there are two measures [Net]"),
         ("measures/a.toml", 'format = "0"', 'format = "0"\nformta = "0"', "[Net]: formta: Extra inputs"),
-        ("measures/a.toml", MEASURES, 'folder = "All"\nmeasure = ["Net"]', "is no list of measures"),
-        ("measures/a.toml", 'folder = "All"', "", "is no list of measures"),
-        ("measures/a.toml", MEASURES, "folder = ", "is no TOML"),
+        ("measures/a.toml", MEASURES, 'folder = "All"\nmeasure = ["Net"]', "is not a list of measures"),
+        ("measures/a.toml", 'folder = "All"', "", "is not a list of measures"),
+        ("measures/a.toml", MEASURES, "folder = ", "is not valid TOML"),
         ("pages/1.toml", '"Net", "Twice"', '"Net", "Thrice"', "“By client”: there is no measure [Thrice]"),
         ("pages/1.toml", 'measures = ["Net"]', 'measures = ["Net"]\nby = "a.b"', "a card has no `by`"),
         ("pages/1.toml", 'by = "dim_client.client_id"\nnames = "dim_client.name"\n', "", "a table needs a column: by"),
@@ -101,7 +101,7 @@ def test_a_fault_is_named(folder: Path, file: str, right: str, wrong: str, told:
 def test_what_is_no_text_is_named(folder: Path, file: str) -> None:
     """A file that an editor saved in another encoding."""
     (folder / file).write_bytes("-- like: fact_sale é".encode("latin-1"))
-    with pytest.raises(ContractError, match="is no UTF-8 text"):
+    with pytest.raises(ContractError, match="is not UTF-8 text"):
         read_report(folder)
 
 

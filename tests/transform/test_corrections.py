@@ -92,7 +92,7 @@ FAULTS = [
     (MENDED.replace('"sales"', '"sale"'), "Did you mean sales?"),
     (MENDED.replace('"sales"', '"shops"'), "fact_sale does not read shops"),
     (MENDED.replace("sale_id", "sale"), "sales has no column sale"),
-    (MENDED.replace("3.50", "three"), "'three' is no decimal128(12, 2), which price is"),
+    (MENDED.replace("3.50", "three"), "price is decimal128(12, 2), and 'three' is not"),
     (MENDED.replace("= 8", "= 7").replace("3.50", "9.99"), "changes no row"),
     (MENDED.replace("sale_id = 8", "shop_id = 1"), "changes 2 rows, where 1 was meant"),
     (MENDED.replace("until", 'unset = ["price"]\nuntil'), "sets and unsets price"),
@@ -111,7 +111,7 @@ FAULTS = [
     (MENDED.replace("until", "rows = 0\nuntil"), "[1]: `rows` cannot be read."),
     (MENDED.replace("until", 'unset = "price"\nuntil'), "[1]: `unset` cannot be read."),
     (MENDED.replace('set = { price = "3.50" }', ""), "corrects nothing"),
-    (MENDED + "[[", "is no TOML"),
+    (MENDED + "[[", "is not valid TOML"),
 ]
 
 

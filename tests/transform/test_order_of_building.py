@@ -25,7 +25,7 @@ def test_what_is_read_or_referred_to_comes_first(house: House) -> None:
     [
         ("dim_shop", ("shops: pd", "shop: pd"), "build asks for shop, which is neither a query nor a table", "shops?"),
         ("dim_shop", ("shops: pd", "zzz: pd"), "build asks for zzz", "Add zzz.sql"),
-        ("fact_sale", ('stream="sales"', 'stream="shops"'), "streams shops, which is no query that its build", ""),
+        ("fact_sale", ('stream="sales"', 'stream="shops"'), "streams shops, which is not a query that its build", ""),
         ("fact_shop", ("def partial(", "def summary("), "asks for fact_sale, which is streamed and never", "partial"),
         ("fact_shop", ("partial(fact_sale: pd.DataFrame)", "partial()"), "must each ask for nothing once", ""),
         ("fact_shop", ("def partial(fact_sale", "def partial(dim_shop"), "must each ask for dim_shop once", ""),

@@ -101,7 +101,10 @@ def test_a_partial_that_does_not_tell_the_group_is_refused(house: House) -> None
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (('group_by="shop_id"', 'group_by="price"'), "group_by=price is none of what identifies a row: shop_id"),
+        (
+            ('group_by="shop_id"', 'group_by="price"'),
+            "group_by=price is not one of the columns that identify a row: shop_id",
+        ),
         (("def partial(", "def summary("), "group_by is for a fact that summarizes"),
         (('group_by="shop_id"', 'group_by="shop_id", rows_of=("shops",)'), "group_by is for a fact that summarizes"),
         (

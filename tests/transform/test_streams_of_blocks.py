@@ -59,7 +59,7 @@ def test_rows_that_do_not_come_sorted_by_their_groups_are_refused(
     """Within a block and from one to the next; the hint says how the query is to end."""
     house.write(fact_step=FACT_STEP)
     house.raw(rows_a_block, shops=shops(), sales=sales(), steps=steps(*groups, kind=kind))
-    with pytest.raises(ContractError, match=r"steps.csv: the rows do not come sorted by a, b") as fault:
+    with pytest.raises(ContractError, match=r"steps.csv: the rows are not sorted by a, b") as fault:
         house.build()
     assert "ORDER BY a, b" in fault.value.hint
 

@@ -58,7 +58,7 @@ def fault_of(faults: Faults, error: Exception, query: Query, source: str, cut: s
             f"{query.path}: the connection to the source {source} was cut: {cut}.",
             "Make the query lighter, or raise the setting."
             if "SOURCE_" in cut
-            else "Look whether the server runs, and what stands between: a firewall, a tunnel, a proxy.",
+            else "Look whether the server runs, and what is in between: a firewall, a tunnel, a proxy.",
             transient="SOURCE_" not in cut,
         )
     transient = faults.passes(error)

@@ -13,6 +13,6 @@ def check(contracts: Collection[Contract]) -> None:
     """Raise ContractError where a star has too many tables."""
     if len(contracts) > _MOST_TABLES:
         raise ContractError(
-            f"There are {len(contracts)} tables; BigQuery publishes {_MOST_TABLES} at the most in one transaction.",
+            f"There are {len(contracts)} tables; BigQuery publishes at most {_MOST_TABLES} in one transaction.",
             "Leave out tables that nobody reads, or publish some of them from a second settings file.",
         )

@@ -131,7 +131,7 @@ def _copy(path: Path, new: Path) -> None:
         os.chown(new, -1, wanted.st_gid)
     except OSError:
         new.chmod(wanted.st_mode & 0o707)
-        log.warning("load: %s can no longer be read by its group, because this user is not a member of it.", path)
+        log.warning("load: %s can no longer be read by its group: this user is not a member of it.", path)
 
 
 def _copy_bytes(path: Path, new: Path) -> None:
