@@ -136,7 +136,7 @@ def _faults_of(name: str, line: Line) -> Iterator[Finding]:
     elif line.settings_file is None:
         yield warning(f"{where} names no settings file: it runs the sample company.", "Add --env prod.env.")
     elif not line.settings_file.is_file():
-        yield failure(f"{where}: there is not a settings file {line.settings_file}.", "Correct what stands after --env.")
+        yield failure(f"{where}: there is no settings file {line.settings_file}.", "Correct what stands after --env.")
     if line.due and line.time and line.due != line.time:
         yield failure(
             f"{where} starts at {_written(line.time)}, and its --due is {_written(line.due)}: a night may be left out.",

@@ -28,7 +28,7 @@ FAULTS = """
 | 30 2 * * *  cd /nowhere && ./nightly.sh --env a.env | there is no folder /nowhere. | Set ETL= |
 | 30 2 * * *  cd /tmp && ./nightly.sh --env a.env | there is no nightly.sh in /tmp. | Set ETL= |
 | 30 2 * * *  cd {folder} && ./nightly.sh | names no settings file: it runs the sample company. | Add --env |
-| 30 2 * * *  cd {folder} && ./nightly.sh --env x.env | there is not a settings file {folder}/x.env. | after --env |
+| 30 2 * * *  cd {folder} && ./nightly.sh --env x.env | there is no settings file {folder}/x.env. | after --env |
 | 30 2 * * *  cd {folder} && ./nightly.sh --env prod.env --due 02:00 | and its --due is 02:00 | Write the same |
 | 30 2 * * *  true | has no line that runs nightly.sh. | crontab.txt |
 """
