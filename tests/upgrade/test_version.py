@@ -8,6 +8,7 @@ import pytest
 
 import etl
 from config.paths import ROOT
+from etl.core import manifest, nights
 from tests.night.company import Company
 
 PROGRAMS = [["-m", "etl"], ["SQLDownloadMain.py"], ["TablesTransformMain.py"], ["LoadFilesBQ.py"]]
@@ -27,3 +28,10 @@ def test_a_night_notes_in_its_log_that_the_environment_is_out_of_date(tmp_path: 
     company = Company(tmp_path)
     assert company.night(ETL_STALE="The environment .venv is out of date.").returncode == 0
     assert " WARNING The environment .venv is out of date.\n" in company.log()
+
+
+def test_the_guide_tells_the_formats_that_are_written() -> None:
+    """In its list of what is read from which version on."""
+    guide = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    assert f"| `manifest.json`: `format` {manifest.FORMAT} " in guide
+    assert f"| records of nights: `nights/*.json` | `format` {nights.FORMAT} |" in guide
