@@ -59,14 +59,20 @@ class Built:
         columns, wanted, found = self._compared(expected)
         if found != wanted:
             told = (drawn(found, columns), drawn(wanted, columns))
-            raise AssertionError("{} is\n\n{}\n\nand not\n\n{}\n".format(self.name, *told))
+            raise AssertionError("{} is\n\n{}\n\nand not\n\n{}\n{}".format(self.name, *told, self._left_out()))
 
     def must_have(self, expected: str) -> None:
         """Fail unless each row that a table draws is among the sound ones, with the columns that it has."""
         __tracebackhide__ = True
         columns, wanted, found = self._compared(expected)
         if lacking := [row for row in wanted if row not in found]:
-            raise AssertionError(f"{self.name} has no such rows:\n\n{drawn(lacking, columns)}\n")
+            raise AssertionError(f"{self.name} has no such rows:\n\n{drawn(lacking, columns)}\n{self._left_out()}")
+
+    def _left_out(self) -> str:
+        """Say which rows are not among the sound ones, and why."""
+        lines = [f"{count} rejected: {reason}" for reason, count in self.rejects.items()]
+        lines += [f"{count} set aside: {reason}" for reason, count in self.set_aside.items()]
+        return "".join(f"\n{line}" for line in lines)
 
     def _compared(self, expected: str) -> tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the columns that a table draws, its rows, and those that were built, both in one order."""
@@ -89,8 +95,8 @@ class Company:
     def build(self, table: str, *, night: Night = TONIGHT, **inputs: str | pd.DataFrame) -> Built:
         """Build a table, and check it as the engine does; every member that a reference names is taken for known.
 
-        inputs: what its `build` and partials read, each drawn or a frame. What the engine does with a whole table is
-        not part of it: survivors of a doubled key, and surrogate keys.
+        inputs: what its `build` and partials read, each drawn or a frame; what a query has besides is NULL. What the
+        engine does with a whole table is not part of it: survivors of a doubled key, and surrogate keys.
         """
         files = read_tables(self.tables)
         if table not in files:
@@ -104,7 +110,11 @@ class Company:
         if name in files:
             return frame_of(rows, {column.name: column.type for column in files[name].contract.columns})
         query = self._queries.get(name)
-        return frame_of(rows, {column: declared_type(words) for column, words in query.types} if query else {})
+        types = {column: declared_type(words) for column, words in query.types} if query else {}
+        frame = frame_of(rows, types)
+        others = [column for column in (columns_of(query) if query else []) if column not in frame]
+        kinds = {column: pd.ArrowDtype(types.get(column, pa.null())) for column in others}
+        return frame.assign(**{column: pd.Series([None] * len(frame), dtype=kind) for column, kind in kinds.items()})
 
     @cached_property
     def _queries(self) -> dict[str, Query]:
@@ -122,6 +132,17 @@ def built(table: TableFile, inputs: Mapping[str, pd.DataFrame], night: Night) ->
     check_kinds(frame, table.contract)
     everybody = Members(_Everybody(), np.ones(1, np.int64))  # type: ignore[arg-type] # as far as `check` asks
     return check(frame, table.contract, {column.dimension: everybody for column in table.contract.relationships})
+
+
+def columns_of(query: Query) -> list[str]:
+    """Name the columns of a query, as far as its text says them."""
+    from sqlglot import ParseError, parse_one
+
+    try:
+        names: list[str] = getattr(parse_one(query.sql, dialect=query.dialect), "named_selects", [])
+        return [name for name in names if name.isidentifier()]
+    except ParseError:
+        return []
 
 
 def plain(frame: pd.DataFrame | pa.Table, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:

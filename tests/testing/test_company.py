@@ -176,6 +176,17 @@ def test_a_query_says_the_types_that_its_header_names(company: Company) -> None:
     assert [str(kind) for kind in frame.dtypes] == ["decimal128(12, 2)[pyarrow]", "string[pyarrow]"]
 
 
+def test_what_a_query_has_besides_is_null_and_why_rows_are_missing_is_told(company: Company, folder: Path) -> None:
+    """As far as its text names its columns; the rule that a row breaks is told where a row is missing."""
+    select = "SELECT lower(c.name) AS country, c.clients, c.paid FROM countries AS c WHERE changed_at < :as_of"
+    (folder / "queries/countries.sql").write_text(QUERY.replace("SELECT 1", select))
+    company.build("dim_country", countries="| country | clients |\n|-|-|\n| fr | 1 |").must_be(
+        "| country_code | paid |\n|-|-|\n| FR | ∅ |"
+    )
+    with pytest.raises(AssertionError, match="1 rejected: clients"):
+        company.build("dim_country", countries="| country |\n|-|\n| fr |").must_have("| country_code |\n|-|\n| FR |")
+
+
 def test_the_company_is_tested_and_not_the_sample(folder: Path) -> None:
     """./test.sh --env runs its tests, with pytest's arguments; a table file that is broken fails, tested or not."""
     (folder / "tables/dim_country.py").write_text(DIM_COUNTRY.replace('case="upper"', 'case="lower"'))
