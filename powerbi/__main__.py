@@ -87,9 +87,10 @@ def stale_files(folder: Path, files: dict[str, str]) -> list[str]:
 
 
 _OURS = re.compile(
-    r"[.]SemanticModel/definition/tables/[^/]+[.]tmdl$|[.]Report/definition/pages/[^/]+/(page|visuals/.*/visual)[.]json$"
+    r"[.]SemanticModel/definition/(tables/[^/]+|relationships)[.]tmdl$"
+    r"|[.]Report/definition/pages/[^/]+/(page|visuals/.*/visual)[.]json$"
 )
-"""The files of which there may be one too many: tables, pages and visuals."""
+"""The files of which there may be one too many: tables, their relationships, pages and visuals."""
 
 
 if __name__ == "__main__":

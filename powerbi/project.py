@@ -50,7 +50,7 @@ def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[s
         f"{name}.SemanticModel/definition.pbism": with_schema(
             f"{SCHEMAS}/item/semanticModel/definitionProperties/1.0.0", {"version": "4.2", "settings": {}}
         ),
-    } | {f"{name}.SemanticModel/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items()}
+    } | {f"{name}.SemanticModel/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items() if nodes}
 
 
 def _model(tables: list[Node], parameters: list[str]) -> list[Node]:

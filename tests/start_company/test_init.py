@@ -28,6 +28,7 @@ from etl.start_company.make import _quoted, make_company
 from etl.start_company.source import new_source
 from tests.called import called, etl
 from tests.drawn import cells_of
+from tests.powerbi.schemas import faults_of_schema
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +72,10 @@ def test_a_new_company_passes_its_own_checks(shop: Path) -> None:
     project = etl("powerbi", env)
     assert project.returncode == 0
     assert (shop / "powerbi/MyShop/MyShop.pbip").is_file()
+    written = [path for path in (shop / "powerbi/MyShop").rglob("*") if path.is_file()]
+    texts = {str(path): path.read_text() for path in written if path.suffix != ".tmdl"}
+    assert faults_of_schema(texts) == []
+    assert [path for path in written if not path.stat().st_size] == []  # Microsoft's own writer leaves such out
     launched = subprocess.run([shop / "etl", "test", "-q"], cwd="/", capture_output=True, text=True, check=False)
     assert launched.returncode == 0, launched.stdout + launched.stderr
     assert "2 passed" in launched.stdout
