@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Protocol
 
 import psycopg2
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, CursorResult, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -18,6 +18,7 @@ from etl.company.sql import with_binds
 from etl.core.deadline import after
 from etl.core.origin import libpq_options
 from etl.doctor.check import UnseenError
+from etl.download.files.database import Files
 from etl.download.generic.database import Database, run
 from etl.download.generic.kinds import database_of
 from etl.download.mysql.database import MySql
@@ -69,7 +70,7 @@ class OfPostgres:
                     with suppress(psycopg2.Error):
                         cursor.execute("ROLLBACK")
         except psycopg2.Error as error:
-            raise UnseenError(f"The source says: {first_line(error)}", "Look at it by hand.") from None
+            raise UnseenError(first_line(error), "Look at it by hand.") from None
 
 
 class OfOthers:
@@ -85,7 +86,13 @@ class OfOthers:
     def over(self, query: Query, sql: str) -> Rows:
         """Return the rows of a statement over a query."""
         text = sql.replace("{query}", f"(\n{query.sql}\n) query")
-        return self._asked(lambda: run(self.connection, query, text, self._binds))
+
+        def call() -> CursorResult[Any]:
+            if isinstance(self.database, Files):  # which offers a query the files that it names
+                self.database.columns(self.connection, query, self._binds)
+            return run(self.connection, query, text, self._binds)
+
+        return self._asked(call)
 
     def _asked(self, call: Any) -> Rows:
         try:
@@ -95,7 +102,7 @@ class OfOthers:
         except (SQLAlchemyError, UnicodeError) as error:
             with suppress(SQLAlchemyError):
                 self.connection.rollback()
-            raise UnseenError(f"The source says: {self.database.faults.reason(error)}", "Look at it by hand.") from None
+            raise UnseenError(self.database.faults.reason(error), "Look at it by hand.") from None
 
     def _interrupt(self) -> None:
         with suppress(SQLAlchemyError, AttributeError):
@@ -116,6 +123,8 @@ def asking(url: URL, limits: Limits, binds: Mapping[str, str]) -> Iterator[Askin
     engine = create_engine(database.engine_url(), poolclass=NullPool, **database.engine_options())
     try:
         with engine.connect() as connection:
+            if isinstance(database, Files):
+                database.begin(connection)
             if isinstance(database, MySql):
                 is_mariadb = getattr(connection.dialect, "is_mariadb", False)
                 limit = (

@@ -69,6 +69,11 @@ def _of_file(name: str) -> Iterator[Check[Any]]:
     return (one for one in vars(module).values() if isinstance(one, Check))
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {one if number == 1 else several}"
+
+
 def ok(sentence: str) -> Finding:
     """Say that all is well."""
     return Finding(OK, sentence)

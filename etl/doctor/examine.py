@@ -16,6 +16,7 @@ from typing import Any
 from config import Settings
 from config.paths import ROOT
 from config.redacted import redact
+from etl.core.deadline import within
 from etl.core.errors import EtlError, UsageError
 from etl.core.names import guess
 from etl.core.origin import read_url
@@ -94,7 +95,11 @@ def examine(settings_file: Path, only: Sequence[str] = ()) -> list[Part]:
 
         figures = {name: size for part in far for name, size in part.figures.items()}
         machine.opened = lambda: nullcontext(SeenMachine(company, figures))
-        look(machine)
+        try:
+            within(SECONDS, lambda: look(machine))
+        except TimeoutError:  # the data folder may be in a bucket
+            told = failure(*_late("The data folder"))
+            machine.findings.append(("folder", told))
     return chosen
 
 
@@ -159,11 +164,7 @@ class _Running:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            self._tell(
-                f"{self._part.name[:1].upper()}{self._part.name[1:]} did not answer within {SECONDS:.0f} seconds, and"
-                " was looked at no further.",
-                "Look whether the server hangs, and what is in between: a firewall, a tunnel, a proxy.",
-            )
+            self._tell(*_late(f"{self._part.name[:1].upper()}{self._part.name[1:]}"))
             return
         finally:
             for thread in self._threads:
@@ -190,6 +191,13 @@ class _Running:
 
     def _heed(self) -> None:
         self._errors.extend(self._process.stderr or ())
+
+
+def _late(what: str) -> tuple[str, str]:
+    return (
+        f"{what} did not answer within {SECONDS:.0f} seconds, and was looked at no further.",
+        "Look whether the server hangs, and what is in between: a firewall, a tunnel, a proxy.",
+    )
 
 
 def _open_schedule(settings_file: Path, settings: Settings | None) -> AbstractContextManager[Any]:

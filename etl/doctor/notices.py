@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from etl.doctor.check import Finding, check, ok, warning
+from etl.doctor.check import Finding, check, counted, ok, warning
 from etl.doctor.company import Company
 from etl.notices import is_known
 
@@ -43,7 +43,7 @@ def apprise(seen: Company) -> Iterator[Finding]:
                 "Write it as https://github.com/caronc/apprise/wiki shows it.",
             )
     if addresses:
-        yield ok(f"NOTIFY_URLS: {len(addresses)} addresses; nothing was sent.")
+        yield ok(f"NOTIFY_URLS: {counted(len(addresses), 'address', 'addresses')}; nothing was sent.")
 
 
 def _looked_up(setting: str, url: SecretStr) -> Finding:

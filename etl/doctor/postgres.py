@@ -11,7 +11,7 @@ import psycopg2
 from etl.company.queries import Query
 from etl.core.origin import described, libpq_options
 from etl.doctor.asking import OfPostgres
-from etl.doctor.check import Finding, check, failure, ok, warning
+from etl.doctor.check import Finding, check, counted, failure, ok, warning
 from etl.doctor.source import SeenSource, told_of_tls
 from etl.download.postgres.errors import lost
 from etl.download.postgres.session import Reader, begin_leader, connect, hold
@@ -87,7 +87,7 @@ def role(seen: SeenSource) -> Iterator[Finding]:
     if is_super:
         yield warning("The role is a superuser: whoever gets its password can change and delete everything.", cure)
     elif tables:
-        how = f"owns {owned} tables, and may write into" if owned else "may write into"
+        how = f"owns {counted(owned, 'table', 'tables')}, and may write into" if owned else "may write into"
         others = f" and {tables - 1} more" if tables > 1 else ""
         yield warning(f"The role {how} {first}{others}.", cure)
     elif may_make or may_create:

@@ -165,5 +165,10 @@ def _installed() -> str | None:
     program = shutil.which("crontab")
     if program is None:
         return None
-    done = subprocess.run([program, "-l"], capture_output=True, text=True, errors="replace", check=False, timeout=10)
+    try:
+        done = subprocess.run(
+            [program, "-l"], capture_output=True, text=True, errors="replace", check=False, timeout=10
+        )
+    except subprocess.TimeoutExpired:
+        return None
     return done.stdout if done.returncode == 0 else None

@@ -13,7 +13,7 @@ from etl.company.tables import read_tables
 from etl.core.clock import date_at
 from etl.core.errors import EtlError
 from etl.core.warehouse import about
-from etl.doctor.check import Finding, check, failure, ok, warning
+from etl.doctor.check import Finding, check, counted, failure, ok, warning
 from etl.doctor.company import Company
 from etl.download.stage import dialects_of, needed_sources
 
@@ -31,7 +31,7 @@ def queries(seen: Company) -> Iterator[Finding]:
     yield from _raised(seen.query_faults)
     if not seen.query_faults:
         found = read_queries(seen.settings.queries_dir, dialects_of(seen.settings))
-        yield ok(f"{len(found)} queries in {seen.settings.queries_dir} are read.")
+        yield ok(f"{counted(len(found), 'query is', 'queries are')} read, in {seen.settings.queries_dir}.")
 
 
 @check(finds="sources that queries need and nobody set, or that nobody reads")
@@ -55,7 +55,8 @@ def tables(seen: Company) -> Iterator[Finding]:
     about(seen.settings).check([table.contract for table in found.values()])
     if not seen.query_faults:
         make_plan(found, list(seen.queries))
-    yield ok(f"{len(found)} tables in {seen.settings.tables_dir} are read, and find what they ask for.")
+    told = counted(len(found), "table finds what it asks", "tables find what they ask")
+    yield ok(f"{told} for, in {seen.settings.tables_dir}.")
 
 
 @check(finds="corrections that are faulty or have expired")
@@ -67,7 +68,7 @@ def corrections(seen: Company) -> Iterator[Finding]:
         if one.query not in seen.queries and not seen.query_faults:
             yield failure(f"{one.name} corrects {one.query}, which is no query.", "Correct its `query`, or remove it.")
     if found:
-        yield ok(f"{len(found)} corrections are read.")
+        yield ok(f"{counted(len(found), 'correction is', 'corrections are')} read.")
 
 
 @check(finds="a report that cannot be read")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from etl.core.call import completed
 from etl.core.safe_text import safe_lines
-from etl.doctor.check import FAILURE, LEVELS, OK, WARNING
+from etl.doctor.check import FAILURE, LEVELS, OK, WARNING, counted
 from etl.doctor.examine import Part, examine, lines, worst
 
 _SIGNS = {OK: "ok      ", WARNING: "WARNING ", FAILURE: "FAILURE "}
@@ -43,10 +43,8 @@ def _print(parts: Sequence[Part], settings_file: Path, seconds: float) -> None:
             if one.cure:
                 print(f"          Try: {_indented(completed(one.cure, settings_file))}")
     counts = Counter(one.level for _, _, one in lines(parts))
-    told = ", ".join(
-        f"{counts[level]} {word}" for level, word in ((FAILURE, "failures"), (WARNING, "warnings"), (OK, "ok"))
-    )
-    print(f"{told}, in {seconds} s.")
+    told = (counted(counts[level], level, f"{level}s") for level in (FAILURE, WARNING))
+    print(f"{', '.join(told)}, {counts[OK]} ok, in {seconds} s.")
 
 
 def _indented(text: str) -> str:

@@ -12,7 +12,7 @@ from etl.core.clock import night_binds
 from etl.core.errors import EtlError
 from etl.core.origin import described, read_url
 from etl.doctor.asking import Asking, asking
-from etl.doctor.check import Finding, check, failure, ok, warning
+from etl.doctor.check import Finding, check, counted, failure, ok, warning
 from etl.doctor.company import Company
 from etl.download.source import Limits, Plan, Source, told_without_values
 from etl.download.stage import limits_of, source_of
@@ -139,4 +139,4 @@ def planned(seen: SeenSource) -> Iterator[Finding]:
     elif not faults:
         rows = sum(plan.rows or 0 for plan in seen.plans.values())
         told = f", about {rows:,} rows by its statistics" if rows else ""
-        yield ok(f"{len(seen.plans)} queries may be read{told}.")
+        yield ok(f"{counted(len(seen.plans), 'query', 'queries')} may be read{told}.")

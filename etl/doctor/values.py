@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from etl.core.manifest import RawColumn
+from etl.core.personal import without_values
 from etl.doctor import asking
-from etl.doctor.asking import OfOthers
-from etl.doctor.check import Finding, UnseenError, check, ok, warning
+from etl.doctor.check import Finding, UnseenError, check, counted, ok, warning
 from etl.doctor.source import SeenSource
 from etl.download.source import Plan
 
-_TOGETHER = 4
+_TOGETHER = 6
 """Times the longest that a question may take: for all queries of a source."""
 _FIRST = 10_000
 """Rows that are looked at of a query that takes too long as a whole."""
@@ -114,6 +114,7 @@ _OF: dict[str, tuple[Callable[[RawColumn, str], Iterator[Edge]], str]] = {
     "mariadb": (_mysql, "`"),
     "sqlite": (_sqlite, '"'),
     "duckdb": (_duckdb, '"'),
+    "file": (_duckdb, '"'),  # which DuckDB reads
 }
 """By what a URL calls a database: its edges, and how it quotes names."""
 
@@ -128,11 +129,12 @@ def values(seen: SeenSource) -> Iterator[Finding]:
     until, whole, part, unseen = time.monotonic() + _TOGETHER * asking.SECONDS, 0, list[str](), list[str]()
     for plan in seen.plans.values():
         edges = [(column, edge) for column in plan.columns for edge in _edges(column, kind)]
-        counted = _counted(seen, plan, [edge for _, edge in edges], until)
-        if counted is None:
-            unseen.append(plan.query.name)
+        try:
+            counts, is_whole = _counted(seen, plan, [edge for _, edge in edges], until)
+        except UnseenError as error:
+            why = without_values(error.message) if plan.query.is_personal else error.message
+            unseen.append(f"{plan.query.name} ({why.rstrip('.')})")
             continue
-        counts, is_whole = counted
         whole += is_whole
         part += [] if is_whole else [plan.query.name]
         for (column, edge), count in zip(edges, counts, strict=True):
@@ -145,9 +147,9 @@ def values(seen: SeenSource) -> Iterator[Finding]:
                     if not edge.cure.startswith("--")
                     else f"Write into the query's header: {edge.cure}",
                 )
-    told = f"Values at the edge were looked for in {whole} whole queries"
+    told = f"Values at the edge were looked for in {counted(whole, 'whole query', 'whole queries')}"
     told += f", in the first {_FIRST:,} rows of {', '.join(part)}" if part else ""
-    yield ok(f"{told}; not looked at for want of time: {', '.join(unseen)}." if unseen else f"{told}.")
+    yield ok(f"{told}; not looked at: {', '.join(unseen)}." if unseen else f"{told}.")
 
 
 def _edges(column: RawColumn, kind: str) -> Iterator[Edge]:
@@ -155,20 +157,20 @@ def _edges(column: RawColumn, kind: str) -> Iterator[Edge]:
     return edges(column, f"{quote}{column.name.replace(quote, quote * 2)}{quote}")
 
 
-def _counted(seen: SeenSource, plan: Plan, edges: list[Edge], until: float) -> tuple[list[int], bool] | None:
-    """Count over the whole query, or else over its first rows; None where the source does not answer in time."""
+def _counted(seen: SeenSource, plan: Plan, edges: list[Edge], until: float) -> tuple[list[int], bool]:
+    """Count over the whole query, or else over its first rows. Raises UnseenError where that does not go, either."""
     if not edges:
         return [], True
     counts = ", ".join(f"COUNT(CASE WHEN {edge.sql} THEN 1 END)" for edge in edges)
     first = f"(SELECT * FROM {{query}} LIMIT {_FIRST}) first_rows"
+    why = UnseenError("no time was left")
     for relation in ("{query}", first):
         if time.monotonic() + asking.SECONDS > until:
-            return None
+            break
         try:
             [row] = seen.asking.over(plan.query, f"SELECT {counts} FROM {relation}")
-        except UnseenError:
-            if isinstance(seen.asking, OfOthers) and seen.asking.connection.invalidated:
-                return None
-            continue
-        return [int(count or 0) for count in row], relation != first
-    return None
+        except UnseenError as error:
+            why = error
+        else:
+            return [int(count or 0) for count in row], relation != first
+    raise why

@@ -162,3 +162,16 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     [(_, finding)] = patient.part()
     assert (finding.level, "there is no file" in finding.sentence) == (FAILURE, True)
     assert not (tmp_path / "none.db").exists()
+
+
+def test_a_folder_of_files_is_looked_into(tmp_path: Path) -> None:
+    """A query names its files; they are read as the night reads them."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox/bills.csv").write_text("id,name\n1,plain\n2,a\ufeffb\n", encoding="utf-8")
+    patient = Patient(tmp_path, {"shop": f"file:{tmp_path}/inbox"}, {"WORKERS": "1"})
+    patient.query("bills", "SELECT id, name FROM 'bills.csv'")
+    [marked, _] = patient.found("values")
+    assert (marked.level, "1 row has the character U+FEFF in name" in marked.sentence) == (WARNING, True)
+    patient.query("bills", "SELECT id, name FROM 'bill.csv'")
+    [finding] = patient.found("planned")
+    assert (finding.level, "Did you mean bills.csv?" in finding.sentence) == (FAILURE, True)

@@ -45,7 +45,7 @@ def test_a_role_that_only_reads_is_well(read: Patient) -> None:
             "ALTER TABLE wages OWNER TO sick",
             "role",
             WARNING,
-            "owns 1 tables, and may write into public.wages",
+            "owns 1 table, and may write into public.wages",
             "grants",
         ),
         ("ALTER ROLE sick SUPERUSER", "role", WARNING, "is a superuser", "Make a role that can only read"),
@@ -120,7 +120,9 @@ def test_values_at_the_edge_are_counted(read: Patient, sql: Sql) -> None:
     )
     try:
         read.query("edges", "SELECT * FROM edges", more="-- pii: name\n")
-        lines = told([finding for finding in read.found("values") if finding.level != OK])
+        read.query("fails", "SELECT id, name::numeric AS name FROM edges WHERE id = 1", more="-- pii: name\n")
+        every = read.found("values")
+        lines = told([finding for finding in every if finding.level != OK])
     finally:
         sql("DROP TABLE edges")
     assert [line.partition("edges.sql: 1 row has ")[2].partition(":")[0] for line in lines] == [
@@ -133,7 +135,8 @@ def test_values_at_the_edge_are_counted(read: Patient, sql: Sql) -> None:
         "NaN or infinity in rate",
         "the character U+FEFF in name",
     ]
-    assert "hunter2" not in "".join(lines)
+    assert "not looked at: fails (invalid input syntax for type numeric" in every[-1].sentence
+    assert "hunter2" not in "".join(told(every))
 
 
 def test_values_of_what_takes_too_long_are_looked_for_in_its_first_rows(
@@ -141,11 +144,12 @@ def test_values_of_what_takes_too_long_are_looked_for_in_its_first_rows(
 ) -> None:
     """The sentence says of which queries, and of which it saw nothing."""
     monkeypatch.setattr(asking, "SECONDS", 0.3)
-    read.query("slow", "SELECT id, day, pg_sleep(0.05)::text AS slept FROM bills")
-    read.query("slower", "SELECT id, day FROM bills, (SELECT pg_sleep(60)) AS slept")
+    read.query("long", "SELECT id, day FROM bills, (SELECT pg_sleep(60)) AS slept")
+    read.query("many", "SELECT generate_series(1, 30000000) AS id, 'a' AS name")
     [said] = [finding.sentence for finding in read.found("values")]
-    assert (
-        said == "Values at the edge were looked for in 1 whole queries; not looked at for want of time: slow, slower."
+    assert said == (
+        "Values at the edge were looked for in 1 whole query, in the first 10,000 rows of many; not looked at: long"
+        " (canceling statement due to statement timeout)."
     )
 
 
