@@ -16,7 +16,7 @@ from config.paths import EXAMPLE_SETTINGS, IS_CLONE, SAMPLE_SETTINGS, data_folde
 from config.settings import HOME, Settings, SettingsError, lacking_together
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
-_SECRETS = ("POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL", "NOTIFY_URLS")
+_SECRETS = ("PSEUDONYM_KEY", "POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL", "NOTIFY_URLS")
 _KNOWN = ({name.upper() for name in Settings.model_fields} - {"SOURCES"}) | {f"{name}_FILE" for name in _SECRETS}
 _NO_SETTING = " is not a setting"
 _OR_NEWER = " Was it written for a newer engine? --version tells this one's, and docs/operating.md how to update."
@@ -156,7 +156,7 @@ def _with_secret_files(given: dict[str, str], home: Path) -> tuple[dict[str, str
     """Put the contents of the files that hold a secret (NAME_FILE) in its place; returns the faults, too."""
     found, faults = {}, []
     for name, value in given.items():
-        holder = re.fullmatch(r"(SOURCE_\w+_(?:URL|PASSWORD)|\w+_(?:URLS?|SECRET))_FILE", name)
+        holder = re.fullmatch(r"(SOURCE_\w+_(?:URL|PASSWORD)|\w+_(?:URLS?|SECRET)|PSEUDONYM_KEY)_FILE", name)
         if holder is None:
             found[name] = value
         elif holder[1] in given:

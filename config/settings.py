@@ -24,6 +24,7 @@ from config.executor import ADDRESS, executor_faults
 from config.paths import ROOT, seen_from
 
 _POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
+_LEAST_OF_A_KEY = 32
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RUNS = ("folder.id", "1_raw", "2_star", "3_loaded", "nights")
 _NOTIFY = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
@@ -106,6 +107,12 @@ def _without_user(url: HttpUrl | None) -> HttpUrl | None:
     return url
 
 
+def _long_enough(key: SecretStr | None) -> SecretStr | None:
+    if key and len(key.get_secret_value()) < _LEAST_OF_A_KEY:
+        raise ValueError(f"it has fewer than {_LEAST_OF_A_KEY} characters: make one with `openssl rand -hex 32`")
+    return key
+
+
 def _guid(text: str) -> str:
     if not _GUID.fullmatch(text):
         raise ValueError("it is not an id such as 11111111-2222-3333-4444-555555555555")
@@ -171,6 +178,7 @@ class Settings(BaseModel):
     executor_plain: bool = False
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     business_time_zone: TimeZone
+    pseudonym_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
     window_years: int = Field(3, ge=1, le=100)
     receipts: Literal["off", "columns", "rows", "full"] = "rows"
     heartbeat_url: WebAddress | None = None

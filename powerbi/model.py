@@ -93,7 +93,8 @@ def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Ite
 
 def _column(contract: Contract, column: Column, is_key: bool) -> Node:
     name, kind = friendly(column.name), model_type(column.type)
-    personal = " Personal data." if column.pii else ""
+    told = " Personal data, shown as pseudonyms." if column.is_hashed else " Personal data."
+    personal = told if column.pii else ""
     properties: dict[str, str | bool] = {"dataType": kind.name}
     if column.role in (Role.SURROGATE_KEY, Role.REFERENCE):
         properties["isHidden"] = True

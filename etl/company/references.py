@@ -21,7 +21,9 @@ def resolved(contract: Contract, contracts: Contracts) -> Contract:
 def _resolved(column: Reference, target: Contract) -> Reference:
     on, marked = column.on or target.natural_key, {each.name for each in target.columns if each.pii}
     personal = tuple(ours for ours, theirs in zip(on, target.natural_key, strict=True) if theirs in marked)
-    return replace(column, on=on, key=target.natural_key, personal=personal)
+    pseudonyms = {each.name for each in target.columns if each.is_hashed}
+    hashed = tuple(ours for ours, theirs in zip(on, target.natural_key, strict=True) if theirs in pseudonyms)
+    return replace(column, on=on, key=target.natural_key, personal=personal, hashed=hashed)
 
 
 def with_one_path(contracts: Contracts) -> dict[str, Contract]:
@@ -72,6 +74,7 @@ def _deactivated(contract: Contract, name: str) -> Contract:
 def check_references(contract: Contract, contracts: Contracts) -> None:
     """Raise ContractError where a reference has no dimension, or is found by columns that its key cannot be."""
     types = {column.name: column.type for column in contract.columns}
+    hashed = {column.name: (column.is_hashed, "it") for column in contract.columns}
     for column in contract.references:
         target = contracts.get(column.dimension)
         if target is None or not target.is_dimension:
@@ -92,6 +95,12 @@ def check_references(contract: Contract, contracts: Contracts) -> None:
                 'Name the column that identifies the other member, e.g. on="manager_id", without grain=.',
             )
         for name, key in zip(on, target.natural_key, strict=True):
+            is_hashed = any(each.is_hashed for each in target.columns if each.name == key)
+            if hashed.setdefault(name, (is_hashed, f"{target.name}.{key}"))[0] != is_hashed:
+                raise ContractError(
+                    f"{name} finds {target.name} by {key}, but of {key} and {hashed[name][1]} only one is hashed.",
+                    "Write pii=HASH on both, or on none of them.",
+                )
             if name in types:
                 check_comparable(name, types[name], f"{target.name}.{key}", target.schema.field(key).type)
 

@@ -15,6 +15,9 @@ descriptions and constraints, and the list in docs/tables.md.
 
 from etl.contract.cleaning import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
 from etl.contract.columns import (
+    DROP,
+    HASH,
+    KEEP,
     Date,
     Decimal,
     Flag,
@@ -37,6 +40,9 @@ from etl.contract.reserved import MERGED, REJECT, SET_ASIDE, UNPUBLISHED
 from etl.contract.table import Dimension, Fact
 
 __all__ = [
+    "DROP",
+    "HASH",
+    "KEEP",
     "MERGED",
     "REJECT",
     "SET_ASIDE",

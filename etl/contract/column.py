@@ -9,6 +9,14 @@ import pyarrow as pa
 from etl.contract.types import column_type
 
 
+class Pii(StrEnum):
+    """What becomes of a column of personal data: its values are published, or pseudonyms for them, or nothing."""
+
+    KEEP = "keep"
+    HASH = "hash"
+    DROP = "drop"
+
+
 class Role(StrEnum):
     """What a column is for."""
 
@@ -21,7 +29,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column of a contract; `type` is the exact Arrow type. renamed_from: the name that it had before."""
+    """One column of a contract; `type` is the exact Arrow type. renamed_from: the name that it had before.
+
+    pii: whether it holds personal data, and what becomes of it; True means that it is kept.
+    """
 
     name: str
     type: pa.DataType
@@ -29,10 +40,15 @@ class Column:
     description: str
     nullable: bool
     unknown: Any = None
-    pii: bool = False
+    pii: bool | Pii = False
     number_format: str | None = None
     sort_by: str | None = None
     renamed_from: str | None = None
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether pseudonyms stand in it for personal data."""
+        return self.pii is Pii.HASH
 
     @property
     def type_name(self) -> str:
@@ -48,7 +64,7 @@ class Reference(Column):
     is_active: whether the dimension filters the table through it, in Power BI and in joins. The rest is
     known once the company's tables have been read (see `etl.company.references.resolved`): on, the columns of what
     `build` returns by which the member is found; key, the dimension's columns that these are compared with; personal,
-    those of `on` that hold personal data, as the key does.
+    those of `on` that hold personal data, as the key does; hashed, those of `on` whose key holds pseudonyms.
     """
 
     dimension: str
@@ -57,3 +73,4 @@ class Reference(Column):
     key: tuple[str, ...] = ()
     is_active: bool = False
     personal: tuple[str, ...] = ()
+    hashed: tuple[str, ...] = ()

@@ -10,10 +10,12 @@ import pandera.errors
 import pandera.pandas as pa_check
 
 from etl.contract import types, without_dask  # noqa: F401 -- before pandera
-from etl.contract.column import Column, Role
+from etl.contract.column import Column, Pii, Role
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.core.needs import OR_NEWER
+
+KEEP, HASH, DROP = Pii.KEEP, Pii.HASH, Pii.DROP
 
 Key = Annotated[pd.ArrowDtype, types.KEY.arrow]
 Integer = Annotated[pd.ArrowDtype, types.INTEGER.arrow]
@@ -39,7 +41,7 @@ def surrogate_key(description: str = "Surrogate key; 0 is the unknown member.") 
     return _field(Role.SURROGATE_KEY, description, ge=0)
 
 
-def natural_key(description: str, *, pii: bool = False, renamed_from: str | None = None) -> Any:
+def natural_key(description: str, *, pii: bool | Pii = False, renamed_from: str | None = None) -> Any:
     """Declare a column that, with the other natural key columns, identifies a row in the source.
 
     renamed_from: as of an attribute; the members keep their surrogate keys.
@@ -70,12 +72,13 @@ def attribute(
     *,
     nullable: bool = False,
     unknown: Any = None,
-    pii: bool = False,
+    pii: bool | Pii = False,
     sort_by: str | None = None,
     **checks: Any,
 ) -> Any:
     """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field.
 
+    pii: personal data: True or KEEP, HASH (published as pseudonyms, equal for equal texts), DROP (not published).
     sort_by: the column whose order its values are shown in. renamed_from: the name that the column had before, so that
     `etl refill` renames it where the warehouse can, and makes the table anew otherwise.
     """
@@ -106,6 +109,8 @@ def _field(role: Role, description: str, of_reference: Mapping[str, Any] | None 
         if name not in _OPTIONS:
             listed = f"It has: {_LISTED}. {OR_NEWER}"
             raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, listed))
+    if metadata.get("pii", False) not in (True, False, *Pii):
+        raise ContractError(f"pii={metadata['pii']!r} is none of KEEP, HASH, DROP and True.", "Write e.g. pii=HASH.")
     if not isinstance(options.get("alias", ""), str):
         raise ContractError(f"alias={options['alias']!r} is not a name.", 'Write e.g. alias="class".')
     try:

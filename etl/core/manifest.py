@@ -234,7 +234,8 @@ class StarManifest(Manifest[StarTable]):
 
     keys: the SHA-256 of each key map, by dimension. agrees_with: the run whose published keys this star's are known to
     continue; None where the warehouse was not asked. extracted: by query, the run that extracted its rows. code:
-    the fingerprint of the table files; None in the stars of older versions.
+    the fingerprint of the table files; None in the stars of older versions. pseudonym_key: the fingerprint of
+    the key of its pseudonyms; hashed: the columns in which they stand, as table.column.
     """
 
     business_date: str
@@ -243,6 +244,8 @@ class StarManifest(Manifest[StarTable]):
     corrected: dict[str, int] = Field(default_factory=dict)
     extracted: dict[str, str] = Field(default_factory=dict)
     code: str | None = None
+    pseudonym_key: str | None = None
+    hashed: tuple[str, ...] = ()
 
 
 class LoadedManifest(Manifest[LoadedTable]):

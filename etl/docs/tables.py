@@ -131,7 +131,7 @@ def _more(column: Column, contract: Contract, field: Any, company: Company) -> I
     if isinstance(column, Reference):
         yield from _refers(column, company)
     if column.pii:
-        yield ("personal data",)
+        yield ("personal data, as pseudonyms" if column.is_hashed else "personal data",)
     if contract.is_dimension and column.unknown is not None:
         yield "member 0: ", Code(str(column.unknown))
     if column.role not in _OF_THE_ENGINE:

@@ -4,7 +4,7 @@ from typing import Any
 
 from etl.guards.disk import disk
 from etl.guards.guard import Guard
-from etl.guards.keys import keys
+from etl.guards.keys import keys, pseudonyms
 from etl.guards.months import months
 from etl.guards.newest import newest
 from etl.guards.origin import origin
@@ -24,7 +24,7 @@ DIMENSIONS: tuple[Guard[Any], ...] = (keys,)
 STAGES: tuple[Guard[Any], ...] = (fast,)
 """The guards over a stage."""
 
-NIGHT: tuple[Guard[Any], ...] = (disk, origin)
+NIGHT: tuple[Guard[Any], ...] = (disk, origin, pseudonyms)
 """The guards over the whole night."""
 
 GUARDS: dict[str, Guard[Any]] = {one.name: one for one in (*SOURCE, *NIGHT, *STAGES, *DIMENSIONS, *STAR)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from etl.guards.figures import OTHER, fingerprint
-from etl.guards.guard import TRANSFORM, Finding, guard
+from etl.guards.guard import TRANSFORM, WHOLE_NIGHT, Finding, guard
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,31 @@ class NaturalKey:
     was: str
     now: str
     members: int
+
+
+@dataclass(frozen=True)
+class OtherKey:
+    """Pseudonyms under another key than those of the last star. was, now: the keys' fingerprints."""
+
+    was: str
+    now: str
+    columns: tuple[str, ...]
+    name: str = WHOLE_NIGHT
+
+
+@guard(
+    TRANSFORM,
+    worse=OTHER,
+    stops="PSEUDONYM_KEY is another one: every pseudonym would be another, and so every surrogate key found by one",
+)
+def pseudonyms(seen: OtherKey) -> Iterator[Finding]:
+    """Find it always: whoever shows a key here has compared it."""
+    yield Finding(
+        f"PSEUDONYM_KEY is another one than that of the last star: every pseudonym in {', '.join(seen.columns)}"
+        " would be another, and members that are found by one would get other surrogate keys. Bring the old key"
+        " back; only if it is lost or known to others, go on with the new one",
+        fingerprint(f"was {seen.was}", f"is {seen.now}"),
+    )
 
 
 @guard(

@@ -15,6 +15,7 @@ from etl.receipts.level import Level
 from etl.transform.balance import check_balance
 from etl.transform.context import Context, personal_columns
 from etl.transform.correct import check_corrections
+from etl.transform.hiding import hidden_columns, key_of
 from etl.transform.runner import Result, run_plan
 from etl.transform.stage import make_rooms, night_of, star_table
 
@@ -76,6 +77,8 @@ def build(settings: Settings, store: Store, plan: Plan, folder: Path) -> tuple[C
     raw = store.raw.newest("")
     make_rooms(folder)
     corrections = read_corrections(settings.tables_dir)
+    personal = personal_columns(raw, settings.tables_dir)
+    every = [table.contract for table in read_tables(settings.tables_dir).values()]
     context = Context(
         tables_dir=settings.tables_dir,
         code=fingerprint(settings.tables_dir),
@@ -85,8 +88,10 @@ def build(settings: Settings, store: Store, plan: Plan, folder: Path) -> tuple[C
         carried=frozenset(),
         night=night_of(settings, raw),
         level=Level.OFF,
-        personal=personal_columns(raw, settings.tables_dir),
+        personal=personal,
         corrections=tuple(each for each in corrections if each.query in raw.tables),
+        pseudonym_key=key_of(settings, every),
+        hidden=hidden_columns(personal, every),
     )
     known = [each for each in corrections if each.query in raw.tables]
     check_corrections(known, context.tables, raw.tables)

@@ -150,8 +150,9 @@ def check_columns(frame: pd.DataFrame, contract: Contract) -> None:
     needed = {c.name for c in contract.columns if c.role not in (Role.SURROGATE_KEY, Role.REFERENCE)}
     needed |= {*contract.found_by}
     needed |= {name.removeprefix("-") for name in contract.survivor}
+    more = {*RESERVED, *contract.dropped}
     returned = set(map(str, frame.columns))
-    missing, stray = sorted(needed - returned), sorted(returned - needed - set(RESERVED))
+    missing, stray = sorted(needed - returned), sorted(returned - needed - more)
     if missing:
         raise ContractError(
             f"{contract.name}: build returned no column {', '.join(missing)}, which the contract requires.",

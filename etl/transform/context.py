@@ -24,8 +24,8 @@ class Context:
 
     code: the fingerprint of the table files; last_star: the newest committed star; carried: tables that --only leaves
     as they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
-    level: how much receipts prove; personal: the columns of each query that hold personal data; id: of this transform
-    alone.
+    level: how much receipts prove; personal: the columns of each query that hold personal data; hidden: those of them
+    for which pseudonyms stand in rejects, under pseudonym_key; id: of this transform alone.
     """
 
     tables_dir: Path
@@ -39,6 +39,8 @@ class Context:
     personal: Mapping[str, frozenset[str]]
     corrections: tuple[Correction, ...] = ()
     renewed: frozenset[str] = frozenset()
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+    hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def corrections_of(self, query: str) -> tuple[Correction, ...]:

@@ -20,6 +20,7 @@ from etl.core.memory import trim
 from etl.transform.check import Members
 from etl.transform.context import Context, doubled_key, star_files
 from etl.transform.frames import all_but
+from etl.transform.hiding import hide_rejects
 from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
 from etl.transform.raw import RawRows, Reject, as_json, no_rows, read_whole
 
@@ -122,7 +123,8 @@ def _read(context: Context, names: Iterable[str], tables: Sequence[TableFile]) -
             inputs.frames[name] = _star_frame(context, name, _columns_read(name, tables))
         else:
             rows = _query(context, name)
-            inputs.frames[name], inputs.rejects[name], inputs.corrected[name] = rows.frame, rows.rejects, rows.corrected
+            inputs.frames[name], inputs.corrected[name] = rows.frame, rows.corrected
+            inputs.rejects[name] = hide_rejects(context, name, rows.rejects)
     return inputs
 
 

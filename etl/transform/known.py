@@ -4,9 +4,10 @@ A data folder may have been lost, or restored from an older copy; a star may hav
 dimensions show the numbers that everybody has seen: what a key map lacks or contradicts is taken from them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,9 +18,11 @@ from etl.core.job import Job
 from etl.core.log import log
 from etl.core.manifest import StarManifest
 from etl.core.origin import DATA_FOLDER, foreign, owner_of
+from etl.core.pseudonyms import fingerprint_of
+from etl.core.pseudonyms import pseudonyms as of_texts
 from etl.core.surrogates import Published, converted, reconciled, renamed, schema_of
 from etl.guards.guard import Refusal
-from etl.guards.keys import NaturalKey, keys
+from etl.guards.keys import NaturalKey, OtherKey, keys, pseudonyms
 from etl.guards.refusal import settle
 from etl.transform.keys import begun_after, columns_of_numbers, greatest_of, read_numbers, write_key_map
 
@@ -45,32 +48,85 @@ class Known:
 
 
 def known_keys(
-    job: Job, script: str, contracts: Sequence[Contract], last: StarManifest | None, ask: Ask | None
+    job: Job,
+    script: str,
+    contracts: Sequence[Contract],
+    last: StarManifest | None,
+    ask: Ask | None,
+    pseudonym_key: bytes | None = None,
 ) -> Known:
     """Find the key maps. Raises GuardError where members cannot be recognized by their natural key any more."""
     published = _asked(job, last, ask) if ask else None
     folder = job.store.star.path(last.run) if last else None
-    refusals: list[Refusal] = []
+    refusals: list[Refusal] = list(_of_another_key(last, pseudonym_key))
     renewed: list[tuple[Contract, pa.Table]] = []
     for contract in (each for each in contracts if each.is_dimension):
         schema = schema_of(contract)
-        if last and folder and _is_as_it_was(contract, folder, last, published):
+        otherwise = _is_hashed_otherwise(contract, last)
+        if last and folder and not otherwise and _is_as_it_was(contract, folder, last, published):
             continue  # it may be long
         kept = read_numbers(folder, contract) if folder else None
-        old = None if kept is None else renamed(kept, contract)
+        old = None if kept is None else _hashed(renamed(kept, contract), contract, pseudonym_key)
         known = schema.empty_table() if old is None else converted(old, schema)
-        if known is None:
-            refusals += keys.refusals(_changed(contract, old))
+        lost = _were_pseudonyms(contract, last)
+        if known is None or (old is not None and lost):
+            refusals += keys.refusals(_changed(contract, old, " as pseudonyms" if lost else ""))
             known = begun_after(schema, greatest_of(old))
         elif old is not None and known is not old:
             log.info("transform %s: its natural key has another type now; its members keep their keys", contract.name)
         elif old is not kept:
-            log.info("transform %s: its key has other names now; its members keep their keys", contract.name)
+            log.info("transform %s: its key is written otherwise now; its members keep their keys", contract.name)
         if published:
-            known = _brought_up(job, contract, known, last, published)
+            known = _brought_up(job, contract, known, last, published, pseudonym_key)
         if known is not kept and (known.num_rows or greatest_of(known)):
             renewed.append((contract, known))
     return Known(renewed, published.run if published else None, settle(job, script, refusals))
+
+
+def pseudonymised(key: bytes | None, contracts: Sequence[Contract]) -> dict[str, Any]:
+    """Return what a star's manifest tells of its pseudonyms."""
+    if key is None:
+        return {}
+    hashed = [f"{each.name}.{column.name}" for each in contracts for column in each.columns if column.is_hashed]
+    return {"pseudonym_key": fingerprint_of(key) if hashed else None, "hashed": tuple(hashed)}
+
+
+def _of_another_key(last: StarManifest | None, key: bytes | None) -> Iterator[Refusal]:
+    """Compare the key of pseudonyms with that of the last star."""
+    if last and last.pseudonym_key and key is not None and fingerprint_of(key) != last.pseudonym_key:
+        yield from pseudonyms.refusals(OtherKey(last.pseudonym_key, fingerprint_of(key), last.hashed))
+
+
+def _hashed_key(contract: Contract) -> set[str]:
+    return {column.name for column in contract.columns if column.is_hashed} & {*contract.natural_key}
+
+
+def _hashed_before(contract: Contract, last: StarManifest | None) -> set[str]:
+    """Name the columns of a natural key in which the last star's key map has pseudonyms."""
+    names = {c.name: {c.name, c.renamed_from} for c in contract.columns if c.name in contract.natural_key}
+    told = set(last.hashed) if last else set()
+    return {name for name, both in names.items() if told & {f"{contract.name}.{one}" for one in both}}
+
+
+def _is_hashed_otherwise(contract: Contract, last: StarManifest | None) -> bool:
+    return _hashed_before(contract, last) != _hashed_key(contract)
+
+
+def _were_pseudonyms(contract: Contract, last: StarManifest | None) -> bool:
+    """Whether members were known by pseudonyms from which nobody can tell their natural key."""
+    return not _hashed_before(contract, last) <= _hashed_key(contract)
+
+
+def _hashed(numbers: pa.Table, contract: Contract, key: bytes | None) -> pa.Table:
+    """Put pseudonyms into the columns of numbers in which they stand by contract; those that are one stay."""
+    if key is None:
+        return numbers
+    for name in sorted(_hashed_key(contract) & set(numbers.column_names)):
+        texts = numbers.column(name).combine_chunks().cast(pa.string())
+        made = of_texts(texts, key)
+        if not made.equals(texts):
+            numbers = numbers.set_column(numbers.column_names.index(name), name, made)
+    return numbers
 
 
 def _is_as_it_was(contract: Contract, folder: Path, last: StarManifest, published: Published | None) -> bool:
@@ -108,16 +164,22 @@ def _asked(job: Job, last: StarManifest | None, ask: Ask) -> Published | None:
 
 
 def _brought_up(
-    job: Job, contract: Contract, known: pa.Table, last: StarManifest | None, published: Published
+    job: Job,
+    contract: Contract,
+    known: pa.Table,
+    last: StarManifest | None,
+    published: Published,
+    pseudonym_key: bytes | None,
 ) -> pa.Table:
     """Return a key map that agrees with what is published of a dimension."""
     name = contract.name
-    if name not in published.star_runs or _continues(job, contract, known, last, published):
+    if name not in published.star_runs or _continues(job, contract, known, last, published, pseudonym_key):
         return known
     numbers = published.numbers(contract)
     theirs = converted(numbers, schema_of(contract)) if numbers is not None else None
     if theirs is None:
         return known
+    theirs = _hashed(theirs, contract, pseudonym_key)
     whole, lacked, wrong = reconciled(known, theirs)
     greatest = max(greatest_of(known), greatest_of(theirs), published.greatest(contract))
     if wrong and job.only:
@@ -135,7 +197,14 @@ def _brought_up(
     return begun_after(whole, greatest)
 
 
-def _continues(job: Job, contract: Contract, known: pa.Table, last: StarManifest | None, published: Published) -> bool:
+def _continues(
+    job: Job,
+    contract: Contract,
+    known: pa.Table,
+    last: StarManifest | None,
+    published: Published,
+    pseudonym_key: bytes | None,
+) -> bool:
     """Whether the published rows were built from key maps that this one continues: then none of them need be read."""
     name, receipt = contract.name, published.receipts.get(contract.name)
     star_run = published.star_runs[name]
@@ -150,11 +219,12 @@ def _continues(job: Job, contract: Contract, known: pa.Table, last: StarManifest
         numbers = read_numbers(job.store.star.path(star_run), contract)
     except (EtlError, LookupError):
         return False
-    built = converted(numbers, schema_of(contract)) if numbers is not None else None
+    hashed = None if numbers is None else _hashed(numbers, contract, pseudonym_key)
+    built = None if hashed is None else converted(hashed, schema_of(contract))
     return built is not None and not theirs.receipt.differences(receipt) and reconciled(known, built)[1:] == (0, 0)
 
 
-def _changed(contract: Contract, old: pa.Table) -> NaturalKey:
+def _changed(contract: Contract, old: pa.Table, how: str) -> NaturalKey:
     was = ", ".join(f"{field.name} {field.type}" for field in list(old.schema)[:-1])
     now = ", ".join(f"{field.name} {field.type}" for field in list(schema_of(contract))[:-1])
-    return NaturalKey(contract.name, was, now, old.num_rows)
+    return NaturalKey(contract.name, f"{was}{how}", now, old.num_rows)

@@ -33,9 +33,10 @@ from etl.transform.carried import carried_over, carry, check_carried
 from etl.transform.context import Context, personal_columns
 from etl.transform.correct import check_changes, check_corrections
 from etl.transform.files import REJECTS
+from etl.transform.hiding import hidden_columns, key_of
 from etl.transform.key_files import HASHES
 from etl.transform.keys import KEYS, check_key_maps, key_maps
-from etl.transform.known import Ask, known_keys
+from etl.transform.known import Ask, known_keys, pseudonymised
 from etl.transform.members import MEMBERS
 from etl.transform.months import added
 from etl.transform.partials import PARTIALS
@@ -60,7 +61,8 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     corrections = read_corrections(job.settings.tables_dir)
     check_corrections(corrections, tables, raw.tables)
     check_expiry(corrections, night_of(job.settings, raw).business_date)
-    last = _last_star(job)
+    last, every = _last_star(job), [table.contract for table in tables.values()]
+    key = key_of(job.settings, every)
     if last:
         check_key_maps(job.store.star.path(last.run), last.keys)
     carried = carried_over(tables, plan, last)
@@ -74,7 +76,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     with ExitStack() as early:
         # first: to ask the warehouse and to read files begins threads, and beside threads nothing is to be forked
         workers = early.enter_context(_workers(job))
-        known = known_keys(job, SCRIPT, [table.contract for table in tables.values()], last, ask)
+        known = known_keys(job, SCRIPT, every, last, ask, key)
         if job.dry_run:
             _tell(plan)
             return
@@ -84,6 +86,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
         ):
             make_rooms(folder)
             known.write(folder)
+            personal = personal_columns(raw, job.settings.tables_dir)
             context = Context(
                 tables_dir=job.settings.tables_dir,
                 code=code,
@@ -93,9 +96,11 @@ def transform(job: Job, ask: Ask | None = None) -> None:
                 carried=frozenset(carried),
                 night=night_of(job.settings, raw),
                 level=Level(job.settings.receipts),
-                personal=personal_columns(raw, job.settings.tables_dir),
+                personal=personal,
                 corrections=tuple(corrections),
                 renewed=frozenset(contract.name for contract, _ in known.renewed),
+                pseudonym_key=key,
+                hidden=hidden_columns(personal, every),
             )
             with early.pop_all(), _executor(job, context, workers) as executor:
                 worked = run_plan(context, plan, executor)
@@ -107,7 +112,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             judged = [] if job.only else fast.refusals(Pace(TRANSFORM, job.seconds, job.store.star.durations()))
             accepted = known.accepted | settle(job, SCRIPT, judged)
             told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
-            told |= {"agrees_with": known.agrees_with, "code": code}
+            told |= {"agrees_with": known.agrees_with, "code": code, **pseudonymised(key, every)}
             manifest = _manifest(job, raw, context, results, carried, worked.peak_memory_mb).model_copy(update=told)
             check_balance(context, {name: manifest.tables[name] for name in results}, results)
             job.store.star.commit(folder, manifest, job.settings.keep_runs)

@@ -32,6 +32,7 @@ from etl.transform.files import Built, write_part
 from etl.transform.fitting import one_spelling
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
+from etl.transform.hiding import hide_rejects, without_personal_data
 from etl.transform.inputs import (
     Frames,
     Inputs,
@@ -128,7 +129,7 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     edges = edges_of(rows.frame, raw.group_by, raw.file)
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
-    frame, rejects = only(rows.frame, ~yielding), rows.rejects + doubles
+    frame, rejects = only(rows.frame, ~yielding), hide_rejects(context, str(step.stream), rows.rejects + doubles)
     done = BlockDone(number, [], None, edges, rows.receipt, rows.corrected, 0)
     del rows  # the block is in memory once, and not as often as it is looked at
     keys = hashes(frame, raw.key)
@@ -201,7 +202,7 @@ def _built(context: Context, table: TableFile, frames: Frames) -> pd.DataFrame:
     for column in table.contract.columns:
         if column.name in table.contract.built_key and pa.types.is_time(column.type):
             frame[column.name] = one_spelling(frame[column.name], column.type)
-    return frame
+    return without_personal_data(context, table.contract, frame)
 
 
 def _survivors(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, list[Reject]]:

@@ -25,7 +25,9 @@ def field_of(column: Column, policy_tag: str | None = None) -> SchemaField:
     policy_tag: put on it if it holds personal data that can be read.
     """
     mode, kind = "NULLABLE" if column.nullable else "REQUIRED", column.type
-    more: dict[str, Any] = {"policy_tags": PolicyTagList([policy_tag])} if policy_tag and column.pii else {}
+    more: dict[str, Any] = (
+        {"policy_tags": PolicyTagList([policy_tag])} if policy_tag and column.pii and not column.is_hashed else {}
+    )
     if not pa.types.is_decimal(kind):
         return SchemaField(column.name, WORDS[kind], mode, description=column.description, **more)
     more |= {"precision": kind.precision, "scale": kind.scale}
