@@ -100,7 +100,6 @@ def test_the_next_night_goes_on_where_the_older_version_stopped(home: Home) -> N
     assert new == [{"1": max(before[0].values()) + 1}, {"B-1": max(before[1].values()) + 1}, {}]
     loaded = home.manifests("3_loaded")[-1]
     assert (loaded["altered"], loaded["accepted"]) == ({}, {})
-    home.call("status")
 
 
 def test_any_stage_runs_again_from_a_run_of_an_older_version(home: Home) -> None:

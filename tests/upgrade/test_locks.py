@@ -13,6 +13,12 @@ HERE = [each for each in LISTS if not re.search("emulator|peers|lock|powerbi|mys
 """Those of this environment: of their packages, what each needs is known without a network."""
 
 
+@pytest.fixture(scope="module")
+def needs() -> dict[str, list[str]]:
+    """Return what each installed package needs."""
+    return needs_of_installed()
+
+
 def lock_of(name: str) -> Path:
     """Return where a list's lock lies."""
     return ROOT / "locks" / name.replace(".txt", ".lock")
@@ -58,13 +64,13 @@ def test_a_lock_has_every_version_of_its_list_with_hashes_and_names_no_index(nam
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_a_lock_names_what_its_list_needs_and_nothing_else(name: str) -> None:
+def test_a_lock_names_what_its_list_needs_and_nothing_else(name: str, needs: dict[str, list[str]]) -> None:
     """By the metadata of what is installed; each of it is pinned, in the list or in constraints.txt."""
     text = (ROOT / name).read_text(encoding="utf-8")
     wanted = [each for line in asked(name).items() for each in named("==".join(line))]
     extras = list(named(re.sub(r"(?m)^-r .*$", "", text)))
     locked = pins(lock_of(name).read_text(encoding="utf-8"))
-    assert set(locked) == closure([*wanted, *extras], needs_of_installed())
+    assert set(locked) == closure([*wanted, *extras], needs)
     held = asked("requirements.txt") | pins((ROOT / "constraints.txt").read_text(encoding="utf-8")) | asked(name)
     assert locked.items() <= held.items()
 
