@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,7 @@ def _versions_of_peers() -> str:
     return _said(PEERS, "-c", code)
 
 
+@cache
 def _said(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
