@@ -176,7 +176,7 @@ set_up_by_night() { # ENVIRONMENT LIST…: as set_up, but installs only where so
         set_up "$environment" "$@"
         return
     fi
-    case "$environment ${stale[*]}" in */*) cure="./setup.sh --env ${env:-}" ;; esac # of a company's folder
+    case "$environment ${stale[*]}" in */*) cure="$PWD/setup.sh --env ${env:-}" ;; esac # of a company's folder
     runs "$environment" || fail "The environment $environment does not work: its Python does not start." "$cure" 1
     mapfile -t lacking < <(for list in "$@"; do lock_of "$list"; done)
     lacking=$("$environment/bin/python" -I "$_installed" lacking "${lacking[@]}" | tr '\n' ' ')

@@ -1,11 +1,13 @@
 """Commands that hints tell a person to run: complete, with the settings file that this run was called with."""
 
+import os
 import re
 import sys
 from pathlib import Path
 from shlex import quote
 
 from config.paths import IS_CLONE, ROOT, SAMPLE_SETTINGS
+from etl.core.chosen import VARIABLE, settings_files
 
 PYTHON = ".venv/bin/python"
 
@@ -22,9 +24,21 @@ def call(program: str, settings_file: Path | None, *arguments: str) -> str:
     >>> call("LoadFilesBQ.py", Path("prod.env"), "--only", "dim client")
     ".venv/bin/python LoadFilesBQ.py --env prod.env --only 'dim client'"
     """
+    if program.startswith("-m ") and settings_file and _has_launcher(settings_file):
+        return " ".join([f"./etl {program.removeprefix('-m ').removeprefix('etl ')}", *map(quote, arguments)])
     start = _start(program) if IS_CLONE else _installed(program)
     env = "" if settings_file in (None, SAMPLE_SETTINGS) else f" --env {quote(str(settings_file))}"
     return " ".join([start + env, *map(quote, arguments)])
+
+
+def _has_launcher(settings_file: Path) -> bool:
+    """Whether we are in the folder of a company that `./etl` is about, as `etl init` made it."""
+    here = Path.cwd()
+    if here == ROOT or not (here / "etl").is_file():
+        return False
+    named = os.environ.get(VARIABLE)
+    meant = [Path(named)] if named else settings_files(here)
+    return [file.absolute() for file in meant] == [settings_file.absolute()]
 
 
 def _start(program: str) -> str:

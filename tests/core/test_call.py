@@ -45,6 +45,24 @@ def test_a_command_names_the_settings_file(hint: str, shown: str) -> None:
     assert "--env" not in completed(hint.replace(f" {ENV}", ""), SAMPLE_SETTINGS)
 
 
+def test_in_a_companys_folder_a_command_is_its_launchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `etl init` made it; elsewhere, and for another company, the program is named by its path."""
+    monkeypatch.delenv("ETL_ENV", raising=False)
+    monkeypatch.chdir(tmp_path)
+    env, hint = tmp_path / "prod.env", "Run python -m etl rejects dim_a."
+    env.write_text("WAREHOUSE=duckdb\n")
+    assert completed(hint, env) == f"Run {ROOT}/etl.sh rejects --env {env} dim_a."
+    assert completed("Run python -m powerbi.", env) == f"Run {ROOT}/etl.sh powerbi --env {env}."
+    assert completed("Run ./nightly.sh.", env) == f"Run {ROOT}/nightly.sh --env {env}."
+    (tmp_path / "etl").touch()
+    assert completed(hint, env) == "Run ./etl rejects dim_a."
+    assert completed("Run python -m powerbi.", env) == "Run ./etl powerbi."
+    assert completed(hint, tmp_path / "other.env").endswith(f"--env {tmp_path}/other.env dim_a.")
+    monkeypatch.setenv("ETL_ENV", str(tmp_path / "other.env"))
+    assert completed(hint, tmp_path / "other.env") == "Run ./etl rejects dim_a."
+    assert "--env" in completed(hint, env)
+
+
 def hints() -> list[str]:
     """Collect the texts of the engine that tell a person to run something of ours."""
     found = []

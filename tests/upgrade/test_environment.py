@@ -232,7 +232,7 @@ def test_the_drivers_that_a_companys_folder_names_are_installed_with_the_engines
         (folder / "requirements.txt").write_text(f"# a driver\n{package}\n")
     night = project.call("./nightly.sh", "--env", f"{folders[0]}/prod.env")
     assert night.returncode == 1
-    assert night.stderr.endswith(f"lacks more.\nTry: ./setup.sh --env {folders[0]}/prod.env\n")
+    assert night.stderr.endswith(f"lacks more.\nTry: {project.folder}/setup.sh --env {folders[0]}/prod.env\n")
     for folder in folders:
         assert project.call("./setup.sh", "--env", f"{folder}/prod.env").returncode == 0
     night = project.call("./nightly.sh", "--env", f"{folders[0]}/prod.env")
