@@ -27,8 +27,10 @@ _ESTIMATES = {
     "postgresql": "SELECT relname, reltuples::bigint FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
     " WHERE nspname = '{schema}' AND relkind IN ('r', 'p', 'm') AND reltuples >= 0",
     "mysql": "SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = database()",
-    "duckdb": "SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = '{schema}'",
 }
+
+
+_TYPES = "SELECT table_name, column_name, column_type FROM information_schema.columns WHERE table_schema = database()"
 
 
 class Asking:
@@ -83,6 +85,11 @@ class Asking:
         told = self.rows(sql.format(schema=schema.replace("'", "''"))) if sql else None
         return {str(name): int(rows) for name, rows in told or () if rows is not None}
 
+    def types(self) -> Mapping[tuple[str, str], str]:
+        """Return the types of columns by table and name, as MySQL and MariaDB write them; of others nothing."""
+        told = self.rows(_TYPES) if self.backend == "mysql" else None
+        return {(str(table), str(column)): str(kind) for table, column, kind in told or ()}
+
     def _limit(self, seconds: float) -> None:
         if self._limited == seconds or self.backend not in _LIMIT:
             return
@@ -121,7 +128,8 @@ def asking(url: URL) -> Iterator[Asking]:
             options["connect_args"] = {"check_same_thread": False}
         engine = create_engine(url, **options)
     with closing(engine.connect()) as connection:
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
+        alone = {"isolation_level": "AUTOCOMMIT"} if backend in _BEGIN else {}
+        connection = connection.execution_options(no_parameters=True, **alone)
         for statement in _BEGIN.get(backend, ()):
             connection.exec_driver_sql(statement)
         yield Asking(connection, backend)

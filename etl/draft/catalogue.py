@@ -72,6 +72,10 @@ Catalogue = dict[str, Table]
 
 def read_catalogue(asking: Asking) -> Catalogue:
     """Read the tables that the role may see, by their full names; the views besides."""
+    if asking.backend == "duckdb":
+        from etl.draft import duckdb
+
+        return {table.full: table for table in duckdb.tables(asking)}
     tables: Catalogue = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", exc.SAWarning)  # of types that only this database knows
@@ -125,6 +129,7 @@ def _tables(asking: Asking, schema: str) -> Iterable[Table]:
         _told(getattr(inspector, f"get_multi_{what}"), of)
         for what in ("pk_constraint", "unique_constraints", "indexes", "foreign_keys", "table_comment")
     )
+    types = asking.types()
     for place, listed in sorted(columns.items(), key=lambda item: item[0][1]):
         unique = [tuple(each["column_names"]) for each in uniques.get(place) or ()]
         unique += [
@@ -132,7 +137,7 @@ def _tables(asking: Asking, schema: str) -> Iterable[Table]:
             for each in indexes.get(place) or ()
             if each.get("unique") and None not in each["column_names"] and not _is_partial(each)
         ]
-        made = tuple(_column(asking, each) for each in listed)
+        made = tuple(_column(asking, each, types.get((place[1], each["name"]), "")) for each in listed)
         required = {column.name for column in made if not column.nullable}
         unique = list(dict.fromkeys(u for u in unique if u))
         primary = tuple((keys.get(place) or {}).get("constrained_columns") or ())
@@ -143,7 +148,7 @@ def _tables(asking: Asking, schema: str) -> Iterable[Table]:
             key=primary or next((u for u in unique if required.issuperset(u)), ()),
             unique=tuple(unique),
             foreign_keys=tuple(_foreign(each) for each in foreign.get(place) or ()),
-            comment=_line((comments.get(place) or {}).get("text")),
+            comment=line((comments.get(place) or {}).get("text")),
             is_view=place[1] in views,
         )
 
@@ -160,12 +165,13 @@ def _told(ask: Any, of: dict[str, Any]) -> dict[Any, Any]:
         return {}
 
 
-def _column(asking: Asking, told: Any) -> Column:
+def _column(asking: Asking, told: Any, own: str) -> Column:
+    """Make a column. own: its type, where the database has a word for it that SQLAlchemy may not know."""
     try:
-        kind = told["type"].compile(asking.dialect)
+        kind = own or told["type"].compile(asking.dialect)
     except exc.SQLAlchemyError:
         kind = str(told["type"])
-    return Column(told["name"], kind, bool(told.get("nullable", True)), _line(told.get("comment")))
+    return Column(told["name"], kind, bool(told.get("nullable", True)), line(told.get("comment")))
 
 
 def _foreign(told: Any) -> ForeignKey:
@@ -174,6 +180,6 @@ def _foreign(told: Any) -> ForeignKey:
     return ForeignKey(tuple(told["constrained_columns"]), table, tuple(told["referred_columns"]))
 
 
-def _line(text: object) -> str:
+def line(text: object) -> str:
     """Write a comment in one line."""
     return " ".join(str(text or "").split())

@@ -125,7 +125,10 @@ def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[
     texts: dict[Path, str] = {}
     calendar = _calendar(settings)
     for part in parts:
-        texts[settings.queries_dir / f"{part.query}.sql"] = measuring.measure(part)
+        measuring.measure(part)
+    measuring.check_references({part.name: part for part in parts}, _contracts(settings.tables_dir))
+    for part in parts:
+        texts[settings.queries_dir / f"{part.query}.sql"] = measuring.query(part)
         if part.is_fact:
             dated(part, calendar or DATES)
             for refers in part.refers:

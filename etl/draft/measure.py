@@ -1,17 +1,20 @@
 """How a part's columns are written, after the source was asked: what types they have, what values will bite."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
 from etl.company.queries import read_query
+from etl.contract.comparing import kind_of as kind_of_key
+from etl.contract.table import Contract
 from etl.core.arrow_types import arrow_type
 from etl.core.manifest import EXPRESSION
 from etl.download.ranges import RANGE_BYTES
 from etl.download.source import Plan, Source
 from etl.draft.keys import Looked
-from etl.draft.parts import Item, Part
+from etl.draft.parts import ROW_NUMBER, Item, Part
 from etl.draft.probe import Probe, orphans, probe
 from etl.draft.sql import item_lines, query_text
 from etl.draft.table import column_lines, kind_of
@@ -29,8 +32,8 @@ class Measuring:
         self._folder, self._dialect = folder, dialect
         self.years: list[int] = []
 
-    def measure(self, part: Part) -> str:
-        """Decide how a part's columns are written, and what is told of them; returns the query's text."""
+    def measure(self, part: Part) -> None:
+        """Decide how a part's columns are written, and what is told of them."""
         for item in part.items:
             item.written = must(self._asking.backend, item.column.type)
         self._take(part, self._planned(part, types=False))
@@ -42,21 +45,21 @@ class Measuring:
         plan = self._planned(part)
         self._take(part, plan)
         self._orphans(part)
-        partition_on = self._partition(part, plan)
-        if partition_on:
-            self._planned(part, partition_on=partition_on)
-        return query_text(part, self._name, self._asking, partition_on=partition_on)
+        part.partition_on = self._partition(part, plan)
+
+    def query(self, part: Part) -> str:
+        """Return the text of a part's query, after the source was asked about it."""
+        self._planned(part)
+        return query_text(part, self._name, self._asking)
 
     def lines(self, part: Part, item: Item) -> tuple[list[str], list[str]]:
         """Return the lines of one column: of the query, and of the table file."""
         return item_lines(part, item, self._asking), column_lines(part, item)
 
-    def _planned(self, part: Part, *, types: bool = True, partition_on: str = "") -> Plan:
+    def _planned(self, part: Part, *, types: bool = True) -> Plan:
         """Ask the source about the query as a night would."""
         path = self._folder / f"{part.query}.sql"
-        path.write_text(
-            query_text(part, self._name, self._asking, types=types, partition_on=partition_on), encoding="utf-8"
-        )
+        path.write_text(query_text(part, self._name, self._asking, types=types), encoding="utf-8")
         return self._source.plan(read_query(path, {self._name: self._dialect}))
 
     def _take(self, part: Part, plan: Plan) -> None:
@@ -72,7 +75,10 @@ class Measuring:
         part.notes.append(f"Values that will bite: {found.told}.")
         for item in part.items:
             nulls = 0 if item.is_joined else found.nulls.get(item.column.name, 0)
-            if item.name in part.natural and nulls:
+            if item.name in part.natural and nulls and part.is_fact:
+                part.natural = (ROW_NUMBER,)
+                part.notes.append(f"{item.name} is NULL in {found.of(nulls)}, so rows are numbered instead.")
+            elif item.name in part.natural and nulls:
                 item.notes.append(f"NULL in {found.of(nulls)}, which are rejected: it identifies a row")
         return found
 
@@ -115,6 +121,27 @@ class Measuring:
             elif counted[0]:
                 refers.notes.append(f"{counted[0]:,} of {counted[1]:,} rows match nothing there: the unknown member.")
                 refers.unknown = allowed(counted[0] / counted[1])
+
+    def check_references(self, parts: Mapping[str, Part], known: Mapping[str, Contract]) -> None:
+        """Take back the references whose values cannot be compared with the key that they refer to."""
+        for part in parts.values():
+            ours = {item.name: arrow_type(item.arrow) for item in part.items}
+            for refers in list(part.refers):
+                theirs = self._key_types(refers.dimension, parts, known)
+                if refers.key and any(
+                    kind_of_key(name, ours[name]) is not kind_of_key(name, kind)
+                    for name, kind in zip(refers.on, theirs, strict=False)
+                ):
+                    part.refers.remove(refers)
+                    told = f"{', '.join(refers.on)} refers to {refers.key.table}, whose key is of another type."
+                    part.notes.append(told)
+
+    @staticmethod
+    def _key_types(name: str, parts: Mapping[str, Part], known: Mapping[str, Contract]) -> list[pa.DataType]:
+        if name in parts:
+            kinds = {item.name: arrow_type(item.arrow) for item in parts[name].items}
+            return [kinds[each] for each in parts[name].natural]
+        return [known[name].schema.field(each).type for each in known[name].natural_key]
 
     def _partition(self, part: Part, plan: Plan) -> str:
         """Name the column by which a long query is extracted side by side."""

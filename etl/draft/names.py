@@ -20,7 +20,7 @@ _TAKEN = {
     *(name for name in dir(Dimension) if not name.startswith("_")),
     *(name for name in etl.contract.__all__ if name.islower()),
     *(name for name in RESERVED if not name.startswith("_")),
-    *("pd", "night"),
+    *("pd", "night", "row_number"),
 }
 """Names that mean something in a contract's class: a column of that name would hide it."""
 

@@ -69,6 +69,7 @@ class Part:
     notes: list[str] = field(default_factory=list)
     rows: int | None = None
     refer: set[str] = field(default_factory=set)
+    partition_on: str = ""
 
     @property
     def item_names(self) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import date
 
 from etl.draft.asking import Asking
 from etl.draft.catalogue import ForeignKey, Table
-from etl.draft.types import Edge, edges
+from etl.draft.edges import Edge, edges
 
 _PART = 100_000
 FIRST_YEAR, YEARS_AHEAD = 1900, 20

@@ -55,8 +55,11 @@ class Shaping:
             self.kept.append(name)
             return None
         query = plain(table.name)
-        if is_taken(query) or query in self._queries or query in self._folder.contracts or query == name:
-            query = free(f"{plain(table.schema)}_{query}" if table.schema else f"{query}_rows", self._queries)
+        if is_taken(query) or query.startswith(("fact_", "dim_")):  # as star tables are named
+            query = f"{query}_rows"
+        if query in self._queries and table.schema:
+            query = f"{plain(table.schema)}_{query}"
+        query = free(query, [*self._queries, *self._folder.contracts, *self.parts, name])
         self._queries.append(query)
         made = self.parts[name] = Part(table, is_fact, name, query, rows=table.rows)
         return made

@@ -7,7 +7,7 @@ from etl.draft.parts import ROW_NUMBER, Item, Part
 _WIDTH = 116
 
 
-def query_text(part: Part, source: str, asking: Asking, *, types: bool = True, partition_on: str = "") -> str:
+def query_text(part: Part, source: str, asking: Asking, *, types: bool = True) -> str:
     """Write a query. types: whether with a line `-- types:`, as databases need that do not tell them."""
     about = part.table.comment or f"Rows of {part.table.full}."
     rows = "" if part.rows is None else f" About {part.rows:,} rows."
@@ -16,7 +16,7 @@ def query_text(part: Part, source: str, asking: Asking, *, types: bool = True, p
     lines += [line for note in part.notes for line in wrapped(note, "-- ")]
     lines += [f"-- grain: one row per {entity(part.table.name).replace('_', ' ')}"]
     lines += [f"-- source: {source}", f"-- key: {', '.join(part.natural)}"]
-    lines += [f"-- partition on: {partition_on}"] if partition_on else []
+    lines += [f"-- partition on: {part.partition_on}"] if part.partition_on else []
     headers = [(item.name, item.written.header) for item in part.items if item.written.header]
     told = ", ".join(f"{name} {header}" for name, header in headers)
     lines += [f"-- types: {told}"] if told and types else []
@@ -69,7 +69,7 @@ def _column(part: Part, item: Item, asking: Asking) -> str:
 def selected(part: Part, item: Item, asking: Asking) -> str:
     """Write a column of the SELECT."""
     column, name = _column(part, item, asking), asking.quoted(item.name)
-    sql = item.written.sql.replace("{0}", column)
+    sql = item.written.sql.replace("{0}", column).replace("{1}", item.source_type)
     return sql if sql.rpartition(".")[2] == name else f"{sql} AS {name}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from etl.contract.types import TIME, column_type
+from etl.contract.types import MOST_SCALE, MOST_WHOLE, TIME, column_type, decimal_type
 from etl.core.arrow_types import arrow_type
 from etl.draft.guess import is_measure, is_personal
 from etl.draft.names import class_name, entity, words
@@ -56,7 +56,7 @@ def _free(name: str, taken: list[str]) -> str:
 def kind_of(item: Item) -> str:
     """Return the word of a contract for a column's type."""
     kind = arrow_type(item.arrow or "string")
-    if pa.types.is_null(kind):
+    if pa.types.is_null(kind) or item.written.header == "text":
         return "Text"
     if pa.types.is_string(kind) and re.fullmatch(
         r"time( without time zone|\(\d\)( without time zone)?)?", item.source_type.lower()
@@ -64,6 +64,9 @@ def kind_of(item: Item) -> str:
         return TIME.word
     if pa.types.is_timestamp(kind):
         return "Timestamp"
+    if pa.types.is_decimal(kind):
+        scale = min(kind.scale, MOST_SCALE)
+        return decimal_type(max(min(kind.precision - kind.scale, MOST_WHOLE) + scale, 1), scale).word
     found = column_type(kind)
     return found.word if found else "Text"
 
@@ -140,7 +143,7 @@ def _reference(refers: Refers) -> Iterable[str]:
 def _line(part: Part, item: Item, word: str) -> Iterable[str]:
     options = [_text(_description(item))]
     kind = kind_of(item)
-    may_be_null = item.column.nullable or item.is_joined or item.written.sql.startswith(("CASE", "NULLIF"))
+    may_be_null = item.column.nullable or item.is_joined or re.search("CASE|NULLIF", item.written.sql)
     if word != "natural_key" and may_be_null:
         options.append("nullable=True")
     if word == "attribute" and not part.is_fact and kind == "Text":

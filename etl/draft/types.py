@@ -1,4 +1,4 @@
-"""How a column is written in a drafted query, by its type in the source, and what its values might not survive.
+"""How a column is written in a drafted query, by its type in the source.
 
 What type a column then has is not said here: the engine is asked, as it asks the source in a night.
 """
@@ -6,26 +6,19 @@ What type a column then has is not said here: the engine is asked, as it asks th
 import re
 from dataclasses import dataclass
 
+from etl.contract.types import MOST_SCALE, MOST_WHOLE
+
 
 @dataclass(frozen=True)
 class Written:
-    """How a column is to be written. sql: {0} is the column; header: its word in `-- types:`; why: for a comment."""
+    """How a column is to be written. sql: {0} is the column, {1} its type; header: its word in `-- types:`.
+
+    why: for a comment.
+    """
 
     sql: str = "{0}"
     header: str = ""
     why: str = ""
-
-
-@dataclass(frozen=True)
-class Edge:
-    """Values that will bite. condition: of such a value, {0} is the column; told: what they are.
-
-    instead: how the column is written where there are any; else they are only told of.
-    """
-
-    condition: str
-    told: str
-    instead: Written | None = None
 
 
 _PLAIN = Written()
@@ -73,9 +66,7 @@ def must(backend: str, catalogue_type: str) -> Written:
 
 def better(backend: str, source_type: str) -> Written:
     """Return how a column is written so that analysts can use it."""
-    if backend == "postgresql" and (cast := _digits(source_type)):
-        return cast
-    return _of(_BETTER, backend, source_type)
+    return _digits(backend, source_type) or _of(_BETTER, backend, source_type)
 
 
 def _of(known: dict[str, tuple[tuple[str, Written], ...]], backend: str, kind: str) -> Written:
@@ -83,165 +74,22 @@ def _of(known: dict[str, tuple[tuple[str, Written], ...]], backend: str, kind: s
     return next((to for words, to in lines if re.fullmatch(words, kind.strip(), re.IGNORECASE)), _PLAIN)
 
 
-def _digits(source_type: str) -> Written | None:
-    """Return the cast for decimals of more digits than any warehouse holds, or of a strange scale."""
-    match = re.fullmatch(r"numeric\((\d+),(-?\d+)\)", source_type.replace(" ", ""))
-    if not match:
+_NARROWED = {
+    "postgresql": "(CASE WHEN abs({{0}}) < 1e{whole} THEN {{0}} END)::numeric({digits}, {scale})",
+    "mysql": "CAST(CASE WHEN abs({{0}}) < 1e{whole} THEN {{0}} END AS DECIMAL({digits}, {scale}))",
+    "duckdb": "CAST(CASE WHEN abs({{0}}) < 1e{whole} THEN {{0}} END AS DECIMAL({digits}, {scale}))",
+}
+
+
+def _digits(backend: str, source_type: str) -> Written | None:
+    """Return the cast for decimals of more digits than every warehouse holds, or of a strange scale."""
+    match = re.fullmatch(r"(?:numeric|decimal)\((\d+),(-?\d+)\)", source_type.replace(" ", "").lower())
+    if not match or backend not in _NARROWED:
         return None
     precision, scale = int(match[1]), int(match[2])
-    if precision <= 38 and 0 <= scale <= precision:
+    if 0 <= scale <= min(precision, MOST_SCALE) and precision - scale <= MOST_WHOLE:
         return None
-    kept = min(max(scale, 0), 9) if scale < _NEGATIVE else 0
-    why = f"{source_type} is more than a warehouse holds: {kept} decimals, and NULL from 10^{38 - kept} on"
-    return Written(f"CASE WHEN abs({{0}}) < 1e{38 - kept} THEN {{0}}::numeric(38, {kept}) END", why=why)
-
-
-_NUMBER_OF_SQLITE = "typeof({0}) NOT IN ('integer', 'real', 'null')"
-_LONG = "longer than 32,766 characters, where Power BI cuts them"
-_BOM = "with U+FEFF (a byte order mark) in them, invisible and never equal to the same text without"
-_SPECIAL = "NaN or infinite"
-_BEYOND = "infinite, or of years that nobody else has: NULL here"
-
-_EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
-    "postgresql": (
-        (
-            "date|timestamp.*",
-            (
-                Edge(
-                    "NOT ({0} BETWEEN '0001-01-01' AND '9999-12-31')",
-                    _BEYOND,
-                    Written("CASE WHEN {0} BETWEEN '0001-01-01' AND '9999-12-31' THEN {0} END"),
-                ),
-            ),
-        ),
-        (
-            "real|double precision",
-            (
-                Edge(
-                    "{0} IN ('NaN', 'Infinity', '-Infinity')",
-                    f"{_SPECIAL}: NULL here",
-                    Written("CASE WHEN {0} NOT IN ('NaN', 'Infinity', '-Infinity') THEN {0} END"),
-                ),
-            ),
-        ),
-        (
-            "numeric",
-            (
-                Edge("scale({0}) > 9", "with more than 9 decimals: rounded here", Written("round({0}, 9)")),
-                Edge(
-                    "NOT (abs({0}) < 1e29)",
-                    "NaN, or beyond BigQuery's NUMERIC: NULL here",
-                    Written("CASE WHEN abs({0}) < 1e29 THEN round({0}, 9) END"),
-                ),
-            ),
-        ),
-        (r"numeric\(.*", (Edge("{0} = 'NaN'", "NaN: NULL here", Written("NULLIF({0}, 'NaN')")),)),
-        (
-            "time.*",
-            (Edge("{0} = '24:00'", "24:00, which is no time of day: NULL here", Written("NULLIF({0}, '24:00')")),),
-        ),
-        (
-            "text|character.*",
-            (Edge("length({0}) > 32766", _LONG), Edge("strpos({0}, U&'\\FEFF') > 0", _BOM)),
-        ),
-    ),
-    "mysql": (
-        (
-            "date.*|timestamp",
-            (
-                Edge(
-                    "MONTH({0}) = 0 OR DAY({0}) = 0 OR YEAR({0}) = 0",
-                    "zero dates such as 0000-00-00: NULL here",
-                    Written("CASE WHEN YEAR({0}) > 0 AND MONTH({0}) > 0 AND DAY({0}) > 0 THEN {0} END"),
-                ),
-            ),
-        ),
-        (
-            "time",
-            (
-                Edge(
-                    "{0} < 0 OR {0} >= '24:00:00'",
-                    "no times of day: in seconds here",
-                    Written("TIME_TO_SEC({0})"),
-                ),
-            ),
-        ),
-        (
-            "bigint unsigned",
-            (Edge("{0} > 9223372036854775807", "beyond 64 bits", Written(header="numeric(20,0)")),),
-        ),
-        (
-            ".*char|.*text",
-            (
-                Edge("CHAR_LENGTH({0}) > 32766", _LONG),
-                Edge("INSTR({0}, CHAR(0)) > 0", "with NUL characters"),
-                Edge("INSTR({0}, CONVERT(0xEFBBBF USING utf8mb4)) > 0", _BOM),
-            ),
-        ),
-    ),
-    "sqlite": (
-        (
-            ".*int.*",
-            (Edge("typeof({0}) NOT IN ('integer', 'null')", "no whole numbers: text here", Written(header="text")),),
-        ),
-        (".*(real|floa|doub).*", (Edge(_NUMBER_OF_SQLITE, "no numbers: text here", Written(header="text")),)),
-        (
-            "date",
-            (
-                Edge(
-                    "date({0}) IS NULL OR {0} NOT GLOB '????-??-??'",
-                    "no dates: text here",
-                    Written(header="text"),
-                ),
-            ),
-        ),
-        (
-            "datetime.*|timestamp.*",
-            (Edge("datetime({0}) IS NULL OR typeof({0}) <> 'text'", "no times: text here", Written(header="text")),),
-        ),
-        ("time", (Edge("time({0}) IS NULL", "no times of day"),)),
-        (
-            r"(numeric|decimal|number).*",
-            (Edge(_NUMBER_OF_SQLITE, "no numbers: text here", Written(header="text")),),
-        ),
-        (
-            ".*(char|clob|text).*",
-            (
-                Edge("length({0}) > 32766", _LONG),
-                Edge("instr({0}, char(0)) > 0", "with NUL characters"),
-                Edge("instr({0}, char(65279)) > 0", _BOM),
-            ),
-        ),
-    ),
-    "duckdb": (
-        (
-            "date|timestamp.*",
-            (
-                Edge(
-                    "NOT ({0} BETWEEN '0001-01-01' AND '9999-12-31')",
-                    _BEYOND,
-                    Written("CASE WHEN {0} BETWEEN '0001-01-01' AND '9999-12-31' THEN {0} END"),
-                ),
-            ),
-        ),
-        (
-            "float|double",
-            (Edge("NOT isfinite({0})", f"{_SPECIAL}: NULL here", Written("CASE WHEN isfinite({0}) THEN {0} END")),),
-        ),
-        ("varchar", (Edge("length({0}) > 32766", _LONG), Edge("contains({0}, chr(65279))", _BOM))),
-    ),
-}
-"""By the type that the source tells, what values to look for."""
-
-
-def edges(backend: str, source_type: str) -> tuple[Edge, ...]:
-    """Return the values to look for in a column."""
-    lines = _EDGES.get(backend, ())
-    if backend == "sqlite" and (match := re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", source_type)):
-        scale = match[1]
-        rounded = Written(f"ROUND({{0}}, {scale})", header=source_type)
-        return (
-            *next((found for words, found in lines if re.fullmatch(words, source_type, re.IGNORECASE)), ()),
-            Edge(f"typeof({{0}}) = 'real' AND ROUND({{0}}, {scale}) <> {{0}}", "with more decimals: rounded", rounded),
-        )
-    return next((found for words, found in lines if re.fullmatch(words, source_type, re.IGNORECASE)), ())
+    kept = min(max(scale, 0), MOST_SCALE) if scale < _NEGATIVE else 0
+    why = f"{source_type} is more than a warehouse holds: {kept} decimals, and NULL from 10^{MOST_WHOLE} on"
+    cast = _NARROWED[backend].format(whole=MOST_WHOLE, digits=MOST_WHOLE + kept, scale=kept)
+    return Written(cast, why=why)
