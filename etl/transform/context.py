@@ -14,8 +14,8 @@ from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.personal import Marks
 from etl.receipts.level import Level
 
-_BLOCKS_A_PORTION = 2
-"""A portion then takes about as much memory as a block does: it is of what 140,000 contracts make."""
+_BLOCKS_A_PORTION = 4
+"""A portion then takes about as much memory as a block does: it is of what 270,000 contracts make."""
 
 
 @dataclass(frozen=True)

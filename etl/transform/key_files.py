@@ -8,8 +8,10 @@ from collections import defaultdict
 from concurrent.futures import Executor
 from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+import numpy.typing as npt
 
 from etl.core.errors import DataError
 from etl.transform.context import Context
@@ -21,8 +23,8 @@ HASHES = ".hashes"
 _BITS = 8
 _BUCKETS = 1 << _BITS
 _BORDERS = np.arange(_BUCKETS, dtype=np.uint64) << np.uint64(64 - _BITS)
-AT_ONCE = 2_000_000
-"""Hashes that are compared at a time."""
+AT_ONCE = 1_000_000
+"""Hashes that are compared at a time: 8 MB, and half of that to sort them."""
 
 
 def hashes_file(context: Context, name: str, number: int) -> Path:
@@ -56,11 +58,15 @@ def doubles(paths: list[Path], rows: int, executor: Executor, at_once: int = AT_
 
 def _doubles_between(paths: list[Path], first: int, end: int) -> dict[int, Hashes]:
     """Do so for some of the buckets; a worker does."""
-    parts = [_read(path, first, end) for path in paths]
-    twice = doubled(parts)
+    sizes = [_size(path, first, end) for path in paths]
+    every = np.empty(sum(sizes), dtype=np.uint64)
+    for path, last, size in zip(paths, np.cumsum(sizes).tolist(), sizes, strict=True):
+        every[last - size : last] = _read(path, first, end)
+    twice = doubled(every)
     if not len(twice):
         return {}
-    of_parts = (_of_both(twice, part) for part in parts)
+    del every
+    of_parts = (_of_both(twice, _read(path, first, end)) for path in paths)
     return {place: hashes for place, hashes in enumerate(of_parts) if len(hashes)}
 
 
@@ -72,9 +78,22 @@ def _of_both(some: Hashes, part: Hashes) -> Hashes:
     return some[there]
 
 
+def _size(path: Path, first: int, end: int) -> int:
+    with path.open("rb") as file:
+        begins = _begins(file)
+    return int(begins[end] - begins[first])
+
+
+def _begins(file: IO[bytes]) -> npt.NDArray[np.int64]:
+    begins = np.frombuffer(file.read(8 * (_BUCKETS + 1)), dtype=np.int64)
+    if len(begins) <= _BUCKETS:
+        raise DataError("The hashes of a block's keys end too early.", "Run TablesTransformMain.py again.")
+    return begins
+
+
 def _read(path: Path, first: int, end: int) -> Hashes:
     with path.open("rb") as file:
-        begins = np.frombuffer(file.read(8 * (_BUCKETS + 1)), dtype=np.int64)
+        begins = _begins(file)
         file.seek(8 * (_BUCKETS + 1 + int(begins[first])))
         found = np.frombuffer(file.read(8 * int(begins[end] - begins[first])), dtype=np.uint64)
     if len(found) != begins[end] - begins[first]:

@@ -165,10 +165,9 @@ def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
     return total
 
 
-def doubled(parts: list[Hashes]) -> Hashes:
-    """Return the hashes that occur more than once in all parts together."""
-    every = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
-    every.sort(kind="stable")  # the parts of many are in order already
+def doubled(every: Hashes) -> Hashes:
+    """Return the hashes that occur more than once. They are sorted where they stand: there may be many."""
+    every.sort(kind="stable")  # parts of them are in order already
     return np.unique(every[1:][(every[1:] == every[:-1]) & (every[1:] != 0)])
 
 
@@ -179,7 +178,7 @@ def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...])
     columns decide, whatever their names, so that the choice never hangs on the order in which a source gives its rows.
     """
     every = hashes(frame, key)
-    positions = np.flatnonzero(np.isin(every, doubled([every])))
+    positions = np.flatnonzero(np.isin(every, doubled(every.copy())))
     if not len(positions):
         return positions
     suspects = pa.Table.from_pandas(frame.iloc[positions], preserve_index=False)
