@@ -24,7 +24,7 @@ _ENCODINGS = {
 _SEPARATORS = ",;\t|"
 _DIALECT = (
     "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, null_padding = false,"
-    " nullstr = '', allow_quoted_nulls = false"
+    " nullstr = '', allow_quoted_nulls = false, buffer_size = 8388608"
 )
 
 
