@@ -68,6 +68,10 @@ class Database:
         with run(connection, query, query.sql, binds) as result:
             return list(result.cursor.description or ()) if result.cursor else []
 
+    def derived(self, sql: str) -> tuple[str, str]:
+        """Return what stands before a statement that selects from a query, and the query in parentheses."""
+        return "", f"(\n{sql}\n)"
+
     def reading(self, sql: str, columns: Sequence[RawColumn], group_by: Sequence[str], quoted: Quote) -> str:
         """Write the query as it is to be read. group_by: by which its rows come sorted; quoted: writes a name."""
         return sql

@@ -157,12 +157,13 @@ class GenericSource:
         where the database cannot say it.
         """
         declared = dict(plan.query.types)
-        fields, relation = proven(plan.columns, declared, self._database), f"(\n{plan.query.sql}\n) query"
+        fields = proven(plan.columns, declared, self._database)
+        before, query = self._database.derived(plan.query.sql)
         dialect = Portable(self._database, self._quoted)
         answer: dict[str, Any] = {}
         try:
-            for part in receipt_parts(fields, dialect, relation, None):
-                with self._rows(plan.query, part, lambda: 0) as rows:
+            for part in receipt_parts(fields, dialect, f"{query} query", None):
+                with self._rows(plan.query, before + part, lambda: 0) as rows:
                     answer |= dict(rows.mappings().one())
         except SourceError as fault:
             if fault.transient or self._lost:

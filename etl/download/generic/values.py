@@ -20,6 +20,8 @@ Write = Callable[[Any], str]
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _HAS_ZONE = re.compile(r"(?:Z|[+-]\d\d(?::?\d\d)?)$")
+_SINGLES = ("float", "float(24)", "binary_float")
+"""What single precision is called where a driver hands it on as a double: in MySQL, SQL Server, Oracle."""
 _FLAGS = {
     **dict.fromkeys((False, 0, "0", b"\0", "f", "false"), "f"),
     **dict.fromkeys((True, 1, "1", b"\1", "t", "true"), "t"),
@@ -49,7 +51,7 @@ def plain(value: Any) -> str:
 def _writer(kind: pa.DataType, source_type: str) -> Write:
     if pa.types.is_boolean(kind):
         return _flag
-    if source_type == "float":
+    if source_type in _SINGLES:
         return _single
     if pa.types.is_timestamp(kind) and kind.tz:
         return _instant
