@@ -16,6 +16,7 @@ _DRIVERS = {
     "mysql+mysqldb": ("mysqlclient",),
     "mysql+mysqlconnector": ("mysql-connector-python",),
     "duckdb": ("duckdb-engine", "pytz"),
+    "mssql+mssqlpython": ("mssql-python",),
     "mssql+pyodbc": ("pyodbc",),
     "oracle+oracledb": ("oracledb",),
 }

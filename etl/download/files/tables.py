@@ -59,20 +59,20 @@ def parquet_relation(files: Sequence[Path]) -> str:
 def sheet(file: Path, name: str) -> pa.Table:
     """Read a sheet of a workbook, the first one unless it is named, as texts; its first row names the columns."""
     try:
-        from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
+        import python_calamine as calamine  # type: ignore[import-not-found,unused-ignore]  # it need not be installed
     except ImportError:
         raise UsageError(
             f"{file.name} cannot be read without the package python-calamine.", "Write it into requirements-own.txt."
         ) from None
     try:
-        book = CalamineWorkbook.from_path(str(file))
+        book = calamine.CalamineWorkbook.from_path(str(file))
         rows = book.get_sheet_by_name(name or book.sheet_names[0]).to_python(skip_empty_area=False)
-    except WorksheetNotFound:
+    except calamine.WorksheetNotFound:
         raise SourceError(
             f"{file.name} has no sheet {name}.",
             f"It has: {', '.join(book.sheet_names)}. Write FROM '{file.name}#SHEET'.",
         ) from None
-    except CalamineError as error:
+    except calamine.CalamineError as error:
         raise SourceError(f"{file.name} cannot be read as a workbook: {error}.", "Save it as .xlsx.") from None
     names = [_text(cell) or "" for cell in rows[0]] if rows else []
     _check_names(names, file)

@@ -6,10 +6,10 @@ from sqlglot.dialects.dialect import Dialect
 
 
 def derived(sql: str) -> tuple[str, str]:
-    """Return what stands before the statement that selects from a query, and the query in parentheses.
+    r"""Return what stands before the statement that selects from a query, and the query in parentheses.
 
     >>> derived("WITH a AS (SELECT 1 AS n) SELECT n FROM a ORDER BY n")
-    ('WITH a AS (SELECT 1 AS n) ', '(SELECT n FROM a)')
+    ('WITH a AS (SELECT 1 AS n) ', '(SELECT n FROM a \n)')
     """
     outer = _outer(sql)
     texts = [token.text.upper() for token in outer]
@@ -17,7 +17,7 @@ def derived(sql: str) -> tuple[str, str]:
     end = len(sql)
     if "ORDER BY" in texts and not {"TOP", "OFFSET", "FETCH"} & set(texts) and not {"XML", "JSON"} & set(texts):
         end = outer[len(texts) - 1 - texts[::-1].index("ORDER BY")].start
-    return sql[:begin], f"({sql[begin:end].rstrip()})" if end < len(sql) else f"({sql[begin:]}\n)"
+    return sql[:begin], f"({sql[begin:end]}\n)"  # a comment may be the last of it
 
 
 def _outer(sql: str) -> list[Any]:
