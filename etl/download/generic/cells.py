@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult
 
 from etl.core.arrow_types import arrow_type
 from etl.core.manifest import RawColumn
-from etl.download.generic.values import UnknownClass, Write, number, plain, writers
+from etl.download.generic.values import UnknownClass, Write, day, number, plain, writers
 
 BATCH_BYTES = 512 * 1024
 """About how much is asked for at once: more takes memory and no less time."""
@@ -131,7 +131,7 @@ def writer_of(columns: Sequence[RawColumn]) -> Callable[[Sequence[Any]], pa.Arra
 def _cells(column: RawColumn, write: Write) -> Callable[[Sequence[Any]], pa.Array]:
     """Return what writes a column's values. write: writes one."""
     kind = arrow_type(column.type)
-    is_text, is_number = pa.types.is_string(kind) or write is plain, write is number
+    is_text, is_number = pa.types.is_string(kind) or write in (plain, day), write is number
     takes_floats = is_number and not pa.types.is_integer(kind)
 
     def cells(values: Sequence[Any]) -> pa.Array:

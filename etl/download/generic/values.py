@@ -59,7 +59,14 @@ def _writer(kind: pa.DataType, source_type: str) -> Write:
         return _bits
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         return number
+    if pa.types.is_date(kind):
+        return day
     return _text if pa.types.is_string(kind) else plain
+
+
+def day(value: Any) -> str:
+    """Write a day; some databases give it a time of day, which is midnight."""
+    return str(value.date()) if type(value) is datetime and value.time() == time() else plain(value)
 
 
 def _text(value: Any) -> str:
