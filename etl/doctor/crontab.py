@@ -42,7 +42,7 @@ class Line:
     def is_ours(self) -> bool:
         """Whether it runs a night."""
         command = self.expanded(self.command)
-        return "nightly.sh" in command or re.search(r"\betl night\b", command) is not None
+        return "nightly.sh" in command or re.search(r"\betl[\"']? night\b", command) is not None
 
     @property
     def time(self) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ import pytest
 
 import etl
 from config.paths import ROOT
+from etl.doctor.crontab import read_crontab
 from tests.night.company import Company
 
 
@@ -83,8 +84,11 @@ def test_a_new_companys_schedule_calls_the_command(installed: Installed) -> None
     """A variable of cron's that is called in quotes holds the program, and no argument."""
     installed.etl("init", "shop")
     schedule = (installed.elsewhere / "shop/crontab.txt").read_text(encoding="utf-8")
-    assert f"\nNIGHT={sys.prefix}/bin/etl\n" in schedule
-    assert '{ "$NIGHT" night --env prod.env --due 02:30 ' in schedule
+    assert f"\nETL={sys.prefix}/bin/etl\n" in schedule
+    assert '{ "$ETL" night --env prod.env --due 02:30 ' in schedule
+    lines, faults = read_crontab(schedule)
+    assert (len(lines), faults) == (2, [])
+    assert all(line.is_ours for line in lines)
 
 
 def test_a_night_and_a_look_at_it_work_from_any_folder(installed: Installed, tmp_path: Path) -> None:
