@@ -54,7 +54,8 @@ def draft(settings_file: Path, source: str, names: list[str], *, noted: bool = F
     known = read(record)
     with source_of(settings, source, {}) as opened, asking(url) as connection, TemporaryDirectory() as trial:
         looked = Looked(connection, read_catalogue(connection))
-        measuring = Measuring(looked, opened, source, Path(trial), dialects_of(settings).get(source, POSTGRES))
+        dialect, pii = dialects_of(settings).get(source, POSTGRES), "HASH" if settings.pseudonym_key else "True"
+        measuring = Measuring(looked, opened, source, Path(trial), dialect, pii)
         changed = changes(known, looked.catalogue)
         if noted:
             _note(record, known, looked.catalogue, len(changed))
@@ -126,7 +127,9 @@ def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[
     calendar = _calendar(settings)
     for part in parts:
         measuring.measure(part)
-    measuring.check_references({part.name: part for part in parts}, _contracts(settings.tables_dir))
+    named, known = {part.name: part for part in parts}, _contracts(settings.tables_dir)
+    measuring.check_references(named, known)
+    measuring.mark_references(named, known)
     for part in parts:
         texts[settings.queries_dir / f"{part.query}.sql"] = measuring.query(part)
         if part.is_fact:
@@ -135,7 +138,7 @@ def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[
                 item = next((i for i in part.items if i.name == (refers.day_of or refers.on[0])), None)
                 if refers.key is None and item is not None:
                     refers.unknown = allowed(item.outside)
-        texts[settings.tables_dir / f"{part.name}.py"] = table_text(part)
+        texts[settings.tables_dir / f"{part.name}.py"] = table_text(part, hashes=settings.pseudonym_key is not None)
     if not calendar and any(refers.dimension == DATES for part in parts for refers in part.refers):
         years = measuring.years or [2000]
         texts[settings.tables_dir / f"{DATES}.py"] = CALENDAR.format(first=min(years), last=max(years))
@@ -186,6 +189,12 @@ def _tell(texts: dict[Path, str], shaping: Shaping, settings_file: Path) -> None
         screen.print("Nothing was written.")
         return
     screen.print(f"{lines} lines in {len(texts)} files. Read the comments: they say what was guessed and what bites.")
+    if any("pii=True" in text for text in texts.values()):
+        screen.print(
+            "Columns marked pii=True hold personal data, and are published as they are. With PSEUDONYM_KEY set,"
+            " pii=HASH publishes pseudonyms, and pii=DROP nothing.",
+            soft_wrap=True,
+        )
     fact = next((part.name for part in shaping.parts.values() if part.is_fact), None)
     if fact:
         screen.print(f"Look at it: {call('-m etl preview', settings_file, fact)}", soft_wrap=True)

@@ -13,6 +13,7 @@ from etl.core.arrow_types import arrow_type
 from etl.core.manifest import EXPRESSION
 from etl.download.ranges import RANGE_BYTES
 from etl.download.source import Plan, Source
+from etl.draft.guess import is_personal
 from etl.draft.keys import Looked
 from etl.draft.parts import ROW_NUMBER, Item, Part
 from etl.draft.probe import Probe, orphans, probe
@@ -25,17 +26,18 @@ _OF_EXPRESSIONS = {"int64": "bigint", "double": "double"}
 
 
 class Measuring:
-    """Measures parts. folder: for trials; dialect: of the source, in sqlglot's words."""
+    """Measures parts. folder: for trials; dialect: of the source, in sqlglot's words; pii: of personal texts."""
 
-    def __init__(self, looked: Looked, source: Source, name: str, folder: Path, dialect: str) -> None:
+    def __init__(self, looked: Looked, source: Source, name: str, folder: Path, dialect: str, pii: str) -> None:
         self.looked, self._asking, self._source, self._name = looked, looked.asking, source, name
-        self._folder, self._dialect = folder, dialect
+        self._folder, self._dialect, self._pii = folder, dialect, pii
         self.years: list[int] = []
 
     def measure(self, part: Part) -> None:
         """Decide how a part's columns are written, and what is told of them."""
         for item in part.items:
             item.written = must(self._asking.backend, item.column.type)
+            item.is_personal = is_personal(item.table.name, item.column.name)
         self._take(part, self._planned(part, types=False))
         found = self._probed(part)
         if found.rows is not None and found.is_whole:
@@ -54,7 +56,7 @@ class Measuring:
 
     def lines(self, part: Part, item: Item) -> tuple[list[str], list[str]]:
         """Return the lines of one column: of the query, and of the table file."""
-        return item_lines(part, item, self._asking), column_lines(part, item)
+        return item_lines(part, item, self._asking), column_lines(part, item, self._pii)
 
     def _planned(self, part: Part, *, types: bool = True) -> Plan:
         """Ask the source about the query as a night would."""
@@ -135,6 +137,21 @@ class Measuring:
                     part.refers.remove(refers)
                     told = f"{', '.join(refers.on)} refers to {refers.key.table}, whose key is of another type."
                     part.notes.append(told)
+
+    def mark_references(self, parts: Mapping[str, Part], known: Mapping[str, Contract]) -> None:
+        """Mark the columns that hold a dimension's key which is personal data: what is hashed there is hashed here."""
+        for part in parts.values():
+            items = {item.name: item for item in part.items}
+            for refers in part.refers:
+                if refers.dimension in parts:
+                    there = parts[refers.dimension]
+                    marked = {item.name for item in there.items if item.is_personal}
+                    key = there.natural
+                else:
+                    marked = {c.name for c in known[refers.dimension].columns if c.pii}
+                    key = known[refers.dimension].natural_key
+                for ours, theirs in zip(refers.on, key, strict=True):
+                    items[ours].is_personal |= theirs in marked
 
     @staticmethod
     def _key_types(name: str, parts: Mapping[str, Part], known: Mapping[str, Contract]) -> list[pa.DataType]:

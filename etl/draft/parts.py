@@ -28,6 +28,7 @@ class Item:
     source_type: str = ""
     arrow: str = ""
     outside: float = 0.0
+    is_personal: bool = False
 
 
 @dataclass

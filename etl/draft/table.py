@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from etl.contract.types import MOST_SCALE, MOST_WHOLE, TIME, column_type, decimal_type
 from etl.core.arrow_types import arrow_type
-from etl.draft.guess import is_measure, is_personal
+from etl.draft.guess import is_measure
 from etl.draft.names import class_name, entity, words
 from etl.draft.parts import ROW_NUMBER, Item, Part, Refers
 
@@ -18,12 +18,14 @@ _MOST_ROLES = 20
 """Dates of a fact that refer to the calendar."""
 
 
-def table_text(part: Part) -> str:
-    """Write a table file."""
-    body = [*_columns(part)]
+def table_text(part: Part, *, hashes: bool = False) -> str:
+    """Write a table file. hashes: whether pseudonyms of personal texts are to be published in their place."""
+    pii = "HASH" if hashes else "True"
+    body = [*_columns(part, pii)]
     assigned = {r.on[0]: r.day_of for r in part.refers if r.day_of}
     used = set(re.findall(r"(?::|= )\s?(\w+)", "\n".join(body))) | {"Fact" if part.is_fact else "Dimension"}
     used |= {"business_date", "Night"} if assigned else set()
+    used |= {"HASH"} if any("pii=HASH" in line for line in body) else set()
     title = words(entity(part.table.name))
     lines = [f'"""{title}: drafted from {part.table.full.replace(chr(34), "")}."""', "", "import pandas as pd", ""]
     lines += [*_import(used), "", "", *_class(part), *body, "", "", *_build(part, assigned)]
@@ -107,7 +109,7 @@ def _wrapped(text: str) -> list[str]:
     return [f"    {line}" for line in textwrap.wrap(text, _WIDTH - 4)]
 
 
-def _columns(part: Part) -> Iterable[str]:
+def _columns(part: Part, pii: str) -> Iterable[str]:
     if not part.is_fact:
         yield f"    {entity(part.table.name)}_key: Key = surrogate_key()"
     items = {item.name: item for item in part.items}
@@ -116,19 +118,22 @@ def _columns(part: Part) -> Iterable[str]:
         if name == ROW_NUMBER:
             yield f'    {name}: Integer = natural_key("The row\'s number; the source has no key.")'
         else:
-            yield from _line(part, items[name], "natural_key")
+            yield from _line(part, items[name], "natural_key", pii)
     for refers in part.refers:
         yield from _reference(refers)
     for item in part.items:
         if item.name not in part.natural and item.name not in hidden:
-            yield from column_lines(part, item)
+            yield from column_lines(part, item, pii)
 
 
-def column_lines(part: Part, item: Item) -> list[str]:
-    """Write the lines of one column: as of a number that people add up, or as one that describes."""
+def column_lines(part: Part, item: Item, pii: str) -> list[str]:
+    """Write the lines of one column: as of a number that people add up, or as one that describes.
+
+    pii: what is written of personal texts.
+    """
     is_number = kind_of(item) in ("Integer", "Number") or kind_of(item).startswith("Decimal")
     is_sum = part.is_fact and is_number and is_measure(item.name) and item.name not in part.refer
-    return list(_line(part, item, "measure" if is_sum else "attribute"))
+    return list(_line(part, item, "measure" if is_sum else "attribute", pii))
 
 
 def _reference(refers: Refers) -> Iterable[str]:
@@ -140,7 +145,7 @@ def _reference(refers: Refers) -> Iterable[str]:
     )
 
 
-def _line(part: Part, item: Item, word: str) -> Iterable[str]:
+def _line(part: Part, item: Item, word: str, pii: str) -> Iterable[str]:
     options = [_text(_description(item))]
     kind = kind_of(item)
     may_be_null = item.column.nullable or item.is_joined or re.search("CASE|NULLIF", item.written.sql)
@@ -150,8 +155,8 @@ def _line(part: Part, item: Item, word: str) -> Iterable[str]:
         options.append('unknown="Unknown"')
     if word == "measure" and kind != "Integer":
         options.append('number_format="#,0.00"')
-    if word != "measure" and is_personal(item.table.name, item.column.name):
-        options.append("pii=True")
+    if word != "measure" and item.is_personal:
+        options.append(f"pii={pii if kind == 'Text' else 'True'}")
     yield from _fitted(f"    {item.name}: {kind} = {word}(", options)
 
 

@@ -107,6 +107,23 @@ def test_nothing_is_overwritten(nasty: Drafted) -> None:
     assert {path: path.read_text() for path in sorted(nasty.folder.glob("[qt]*/*"))} == before
 
 
+def test_personal_texts_are_hashed_where_there_is_a_key(tmp_path: Path) -> None:
+    """With PSEUDONYM_KEY in the settings a draft publishes pseudonyms, by which references are found all the same."""
+    company = Drafted(tmp_path)
+    company.settings["PSEUDONYM_KEY"] = "k" * 32
+    company.fill(
+        "CREATE TABLE members (email text PRIMARY KEY, born date)",
+        "INSERT INTO members VALUES ('a@b.c', '2000-01-01')",
+        "CREATE TABLE visits (visitor text REFERENCES members, at date, PRIMARY KEY (visitor, at))",
+        "INSERT INTO visits VALUES ('a@b.c', '2024-01-01')",
+    )  # fmt: skip
+    company.drafted("visits")
+    company.env.chmod(0o600)
+    assert company.night().code == 0
+    [(visitor, email)] = company.asked("SELECT visitor, email FROM fact_visit JOIN dim_member USING (member_key)")
+    assert visitor == email != "a@b.c"
+
+
 FLIGHTS = (
     "CREATE TABLE airlines (carrier varchar(2), name varchar(40))",
     "CREATE TABLE airports (faa varchar(3), name varchar(40))",
