@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from config import Settings, urls
-from config.paths import ROOT
+from config.paths import ROOT, url_seen_from
 from etl.core.errors import EtlError, UsageError
 from etl.download.stage import source_of
 
@@ -16,6 +16,7 @@ _DRIVERS = {
     "mysql+mysqldb": ("mysqlclient",),
     "mysql+mysqlconnector": ("mysql-connector-python",),
     "duckdb": ("duckdb-engine", "pytz"),
+    "file": ("duckdb-engine", "pytz", "python-calamine"),
     "mssql+mssqlpython": ("mssql-python",),
     "mssql+pyodbc": ("pyodbc",),
     "oracle+oracledb": ("oracledb",),
@@ -37,7 +38,7 @@ class NewSource:
     def drivers(self) -> list[str]:
         """The lines of requirements.txt, with the versions that are tested with this engine."""
         parts = urls.Parts.of(self.url)
-        kind = parts.scheme.replace("mariadb", "mysql") if parts else ""
+        kind = parts.scheme.replace("mariadb", "mysql") if parts else self.url.partition(":")[0]
         return [_pinned(package) for package in _DRIVERS.get(kind, ())]
 
 
@@ -48,6 +49,9 @@ def new_source(url: str | None) -> NewSource:
     if fault := urls.database_fault(url):
         raise UsageError(f"What --from gives is no database's URL: {fault}.", "Write it in quotes, as shells need it.")
     parts = urls.Parts.of(url)
+    if urls.is_folder(url):
+        folder = url_seen_from(Path.cwd(), url)
+        return NewSource(_name(folder.partition(":")[2].partition("?")[0]), folder)
     if parts is None:  # libpq's keywords
         named = re.search(r"\bdbname\s*=\s*'?([^'\s]+)", url)
         return NewSource(_name(named[1] if named else ""), url)

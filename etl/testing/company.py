@@ -1,7 +1,8 @@
 """A company's tables as its tests build them: rows in, what is published of them out, without a source or warehouse."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +12,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from config import Settings
 from etl.company.queries import Query, read_queries
 from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract import Night
-from etl.core.errors import UsageError
+from etl.core.arrow_types import arrow_type
+from etl.core.errors import EtlError, UsageError
 from etl.core.names import guess
+from etl.core.runs import Store
 from etl.download.types import declared_type
 from etl.testing.drawing import drawn, frame_of, head_of
 from etl.transform.check import Checked, Members, check, check_columns, check_kinds
@@ -87,10 +91,26 @@ class Built:
 
 @dataclass(frozen=True)
 class Company:
-    """A company's queries and tables. queries: their folder, whose headers may say types."""
+    """A company's queries and tables. queries: their folder, whose headers may say types.
+
+    types: of queries' columns, as the newest night found them, where there was one.
+    """
 
     tables: Path
     queries: Path
+    types: Mapping[str, Mapping[str, pa.DataType]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Company":
+        """Return the company of the settings, with the types of the newest raw run in its data folder."""
+        types: dict[str, Mapping[str, pa.DataType]] = {}
+        if isinstance(settings.data_dir, Path):
+            with suppress(EtlError, OSError):  # there was none, or it is a newer engine's
+                found = Store.of(settings).raw.newest("").tables
+                types = {
+                    name: {column.name: arrow_type(column.type) for column in found[name].columns} for name in found
+                }
+        return cls(settings.tables_dir, settings.queries_dir, types)
 
     def build(self, table: str, *, night: Night = TONIGHT, **inputs: str | pd.DataFrame) -> Built:
         """Build a table, and check it as the engine does; every member that a reference names is taken for known.
@@ -98,6 +118,14 @@ class Company:
         inputs: what its `build` and partials read, each drawn or a frame; what a query has besides is NULL. What the
         engine does with a whole table is not part of it: survivors of a doubled key, and surrogate keys.
         """
+        __tracebackhide__ = True
+        try:
+            return self._built(table, night, inputs)
+        except EtlError as error:
+            error.add_note(f"Try: {error.hint}")
+            raise
+
+    def _built(self, table: str, night: Night, inputs: Mapping[str, str | pd.DataFrame]) -> Built:
         files = read_tables(self.tables)
         if table not in files:
             raise UsageError(f"There is no table {table} in {self.tables}.", guess(table, files))
@@ -109,10 +137,11 @@ class Company:
             return rows
         if name in files:
             return frame_of(rows, {column.name: column.type for column in files[name].contract.columns})
-        query = self._queries.get(name)
-        types = {column: declared_type(words) for column, words in query.types} if query else {}
+        query, types = self._queries.get(name), dict(self.types.get(name, {}))
+        types |= {column: declared_type(words) for column, words in query.types} if query else {}
         frame = frame_of(rows, types)
-        others = [column for column in (columns_of(query) if query else []) if column not in frame]
+        named = dict.fromkeys([*types, *(columns_of(query) if query else [])])
+        others = [column for column in named if column not in frame]
         kinds = {column: pd.ArrowDtype(types.get(column, pa.null())) for column in others}
         return frame.assign(**{column: pd.Series([None] * len(frame), dtype=kind) for column, kind in kinds.items()})
 

@@ -10,5 +10,4 @@ from etl.testing.company import Company
 @pytest.fixture(scope="session")
 def company() -> Company:
     """Return the company whose settings ETL_ENV names, or that are in the folder where we are."""
-    settings = config.load(chosen())
-    return Company(settings.tables_dir, settings.queries_dir)
+    return Company.of(config.load(chosen()))

@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,7 @@ from etl.core.cli import script
 from etl.doctor.crontab import read_crontab
 from etl.start_company.make import _quoted, make_company
 from etl.start_company.source import new_source
+from etl.testing import Company
 from tests.called import called, etl
 from tests.drawn import cells_of
 from tests.powerbi.schemas import faults_of_schema
@@ -139,6 +142,9 @@ def test_the_first_query_and_table_are_published(shop: Path) -> None:
             (shop / name).unlink()
     asked = etl("sql", env, "SELECT date FROM fact_order JOIN dim_date USING (date_key)")
     assert "2026-02-28" in asked.stdout
+    company = Company.of(config.load(env))  # with the types that this night found
+    assert company.types["orders"] == {"order_id": pa.int64(), "ordered_on": pa.date32()}
+    assert company._frame("orders", {}, "| order_id |\n|-|\n| 1 |")["ordered_on"].dtype == pd.ArrowDtype(pa.date32())
     assert (shop / "data/prod/warehouse.duckdb").is_file()
 
 
@@ -230,6 +236,7 @@ SOURCES = """
 | duckdb:////srv/a/big.duckdb     | big   | duckdb:////srv/a/big.duckdb        | duckdb-engine==, pytz==          |
 | sqlite:////srv/a/shop.db        | shop  | sqlite:////srv/a/shop.db           |                                  |
 | host=db dbname=sales user=me    | sales | host=db dbname=sales user=me       |                                  |
+| file:/srv/a/inbox?encoding=x    | inbox | file:/srv/a/inbox?encoding=x       | duckdb-engine, pytz, python-cal  |
 | postgresql://host               | shop  | postgresql://host                  |                                  |
 | postgresql://host/пра           | shop  | postgresql://host/пра              |                                  |
 """
@@ -250,6 +257,7 @@ def test_a_relative_file_is_seen_from_where_the_command_is_called(
     """And not from the new folder."""
     monkeypatch.chdir(tmp_path)
     assert new_source("sqlite:///shop.db").url == f"sqlite:///{tmp_path}/shop.db"
+    assert new_source("file:inbox").url == f"file:{tmp_path}/inbox"
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
