@@ -109,8 +109,9 @@ def _field(role: Role, description: str, of_reference: Mapping[str, Any] | None 
         if name not in _OPTIONS:
             listed = f"It has: {_LISTED}. {OR_NEWER}"
             raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, listed))
-    if metadata.get("pii", False) not in (True, False, *Pii):
-        raise ContractError(f"pii={metadata['pii']!r} is none of KEEP, HASH, DROP and True.", "Write e.g. pii=HASH.")
+    if (pii := metadata.get("pii", False)) not in (True, False, *Pii):
+        raise ContractError(f"pii={pii!r} is none of KEEP, HASH, DROP and True.", "Write e.g. pii=HASH.")
+    metadata["pii"] = Pii(pii) if isinstance(pii, str) else bool(pii)
     if not isinstance(options.get("alias", ""), str):
         raise ContractError(f"alias={options['alias']!r} is not a name.", 'Write e.g. alias="class".')
     try:

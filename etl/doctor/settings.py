@@ -16,6 +16,7 @@ from etl.core.warehouse import about
 from etl.doctor.check import Finding, check, counted, failure, ok, warning
 from etl.doctor.company import Company
 from etl.download.stage import dialects_of, needed_sources
+from etl.transform.hiding import key_of
 
 
 @check(finds="settings that are missing, misspelt or open to others")
@@ -53,6 +54,7 @@ def tables(seen: Company) -> Iterator[Finding]:
     """Read all of them, resolve what they ask for, and check what the warehouse could never take."""
     found = read_tables(seen.settings.tables_dir)
     about(seen.settings).check([table.contract for table in found.values()])
+    key_of(seen.settings, [table.contract for table in found.values()])
     if not seen.query_faults:
         make_plan(found, list(seen.queries))
     told = counted(len(found), "table finds what it asks", "tables find what they ask")

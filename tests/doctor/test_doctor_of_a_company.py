@@ -93,6 +93,11 @@ def test_every_faulty_query_and_table_is_said(company: Patient) -> None:
             "OTHER_URL is not",
         ),
         ("tables/dim_thing.py", DIM_THING.replace("build(things", "build(thinks"), "asks for thinks"),
+        (
+            "tables/dim_thing.py",
+            DIM_THING.replace("nullable=True", "nullable=True, pii='hash'"),
+            "PSEUDONYM_KEY is not set",
+        ),
         ("tables/dim_thing.corrections.toml", "[[correction]\n", "TOML"),
         (
             "tables/dim_thing.corrections.toml",
