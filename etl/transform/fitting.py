@@ -32,7 +32,15 @@ _WORDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
 )
 
 _TO_TEXT = 'Write them as texts in build: .map(str, na_action="ignore"), which keeps NULL.'
-_FALLBACK = "Convert the column in build, or cast it in the query; `-- types:` in its header says what it delivers."
+_SQL: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_integer, "bigint"),
+    (pa.types.is_floating, "double precision"),
+    (pa.types.is_date, "date"),
+    (pa.types.is_timestamp, "timestamptz"),
+    (pa.types.is_time, "time"),
+)
+"""What PostgreSQL and `-- types:` call the types of a contract."""
 
 
 def words(kind: pa.DataType) -> str:
@@ -138,7 +146,12 @@ def _hint(name: str, found: pa.DataType, wanted: pa.DataType) -> str:
         return "Take the day in build: business_date(…) of etl.contract; or cast it to DATE in the query."
     if kinds.is_string(wanted):
         return _TO_TEXT
-    return _FALLBACK
+    numeric = f"numeric({wanted.precision},{wanted.scale})" if kinds.is_decimal(wanted) else ""
+    word = numeric or next((word for is_such, word in _SQL if is_such(wanted)), "text")
+    return (
+        f"Convert the column in build, or let the query deliver it as such: CAST({name} AS {word}) AS {name} in"
+        f" PostgreSQL, `-- types: {name} {word}` in the header for other databases."
+    )
 
 
 def _fault(value: Any, kind: pa.DataType) -> str:
@@ -150,7 +163,7 @@ def _fault(value: Any, kind: pa.DataType) -> str:
     if pa.types.is_timestamp(kind):
         return "is not a time of the years 1 to 9999 in whole microseconds"
     if pa.types.is_time(kind):
-        return "is not a time of day from 00:00:00 to 23:59:59.999999"
+        return "is not a time of day from 00:00:00 to 23:59:59.999999, without a zone"
     number = _number(value)
     if number is None or pa.types.is_floating(kind):
         return "cannot be held as a floating point number" if number is not None else "is not a number"

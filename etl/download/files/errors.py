@@ -39,6 +39,11 @@ FAULTS = _Files(
             "Correct the line where the file is made; a text with the separator in it needs quotes.",
         ),
         ("has a quote", 'A " inside a quoted text is written "". Correct the line where the file is made.'),
+        (
+            "candidate bindings",
+            "Write the column as the first line of the file has it, blanks included, in double quotes:"
+            ' " amount" AS amount.',
+        ),
         ("file system operations are disabled", "Name a file in the folder of {setting}; no other can be read."),
         ("pytz", "Install it: .venv/bin/pip install pytz."),
     ),

@@ -66,7 +66,7 @@ def fault_of(faults: Faults, error: Exception, query: Query, source: str, cut: s
     cure = faults.cure(error, setting) or (
         f"Look into the log of the source {source}; SOURCE_PATIENCE is how long we try again."
         if transient
-        else "Run the query at the database as the account of the settings, to which it says so."
+        else "Run the query in the database with the account of the settings: it gets the same answer."
     )
     return SourceError(f"{query.path}{line}: {faults.reason(error)}", cure, transient=transient)
 
