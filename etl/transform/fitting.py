@@ -32,6 +32,9 @@ _WORDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
 )
 
 _TO_TEXT = 'Write them as texts in build: .map(str, na_action="ignore"), which keeps NULL.'
+_FALLBACK = (
+    "Convert the column in build, or in the query; outside PostgreSQL, `-- types:` says what the query delivers."
+)
 _SQL: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_boolean, "boolean"),
     (pa.types.is_integer, "bigint"),
@@ -146,6 +149,8 @@ def _hint(name: str, found: pa.DataType, wanted: pa.DataType) -> str:
         return "Take the day in build: business_date(…) of etl.contract; or cast it to DATE in the query."
     if kinds.is_string(wanted):
         return _TO_TEXT
+    if not (kinds.is_string(found) or kinds.is_large_string(found)):
+        return _FALLBACK
     numeric = f"numeric({wanted.precision},{wanted.scale})" if kinds.is_decimal(wanted) else ""
     word = numeric or next((word for is_such, word in _SQL if is_such(wanted)), "text")
     return (

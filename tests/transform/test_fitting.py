@@ -94,7 +94,7 @@ def test_the_reason_tells_the_cure_and_no_value(value: object, kind: pa.DataType
         (pa.timestamp("us"), pa.timestamp("us", "UTC"), "times without a zone for x", "AT TIME ZONE"),
         (pa.timestamp("us", "UTC"), pa.date32(), "times with a zone for x, a column of dates", "business_date("),
         (pa.int64(), pa.string(), "whole numbers for x, a column of texts", '.map(str, na_action="ignore")'),
-        (pa.string(), pa.int64(), "texts for x, a column of whole numbers", "`-- types:`"),
+        (pa.string(), pa.int64(), "texts for x, a column of whole numbers", "`-- types: x bigint`"),
         (pa.time64("us"), pa.string(), "times of day for x", '.map(str, na_action="ignore")'),
         (pa.list_(pa.int64()), pa.int64(), "lists or records for x", "`-- types:`"),
     ],
