@@ -15,7 +15,7 @@ from tests.load.emulator import NoEmulatorError, running_emulator
 from tests.load.nights import bigquery_settings
 from tests.load.proxy import Proxy, lost_answer, running_proxy
 from tests.storage.cloud import Emulator
-from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
+from tests.transform.house import FACT_SALE, STREAMED_SHOP, House, sales, shops
 
 SALES = [(number, f"{number}.25") for number in range(20)]
 LOAD = r"^POST /bigquery/v2/projects/[\w-]+/jobs\?"
@@ -37,7 +37,7 @@ def bigquery(storage: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def house(tmp_path: Path, bucket: str, bigquery: Proxy) -> House:
     """A house in a bucket whose sales are several files."""
-    house = House(tmp_path, bucket, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
+    house = House(tmp_path, bucket, dim_shop=STREAMED_SHOP, fact_sale=FACT_SALE)
     named = bigquery_settings(bigquery.url, tmp_path)
     fields = ("warehouse", "bigquery_project", "bigquery_dataset", "bigquery_credentials", "bigquery_endpoint")
     house.settings = house.settings.model_copy(update={name: getattr(named, name) for name in fields})

@@ -48,6 +48,8 @@ def build(shops: pd.DataFrame) -> pd.DataFrame:
     return shops
 '''
 
+STREAMED_SHOP = DIM_SHOP.replace("(Dimension)", '(Dimension, stream="shops")')
+
 FACT_SALE = '''
 class FactSale(Fact, stream="sales"):
     """One row per sale."""

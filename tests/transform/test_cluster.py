@@ -13,7 +13,7 @@ from etl.core import cluster
 from etl.core.fingerprint import fingerprint
 from tests.transform.certificates import made_certificates
 from tests.transform.dask_cluster import address, running_scheduler, until, worker
-from tests.transform.house import DIM_SHOP, FACT_SALE, House, shops
+from tests.transform.house import FACT_SALE, STREAMED_SHOP, House, shops
 from tests.transform.test_doubled_keys import touched
 
 pytest.importorskip("distributed", reason="Dask is not installed")
@@ -29,7 +29,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     """Give a house whose sales come in 60 blocks, some of them twice."""
-    house = House(tmp_path, dim_shop=DIM_SHOP, fact_sale=FACT_SALE)
+    house = House(tmp_path, dim_shop=STREAMED_SHOP, fact_sale=FACT_SALE)
     house.raw(10, shops=shops(1, 2, 3), sales=touched(*(f"{n % 570} {n % 4} {n}.25 {n}" for n in range(600))))
     return house
 

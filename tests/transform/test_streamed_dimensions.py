@@ -18,7 +18,7 @@ from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.transform.key_runs import compare, firsts_of, members_of_span, numbers_of_part, spans_of, write_run
 from etl.transform.keys import KEYS, give_surrogate_keys
-from tests.transform.house import DIM_SHOP, FACT_SALE, House, Raw, sales, shops
+from tests.transform.house import DIM_SHOP, FACT_SALE, STREAMED_SHOP, House, Raw, sales, shops
 
 PERSON = '''
 class DimPerson(Dimension, rejects=1, unknown=1):
@@ -158,9 +158,6 @@ def test_a_query_without_rows_makes_the_unknown_member_alone(house: House) -> No
     assert [row["shop_key"] for row in house.rows("dim_shop")] == [0]
 
 
-STREAMED_SHOP = DIM_SHOP.replace("(Dimension)", '(Dimension, stream="shops")')
-
-
 def test_a_fact_may_stream_the_query_whose_members_it_refers_to(house: House) -> None:
     """The query is then read twice: the members must be there first."""
     house.write(
@@ -190,6 +187,22 @@ def test_one_that_was_built_whole_keeps_its_keys_in_blocks_and_the_reverse(house
     house.raw(1, shops=shops(1, 5), sales=sales())
     house.build()
     assert {row["shop_id"]: row["shop_key"] for row in house.rows("dim_shop")} == {None: 0, 1: 4, 5: 3}
+
+
+def test_members_keep_their_keys_when_their_natural_key_changes_its_type(house: House) -> None:
+    """The key map that the dimension begins with is then another one than the last star's, in the place of the new."""
+    house.write(dim_shop=STREAMED_SHOP)
+    house.raw(1, shops=shops(30, 10), sales=sales())
+    house.build()
+    house.write(
+        dim_shop=STREAMED_SHOP.replace("shop_id: Integer", "shop_id: Text"),
+        fact_sale=FACT_SALE.replace(
+            'sales[["sale_id", "shop_id", "price"]]', "sales.astype({'shop_id': 'string[pyarrow]'})"
+        ),
+    )
+    house.raw(1, shops=Raw("shop_id string, name string", [(n, "") for n in ("7", "30", "10")], ("shop_id",)), sales=sales())  # fmt: skip  # noqa: E501
+    house.build()
+    assert {row["shop_id"]: row["shop_key"] for row in house.rows("dim_shop")} == {None: 0, "10": 1, "30": 2, "7": 3}
 
 
 def test_what_cannot_be_streamed_is_told(house: House) -> None:
