@@ -30,6 +30,10 @@ _ESTIMATES = {
 }
 
 
+_REFUSED = (
+    "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = '{schema}' AND NOT"
+    " (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(pg_class.oid, 'SELECT'))"
+)
 _TYPES = "SELECT table_name, column_name, column_type FROM information_schema.columns WHERE table_schema = database()"
 
 
@@ -85,6 +89,12 @@ class Asking:
         told = self.rows(sql.format(schema=schema.replace("'", "''"))) if sql else None
         return {str(name): int(rows) for name, rows in told or () if rows is not None}
 
+    def refused(self, schema: str) -> frozenset[str]:
+        """Name the tables of a schema that the role may not read; of other databases, which hide them, none."""
+        sql = _REFUSED.format(schema=schema.replace("'", "''"))
+        told = self.rows(sql) if self.backend == "postgresql" else None
+        return frozenset(str(name) for (name,) in told or ())
+
     def types(self) -> Mapping[tuple[str, str], str]:
         """Return the types of columns by table and name, as MySQL and MariaDB write them; of others nothing."""
         told = self.rows(_TYPES) if self.backend == "mysql" else None
@@ -105,7 +115,7 @@ class Asking:
             yield
             return
         driver: Any = self._connection.connection.driver_connection
-        timer = threading.Timer(seconds, driver.interrupt)
+        timer = threading.Timer(seconds, getattr(driver, "interrupt", bool))
         timer.start()
         try:
             yield

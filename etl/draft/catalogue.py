@@ -80,8 +80,11 @@ def read_catalogue(asking: Asking) -> Catalogue:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", exc.SAWarning)  # of types that only this database knows
         for schema in _schemas(asking.inspector, asking.backend):
-            estimates = asking.estimates(schema or asking.inspector.default_schema_name or "")
+            named = schema or asking.inspector.default_schema_name or ""
+            estimates, refused = asking.estimates(named), asking.refused(named)
             for table in _tables(asking, schema):
+                if table.name in refused:
+                    continue
                 rows = estimates.get(table.name)
                 tables[table.full] = Table(**{**_plain(table), "rows": rows})
     return tables

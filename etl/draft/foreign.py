@@ -22,8 +22,7 @@ def foreign_keys(looked: Looked, table: Table) -> list[ForeignKey]:
     keys = [key for key in table.foreign_keys if key.table in looked.catalogue]
     taken = {name for key in keys for name in key.columns if len(key.columns) == 1}
     names, rows = looked.sample(table)
-    others = [looked.keyed(t) for t in looked.catalogue.values() if t is not table and _may_be_referred_to(t)]
-    others = [other for other in others if other.key]
+    others = [other for other in looked.all_keyed(_LONGEST) if other.full != table.full]
     for place, name in enumerate(names):
         if name in taken:
             continue
@@ -33,10 +32,6 @@ def foreign_keys(looked: Looked, table: Table) -> list[ForeignKey]:
     keys += [key for key in _composite(table, others) if not any(key.table == known.table for known in keys)]
     order = {column.name: number for number, column in enumerate(table.columns)}
     return sorted(keys, key=lambda key: order[key.columns[0]])
-
-
-def _may_be_referred_to(table: Table) -> bool:
-    return not table.is_view and (bool(table.key) or (table.rows or 0) <= _LONGEST)
 
 
 def _bases(table: Table) -> dict[str, str]:

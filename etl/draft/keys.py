@@ -1,6 +1,7 @@
 """A key for a table that declares none: the fewest columns by which no two rows are alike, looked for in its values."""
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +16,8 @@ _FEW = 20
 """Rows below which being different says little."""
 _MOST = 5
 _ROUNDS = 4
+_PATIENCE = 60.0
+"""Seconds for looking for keys that nobody declared, in all tables of a source."""
 _FAMILIES = (
     ("number", r"tiny|small|medium|big|int|serial|numeric|decimal|number|year|bit"),
     ("text", r"char|text|clob|string|uuid|enum|citext|name"),
@@ -40,6 +43,7 @@ class Looked:
     catalogue: Catalogue
     _samples: dict[str, tuple[list[str], Rows]] = field(default_factory=dict)
     _keyed: dict[str, Table] = field(default_factory=dict)
+    _spent: float = 0.0
     _members: dict[tuple[str, str], frozenset[Any]] = field(default_factory=dict)
 
     def sample(self, table: Table) -> tuple[list[str], Rows]:
@@ -60,6 +64,19 @@ class Looked:
             why = f"no key is declared; no two rows have the same {', '.join(key)} today" if key else ""
             self._keyed[table.full] = replace(table, key=key, guessed=why) if key else table
         return self._keyed[table.full]
+
+    def all_keyed(self, longest: int) -> list[Table]:
+        """Return all tables that have a key; it is looked for in tables up to a length, as long as time allows."""
+        tables = [table for table in self.catalogue.values() if not table.is_view]
+        for table in sorted(tables, key=lambda each: each.rows or 0):
+            if not table.key and table.full not in self._keyed and (table.rows or 0) <= longest:
+                if self._spent > _PATIENCE:
+                    break
+                began = time.monotonic()
+                self.keyed(table)
+                self._spent += time.monotonic() - began
+        known = [table if table.key else self._keyed.get(table.full, table) for table in tables]
+        return [table for table in known if table.key]
 
     def members(self, table: Table, column: str, most: int = 50_000) -> frozenset[Any]:
         """Return all values of a column, of a table that is not too long."""

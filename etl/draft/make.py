@@ -50,6 +50,11 @@ def draft(settings_file: Path, source: str, names: list[str], *, noted: bool = F
             f"The source {source} is a folder of files, which has no catalogue to draft from.",
             "Write a query that names a file, FROM 'orders.csv': docs/sources.md, \"CSV, Parquet and Excel files\".",
         )
+    if url.get_backend_name() == "file":
+        raise UsageError(
+            f"The source {source} is a folder of files, which have no catalogue.",
+            "Write the query as docs/sources.md shows it; -m etl preview QUERY shows what it gives.",
+        )
     record = path_of(settings.tables_dir, source)
     known = read(record)
     with source_of(settings, source, {}) as opened, asking(url) as connection, TemporaryDirectory() as trial:

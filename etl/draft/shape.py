@@ -109,6 +109,10 @@ class Shaping:
                     "Nothing identifies a row in the source, so rows are numbered in the order of all their columns:"
                     " the numbers change when rows come. Name a key if there is one."
                 )
+        for foreign in table.foreign_keys:
+            if foreign.table not in self._looked.catalogue:
+                told = ", ".join(names[column] for column in foreign.columns)
+                part.notes.append(f"{told} refers to {foreign.table}, which we may not read.")
         taken = [*names.values(), *surrogate]
         part.refer = {names[column] for foreign in keys for column in foreign.columns}
         for foreign in keys:

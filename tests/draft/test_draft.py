@@ -185,6 +185,20 @@ def test_keys_that_myisam_does_not_know_are_guessed(maria: Maria, tmp_path: Path
     ]
 
 
+def test_tables_that_the_role_may_not_read_are_left_out(nasty: Drafted, tmp_path: Path) -> None:
+    """A role that may read two tables gets a draft of these; what they refer to besides is told."""
+    url = nasty.sources["shop"]
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE reads_few LOGIN PASSWORD 'x'; GRANT SELECT ON \"order\", airport TO reads_few")
+    company = Drafted(tmp_path, url.replace("postgres@", "reads_few:x@"))
+    company.env.chmod(0o600)
+    company.drafted("order")
+    assert "-- kunde refers to Sales Dept.Kunde, which we may not read." in company.text("order.sql")
+    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == [
+        "dim_airport.py", "dim_date.py", "fact_order.py",
+    ]  # fmt: skip
+
+
 def test_without_a_table_it_says_what_to_type(nasty: Drafted) -> None:
     """The tables with their rows, those that look like facts first."""
     ended = nasty.draft()
