@@ -6,11 +6,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import CursorResult
-from sqlalchemy.exc import DBAPIError
 
 from etl.core.arrow_types import arrow_type
 from etl.core.manifest import RawColumn
-from etl.download.generic.cells import constant, decoded, lines, of_distinct, quoted, writer_of
+from etl.download.generic.cells import as_sqlalchemy, constant, decoded, lines, of_distinct, quoted, writer_of
 from etl.download.generic.values import Write, writers
 from etl.download.mysql.packets import Packets
 
@@ -38,14 +37,10 @@ def batches(result: CursorResult[Any], columns: Sequence[RawColumn]) -> Iterator
     cursor: Any = result.cursor
     described = zip(columns, cursor._result.fields, writers(columns), strict=True)
     cells = [_cells(column, field.type_code, field.charsetnr, write) for column, field, write in described]
-    error_class = result.dialect.loaded_dbapi.Error
     yield writer_of(columns)(result.fetchmany(1))  # which SQLAlchemy has fetched already
-    try:
+    with as_sqlalchemy(result, cursor):
         for found in Packets(cursor).batches():
             yield lines([one(texts) for one, texts in zip(cells, found, strict=True)])
-    except error_class as error:
-        cut = result.dialect.is_disconnect(error, None, cursor)
-        raise DBAPIError.instance(None, None, error, error_class, connection_invalidated=cut) from error
 
 
 def _cells(column: RawColumn, code: int, charset: int, write: Write) -> _Cells:
