@@ -17,6 +17,7 @@ from tests import maria as mariadb
 
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("house")
+os.environ.pop("ETL_ENV", None)  # a developer's company is not what is tested
 os.umask(0o077)  # as of a night: settings files with secrets are the owner's alone
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and all it starts
 
