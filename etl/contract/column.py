@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from etl.contract.types import column_type
+from etl.core.errors import ContractError
 
 
 class Pii(StrEnum):
@@ -74,3 +75,22 @@ class Reference(Column):
     is_active: bool = False
     personal: tuple[str, ...] = ()
     hashed: tuple[str, ...] = ()
+
+
+def check_pii(name: str, kind: pa.DataType, meta: dict[str, Any], *, has_rules: bool) -> None:
+    """Refuse what is to be done with personal data and cannot be."""
+    pii, role = meta.get("pii"), meta["role"]
+    if pii in (Pii.HASH, Pii.DROP) and role not in (Role.NATURAL_KEY, Role.ATTRIBUTE):
+        raise ContractError(f"{name} is a {role}, which is not personal data.", "Leave pii= out.")
+    if pii is Pii.DROP and role is Role.NATURAL_KEY:
+        raise ContractError(f"{name} identifies a row, so that it cannot be dropped.", "Write pii=HASH.")
+    if pii is Pii.HASH and not pa.types.is_string(kind):
+        raise ContractError(
+            f"{name} is to be hashed, and is no Text.",
+            'Declare it as Text and let build make one, e.g. .astype("string").',
+        )
+    if pii is Pii.HASH and has_rules:
+        raise ContractError(
+            f"{name} is to be hashed, so that the rules of its values cannot be judged.",
+            "Let build give a REJECT instead.",
+        )

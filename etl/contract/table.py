@@ -11,7 +11,7 @@ import pandera.errors
 import pandera.pandas as pa_check
 import pyarrow as pa
 
-from etl.contract.column import Column, Pii, Reference, Role
+from etl.contract.column import Column, Pii, Reference, Role, check_pii
 from etl.contract.columns import attribute
 from etl.contract.options import Options, read_options
 from etl.contract.types import check_rule, check_type, word_for
@@ -216,29 +216,10 @@ def _column(field: Any, of_dimension: bool) -> Column:
         several = told.pop("allowed_values", told.pop("forbidden_values", ()))
         values = [*told.values(), *several] if rule.name in _COMPARISONS else []
         check_rule(field.name, kind, rule.name, values)
-    _check_pii(field.name, kind, meta, has_rules=bool(field.checks))
+    check_pii(field.name, kind, meta, has_rules=bool(field.checks))
     may_be_null = field.nullable or (of_dimension and _unknown_is_null(meta))
     made = Reference if meta["role"] is Role.REFERENCE else Column
     return made(name=field.name, type=kind, description=field.description or "", nullable=may_be_null, **meta)
-
-
-def _check_pii(name: str, kind: pa.DataType, meta: dict[str, Any], *, has_rules: bool) -> None:
-    """Refuse what is to be done with personal data and cannot be."""
-    pii, role = meta.get("pii"), meta["role"]
-    if pii in (Pii.HASH, Pii.DROP) and role not in (Role.NATURAL_KEY, Role.ATTRIBUTE):
-        raise ContractError(f"{name} is a {role}, which is not personal data.", "Leave pii= out.")
-    if pii is Pii.DROP and role is Role.NATURAL_KEY:
-        raise ContractError(f"{name} identifies a row, so that it cannot be dropped.", "Write pii=HASH.")
-    if pii is Pii.HASH and not pa.types.is_string(kind):
-        raise ContractError(
-            f"{name} is to be hashed, and is no Text.",
-            'Declare it as Text and let build make one, e.g. .astype("string").',
-        )
-    if pii is Pii.HASH and has_rules:
-        raise ContractError(
-            f"{name} is to be hashed, so that the rules of its values cannot be judged.",
-            "Let build give a REJECT instead.",
-        )
 
 
 def _activated(table: str, columns: Iterable[Column]) -> Iterator[Column]:

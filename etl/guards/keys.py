@@ -53,6 +53,6 @@ def keys(seen: NaturalKey) -> Iterator[Finding]:
     """Find it always: whoever shows a natural key here could not convert it."""
     yield Finding(
         f"its natural key was {seen.was} and is {seen.now} now: its {seen.members:,} members cannot be recognized by"
-        " it, and all would get other surrogate keys",
+        " it, and all would get other surrogate keys (if a column only has another name, say so: renamed_from=)",
         fingerprint(seen.name, f"was {seen.was}", f"is {seen.now}"),
     )

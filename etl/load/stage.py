@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,8 +30,8 @@ from etl.guards.owner import check_warehouse
 from etl.guards.refusal import check_accept, settle
 from etl.guards.rows import changed_rows
 from etl.guards.star import Changed, StarSeen
+from etl.load.anew import made_anew, planned
 from etl.load.checks import check_receipt, mismatch
-from etl.load.head import Head
 from etl.load.kept import keep_receipt, last_kept, manifest_of
 from etl.load.leftovers import warn_of_leftovers
 from etl.load.numbers import check_numbers
@@ -78,7 +77,7 @@ def load(job: Job) -> bool:
         if job.dry_run:
             _tell(changes, star, [] if done else chosen, job.store.star.path(star.run))
             if anew:
-                print(warehouse.refill_sql([_planned(star, c) for c in chosen if c.name in anew], every, head))
+                print(warehouse.refill_sql([planned(star, c) for c in chosen if c.name in anew], every, head))
         if job.dry_run or done:
             return not done
         tell_of_missed(job, published, star)
@@ -89,7 +88,7 @@ def load(job: Job) -> bool:
             warehouse.ensure(every, anew)
             _stage(job, warehouse, handovers)
             if anew:
-                handovers = _made_anew(job, warehouse, handovers, anew, every, head)
+                handovers = made_anew(job, warehouse, handovers, anew, every, head)
             marks = warehouse.publish(job.run, handovers, head, owner_of(job.settings, job.store.identity()))
             manifest = manifest_of(job, star, handovers, marks).model_copy(
                 update={"accepted": accepted, "altered": altered}
@@ -99,28 +98,6 @@ def load(job: Job) -> bool:
     told = (star.run, len(handovers), f"{rows:,}", job.seconds)
     log.info("load published star %s: %d tables, %s rows, in %.1f s", *told)
     return True
-
-
-def _planned(star: StarManifest, contract: Contract) -> Handover:
-    """Describe what will be handed over of a table."""
-    table = star.tables[contract.name]
-    return Handover(contract, (), table.receipt, table.run, table.as_of, table.all_rejected)
-
-
-def _made_anew(
-    job: Job, warehouse: Warehouse, handovers: list[Handover], anew: list[str], every: list[Contract], head: Head
-) -> list[Handover]:
-    """Let the warehouse make tables anew with the rows that are staged; returns the handovers, which say so."""
-    why = {change.partition(" is made anew")[0]: change for change in warehouse.changes(every, anew)}
-    kept = warehouse.refill(job.run, [h for h in handovers if h.contract.name in anew], every, head)
-    for name, place in kept.items():
-        log.info("load: %s What it was is kept for a week as %s", why[name], place)
-    return [
-        replace(h, anew=f"{why[name]} What it was is kept for a week as {kept[name]}.")
-        if (name := h.contract.name) in kept
-        else h
-        for h in handovers
-    ]
 
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:

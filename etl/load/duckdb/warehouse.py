@@ -16,19 +16,17 @@ import duckdb
 import pyarrow as pa
 
 from etl.contract.table import Contract
-from etl.core.errors import WarehouseError
 from etl.core.folders import link_or_copy
 from etl.core.manifest import TableReceipt
-from etl.core.scratch import scratch_folder
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
 from etl.load import refilling
-from etl.load.checks import check_names, check_receipt, check_rows, not_a_query, numbers_of
-from etl.load.duckdb import obstacles, refill, schema
+from etl.load.checks import check_names, check_rows, not_a_query, numbers_of
+from etl.load.duckdb import obstacles, reading, refill, schema
 from etl.load.duckdb.errors import READING, explained
 from etl.load.duckdb.file import DuckDBFile
 from etl.load.duckdb.publish import insert, move_head, receipt, replace_rows
-from etl.load.duckdb.session import MEMORY, MORE_MEMORY, limit, seal, with_room
+from etl.load.duckdb.session import MEMORY, MORE_MEMORY, limit, with_room
 from etl.load.duckdb.sql import literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
@@ -37,9 +35,6 @@ from etl.load.warehouse import Handover, Published
 
 _READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
 """The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
-
-_BATCH = 8192
-"""Rows that are read at once for whoever takes them one after the other."""
 
 _NIGHT = "night"
 """The name of the attached file. While its next version is made, the file itself is `last_night`."""
@@ -88,30 +83,16 @@ class DuckDBWarehouse:
 
     def refill_sql(self, handovers: list[Handover], contracts: list[Contract], before: Head) -> str:
         """Write the statements by which tables would be made anew, in a copy of the file."""
-        lines = []
-        for handover, difference in self._anew(handovers, contracts):
-            name = difference.table
-            lines += [
-                *refill.keep(name, "…", refilling.until())[1],
-                *refill.anew(difference, handover, f"{name}.parquet"),
-            ]
-        return "".join(f"{line};\n" for line in lines)
+        return refill.planned(self._anew(handovers, contracts))
 
     def refill(self, run: str, handovers: list[Handover], contracts: list[Contract], before: Head) -> dict[str, str]:
         """Make tables anew in a copy of the file, and rename it over the file; then prepare it as `ensure` does."""
-        every, until = self._anew(handovers, contracts), refilling.until()
-        kept = {}
+        every, kept = self._anew(handovers, contracts), {}
         with self._next_version(MORE_MEMORY) as connection:
             heads.check(connection.sql(heads.READ).to_arrow_table(), before)
             for handover, difference in every:
-                name = difference.table
-                kept[name], keeping = refill.keep(name, run, until)
-                indexes = refill.indexes(connection, _NIGHT, name)
-                for statement in [*keeping, *refill.anew(difference, handover, self._parquet(run, handover))]:
-                    connection.execute(statement)
-                refill.index_again(connection, name, indexes)
-                found = receipt(connection, handover.contract, handover.receipt, quoted(name))
-                check_receipt(handover, found, "staged")
+                relation = self._parquet(run, handover)
+                kept[difference.table] = refill.make_anew(connection, _NIGHT, run, difference, handover, relation)
         self.ensure(contracts)
         return kept
 
@@ -123,14 +104,10 @@ class DuckDBWarehouse:
         """Keep a copy of a table in the file, and drop it."""
         with explained("preparing", self.path):
             self._file.lock()
-        kept, keeping = refill.keep(table, run, refilling.until())
         there = table in self._shapes()
         with self._next_version() as connection:
             heads.check(connection.sql(heads.READ).to_arrow_table(), before)
-            for statement in [*keeping, f"DROP TABLE {quoted(table)}"] if there else []:
-                connection.execute(statement)
-            connection.execute(f"DELETE FROM {ETL_RUNS.name} WHERE table_name = {literal(table)}")
-        return kept if there else ""
+            return refill.drop(connection, run, table, is_there=there)
 
     def check(self, run: str, handovers: list[Handover]) -> None:
         """Refuse nothing: a file takes any number of tables and columns."""
@@ -206,7 +183,7 @@ class DuckDBWarehouse:
     @contextmanager
     def reading(self) -> Iterator[Callable[[str], pa.Table]]:
         """Yield `read` for several queries: opening the file costs more than most of them."""
-        with self._reading() as connection:
+        with reading.opened(self.path) as connection:
 
             def read(sql: str) -> pa.Table:
                 with explained(READING, self.path):  # here, so that whoever asked can say what for
@@ -216,29 +193,7 @@ class DuckDBWarehouse:
 
     def batches(self, sql: str) -> Generator[pa.RecordBatch]:
         """Run a query over the published tables, in bounded memory."""
-        with self._reading() as connection:
-            reader = connection.sql(sql).to_arrow_reader(_BATCH)
-            rows = 0
-            for batch in reader:
-                rows += batch.num_rows
-                yield batch
-            if not rows:
-                yield pa.RecordBatch.from_pylist([], reader.schema)
-
-    @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        if not self.path.exists():
-            raise WarehouseError(f"Nothing is published in {self.path} yet.", "Run LoadFilesBQ.py first.")
-        with (
-            explained(READING, self.path),
-            scratch_folder() as spill,
-            duckdb.connect() as connection,
-        ):
-            limit(connection, spill)
-            connection.execute(f"ATTACH {literal(str(self.path))} AS {_NIGHT} (READ_ONLY)")
-            connection.execute(f"USE {_NIGHT}")
-            seal(connection)
-            yield connection
+        yield from reading.batches(self.path, sql)
 
     def check_reads(self, sql: str) -> None:
         """Refuse what is not one statement that only reads."""
