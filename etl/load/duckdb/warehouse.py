@@ -239,15 +239,19 @@ class DuckDBWarehouse:
             limit(connection, self._file.work / "spill", memory)
             connection.execute("SET preserve_insertion_order = false")
             if attach:
-                connection.execute(f"ATTACH {literal(str(self.path))} AS last_night (READ_ONLY)")
+                self._attach_last_night(connection)
             yield connection
+
+    def _attach_last_night(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"ATTACH {literal(str(self.path))} AS last_night (READ_ONLY)")
 
     @contextmanager
     def _next_version(self, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a copy of the file to be changed; it takes the file's place if the caller's block raises nothing."""
         doing = "building the new tables of"
-        attach = self.path.exists()
-        with self._connected(doing, memory, attach=attach) as connection, self._file.next_version() as new:
+        with self._connected(doing, memory) as connection, self._file.next_version() as new:
+            if self.path.exists():
+                self._attach_last_night(connection)  # after the copy, during which others may write
             connection.execute(f"ATTACH {literal(str(new))} AS {_NIGHT}")
             connection.execute(f"USE {_NIGHT}")
             yield connection
