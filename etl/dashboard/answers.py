@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
 from math import isfinite
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.company import report as catalogue
 from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
@@ -39,6 +41,8 @@ def asked_rows(visual: catalogue.Visual, composer: Composer, read: Read) -> tupl
     """Ask for the rows of a visual, in the order in which they are shown."""
     asked = list(dict.fromkeys([*visual.measures, visual.ranked_by]))
     table = read(composer.query(asked, visual.by))
+    if visual.by and visual.top:
+        table = candidates(table, len(visual.measures), 1 + asked.index(visual.ranked_by), visual.top)
     rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
     if visual.by is None:
         return tuple((None, *row) for row in rows)
@@ -50,6 +54,29 @@ def asked_rows(visual: catalogue.Visual, composer: Composer, read: Read) -> tupl
     if visual.kind in ("line", "column"):
         rows = sorted((r for r in rows if r[0] is not None), key=lambda row: row[0], reverse=visual.descending)
     return tuple(row[:shown] for row in rows)
+
+
+def candidates(table: pa.Table, measures: int, rank: int, top: int) -> pa.Table:
+    """Leave the rows that may be among the first `top`: of a million members few, before they are Python's objects.
+
+    measures: how many columns after the first are shown, of which a row has to have one; rank: the column that ranks.
+    """
+    there = [pc.is_valid(column) for column in table.columns[1 : measures + 1]]
+    table = table.filter(reduce(pc.or_, there))
+    values = table.column(rank)
+    if len(table) <= top or not _can_be_ranked(values.type):
+        return table
+    order = pc.sort_indices(values, sort_keys=[("", "descending")])
+    last = values[order[top - 1].as_py()]
+    if not last.is_valid:
+        return table
+    return table.filter(pc.fill_null(pc.greater_equal(values, last), False))
+
+
+def _can_be_ranked(kind: pa.DataType) -> bool:
+    """Whether Arrow orders values as they are ranked here: not those of which some may be no number."""
+    types = pa.types
+    return bool(types.is_integer(kind) or types.is_decimal(kind) or types.is_date(kind) or types.is_timestamp(kind))
 
 
 def named(visual: catalogue.Visual, rows: tuple[Row, ...], composer: Composer, read: Read) -> tuple[Row, ...]:
