@@ -39,8 +39,8 @@ def _cures(found: Sequence[Difference], refused: Sequence[Difference]) -> Iterat
         yield f"Undo what was done to {' and '.join(strange)}, or rename or drop what has that name."
     if refused and (names := [each.table for each in found if _can_be(each)]):
         yield (
-            f"Undo the change, or run python -m etl refill {' '.join(names)}: it makes what is published anew and fills"
-            " it from the star. The old rows are kept for a week."
+            "Undo the change, or have what is published made anew and filled from the star (the old rows are kept for a"
+            f" week): python -m etl refill {' '.join(names)}"
         )
 
 
