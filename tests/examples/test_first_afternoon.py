@@ -87,21 +87,21 @@ ASKED = {  # of the source, of the star
     "SELECT COUNT(*), SUM(distance), SUM(arr_delay), SUM(CASE WHEN dep_time IS NULL THEN 1 ELSE 0 END) FROM flights":
     "SELECT count(*), sum(distance), sum(arr_delay), count(*) FILTER (WHERE dep_time IS NULL) FROM fact_flight",
     "SELECT a.name, COUNT(*), SUM(f.dep_delay) FROM flights f JOIN airlines a ON a.carrier = f.carrier"
-    " GROUP BY a.name ORDER BY a.name":
+    " GROUP BY a.name":
     "SELECT name, count(*), sum(dep_delay) FROM fact_flight JOIN dim_airline USING (airline_key)"
-    " GROUP BY name ORDER BY name",
+    " GROUP BY name",
     "SELECT f.origin, COALESCE(d.faa, 'none'), COUNT(*) FROM flights f LEFT JOIN airports d ON d.faa = f.dest"
-    " GROUP BY 1, 2 ORDER BY 1, 2":
+    " GROUP BY 1, 2":
     "SELECT o.faa, CASE dest_key WHEN 0 THEN 'none' ELSE d.faa END, count(*) FROM fact_flight"
     " JOIN dim_airport o ON o.airport_key = origin_key JOIN dim_airport d ON d.airport_key = dest_key"
-    " GROUP BY 1, 2 ORDER BY 1, 2",
+    " GROUP BY 1, 2",
     "SELECT p.manufacturer, COUNT(*), SUM(p.seats) FROM flights f JOIN planes p ON p.tailnum = f.tailnum"
-    " GROUP BY p.manufacturer ORDER BY p.manufacturer":
+    " GROUP BY p.manufacturer":
     "SELECT manufacturer, count(*), sum(seats) FROM fact_flight JOIN dim_plane USING (plane_key)"
-    " WHERE plane_key <> 0 GROUP BY manufacturer ORDER BY manufacturer",
-    "SELECT month, day, COUNT(*) FROM flights GROUP BY month, day ORDER BY month, day":
+    " WHERE plane_key <> 0 GROUP BY manufacturer",
+    "SELECT month, day, COUNT(*) FROM flights GROUP BY month, day":
     "SELECT d.month, day(d.date), count(*) FROM fact_flight JOIN dim_date d ON d.date_key = time_hour_date_key"
-    " GROUP BY 1, 2 ORDER BY 1, 2",
+    " GROUP BY 1, 2",
 }  # fmt: skip
 
 
@@ -111,9 +111,13 @@ def differing(source: Callable[[str], list[tuple[Any, ...]]], warehouse: Path) -
         return [
             of_source
             for of_source, of_star in ASKED.items()
-            if [tuple(map(str, row)) for row in source(of_source)]
-            != [tuple(map(str, row)) for row in star.execute(of_star).fetchall()]
+            if not (found := _texts(star.execute(of_star).fetchall())) or _texts(source(of_source)) != found
         ]
+
+
+def _texts(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:
+    """Return rows in the order of their texts: databases sort letters in different ways."""
+    return sorted(tuple(map(str, row)) for row in rows)
 
 
 def test_a_draft_of_a_sqlite_file_gives_the_files_own_answers(tmp_path: Path) -> None:
