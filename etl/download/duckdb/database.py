@@ -11,6 +11,7 @@ class DuckDb(Database):
     """A file of DuckDB."""
 
     is_file = True
+    ends_with_a_fault = True
     faults = FAULTS
     types = NAMES
     setting_up = ("SET TimeZone = 'UTC'",)

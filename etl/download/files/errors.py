@@ -21,6 +21,8 @@ class _Files(Faults):
         counted = _COUNTED.search(said)
         if counted:
             what = f"has {counted[2]} columns, and the first line has {counted[1]}"
+        elif "maximum line size" in said.lower():
+            what = "is longer than the 8 MB that a line may have"
         elif "unicode" in said.lower() or "encod" in said.lower() or "utf-8" in said.lower():
             what = "is not of the encoding that is expected"
         elif "quote" in found[2].lower():

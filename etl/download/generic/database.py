@@ -29,6 +29,8 @@ class Database:
 
     is_file = False
     """Whether it is a file of this machine, with no server."""
+    ends_with_a_fault = False
+    """Whether a statement that fails ends the transaction, so that nothing can be read after it."""
     faults = Faults()
     """How its faults are told apart."""
     types: Mapping[str, pa.DataType] = MappingProxyType({})

@@ -166,7 +166,7 @@ class GenericSource:
                 with self._rows(plan.query, before + part, lambda: 0) as rows:
                     answer |= dict(rows.mappings().one())
         except SourceError as fault:
-            if fault.transient or self._lost:
+            if fault.transient or self._lost or self._database.ends_with_a_fault:
                 raise
             log.warning(
                 "download %s: the source cannot compute a receipt, so only the rows received are counted: %s",
