@@ -13,7 +13,9 @@ EXAMPLE = "python -m etl draft shop orders --env prod.env"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     settings_option(parser)
-    parser.add_argument("source", type=given, help="a source's name in the settings: shop is SOURCE_SHOP_URL")
+    parser.add_argument(
+        "source", nargs="?", type=given, help="a source's name in the settings: shop is SOURCE_SHOP_URL"
+    )
     parser.add_argument("tables", nargs="*", type=given, metavar="TABLE", help="a fact (without one: list the tables)")
     parser.add_argument(
         "--noted", action="store_true", help="note the catalogue as it is: your files follow what it changed"

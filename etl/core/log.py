@@ -94,6 +94,17 @@ def set_up(level: str, log_format: str = "text") -> None:
     log.setLevel(level)
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the block's remarks on a night to itself, where there is none: errors are raised."""
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
 def to_file(path: Path | None) -> None:
     """Write the log to this file as well, from now on; by default to the one that the night names."""
     path = path or (Path(os.environ[FILE]) if FILE in os.environ else None)

@@ -11,6 +11,7 @@ from etl.company.tables import contracts, read_tables
 from etl.contract.table import Contract
 from etl.core.call import call
 from etl.core.errors import UsageError
+from etl.core.log import quiet
 from etl.core.names import guess
 from etl.core.origin import read_url
 from etl.core.safe_text import safe
@@ -33,13 +34,15 @@ DATES = "dim_" + "date"
 _MOST_LISTED = 60
 
 
-def draft(settings_file: Path, source: str, names: list[str], *, noted: bool = False) -> None:
+def draft(settings_file: Path, source: str | None, names: list[str], *, noted: bool = False) -> None:
     """Draft tables of a source, as facts with all that they refer to; without names, list what there is.
 
     noted: whether the catalogue as it is now is only to be noted, because the files follow it.
     """
     settings = config.load(settings_file)
-    source = source.lower()
+    source = (source or (next(iter(settings.sources)) if len(settings.sources) == 1 else "")).lower()
+    if not source:
+        raise UsageError("No source is named.", f"Name one of: {', '.join(settings.sources) or 'none is set'}.")
     if source not in settings.sources:
         raise UsageError(
             f"The settings name no source {source} (SOURCE_{source.upper()}_URL).", guess(source, settings.sources)
@@ -57,7 +60,7 @@ def draft(settings_file: Path, source: str, names: list[str], *, noted: bool = F
         )
     record = path_of(settings.tables_dir, source)
     known = read(record)
-    with source_of(settings, source, {}) as opened, asking(url) as connection, TemporaryDirectory() as trial:
+    with quiet(), source_of(settings, source, {}) as opened, asking(url) as connection, TemporaryDirectory() as trial:
         looked = Looked(connection, read_catalogue(connection))
         dialect, pii = dialects_of(settings).get(source, POSTGRES), "HASH" if settings.pseudonym_key else "True"
         measuring = Measuring(looked, opened, source, Path(trial), dialect, pii)
@@ -143,6 +146,9 @@ def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[
                 item = next((i for i in part.items if i.name == (refers.day_of or refers.on[0])), None)
                 if refers.key is None and item is not None:
                     refers.unknown = allowed(item.outside)
+                    refers.notes += (
+                        [f"{calendar} has to have the years {item.years}."] if calendar and item.years else []
+                    )
         texts[settings.tables_dir / f"{part.name}.py"] = table_text(part, hashes=settings.pseudonym_key is not None)
     if not calendar and any(refers.dimension == DATES for part in parts for refers in part.refers):
         years = measuring.years or [2000]

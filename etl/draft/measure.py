@@ -103,6 +103,8 @@ class Measuring:
             item.notes.append("floating point identifies nothing, so it is text here")
             header = "text" if self._asking.backend == "sqlite" else header
         item.written = Written(sql, header, base.why)
+        if years := found.years.get(item.column.name) if not item.is_joined else None:
+            item.years = f"{years[0]} to {years[1]}" if years[0] < years[1] else str(years[0])
         if outside := found.outside.get(item.column.name, 0) if not item.is_joined else 0:
             item.notes.append(f"a day that the calendar does not have, in {found.of(outside)}")
             item.outside = outside / max(found.rows or 1, 1)

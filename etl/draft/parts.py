@@ -15,7 +15,8 @@ ROW_NUMBER = "row_number"
 class Item:
     """A column of a drafted query. alias: of the table that it is of; notes: what bites.
 
-    source_type, arrow: as the source tells them; outside: the share of the rows whose day no calendar has.
+    source_type, arrow: as the source tells them; outside: the share of the rows whose day no calendar has; years: of
+    the others.
     """
 
     alias: str
@@ -29,6 +30,7 @@ class Item:
     arrow: str = ""
     outside: float = 0.0
     is_personal: bool = False
+    years: str = ""
 
 
 @dataclass

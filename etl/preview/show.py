@@ -15,6 +15,7 @@ from etl.company.tables import TableFile
 from etl.contract.column import Column
 from etl.core import arrow_csv
 from etl.core.errors import UsageError
+from etl.core.log import quiet
 from etl.core.names import guess, table_paths
 from etl.core.personal import Marks
 from etl.core.runs import Store
@@ -44,7 +45,7 @@ def preview(settings_file: Path, name: str, rows: int, first: int, *, raw: bool,
     """
     settings = config.load(settings_file)
     queries = _queries(settings)
-    with scratch_folder() as scratch:
+    with quiet(), scratch_folder() as scratch:
         store = Store(scratch / "data")
         if name in queries:
             told = _extracted(settings, store, queries, {name: rows}, {}, name, raw)

@@ -212,6 +212,30 @@ def test_a_table_that_is_not_there_is_guessed(nasty: Drafted) -> None:
     assert (ended.returncode, "Did you mean order?" in ended.stderr) == (2, True)
 
 
+def test_a_calendar_that_is_there_is_taken(tmp_path: Path) -> None:
+    """Whatever it is called: a dimension found by a date alone. Which years it needs is told."""
+    company = Drafted(tmp_path)
+    company.star_table("dim_day", CALENDAR)
+    company.fill(*FLIGHTS, *_filled())
+    assert company.draft().returncode == 0  # the only source
+    company.drafted("flights")
+    assert "# dim_day has to have the years 2024." in company.text("fact_flight.py")
+    assert not (tmp_path / "tables" / "dim_date.py").exists()
+
+
+CALENDAR = '''
+class DimDay(Dimension):
+    """One row per day."""
+
+    day_key: Key = surrogate_key()
+    day: Date = natural_key("The day.")
+
+
+def build(night: Night) -> pd.DataFrame:
+    return pd.DataFrame({"day": [night.business_date]})
+'''
+
+
 def test_drafting_again_tells_what_the_catalogue_changed(tmp_path: Path) -> None:
     """A column that came, went, or has another type: what to write where. Nothing is overwritten; --noted ends it."""
     company = Drafted(tmp_path)
