@@ -19,6 +19,7 @@ class Edge:
 
 
 _NUMBER_OF_SQLITE = "typeof({0}) NOT IN ('integer', 'real', 'null')"
+_NO_TIME = "time({0}) IS NULL OR {0} NOT GLOB '[0-9][0-9]:[0-9][0-9]*' OR {0} GLOB '*[-+Zz]*'"
 _LONG = "longer than 32,766 characters, where Power BI cuts them"
 _BOM = "with U+FEFF (a byte order mark) in them, invisible and never equal to the same text without"
 _SPECIAL = "NaN or infinite"
@@ -119,9 +120,13 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
         ),
         (
             "datetime.*|timestamp.*",
-            (Edge("datetime({0}) IS NULL OR typeof({0}) <> 'text'", "no times: text here", Written(header="text")),),
+            (
+                Edge(
+                    "datetime({0}) IS NULL OR {0} NOT GLOB '????-??-??*'", "no times: text here", Written(header="text")
+                ),
+            ),
         ),
-        ("time", (Edge("time({0}) IS NULL", "no times of day: text here", Written(header="text")),)),
+        ("time", (Edge(_NO_TIME, "no times of day: text here", Written(header="text")),)),
         (
             "bool.*",
             (
