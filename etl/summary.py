@@ -9,6 +9,7 @@ from rich.table import Table
 
 from config import Settings
 from etl.core.call import call
+from etl.core.clock import told
 from etl.core.counted import counted
 from etl.core.errors import RefreshError
 from etl.core.log import entries
@@ -61,9 +62,8 @@ def _joined(text: str, line: str) -> str:
 def show(settings: Settings, settings_file: Path, store: Store, record: NightRecord) -> None:
     """Print what was published, and where it lies."""
     star = store.star.read(record.run)
-    table = Table(
-        "table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {star.as_of:%Y-%m-%d %H:%M:%S} UTC"
-    )
+    at = told(star.as_of, settings.business_time_zone)
+    table = Table("table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {at}")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, built in star.tables.items():

@@ -7,6 +7,7 @@ from rich.tree import Tree
 
 from config import Settings
 from etl.company.report import Measure, Report
+from etl.core.clock import told
 from etl.core.errors import EtlError
 from etl.core.manifest import RawManifest, StarManifest
 from etl.core.safe_text import safe
@@ -33,7 +34,7 @@ def show(
     of = f" over {measure.of}" if measure.of else ""
     screen.print(f"In SQL{of}: {measure.sql.strip()}" if measure.sql else "Only Power BI has it.", soft_wrap=True)
     tree = Tree(f"Lineage of [{measure.name}]")
-    _grow(tree, node, lineage, _told(star, raw))
+    _grow(tree, node, lineage, _labelled(star, raw, settings.business_time_zone))
     screen.print(tree)
     pages = [page.name for page in lineage.uses[node] if page.kind is Kind.PAGE]
     used_by = [f"[{other.name}]" for other in lineage.uses[node] if other.kind is Kind.MEASURE]
@@ -53,20 +54,20 @@ def _value(settings: Settings, company: Company, report: Report, measure: Measur
     return safe(shown(answer.column(0)[0].as_py(), measure.format))
 
 
-def _told(star: StarManifest, raw: RawManifest | None) -> Callable[[Node], str]:
-    def told(node: Node) -> str:
+def _labelled(star: StarManifest, raw: RawManifest | None, zone: str) -> Callable[[Node], str]:
+    def label(node: Node) -> str:
         if node.kind is Kind.QUERY:
             entry = raw.tables.get(node.name) if raw else None
             return f"query {node.name}" + (f" ({entry.rows:,} rows of source {entry.source})" if entry else "")
         if node.name in star.tables and node.kind in (Kind.DIMENSION, Kind.FACT):
             built = star.tables[node.name]
             rejected = f", {built.all_rejected:,} rejected" if built.all_rejected else ""
-            return f"{node.name} ({built.rows:,} rows{rejected}, as of {built.as_of:%Y-%m-%d %H:%M:%S} UTC)"
+            return f"{node.name} ({built.rows:,} rows{rejected}, as of {told(built.as_of, zone)})"
         return f"[{node.name}]" if node.kind is Kind.MEASURE else f"{node.kind} {node.name}"
 
-    return told
+    return label
 
 
-def _grow(tree: Tree, node: Node, lineage: Lineage, told: Callable[[Node], str]) -> None:
+def _grow(tree: Tree, node: Node, lineage: Lineage, label: Callable[[Node], str]) -> None:
     for source in lineage.sources[node]:
-        _grow(tree.add(told(source)), source, lineage, told)
+        _grow(tree.add(label(source)), source, lineage, label)

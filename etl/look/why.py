@@ -11,6 +11,7 @@ from config import Settings
 from etl.company.report import read_report
 from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract.column import Reference
+from etl.core.clock import told
 from etl.core.errors import EtlError, UsageError
 from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
 from etl.core.names import guess
@@ -35,9 +36,9 @@ def show(settings_file: Path, name: str) -> None:
     star = store.star.newest("./nightly.sh")
     raw = store.raw.read(str(star.made_from)) if star.made_from in store.raw.committed() else None
     if name in star.tables and name in tables:
-        _show_table(screen, name, star.tables[name], tables, raw, store)
+        _show_table(screen, name, star.tables[name], tables, raw, store, settings.business_time_zone)
     elif raw and name in raw.tables:
-        _show_query(screen, name, raw.tables[name], tables)
+        _show_query(screen, name, raw.tables[name], tables, settings.business_time_zone)
     elif report and (measure := _like(name, report.measures)):
         show_measure(screen, settings, report, measure, star, raw)
     else:
@@ -72,11 +73,17 @@ def _leftover(settings: Settings, name: str, tables: Collection[str], settings_f
 
 
 def _show_table(
-    screen: Console, name: str, built: StarTable, tables: dict[str, TableFile], raw: RawManifest | None, store: Store
+    screen: Console,
+    name: str,
+    built: StarTable,
+    tables: dict[str, TableFile],
+    raw: RawManifest | None,
+    store: Store,
+    zone: str,
 ) -> None:
     contract = tables[name].contract
     screen.print(f"{name}: {contract.grain}")
-    screen.print(f"As of {built.as_of:%Y-%m-%d %H:%M:%S} UTC; built in run {built.run} from raw run {built.raw_run}.")
+    screen.print(f"As of {told(built.as_of, zone)}; built in run {built.run} from raw run {built.raw_run}.")
     screen.print(_publication(store, name, built))
     _balance(screen, built, contract.is_dimension)
     screen.print(_lineage(name, tables, raw))
@@ -138,9 +145,9 @@ def _query_line(name: str, raw: RawManifest | None) -> str:
     return f"query {name} ({entry.rows:,} rows of source {entry.source} in {entry.seconds:.1f} s): {columns}"
 
 
-def _show_query(screen: Console, name: str, entry: RawTable, tables: Mapping[str, TableFile]) -> None:
+def _show_query(screen: Console, name: str, entry: RawTable, tables: Mapping[str, TableFile], zone: str) -> None:
     screen.print(f"query {name}: {entry.rows:,} rows, {entry.bytes / 1e6:.1f} MB of source {entry.source}")
-    screen.print(f"As of {entry.as_of:%Y-%m-%d %H:%M:%S} UTC; extracted in run {entry.run} in {entry.seconds:.1f} s.")
+    screen.print(f"As of {told(entry.as_of, zone)}; extracted in run {entry.run} in {entry.seconds:.1f} s.")
     readers = sorted(table for table, file in tables.items() if name in file.inputs)
     screen.print(f"Read by: {', '.join(readers) or 'no table'}.")
     if entry.receipt:
