@@ -4,25 +4,22 @@ A pooler may give each question another session, so that nothing is set but for 
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import psycopg2
-from sqlalchemy import Connection, CursorResult, create_engine
+from sqlalchemy import Connection, CursorResult
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from etl.company.queries import Query
 from etl.company.sql import with_binds
-from etl.core.deadline import after
-from etl.core.origin import libpq_options
+from etl.core.origin import described, libpq_options
 from etl.doctor.check import UnseenError
 from etl.download.files.database import Files
+from etl.download.generic.beside import beside, bounded
 from etl.download.generic.database import Database, run
-from etl.download.generic.kinds import database_of
-from etl.download.mysql.database import MySql
-from etl.download.postgres.errors import first_line
+from etl.download.postgres.errors import first_line, lost
 from etl.download.postgres.session import connect, row_security
 from etl.download.source import Limits
 
@@ -96,7 +93,7 @@ class OfOthers:
 
     def _asked(self, call: Any) -> Rows:
         try:
-            with after(SECONDS, self._interrupt) if self.database.is_file else nullcontext():
+            with bounded(self.connection, self.database, SECONDS):
                 result = call()
                 return [tuple(row) for row in result.all()] if result.returns_rows else []
         except (SQLAlchemyError, UnicodeError) as error:
@@ -104,33 +101,21 @@ class OfOthers:
                 self.connection.rollback()
             raise UnseenError(self.database.faults.reason(error), "Look at it by hand.") from None
 
-    def _interrupt(self) -> None:
-        with suppress(SQLAlchemyError, AttributeError):
-            self.database.interrupt(self.connection.connection.driver_connection)
-
 
 @contextmanager
-def asking(url: URL, limits: Limits, binds: Mapping[str, str]) -> Iterator[Asking]:
-    """Yield what asks a source."""
+def asking(name: str, url: URL, limits: Limits, binds: Mapping[str, str]) -> Iterator[Asking]:
+    """Yield what asks a source. Raises SourceError where it takes no further connection."""
     if url.get_backend_name() == "postgresql":
-        of_postgres = OfPostgres(url, binds)
+        try:
+            of_postgres = OfPostgres(url, binds)
+        except psycopg2.Error as error:
+            raise lost(error, name, described(url), None) from None
         try:
             yield of_postgres
         finally:
             of_postgres.connection.close()
         return
-    database = database_of(url, limits)
-    engine = create_engine(database.engine_url(), poolclass=NullPool, **database.engine_options())
-    try:
-        with engine.connect() as connection:
-            if isinstance(database, Files):
-                database.begin(connection)
-            if isinstance(database, MySql):
-                is_mariadb = getattr(connection.dialect, "is_mariadb", False)
-                limit = (
-                    f"max_statement_time = {SECONDS}" if is_mariadb else f"max_execution_time = {SECONDS * 1000:.0f}"
-                )
-                connection.exec_driver_sql(f"SET SESSION {limit}")
-            yield OfOthers(connection, database, binds)
-    finally:
-        engine.dispose()
+    with beside(name, url, limits) as (connection, database):
+        if isinstance(database, Files):
+            database.begin(connection)
+        yield OfOthers(connection, database, binds)

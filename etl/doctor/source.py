@@ -63,7 +63,7 @@ def opened(company: Company, name: str) -> Iterator[SeenSource]:
     with ExitStack() as stack:
         source = stack.enter_context(source_of(settings, name, binds))
         binds |= night_binds(source.as_of, settings.business_time_zone, settings.window_years)
-        asked = stack.enter_context(asking(url, limits_of(settings), binds))
+        asked = stack.enter_context(asking(name, url, limits_of(settings), binds))
         yield SeenSource(name, company, source, asked, binds)
 
 

@@ -1,27 +1,30 @@
 """Asking a source what a draft needs to know: over a connection that only reads, each within some seconds."""
 
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
+import psycopg2
 from sqlalchemy import Connection, Inspector, create_engine, inspect
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from etl.core.origin import libpq_options
+from etl.core.errors import SourceError
+from etl.core.origin import described, libpq_options
+from etl.download.generic.beside import beside, bounded
+from etl.download.generic.database import Database
+from etl.download.generic.faults import Faults
+from etl.download.postgres.errors import lost
 from etl.download.postgres.session import connect
+from etl.download.source import Limits
 
 SECONDS = 5.0
 """The longest that one question about values may take: it is then asked of a part of the table, or not at all."""
 
-_BEGIN = {
-    "postgresql": ("SET default_transaction_read_only = on", "SET TimeZone = 'UTC'", "SET row_security = on"),
-    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
-}
-_LIMIT = {"postgresql": "SET statement_timeout = {ms}", "mysql": "SET SESSION max_execution_time = {ms}"}
-_MARIA = "SET SESSION max_statement_time = {s}"
+_OF_POSTGRES = "SET LOCAL statement_timeout = {ms:.0f}; SET LOCAL TimeZone = 'UTC'; SET LOCAL row_security = on"
+"""Each question is a transaction: what is set for a session stays in it, behind a pooler, for whoever gets it next."""
+_OF_MYSQL = ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'")
 
 _ESTIMATES = {
     "postgresql": "SELECT relname, reltuples::bigint FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
@@ -38,11 +41,13 @@ _TYPES = "SELECT table_name, column_name, column_type FROM information_schema.co
 
 
 class Asking:
-    """A connection for questions. backend: what the URL calls the database, MariaDB being mysql."""
+    """A connection for questions. backend: what the URL calls the database, MariaDB being mysql.
 
-    def __init__(self, connection: Connection, backend: str) -> None:
-        self._connection, self.backend = connection, backend
-        self._limited: float | None = None
+    database: None where it is PostgreSQL.
+    """
+
+    def __init__(self, connection: Connection, backend: str, database: Database | None) -> None:
+        self._connection, self.backend, self._database = connection, backend, database
 
     @property
     def dialect(self) -> Dialect:
@@ -68,20 +73,24 @@ class Asking:
         """Write a table's name."""
         return ".".join(map(self.quoted, [schema, table] if schema else [table]))
 
-    def rows(self, sql: str, seconds: float = SECONDS) -> list[tuple[Any, ...]] | None:
+    def rows(self, sql: str) -> list[tuple[Any, ...]] | None:
         """Return the rows of a question; None where it takes longer, or cannot be asked."""
+        connection, database = self._connection, self._database
         try:
-            self._limit(seconds)
-            with self._interrupted_after(seconds):
-                return [tuple(row) for row in self._connection.exec_driver_sql(sql).fetchall()]
+            if database is None:
+                connection.rollback()
+                connection.exec_driver_sql(_OF_POSTGRES.format(ms=SECONDS * 1000))
+            with bounded(connection, database, SECONDS) if database else nullcontext():
+                return [tuple(row) for row in connection.exec_driver_sql(sql).fetchall()]
         except (SQLAlchemyError, UnicodeError, ValueError, OverflowError):
-            with suppress(SQLAlchemyError):
-                self._connection.rollback()
             return None
+        finally:
+            with suppress(SQLAlchemyError):
+                connection.rollback()
 
-    def row(self, sql: str, seconds: float = SECONDS) -> tuple[Any, ...] | None:
+    def row(self, sql: str) -> tuple[Any, ...] | None:
         """Return the first row of a question, None where there is none."""
-        return next(iter(self.rows(sql, seconds) or []), None)
+        return next(iter(self.rows(sql) or []), None)
 
     def estimates(self, schema: str) -> Mapping[str, int]:
         """Return about how many rows the tables of a schema have, as far as the database says it."""
@@ -100,47 +109,47 @@ class Asking:
         told = self.rows(_TYPES) if self.backend == "mysql" else None
         return {(str(table), str(column)): str(kind) for table, column, kind in told or ()}
 
-    def _limit(self, seconds: float) -> None:
-        if self._limited == seconds or self.backend not in _LIMIT:
-            return
-        sql = _MARIA if getattr(self.dialect, "is_mariadb", False) else _LIMIT[self.backend]
-        with suppress(SQLAlchemyError):
-            self._connection.exec_driver_sql(sql.format(ms=int(seconds * 1000), s=seconds))
-        self._limited = seconds
 
-    @contextmanager
-    def _interrupted_after(self, seconds: float) -> Iterator[None]:
-        """End a question to a database that has no server, and so no time-out."""
-        if self.backend in _LIMIT:
-            yield
-            return
-        driver: Any = self._connection.connection.driver_connection
-        timer = threading.Timer(seconds, getattr(driver, "interrupt", bool))
-        timer.start()
+@contextmanager
+def asking(name: str, url: URL, limits: Limits) -> Iterator[Asking]:
+    """Connect to a source, to read only. Raises SourceError where that cannot be, or the catalogue cannot be read."""
+    backend = {"mariadb": "mysql"}.get(url.get_backend_name(), url.get_backend_name())
+    opened = _postgres(name, url) if backend == "postgresql" else beside(name, url, limits)
+    with opened as (connection, database):
         try:
-            yield
-        finally:
-            timer.cancel()
+            connection = connection.execution_options(
+                no_parameters=True, **({"isolation_level": "AUTOCOMMIT"} if backend == "mysql" else {})
+            )
+            for statement in _OF_MYSQL if backend == "mysql" else ():
+                connection.exec_driver_sql(statement)
+            yield Asking(connection, backend, database)
+        except SQLAlchemyError as error:
+            reason = (database.faults if database else Faults()).reason(error)
+            raise SourceError(
+                f"The catalogue of the source {name} cannot be read: {reason}",
+                "Look at it by hand with the account of the settings.",
+            ) from None
 
 
 @contextmanager
-def asking(url: URL) -> Iterator[Asking]:
-    """Connect, to read only."""
-    backend = {"mariadb": "mysql"}.get(url.get_backend_name(), url.get_backend_name())
-    options: dict[str, Any] = {"poolclass": NullPool}
-    if backend == "postgresql":
-        options["creator"] = lambda: connect(libpq_options(url))
-        engine = create_engine("postgresql+psycopg2://", **options)
-    else:
-        if backend == "duckdb":
-            options["connect_args"] = {"read_only": True}
-        if backend == "sqlite":
-            options["connect_args"] = {"check_same_thread": False}
-        engine = create_engine(url, **options)
-    with closing(engine.connect()) as connection:
-        alone = {"isolation_level": "AUTOCOMMIT"} if backend in _BEGIN else {}
-        connection = connection.execution_options(no_parameters=True, **alone)
-        for statement in _BEGIN.get(backend, ()):
-            connection.exec_driver_sql(statement)
-        yield Asking(connection, backend)
-    engine.dispose()
+def _postgres(name: str, url: URL) -> Iterator[tuple[Connection, None]]:
+    """Connect to PostgreSQL; each transaction only reads."""
+
+    def connected() -> Any:
+        connection = connect(libpq_options(url))
+        connection.set_session(readonly=True, autocommit=False)
+        return connection
+
+    engine = create_engine("postgresql+psycopg2://", poolclass=NullPool, creator=connected)
+    try:
+        try:
+            connection = engine.connect()
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None)
+            raise lost(
+                cause if isinstance(cause, psycopg2.Error) else psycopg2.Error(str(error)), name, described(url), None
+            ) from None
+        with connection:
+            yield connection, None
+    finally:
+        engine.dispose()

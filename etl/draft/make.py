@@ -15,7 +15,7 @@ from etl.core.log import quiet
 from etl.core.names import guess
 from etl.core.origin import read_url
 from etl.core.safe_text import safe
-from etl.download.stage import dialects_of, source_of
+from etl.download.stage import dialects_of, limits_of, source_of
 from etl.draft.again import Change, changes, told
 from etl.draft.asking import asking
 from etl.draft.calendar import CALENDAR
@@ -48,19 +48,20 @@ def draft(settings_file: Path, source: str | None, names: list[str], *, noted: b
             f"The settings name no source {source} (SOURCE_{source.upper()}_URL).", guess(source, settings.sources)
         )
     url = read_url(source, settings.sources[source].get_secret_value())
-    if url.drivername == "file":
-        raise UsageError(
-            f"The source {source} is a folder of files, which has no catalogue to draft from.",
-            "Write a query that names a file, FROM 'orders.csv': docs/sources.md, \"CSV, Parquet and Excel files\".",
-        )
     if url.get_backend_name() == "file":
         raise UsageError(
-            f"The source {source} is a folder of files, which have no catalogue.",
-            "Write the query as docs/sources.md shows it; -m etl preview QUERY shows what it gives.",
+            f"The source {source} is a folder of files, which has no catalogue to draft from.",
+            "Write a query that names a file, FROM 'orders.csv': docs/sources.md, \"CSV, Parquet and Excel files\"."
+            f" {call('-m etl preview', settings_file, 'QUERY')} shows what it gives.",
         )
     record = path_of(settings.tables_dir, source)
     known = read(record)
-    with quiet(), source_of(settings, source, {}) as opened, asking(url) as connection, TemporaryDirectory() as trial:
+    with (
+        quiet(),
+        source_of(settings, source, {}) as opened,
+        asking(source, url, limits_of(settings)) as connection,
+        TemporaryDirectory() as trial,
+    ):
         looked = Looked(connection, read_catalogue(connection))
         dialect, pii = dialects_of(settings).get(source, POSTGRES), "HASH" if settings.pseudonym_key else "True"
         measuring = Measuring(looked, opened, source, Path(trial), dialect, pii)
