@@ -45,7 +45,7 @@ def _greatest(settings: Settings, contract: Contract) -> int:
     """Read the greatest number from the receipts of all publishes: its member may be gone."""
     from pydantic import ValidationError
 
-    from etl.core.manifest import TableReceipt
+    from etl.core.receipt import TableReceipt
     from etl.load.open import open_warehouse
 
     with open_warehouse(settings) as warehouse:

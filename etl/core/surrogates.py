@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from etl.contract.table import Contract
 from etl.core.decimals import rescaled
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 
 _OTHER = " now"
 

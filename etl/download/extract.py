@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from etl.core.errors import EtlError, joined
 from etl.core.job import Job
 from etl.core.log import log, progress
-from etl.core.manifest import Block, RawTable, TableReceipt
+from etl.core.manifest import Block, RawTable
+from etl.core.receipt import TableReceipt
 from etl.core.retry import attempts, is_transient
 from etl.download.source import Plan, SnapshotError, Source, told_without_values
 from etl.download.writer import Written

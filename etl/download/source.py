@@ -10,8 +10,9 @@ from typing import Protocol
 from etl.company.queries import Query
 from etl.company.sql import binds_of
 from etl.core.errors import ContractError, SourceError
-from etl.core.manifest import RawColumn, TableReceipt
+from etl.core.manifest import RawColumn
 from etl.core.personal import without_values
+from etl.core.receipt import TableReceipt
 from etl.download.writer import RawWriter
 from etl.guards.newest import check_newest
 from etl.receipts.level import Extent

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from etl.company.checks import OURS
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, UsageError, WarehouseError
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.core.surrogates import schema_of
 from etl.load.warehouse import Handover
 

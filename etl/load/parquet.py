@@ -16,8 +16,9 @@ from etl.contract.table import Contract
 from etl.core import arrow_csv, parquet_file
 from etl.core.errors import DataError, StorageError
 from etl.core.folders import for_arrow, is_remote
-from etl.core.manifest import ParquetFile, StarFile, TableReceipt
+from etl.core.manifest import ParquetFile, StarFile
 from etl.core.personal import without_values
+from etl.core.receipt import TableReceipt
 from etl.receipts.arrow import add, receipt_of
 
 CSV_BYTES_A_FILE = 128 * 1024 * 1024

@@ -9,7 +9,8 @@ from etl.contract.table import Contract
 from etl.core.errors import GuardError
 from etl.core.job import Job
 from etl.core.log import log
-from etl.core.manifest import StarManifest, TableReceipt
+from etl.core.manifest import StarManifest
+from etl.core.receipt import TableReceipt
 from etl.load.kept import last_kept
 from etl.load.warehouse import Published, Warehouse
 from etl.receipts.level import Level

@@ -16,9 +16,10 @@ from etl.core.errors import DataError
 from etl.core.folders import is_remote
 from etl.core.job import Job
 from etl.core.log import log, progress
-from etl.core.manifest import LoadedTable, StarManifest, TableReceipt
+from etl.core.manifest import LoadedTable, StarManifest
 from etl.core.names import check_only
 from etl.core.origin import origin_of, owner_of
+from etl.core.receipt import TableReceipt
 from etl.core.runs import check_origin
 from etl.core.warehouse import about
 from etl.guards.accept import check_contracts, read_accept

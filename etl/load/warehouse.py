@@ -10,7 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from etl.contract.table import Contract
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.load.head import Head
 
 

@@ -13,8 +13,9 @@ from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract.column import Reference
 from etl.core.clock import told
 from etl.core.errors import EtlError, UsageError
-from etl.core.manifest import RawManifest, RawTable, StarTable, TableReceipt
+from etl.core.manifest import RawManifest, RawTable, StarTable
 from etl.core.names import guess
+from etl.core.receipt import TableReceipt
 from etl.core.runs import Store
 from etl.core.safe_text import safe
 from etl.load.leftovers import leftover_told, leftovers

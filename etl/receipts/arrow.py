@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.core.arrow_types import arrow_type
-from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
+from etl.core.manifest import RawTable
+from etl.core.receipt import ColumnReceipt, TableReceipt
 
 PERSONAL = {b"personal": b"yes"}
 """Marks the field of a column of personal data, of which a receipt tells no value."""

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from etl.core.manifest import RawTable, TableReceipt
+from etl.core.manifest import RawTable
+from etl.core.receipt import TableReceipt
 from etl.receipts.arrow import receipt_of
 from etl.receipts.memory import row_hash
 from etl.receipts.slices import SLICES

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from etl.core.arrow_types import ANY_NUMERIC, arrow_type
-from etl.core.manifest import RawColumn, TableReceipt
+from etl.core.manifest import RawColumn
+from etl.core.receipt import TableReceipt
 from etl.receipts.arrow import has_range
 from etl.receipts.level import Extent
 from etl.receipts.rows import is_number

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from etl.core.errors import DataError
-from etl.core.manifest import ColumnReceipt, RawTable, TableReceipt
+from etl.core.manifest import RawTable
+from etl.core.receipt import ColumnReceipt, TableReceipt
 from etl.receipts.arrow import add, figure_text, has_range, has_sum, is_summed, raw_schema, receipt_of
 from etl.receipts.memory import row_hash
 from etl.receipts.rows import TEXTS, hash_of, is_number, is_text, text_hash, text_lanes

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.core.manifest import ColumnReceipt, TableReceipt
+from etl.core.receipt import ColumnReceipt, TableReceipt
 from etl.receipts import rows
 from etl.receipts.arrow import figure_text, has_range, is_summed
 from etl.receipts.rows import BITS, MASK, PRIMES, is_narrow, is_number, is_text

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from etl.core import arrow_csv, parquet_file
 from etl.core.counts import Counts
-from etl.core.manifest import ParquetFile, StarFile, TableReceipt
+from etl.core.manifest import ParquetFile, StarFile
+from etl.core.receipt import TableReceipt
 from etl.transform.check import Checked
 from etl.transform.context import Context
 from etl.transform.months import Months, months_of

@@ -17,7 +17,8 @@ from etl.company.corrections import Correction
 from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import DataError
-from etl.core.manifest import Block, RawTable, TableReceipt
+from etl.core.manifest import Block, RawTable
+from etl.core.receipt import TableReceipt
 from etl.receipts.raw import check_raw, raw_receipt
 from etl.transform.correct import corrected
 from etl.transform.fitting import misfits

@@ -15,8 +15,8 @@ from etl.contract.table import Contract
 from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
-from etl.core.manifest import TableReceipt
 from etl.core.memory import trim
+from etl.core.receipt import TableReceipt
 from etl.transform.calling import called
 from etl.transform.check import (
     Checked,

@@ -24,7 +24,8 @@ from etl.contract import (
 )
 from etl.contract.table import Contract
 from etl.core.counts import Unknown
-from etl.core.manifest import LoadedManifest, LoadedTable, StarTable, TableReceipt
+from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
+from etl.core.receipt import TableReceipt
 from etl.guards.calendar import Calendar
 from etl.guards.every import STAR
 from etl.guards.months import months

@@ -17,7 +17,7 @@ from config import load as load_settings
 from config.paths import SAMPLE_SETTINGS
 from etl.company.report import read_report
 from etl.contract.table import Contract
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.dashboard.answers import asked_rows
 from etl.load.bigquery import sql
 from etl.load.etl_runs import ETL_RUNS, published_contracts

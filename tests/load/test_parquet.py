@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from etl.core import arrow_csv
 from etl.core.errors import DataError
-from etl.core.manifest import StarFile, TableReceipt
+from etl.core.manifest import StarFile
+from etl.core.receipt import TableReceipt
 from etl.load.parquet import CSV_BYTES_A_FILE, Conversion, conversions, convert, ready
 from etl.receipts.arrow import receipt_of
 from etl.receipts.duckdb import DUCKDB

@@ -15,7 +15,7 @@ from google.cloud import bigquery
 
 from etl.company.tables import contracts
 from etl.core.errors import WarehouseError
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.load import parquet
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Handover, Warehouse

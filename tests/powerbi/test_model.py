@@ -13,7 +13,8 @@ from config.paths import ROOT
 from etl.company.report import read_report
 from etl.contract.types import TIME
 from etl.core.errors import ContractError
-from etl.core.manifest import ColumnReceipt, LoadedManifest, LoadedTable, StarTable, TableReceipt
+from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
+from etl.core.receipt import ColumnReceipt, TableReceipt
 from etl.core.runs import Store
 from etl.dashboard.rehearse import rehearse
 from etl.load.etl_runs import published_contracts

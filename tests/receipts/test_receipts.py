@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.core.manifest import ColumnReceipt, TableReceipt
+from etl.core.receipt import ColumnReceipt, TableReceipt
 from etl.receipts.arrow import add, canonical, has_range, has_sum, receipt_of
 from tests.core.any_tables import tables
 

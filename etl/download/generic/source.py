@@ -15,8 +15,8 @@ from sqlalchemy.pool import NullPool
 from etl.company.queries import Query
 from etl.core.errors import ContractError, SourceError
 from etl.core.log import log
-from etl.core.manifest import TableReceipt
 from etl.core.origin import described
+from etl.core.receipt import TableReceipt
 from etl.download.generic.columns import raw_columns
 from etl.download.generic.database import run
 from etl.download.generic.errors import (

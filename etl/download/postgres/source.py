@@ -21,8 +21,9 @@ from etl.company.queries import Query
 from etl.company.sql import with_binds
 from etl.core.errors import SourceError
 from etl.core.log import log
-from etl.core.manifest import RawColumn, TableReceipt
+from etl.core.manifest import RawColumn
 from etl.core.origin import described, libpq_options
+from etl.core.receipt import TableReceipt
 from etl.download.postgres.errors import fault_of, lost
 from etl.download.postgres.plan import columns_of, reads_clock
 from etl.download.postgres.session import (

@@ -8,10 +8,14 @@ import pyarrow as pa
 from google.api_core.retry import Retry
 from google.cloud import bigquery
 
+from etl.contract.table import Contract
+from etl.core.receipt import TableReceipt
 from etl.load.bigquery.ensure import AT_ONCE
 from etl.load.bigquery.errors import FAULTS
 from etl.load.bigquery.jobs import CALL_TIMEOUT, Jobs
 from etl.load.checks import not_a_query
+from etl.receipts.bigquery import BIGQUERY, quoted
+from etl.receipts.sql import receipt_from, select_receipt
 
 _LONGEST_QUERY = 3600.0
 
@@ -55,6 +59,16 @@ class Queries:
 
         with ThreadPoolExecutor(AT_ONCE) as executor:
             return {name: table for name, table in zip(names, executor.map(get, names), strict=True) if table}
+
+    def rows(self, table: str) -> int:
+        """Read from a table's metadata how many rows it has. table: its full name."""
+        return int(self._client.get_table(table, retry=self._retry, timeout=CALL_TIMEOUT).num_rows or 0)
+
+    def receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
+        """Compute the receipt of a table. table: its full name."""
+        schema = contract.schema
+        query = select_receipt(schema, BIGQUERY, quoted(table), hashes=like.hash_sum is not None)
+        return receipt_from(self.answer(query, "checking").to_pylist()[0], schema, BIGQUERY)
 
     def _rows(self, query: str, step: str) -> bigquery.table.RowIterator:
         rows = self._client.query_and_wait(

@@ -9,9 +9,8 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import bigquery
 
 from etl.contract.table import Contract
-from etl.core.errors import WarehouseError
 from etl.core.log import log
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
 from etl.load.bigquery import sql
@@ -23,13 +22,13 @@ from etl.load.bigquery.jobs import CALL_TIMEOUT, ONCE, Jobs
 from etl.load.bigquery.publish import Publishing, check_length, mark_of
 from etl.load.bigquery.queries import Queries
 from etl.load.bigquery.refill import Refilling
-from etl.load.bigquery.staging import RepeatedError, Staging, staging_of, staging_table
-from etl.load.checks import check_names, check_receipt, check_rows, mismatch, numbers_of
+from etl.load.bigquery.rounds import Rounds
+from etl.load.bigquery.staging import staging_of, staging_table
+from etl.load.checks import check_names, numbers_of
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.warehouse import Handover, Published
-from etl.receipts.bigquery import BIGQUERY, quoted
-from etl.receipts.sql import receipt_from, select_receipt
+from etl.receipts.bigquery import quoted
 
 
 class BigQueryWarehouse:
@@ -133,32 +132,20 @@ class BigQueryWarehouse:
         check_length(self._dataset, run, handovers)
 
     def stage(self, run: str, handover: Handover) -> None:
-        """Load the Parquet files, one job each, and count their rows.
-
-        What an earlier try loaded, or a job that was repeated, is trusted only if its receipt is right.
-        """
+        """Load the Parquet files, one job each, and count their rows."""
         with self._explained(staging_of(self._dataset, handover)):
-            staging = Staging(self._client, self._jobs, self._explainer, self._dataset)
-            earlier = staging.newest_round(handover)
-            if earlier:
-                with suppress(WarehouseError):
-                    self._load(staging, handover, earlier, whole=True)
-                    return
-            try:
-                self._load(staging, handover, earlier + 1)
-            except RepeatedError:
-                self._load(staging, handover, earlier + 2)
+            Rounds(self._client, self._jobs, self._explainer, self._queries, self._dataset).load(handover)
 
     def staged_rows(self, run: str, handover: Handover) -> int:
         """Read from the metadata of the staging table how many rows it has."""
         with self._explained(f"checking what is staged of {handover.contract.name}"):
-            return self._count(staging_table(self._dataset, handover))
+            return self._queries.rows(staging_table(self._dataset, handover))
 
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute the receipt of a published table."""
         with self._explained(f"checking {contract.name}"):
             try:
-                return self._receipt(contract, like, f"{self._dataset}.{contract.name}")
+                return self._queries.receipt(contract, like, f"{self._dataset}.{contract.name}")
             except NotFound:
                 return None
 
@@ -258,31 +245,6 @@ class BigQueryWarehouse:
         """Try, before anything is created, what a sandbox refuses: rows that SQL changes."""
         self._queries.answer(sql.PROBE, "reading")
         return True
-
-    def _load(self, staging: Staging, handover: Handover, round_: int, *, whole: bool = False) -> None:
-        """Load what this round has not loaded yet, and raise if what is staged then is not what was handed over.
-
-        whole: whether to look at the rows themselves. Raises RepeatedError where that may come of a job that failed, by
-        BigQuery's word, and had loaded all the same.
-        """
-        is_repeated = staging.load(handover, round_)
-        try:
-            table = staging_table(self._dataset, handover)
-            check_rows(handover, self._count(table))
-            if whole or is_repeated:
-                check_receipt(handover, self._receipt(handover.contract, handover.receipt, table), "staged")
-        except NotFound:  # jobs are remembered longer than staging tables live
-            raise mismatch(handover.contract.name, "staged", "they are gone") from None
-        except WarehouseError as different:
-            raise RepeatedError(different.message, different.hint) if is_repeated else different from None
-
-    def _count(self, table: str) -> int:
-        return int(self._client.get_table(table, retry=self._retry, timeout=CALL_TIMEOUT).num_rows or 0)
-
-    def _receipt(self, contract: Contract, like: TableReceipt, table: str) -> TableReceipt:
-        schema = contract.schema
-        query = select_receipt(schema, BIGQUERY, quoted(table), hashes=like.hash_sum is not None)
-        return receipt_from(self._queries.answer(query, "checking").to_pylist()[0], schema, BIGQUERY)
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:
         return self._explainer.explained(doing)

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.contract.table import Contract
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.load import head as heads
 from etl.load.checks import check_receipt
 from etl.load.duckdb.sql import literal, quoted

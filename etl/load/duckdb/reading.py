@@ -1,6 +1,6 @@
 """Reading the published tables of a DuckDB file, and nothing besides."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,12 +9,16 @@ import pyarrow as pa
 
 from etl.core.errors import WarehouseError
 from etl.core.scratch import scratch_folder
+from etl.load.checks import not_a_query
 from etl.load.duckdb.errors import READING, explained
 from etl.load.duckdb.session import limit, seal
-from etl.load.duckdb.sql import literal
+from etl.load.duckdb.sql import attached
 
 _BATCH = 8192
 """Rows that are read at once for whoever takes them one after the other."""
+
+_READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
+"""The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
 
 _FILE = "night"
 """What the file is attached as."""
@@ -27,10 +31,30 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise WarehouseError(f"Nothing is published in {path} yet.", "Run LoadFilesBQ.py first.")
     with explained(READING, path), scratch_folder() as spill, duckdb.connect() as connection:
         limit(connection, spill)
-        connection.execute(f"ATTACH {literal(str(path))} AS {_FILE} (READ_ONLY)")
+        connection.execute(attached(path, _FILE))
         connection.execute(f"USE {_FILE}")
         seal(connection)
         yield connection
+
+
+@contextmanager
+def reader(path: Path) -> Iterator[Callable[[str], pa.Table]]:
+    """Yield what runs a query and gives its rows."""
+    with opened(path) as connection:
+
+        def read(sql: str) -> pa.Table:
+            with explained(READING, path):  # here, so that whoever asked can say what for
+                return connection.sql(sql).to_arrow_table()
+
+        yield read
+
+
+def check(path: Path, sql: str) -> None:
+    """Refuse what is not one statement that only reads."""
+    with explained(READING, path):
+        found = [statement.type.name for statement in duckdb.extract_statements(sql)]
+    if len(found) != 1 or found[0] not in _READ:
+        raise not_a_query(" and ".join(found))
 
 
 def batches(path: Path, sql: str) -> Generator[pa.RecordBatch]:

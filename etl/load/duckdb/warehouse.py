@@ -7,7 +7,7 @@ keeps in the file (tables, views, indexes, macros, ...) is in the copy, and stay
 
 import shutil
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -17,24 +17,21 @@ import pyarrow as pa
 
 from etl.contract.table import Contract
 from etl.core.folders import link_or_copy
-from etl.core.manifest import TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
 from etl.load import refilling
-from etl.load.checks import check_names, check_rows, not_a_query, numbers_of
+from etl.load.checks import check_names, check_rows, numbers_of
 from etl.load.duckdb import obstacles, reading, refill, schema
-from etl.load.duckdb.errors import READING, explained
+from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
 from etl.load.duckdb.publish import insert, move_head, receipt, replace_rows
 from etl.load.duckdb.session import MEMORY, MORE_MEMORY, limit, with_room
-from etl.load.duckdb.sql import literal, quoted
+from etl.load.duckdb.sql import attached, literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD, Head
 from etl.load.shape import Difference
 from etl.load.warehouse import Handover, Published
-
-_READ = ("SELECT", "EXPLAIN", "PRAGMA", "MULTI")
-"""The kinds of statements that change nothing in a file that is attached read-only; a PIVOT is a MULTI."""
 
 _NIGHT = "night"
 """The name of the attached file. While its next version is made, the file itself is `last_night`."""
@@ -180,16 +177,9 @@ class DuckDBWarehouse:
         with self.reading() as read:
             return read(sql)
 
-    @contextmanager
-    def reading(self) -> Iterator[Callable[[str], pa.Table]]:
+    def reading(self) -> AbstractContextManager[Callable[[str], pa.Table]]:
         """Yield `read` for several queries: opening the file costs more than most of them."""
-        with reading.opened(self.path) as connection:
-
-            def read(sql: str) -> pa.Table:
-                with explained(READING, self.path):  # here, so that whoever asked can say what for
-                    return connection.sql(sql).to_arrow_table()
-
-            yield read
+        return reading.reader(self.path)
 
     def batches(self, sql: str) -> Generator[pa.RecordBatch]:
         """Run a query over the published tables, in bounded memory."""
@@ -197,10 +187,7 @@ class DuckDBWarehouse:
 
     def check_reads(self, sql: str) -> None:
         """Refuse what is not one statement that only reads."""
-        with explained(READING, self.path):
-            found = [statement.type.name for statement in duckdb.extract_statements(sql)]
-        if len(found) != 1 or found[0] not in _READ:
-            raise not_a_query(" and ".join(found))
+        reading.check(self.path, sql)
 
     def describe(self) -> str:
         """Return where the tables are and how to look into them."""
@@ -239,11 +226,8 @@ class DuckDBWarehouse:
             limit(connection, self._file.work / "spill", memory)
             connection.execute("SET preserve_insertion_order = false")
             if attach:
-                self._attach_last_night(connection)
+                connection.execute(attached(self.path, "last_night"))
             yield connection
-
-    def _attach_last_night(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute(f"ATTACH {literal(str(self.path))} AS last_night (READ_ONLY)")
 
     @contextmanager
     def _next_version(self, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -251,7 +235,7 @@ class DuckDBWarehouse:
         doing = "building the new tables of"
         with self._connected(doing, memory) as connection, self._file.next_version() as new:
             if self.path.exists():
-                self._attach_last_night(connection)  # after the copy, during which others may write
+                connection.execute(attached(self.path, "last_night"))  # after the copy, during which others may write
             connection.execute(f"ATTACH {literal(str(new))} AS {_NIGHT}")
             connection.execute(f"USE {_NIGHT}")
             yield connection
