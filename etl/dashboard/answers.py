@@ -41,7 +41,7 @@ def asked_rows(visual: catalogue.Visual, composer: Composer, read: Read) -> tupl
     """Ask for the rows of a visual, in the order in which they are shown."""
     asked = list(dict.fromkeys([*visual.measures, visual.ranked_by]))
     table = read(composer.query(asked, visual.by))
-    if visual.by and visual.top:
+    if visual.by and visual.top and len(table) > visual.top:
         table = candidates(table, len(visual.measures), 1 + asked.index(visual.ranked_by), visual.top)
     rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
     if visual.by is None:
