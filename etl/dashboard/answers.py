@@ -61,6 +61,8 @@ def candidates(table: pa.Table, measures: int, rank: int, top: int) -> pa.Table:
 
     measures: how many columns after the first are shown, of which a row has to have one; rank: the column that ranks.
     """
+    if not table.num_rows:
+        return table
     there = [pc.is_valid(column) for column in table.columns[1 : measures + 1]]
     table = table.filter(reduce(pc.or_, there))
     values = table.column(rank)

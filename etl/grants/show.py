@@ -1,7 +1,9 @@
-"""What is printed: for each source, and for BigQuery, what its administrator runs, and what the settings then say."""
+"""What is printed: for each source and the warehouse, what its administrator runs, and what the settings then say."""
 
 import secrets
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import config
@@ -11,24 +13,22 @@ from etl.core.errors import UsageError
 from etl.core.names import guess
 from etl.core.origin import described, read_url
 from etl.download.stage import dialects_of
-from etl.grants.bigquery import commands
 from etl.grants.reads import reads_of
 from etl.grants.sources import Wanted, statements
 
-WAREHOUSE = "bigquery"
-
 
 def show(settings_file: Path, only: Sequence[str], role: str) -> None:
-    """Print the statements of all sources and of BigQuery, or of those that are named."""
+    """Print the statements of all sources and of the warehouse, or of those that are named."""
     settings = config.load(settings_file)
     queries = read_queries(settings.queries_dir, dialects_of(settings))
-    known = [*sorted(settings.sources), *([WAREHOUSE] if settings.warehouse == WAREHOUSE else [])]
+    room = f"etl.load.{settings.warehouse}.grants"  # of a warehouse that has accounts
+    known = [*sorted(settings.sources), *([settings.warehouse] if find_spec(room) else [])]
     for name in only:
         if name not in known:
             raise UsageError(f"There is nothing called {name}.", guess(name, known, f"Choose: {', '.join(known)}."))
     for name in only or known:
-        if name == WAREHOUSE:
-            print(*commands(settings, role.replace("_", "-")), sep="\n", end="\n\n")
+        if name not in settings.sources:
+            print(*import_module(room).commands(settings, role.replace("_", "-")), sep="\n", end="\n\n")
         else:
             print(*_of_source(settings, name, list(queries.values()), role), sep="\n", end="\n\n")
 

@@ -132,7 +132,7 @@ ERRORS = """
 | SELECT 1 AS id/-- a comment/WHERE                          | :7   | syntax error at or near ")"                |
 | SELECT 1 AS id WHERE 'a' = 'b                              | :5   | unterminated quoted string                 |
 | DELETE FROM pg_class RETURNING 1 AS id                     | :5   | syntax error at or near "FROM"             |
-| SELECT 1 AS id, :noon AS x                                 |      | uses :noon, which is not among             |
+| SELECT 1 AS id, :noon AS x                                 |      | uses :noon, which is not a known name      |
 | SELECT 1 AS id, 2 AS id                                    |      | returns two columns named id               |
 | SELECT 1 AS number                                         |      | id, which the query does not return        |
 | SELECT 1 % (x - 4e5::int) AS id/FROM many                  |      | division by zero                           |
