@@ -14,7 +14,7 @@ from typing import Any
 
 from etl.company.sql import POSTGRES, has_code, one_statement
 from etl.core.errors import ContractError, EtlError, UsageError, joined
-from etl.core.names import check_file_names
+from etl.core.names import check_file_names, query_files
 from etl.core.needs import check_needs
 from etl.core.personal import Marks
 from etl.download.types import declared_type
@@ -85,7 +85,7 @@ def read_queries(folder: Path, dialects: Mapping[str, str]) -> dict[str, Query]:
     """
     queries: dict[str, Query] = {}
     faults: list[EtlError] = []
-    for path in sorted(folder.glob("[!.]*.sql")):
+    for path in query_files(folder):
         try:
             check_file_names([path], "query")
             queries[path.stem] = read_query(path, dialects)

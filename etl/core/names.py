@@ -33,9 +33,19 @@ def check_only(only: Iterable[str], known: Iterable[str], kind: str) -> None:
             )
 
 
+def query_files(folder: Path) -> list[Path]:
+    """List the queries of a folder."""
+    return sorted(folder.glob("[!.]*.sql"))
+
+
+def table_files(folder: Path) -> list[Path]:
+    """List the table files of a folder: not what several of them share, whose name begins with _."""
+    return sorted(folder.glob("[!_.]*.py"))
+
+
 def table_paths(folder: Path) -> list[Path]:
     """List the table files of a folder. Raises UsageError where there is none."""
-    if paths := sorted(folder.absolute().glob("[!_.]*.py")):
+    if paths := table_files(folder.absolute()):
         return paths
     raise UsageError(
         f"There is no table in {folder}.", "Name the folder of the table files in TABLES_DIR, or move them there."

@@ -9,6 +9,8 @@ from etl.company.queries import Query, read_queries
 from etl.company.report import Report, read_report
 from etl.company.tables import TableFile, read_tables
 from etl.contract.table import Contract
+from etl.core.names import query_files
+from etl.download.stage import dialects_of
 from etl.load.etl_runs import ETL_RUNS
 
 
@@ -28,8 +30,8 @@ class Company:
 
 def read_company(settings: Settings) -> Company:
     """Read what the settings name; a new company has no query yet. Raises ContractError naming what is at fault."""
-    has_queries = any(settings.queries_dir.glob("[!.]*.sql"))
-    queries = read_queries(settings.queries_dir, {}) if has_queries else {}
+    folder = settings.queries_dir
+    queries = read_queries(folder, dialects_of(settings)) if query_files(folder) else {}
     tables = read_tables(settings.tables_dir)
     make_plan(tables, list(queries))  # refuses names that match nothing
     return Company(queries, tables, read_report(settings.report_folder) if settings.has_report else None)

@@ -14,6 +14,7 @@ import config
 from config import Settings
 from etl.company.queries import Query, read_query
 from etl.core.errors import ContractError, EtlError, UsageError
+from etl.core.names import query_files
 from etl.core.origin import read_url
 from etl.core.personal import Marks
 from etl.doctor.check import Finding, failure
@@ -43,7 +44,7 @@ class Company:
     def _read_queries(self) -> list[tuple[Path, Query | None, EtlError | None]]:
         found: list[tuple[Path, Query | None, EtlError | None]] = []
         dialects, marks = dialects_of(self.settings), Marks.of(self.settings.tables_dir)
-        for path in sorted(self.settings.queries_dir.glob("[!.]*.sql")):
+        for path in query_files(self.settings.queries_dir):
             try:
                 found.append((path, replace(read_query(path, dialects), marks=marks), None))
             except ContractError as fault:

@@ -1,6 +1,7 @@
 """A crontab as cron reads it: its variables, its lines, and what is wrong with them."""
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,4 +154,4 @@ def _is_user(word: str) -> bool:
         pwd.getpwnam(word)
     except KeyError:
         return False
-    return _USER.fullmatch(word) is not None
+    return _USER.fullmatch(word) is not None and shutil.which(word) is None  # mail, sync are programs, too

@@ -181,6 +181,8 @@ class _Running:
 
     def _hear(self) -> None:
         for line in self._process.stdout or ():
+            if not line.startswith("{"):  # a driver's word
+                continue
             told = json.loads(line)
             if "begins" in told:
                 self._begun = told["begins"]

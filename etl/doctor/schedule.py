@@ -43,7 +43,7 @@ class SeenSchedule:
         for folder in self.timers:
             for timer in sorted(folder.expanduser().glob("*.timer")):
                 service = timer.with_suffix(".service")
-                text = service.read_text(errors="replace") if service.is_file() else ""
+                text = _read(service) if service.is_file() else ""
                 if "nightly.sh" in text and self.settings_file.name in text:
                     found.append(timer)
         return found
@@ -82,14 +82,14 @@ def crontab(seen: SeenSchedule) -> Iterator[Finding]:
     """Read the file beside the settings as cron would."""
     if seen.file is None:
         return
-    faults = list(_faults_in(seen.file.name, seen.file.read_text(encoding="utf-8", errors="replace"), seen))
+    faults = list(_faults_in(seen.file.name, _read(seen.file), seen))
     yield from faults or [ok(f"{seen.file} is as cron wants it.")]
 
 
 @check(finds="when the nights begin")
 def due(seen: SeenSchedule) -> Iterator[Finding]:
     """Tell the machine's hour in the business time zone: cron goes by the machine's."""
-    text = _installed() or (seen.file.read_text(encoding="utf-8", errors="replace") if seen.file else "")
+    text = _installed() or (_read(seen.file) if seen.file else "")
     times = {line.time for line in read_crontab(text)[0] if line.is_ours and line.time}
     if not times or seen.settings is None:
         return
@@ -146,14 +146,22 @@ def _faults_of(name: str, line: Line) -> Iterator[Finding]:
 
 def _faults_of_unit(timer: Path) -> Iterator[Finding]:
     """Read a unit as far as its paths go; what systemd itself finds is `systemd-analyze verify`'s."""
-    text = timer.with_suffix(".service").read_text(errors="replace")
+    text = _read(timer.with_suffix(".service"))
     for name in ("WorkingDirectory", "ExecStart", "ReadWritePaths"):
-        for value in re.findall(rf"^{name}=(.*)$", text, re.MULTILINE):
+        for value in re.findall(rf"^{name}=(\S.*)$", text, re.MULTILINE):
             path = Path(value.split()[0].lstrip("-+!@:"))
             if path.is_absolute() and "%" not in str(path) and not path.exists():
                 yield failure(f"{timer.stem}.service: {name} names {path}, which is not there.", "Correct the path.")
-    if not re.search(r"^OnCalendar=\S", timer.read_text(errors="replace"), re.MULTILINE):
+    if not re.search(r"^OnCalendar=\S", _read(timer), re.MULTILINE):
         yield failure(f"{timer.name} has no OnCalendar: it never starts.", "Write OnCalendar=*-*-* 02:30:00.")
+
+
+def _read(file: Path) -> str:
+    """Read a file; nothing of one that is not for us to read, such as another user's unit."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _written(time: tuple[int, int]) -> str:

@@ -14,7 +14,7 @@ from etl.core.folders import link
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
-from etl.core.names import check_only, guess
+from etl.core.names import check_only, guess, table_files
 from etl.core.origin import origin_of, read_url
 from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
@@ -61,9 +61,9 @@ def _check_tables_dir(job: Job) -> None:
     """
     folder = job.settings.tables_dir
     default = seen_from(home_of(job.settings_file or SAMPLE_SETTINGS), Path("tables"))
-    if folder == default or any(folder.glob("[!_.]*.py")):
+    if folder == default or table_files(folder):
         return
-    beside = [each.name for each in folder.parent.glob("*/") if any(each.glob("[!_.]*.py"))]
+    beside = [each.name for each in folder.parent.glob("*/") if table_files(each)]
     raise UsageError(
         f"TABLES_DIR, {folder}, {'has no table file' if folder.is_dir() else 'does not exist'}, so nothing says which"
         " columns hold personal data.",

@@ -12,7 +12,7 @@ from etl.contract.table import Contract
 from etl.core.call import call
 from etl.core.errors import UsageError
 from etl.core.log import quiet
-from etl.core.names import guess
+from etl.core.names import guess, query_files, table_files
 from etl.core.origin import read_url
 from etl.core.safe_text import safe
 from etl.download.stage import dialects_of, limits_of, source_of
@@ -120,14 +120,14 @@ def _tell_changes(changed: list[Change], parts: dict[str, Part], measuring: Meas
 
 
 def _folder(settings: Settings, record: Path, known: dict[str, Drafted]) -> Folder:
-    queries = [path.stem for path in sorted(settings.queries_dir.glob("*.sql"))]
+    queries = [path.stem for path in query_files(settings.queries_dir)]
     others = {name for path in record.parent.glob("*.json") if path != record for name in read(path)}
     places = {name: next(iter(each.tables)) for name, each in known.items()}
     return Folder(_contracts(settings.tables_dir), queries, frozenset(others), places)
 
 
 def _contracts(folder: Path) -> dict[str, Contract]:
-    return contracts(folder) if list(folder.glob("[!_.]*.py")) else {}
+    return contracts(folder) if table_files(folder) else {}
 
 
 def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[Path, str]:
@@ -173,13 +173,13 @@ def _check(settings: Settings, texts: dict[Path, str]) -> None:
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "tables"
         folder.mkdir()
-        queries = {path.stem for path in (*settings.queries_dir.glob("*.sql"), *texts) if path.suffix == ".sql"}
+        queries = {path.stem for path in (*query_files(settings.queries_dir), *texts) if path.suffix == ".sql"}
         for path in settings.tables_dir.glob("*.py"):
             (folder / path.name).write_bytes(path.read_bytes())
         for path, text in texts.items():
             if path.suffix == ".py":
                 (folder / path.name).write_text(text, encoding="utf-8")
-        if list(folder.glob("[!_.]*.py")):
+        if table_files(folder):
             make_plan(read_tables(folder), sorted(queries))
 
 

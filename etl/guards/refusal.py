@@ -8,6 +8,7 @@ from etl.core.errors import GuardError
 from etl.core.job import Job
 from etl.core.lock import run_of_the_night
 from etl.core.log import log
+from etl.core.names import query_files, table_files
 from etl.guards.accept import SCRIPTS, check_names, check_stage, read_accept
 from etl.guards.guard import LOAD, Refusal
 
@@ -15,8 +16,8 @@ from etl.guards.guard import LOAD, Refusal
 def check_accept(settings: Settings, accept: Iterable[str], script: str | None = None) -> None:
     """Refuse an --accept that can mean nothing; reads file names only. script: of the stage, outside of a night."""
     if accepted := read_accept(accept):
-        queries = sorted(file.stem for file in settings.queries_dir.glob("*.sql"))
-        check_names(accepted, queries, sorted(file.stem for file in settings.tables_dir.glob("[!_]*.py")))
+        queries = [file.stem for file in query_files(settings.queries_dir)]
+        check_names(accepted, queries, [file.stem for file in table_files(settings.tables_dir)])
         if script and not run_of_the_night():
             check_stage(accepted, next(stage for stage, name in SCRIPTS.items() if name == script))
 

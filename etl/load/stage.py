@@ -17,7 +17,7 @@ from etl.core.folders import is_remote
 from etl.core.job import Job
 from etl.core.log import log, progress
 from etl.core.manifest import LoadedTable, StarManifest
-from etl.core.names import check_only
+from etl.core.names import check_only, query_files
 from etl.core.origin import origin_of, owner_of
 from etl.core.receipt import TableReceipt
 from etl.core.runs import check_origin
@@ -108,7 +108,7 @@ def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, 
     last_kept(job)  # which tells of a damaged one
     kept = job.store.loaded.kept()
     settings = job.settings
-    cut = any(":window_start" in path.read_text(errors="replace") for path in settings.queries_dir.glob("*.sql"))
+    cut = any(":window_start" in path.read_text(errors="replace") for path in query_files(settings.queries_dir))
     calendar = Calendar(settings.business_time_zone, settings.window_years, cut)
     seen = [
         StarSeen(

@@ -12,6 +12,7 @@ from etl.core import lock
 from etl.core.call import completed
 from etl.core.clock import told
 from etl.core.errors import EtlError
+from etl.core.names import table_files
 from etl.core.origin import foreign, owner_of
 from etl.core.runs import Store
 from etl.core.safe_text import safe
@@ -130,7 +131,7 @@ def _published(settings: Settings, store: Store, settings_file: Path) -> _Publis
     try:
         with open_warehouse(settings, patience=_PATIENCE) as warehouse:
             head = warehouse.head()
-            built = {path.stem for path in settings.tables_dir.glob("[!_.]*.py")}
+            built = {path.stem for path in table_files(settings.tables_dir)}
             left = (
                 tuple(leftover_told(settings, row, settings_file) for row in leftovers(warehouse, built))
                 if built

@@ -18,8 +18,9 @@ from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract import Night
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import EtlError, UsageError
-from etl.core.names import guess
+from etl.core.names import guess, query_files
 from etl.core.runs import Store
+from etl.download.stage import dialects_of
 from etl.download.types import declared_type
 from etl.testing.drawing import drawn, frame_of, head_of
 from etl.transform.check import Checked, Members, check, check_columns, check_kinds
@@ -93,12 +94,13 @@ class Built:
 class Company:
     """A company's queries and tables. queries: their folder, whose headers may say types.
 
-    types: of queries' columns, as the newest night found them, where there was one.
+    types: of queries' columns, as the newest night found them, where there was one; dialects: of the sources.
     """
 
     tables: Path
     queries: Path
     types: Mapping[str, Mapping[str, pa.DataType]] = field(default_factory=dict)
+    dialects: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> "Company":
@@ -110,7 +112,7 @@ class Company:
                 types = {
                     name: {column.name: arrow_type(column.type) for column in found[name].columns} for name in found
                 }
-        return cls(settings.tables_dir, settings.queries_dir, types)
+        return cls(settings.tables_dir, settings.queries_dir, types, dialects_of(settings))
 
     def build(self, table: str, *, night: Night = TONIGHT, **inputs: str | pd.DataFrame) -> Built:
         """Build a table, and check it as the engine does; every member that a reference names is taken for known.
@@ -147,7 +149,7 @@ class Company:
 
     @cached_property
     def _queries(self) -> dict[str, Query]:
-        return read_queries(self.queries, {}) if any(self.queries.glob("[!.]*.sql")) else {}
+        return read_queries(self.queries, self.dialects) if query_files(self.queries) else {}
 
 
 def built(table: TableFile, inputs: Mapping[str, pd.DataFrame], night: Night) -> Checked:

@@ -78,7 +78,7 @@ def test_the_projects_own_crontab_is_well() -> None:
 def test_a_timer_counts_as_a_schedule(folder: Path) -> None:
     """One whose service runs these settings; a path in it that is not there is a failure."""
     (folder / "night.timer").write_text("[Timer]\nOnCalendar=*-*-* 02:30:00\n")
-    service = f"[Service]\nWorkingDirectory={folder}\nExecStart={folder}/nightly.sh --env prod.env\n"
+    service = f"[Service]\nWorkingDirectory={folder}\nExecStart=\nExecStart={folder}/nightly.sh --env prod.env\n"
     (folder / "night.service").write_text(service)
     assert found(folder, GOOD, "started") == ["ok: night.timer starts the nights of these settings. | "]
     (folder / "night.service").write_text(service.replace(f"={folder}\n", "=/nowhere\n"))

@@ -1,5 +1,6 @@
 """A folder of files as a source: texts stay texts, what is broken is named by file and line, nothing else is read."""
 
+import gzip
 import importlib.util
 import os
 import zipfile
@@ -8,6 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.core.errors import EtlError
+from etl.download.files.tables import csv_relation
 from tests.download.company import Company
 
 pytestmark = pytest.mark.skipif(
@@ -105,6 +108,24 @@ def test_another_encoding_is_refused_until_it_is_named(company: Company) -> None
     company.sources["shop"] = "file:inbox?encoding=latin-1"
     company.done()
     assert company.rows("people")[1]["name"] == "Iñigo"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "said"),
+    [
+        ("a.csv", b"a;b\n1;2\n", {"separator": ";;"}, "SOURCE_SHOP_URL names the separator ';;'."),
+        ("a.csv.gz", b"a,b\n1,2\n", {}, "a.csv.gz cannot be read: Not a gzipped file"),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n")[:12], {}, "a.csv.gz cannot be read: Compressed file ended"),
+    ],
+)
+def test_a_first_row_that_cannot_be_read_is_told(
+    tmp_path: Path, name: str, content: bytes, options: dict[str, str], said: str
+) -> None:
+    """Whatever Python says of it: an error with a cure."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(EtlError, match=said) as raised:
+        csv_relation([tmp_path / name], options, "SOURCE_SHOP_URL")
+    assert raised.value.hint
 
 
 def test_files_of_a_pattern_have_the_same_columns(company: Company) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import config
 from config.paths import ROOT
 from etl.commands import main
 from etl.core.errors import ContractError, EtlError, UsageError
@@ -184,6 +185,15 @@ def test_what_a_query_has_besides_is_null_and_why_rows_are_missing_is_told(compa
     )
     with pytest.raises(AssertionError, match="1 rejected: clients"):
         company.build("dim_country", countries="| country |\n|-|\n| fr |").must_have("| country_code |\n|-|\n| FR |")
+
+
+def test_columns_of_a_query_are_read_in_its_source_s_own_sql(folder: Path) -> None:
+    """Such as names in MySQL's quotes, and its comments."""
+    (folder / "prod.env").write_text(SETTINGS + "SOURCE_S_URL=mysql+pymysql://u@h/shop\n")
+    select = "SELECT `c`.`country`, `clients`, # how many\n paid FROM `countries` AS c"
+    (folder / "queries/countries.sql").write_text(QUERY.replace("SELECT 1", select))
+    built = Company.of(config.load(folder / "prod.env")).build("dim_country", countries="| country |\n|-|\n| fr |")
+    assert list(built.rejects.values()) == [1]  # for it has no clients
 
 
 def test_the_company_is_tested_and_not_the_sample(folder: Path) -> None:

@@ -34,7 +34,12 @@ def csv_relation(files: Sequence[Path], options: Mapping[str, str], setting: str
     if encoding not in _ENCODINGS:
         raise UsageError(f"{setting} names the encoding {encoding}.", "utf-8, latin-1 and utf-16 can be read.")
     first, *others = files
-    names, separator = _header(first, encoding, options.get("separator"))
+    separator = options.get("separator", "")
+    if separator and (len(separator) > 1 or separator in '"\r\n'):
+        raise UsageError(
+            f"{setting} names the separator {separator!r}.", "Name one character: &separator=%3B is ; and %09 is a tab."
+        )
+    names, separator = _header(first, encoding, separator)
     for other in others:
         if (theirs := _header(other, encoding, separator)[0]) != names:
             differing = next((n for n in (*theirs, *names) if n not in names or n not in theirs), "their order")
@@ -97,7 +102,7 @@ def _text(cell: Any) -> str | None:
     return cell.isoformat(sep=" ") if isinstance(cell, dt.datetime) else str(cell)
 
 
-def _header(file: Path, encoding: str, separator: str | None) -> tuple[list[str], str]:
+def _header(file: Path, encoding: str, separator: str) -> tuple[list[str], str]:
     """Read the names of a CSV's columns, and by what they are separated."""
     import gzip
 
@@ -110,6 +115,11 @@ def _header(file: Path, encoding: str, separator: str | None) -> tuple[list[str]
     except UnicodeError:
         raise SourceError(
             f"{file.name} is not {encoding}.", "Save it as UTF-8, or say what it is: file:FOLDER?encoding=latin-1"
+        ) from None
+    except (OSError, EOFError, csv.Error) as error:
+        raise SourceError(
+            f"{file.name} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Look whether it is whole, what its first row is, and who may read it.",
         ) from None
     _check_names(names, file)
     return names, chosen
