@@ -2,14 +2,23 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from config.paths import ROOT
+from etl import load, published, transform
+from etl.commands import main
+from etl.core.cli import script
+from tests.called import called
 from tests.upgrade.keep import HERE, fill, unpack
 
 KEPT = sorted(HERE.glob("data-*"))
@@ -29,31 +38,32 @@ class Home:
         unpack(kept, folder)
         (self.run,) = (path.name for path in (folder / "data/3_loaded").iterdir())
 
-    def call(self, *command: str) -> str:
+    def call(self, command: str, *rest: str) -> str:
         """Run a command of this version, which must succeed; returns what it printed."""
-        program, *rest = command
-        started = [str(ROOT / program)] if program.endswith(".py") else ["-m", "etl", program]
-        done = subprocess.run(
-            [sys.executable, *started, *rest, "--env", str(self.folder / "prod.env")],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = called(main, ["etl", command, *rest, "--env", str(self.folder / "prod.env")])
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def published(self, table: str) -> list[tuple[object, ...]]:
-        """Return the table's rows."""
+    def night(self, **environment: str) -> None:
+        """Run a night of this version, which must succeed, in a process of its own, as its log is."""
+        line = [sys.executable, "-m", "etl", "night", "--env", str(self.folder / "prod.env")]
+        done = subprocess.run(line, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def stage(self, run: Callable[..., None], *rest: str) -> None:
+        """Run a stage of this version, which must succeed."""
+        line = ["Stage.py", *rest, "--env", str(self.folder / "prod.env")]
+        done = called(lambda: script(run, "Stage.py", "", ""), line)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def asked(self, query: str) -> list[tuple[Any, ...]]:
+        """Query what is published."""
         with duckdb.connect(str(self.folder / "data/warehouse.duckdb"), read_only=True) as connection:
-            return connection.execute(f"FROM {table} ORDER BY ALL").fetchall()
+            return connection.execute(query).fetchall()
 
     def keys(self, dimension: str, key: str, natural: str) -> dict[str, int]:
         """Return the published keys by natural key."""
-        with duckdb.connect(str(self.folder / "data/warehouse.duckdb"), read_only=True) as connection:
-            return dict(
-                connection.execute(f"SELECT {natural}::TEXT, {key} FROM {dimension} WHERE {key} > 0").fetchall()
-            )
+        return dict(self.asked(f"SELECT {natural}::TEXT, {key} FROM {dimension} WHERE {key} > 0"))
 
     def manifests(self, stage: str) -> list[dict[str, object]]:
         """Read the manifests of a stage, oldest first."""
@@ -88,12 +98,17 @@ def test_what_an_older_version_did_can_be_looked_at(home: Home) -> None:
 
 
 def test_the_next_night_goes_on_where_the_older_version_stopped(home: Home) -> None:
-    """No guard refuses, nothing passes for changed by hand, and each member keeps its key."""
+    """No guard refuses, nothing passes for changed by hand, and each member keeps its key.
+
+    That its environment is out of date, as nightly.sh told it, the night notes in its log, and goes on.
+    """
     dimensions = [("dim_shop", "shop_key", "shop_id"), ("dim_customer", "customer_key", "customer_no")]
     dimensions.append(("dim_date", "date_key", "date"))
     before = [home.keys(*each) for each in dimensions]
     fill(home.folder, MORE)
-    home.call("night")
+    home.night(ETL_STALE="The environment .venv is out of date.")
+    log = sorted((home.folder / "data/nights").glob("*.log"))[-1].read_text(encoding="utf-8")
+    assert " WARNING The environment .venv is out of date.\n" in log
     after = [home.keys(*each) for each in dimensions]
     assert all(old.items() <= new.items() for old, new in zip(before, after, strict=True))
     new = [{name: key for name, key in b.items() if name not in a} for a, b in zip(before, after, strict=True)]
@@ -104,9 +119,8 @@ def test_the_next_night_goes_on_where_the_older_version_stopped(home: Home) -> N
 
 def test_any_stage_runs_again_from_a_run_of_an_older_version(home: Home) -> None:
     """Its raw files make the same star, with keys that go on from the newest; its star can be published again."""
-    shown = "SELECT count(*), sum(price) FROM fact_sale"
-    home.call("TablesTransformMain.py", "--from", home.run)
+    home.stage(partial(transform.run, ask=published.ask), "--from", home.run)
     star = home.manifests("2_star")[-1]
     assert star["made_from"] == home.run
-    home.call("LoadFilesBQ.py", "--from", home.run)
-    assert list(csv.reader(home.call("sql", shown, "--csv").splitlines()))[1] == ["5", "100113.34"]
+    home.stage(load.run, "--from", home.run)
+    assert home.asked("SELECT count(*), sum(price) FROM fact_sale") == [(5, Decimal("100113.34"))]

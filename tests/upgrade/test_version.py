@@ -1,15 +1,13 @@
-"""Each program tells the engine's version, and a night tells of an environment that is out of date."""
+"""Each program tells the engine's version."""
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import etl
 from config.paths import ROOT
 from etl.core import manifest, nights
-from tests.night.company import Company
 
 PROGRAMS = [["-m", "etl"], ["SQLDownloadMain.py"], ["TablesTransformMain.py"], ["LoadFilesBQ.py"]]
 
@@ -21,13 +19,6 @@ def test_each_program_tells_the_version(program: list[str]) -> None:
     """The same one, on standard output, whatever company is meant."""
     done = subprocess.run([*program, "--version"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"etl {etl.__version__}\n", "")
-
-
-def test_a_night_notes_in_its_log_that_the_environment_is_out_of_date(tmp_path: Path) -> None:
-    """As nightly.sh told it; the night goes on."""
-    company = Company(tmp_path)
-    assert company.night(ETL_STALE="The environment .venv is out of date.").returncode == 0
-    assert " WARNING The environment .venv is out of date.\n" in company.log()
 
 
 def test_the_guide_tells_the_formats_that_are_written() -> None:
