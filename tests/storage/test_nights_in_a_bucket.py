@@ -65,7 +65,7 @@ def test_what_is_of_one_machine_stays_there(nights: Nights, storage: Emulator) -
 
 
 def test_the_looks_work(nights: Nights) -> None:
-    """`status` and `why` read the bucket."""
+    """`status`, `why`, `preview --from-raw` and `doctor` read the bucket."""
     status = nights.etl("status")
     assert status.returncode == 0, status.stderr
     assert "LoadFilesBQ.py" in status.stdout
@@ -73,3 +73,8 @@ def test_the_looks_work(nights: Nights) -> None:
     why = nights.etl("why", "fact_sale")
     assert f"Published in run {nights.there.loaded.committed()[-1]}." in why.stdout
     assert str(nights.there.star.newest("").tables["fact_sale"].receipt.hash_sum) in why.stdout
+    preview = nights.etl("preview", "fact_sale", "--from-raw")
+    assert f"The rows are those of raw run {nights.there.raw.committed()[-1]}." in preview.stdout, preview.stderr
+    doctor = nights.etl("doctor", "--only", "machine")
+    assert f"The data folder gs://{nights.bucket}/etl can be used." in doctor.stdout, doctor.stdout + doctor.stderr
+    assert "A bucket has room." in doctor.stdout
