@@ -76,9 +76,17 @@ def business_date(column: pd.Series, time_zone: str) -> pd.Series:
     late = pc.fill_null(pc.greater_equal(instants, _BEYOND_ARROW), False)
     if pc.any(late).as_py():
         zone = ZoneInfo(time_zone)
-        by_hand = [instant.astimezone(zone).date() for instant in instants.filter(late).to_pylist()]
+        by_hand = [_day_in(zone, instant) for instant in instants.filter(late).to_pylist()]
         dates = pc.replace_with_mask(dates, late, pa.array(by_hand, pa.date32()))
     return _series(dates, column)
+
+
+def _day_in(zone: ZoneInfo, instant: datetime) -> date:
+    """Return the day of an instant; of the last hours of 9999, which stand for ever, the last day that there is."""
+    try:
+        return instant.astimezone(zone).date()
+    except OverflowError:
+        return date.max
 
 
 def days_between(first: pd.Series, last: pd.Series) -> pd.Series:

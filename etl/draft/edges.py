@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from etl.download.edges import FINITE, MARK, NUL, SANE_DAY, where
 from etl.draft.types import Written
 
 
@@ -31,9 +32,9 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
             "date|timestamp.*",
             (
                 Edge(
-                    "NOT ({0} BETWEEN '0001-01-01' AND '9999-12-31')",
+                    f"NOT ({SANE_DAY['postgresql']})",
                     _BEYOND,
-                    Written("CASE WHEN {0} BETWEEN '0001-01-01' AND '9999-12-31' THEN {0} END"),
+                    Written(where(SANE_DAY["postgresql"])),
                 ),
             ),
         ),
@@ -41,9 +42,9 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
             "real|double precision",
             (
                 Edge(
-                    "{0} IN ('NaN', 'Infinity', '-Infinity')",
+                    f"NOT ({FINITE['postgresql']})",
                     f"{_SPECIAL}: NULL here",
-                    Written("CASE WHEN {0} NOT IN ('NaN', 'Infinity', '-Infinity') THEN {0} END"),
+                    Written(where(FINITE["postgresql"])),
                 ),
             ),
         ),
@@ -65,7 +66,7 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
         ),
         (
             "text|character.*",
-            (Edge("length({0}) > 32766", _LONG), Edge("strpos({0}, U&'\\FEFF') > 0", _BOM)),
+            (Edge("length({0}) > 32766", _LONG), Edge(MARK["postgresql"], _BOM)),
         ),
     ),
     "mysql": (
@@ -73,9 +74,9 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
             "date.*|timestamp",
             (
                 Edge(
-                    "MONTH({0}) = 0 OR DAY({0}) = 0 OR YEAR({0}) = 0",
+                    f"NOT ({SANE_DAY['mysql']})",
                     "zero dates such as 0000-00-00: NULL here",
-                    Written("CASE WHEN YEAR({0}) > 0 AND MONTH({0}) > 0 AND DAY({0}) > 0 THEN {0} END"),
+                    Written(where(SANE_DAY["mysql"])),
                 ),
             ),
         ),
@@ -97,8 +98,8 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
             ".*char|.*text",
             (
                 Edge("CHAR_LENGTH({0}) > 32766", _LONG),
-                Edge("INSTR({0}, CHAR(0)) > 0", "with NUL characters"),
-                Edge("INSTR({0}, CONVERT(0xEFBBBF USING utf8mb4)) > 0", _BOM),
+                Edge(NUL["mysql"], "with NUL characters"),
+                Edge(MARK["mysql"], _BOM),
             ),
         ),
     ),
@@ -145,8 +146,8 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
             ".*(char|clob|text).*",
             (
                 Edge("length({0}) > 32766", _LONG),
-                Edge("instr({0}, char(0)) > 0", "with NUL characters"),
-                Edge("instr({0}, char(65279)) > 0", _BOM),
+                Edge(NUL["sqlite"], "with NUL characters"),
+                Edge(MARK["sqlite"], _BOM),
             ),
         ),
     ),
@@ -155,17 +156,17 @@ _EDGES: dict[str, tuple[tuple[str, tuple[Edge, ...]], ...]] = {
             "date|timestamp.*",
             (
                 Edge(
-                    "NOT ({0} BETWEEN '0001-01-01' AND '9999-12-31')",
+                    f"NOT ({SANE_DAY['duckdb']})",
                     _BEYOND,
-                    Written("CASE WHEN {0} BETWEEN '0001-01-01' AND '9999-12-31' THEN {0} END"),
+                    Written(where(SANE_DAY["duckdb"])),
                 ),
             ),
         ),
         (
             "float|double",
-            (Edge("NOT isfinite({0})", f"{_SPECIAL}: NULL here", Written("CASE WHEN isfinite({0}) THEN {0} END")),),
+            (Edge(f"NOT {FINITE['duckdb']}", f"{_SPECIAL}: NULL here", Written(where(FINITE["duckdb"]))),),
         ),
-        ("varchar", (Edge("length({0}) > 32766", _LONG), Edge("contains({0}, chr(65279))", _BOM))),
+        ("varchar", (Edge("length({0}) > 32766", _LONG), Edge(MARK["duckdb"], _BOM))),
     ),
 }
 """By the type that the source tells, what values to look for."""

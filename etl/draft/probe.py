@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from etl.download.edges import SANE_DAY
 from etl.draft.asking import Asking
 from etl.draft.catalogue import ForeignKey, Table
 from etl.draft.edges import Edge, edges
@@ -49,7 +50,7 @@ _YEAR = {
     "sqlite": "CAST(substr({0}, 1, 4) AS INTEGER)",
     "duckdb": "year({0})",
 }
-_SANE = {"sqlite": "date({0}) IS NOT NULL", "mysql": "{0} > '0001-01-01'"}
+_SANE = SANE_DAY | {"sqlite": "date({0}) IS NOT NULL"}
 
 
 def probe(asking: Asking, table: Table, types: dict[str, str]) -> Probe:
@@ -98,8 +99,7 @@ def _answer(
     sums = [f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in conditions]
     for column in dated:
         name = asking.quoted(column)
-        edge = next((e for e in edges(asking.backend, "date") if e.instead and "BETWEEN" in e.instead.sql), None)
-        sane = f"NOT ({edge.condition.format(name)})" if edge else _SANE.get(asking.backend, "1 = 1").format(name)
+        sane = _SANE.get(asking.backend, "1 = 1").format(name)
         year = _YEAR.get(asking.backend, "NULL").format(f"CASE WHEN {sane} THEN {name} END")
         likely = f"{year} BETWEEN {FIRST_YEAR} AND {date.today().year + YEARS_AHEAD}"
         sums += [f"{each}(CASE WHEN {likely} THEN {year} END)" for each in ("min", "max")]

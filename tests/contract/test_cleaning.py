@@ -92,6 +92,13 @@ def test_the_days_on_which_clocks_change_have_23_and_25_hours(instant: str, day:
     assert values(found) == [date.fromisoformat(day)]
 
 
+def test_times_that_stand_for_ever_are_of_the_last_day() -> None:
+    """9999-12-31 23:59:59 in UTC is in Madrid of a year that nobody has."""
+    found = business_date(column([datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)], pa.timestamp("us", "UTC")),
+                          "Europe/Madrid")  # fmt: skip
+    assert values(found) == [date(9999, 12, 31)]
+
+
 def test_times_without_a_zone_are_business_time() -> None:
     """Their date is what they say."""
     found = business_date(column([datetime(2030, 7, 1, 23, 30)], pa.timestamp("us")), "Europe/Madrid")

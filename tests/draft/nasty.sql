@@ -32,7 +32,7 @@ INSERT INTO "order"
 SELECT n, 'u' || n, 'K' || 1 + n % 2, 'DE', 1 + n % 2, 'ES', 1, 'MAD', 'BER',
     CASE n % 5 WHEN 0 THEN 'NaN' WHEN 1 THEN 1.12345678901234 ELSE n / 4.0 END, 12345.678 * n, 1200, n::money,
     CASE n % 3 WHEN 0 THEN 'NaN' ELSE n / 3.0 END, 'Infinity',
-    CASE n % 4 WHEN 0 THEN 'infinity'::timestamp ELSE '2024-02-29 10:00' END, '2024-03-31 01:30+00',
+    CASE n % 4 WHEN 0 THEN 'infinity'::timestamp WHEN 1 THEN '9999-12-31 23:59:59' ELSE '2024-02-29 10:00' END, '2024-03-31 01:30+00',
     CASE n % 7 WHEN 0 THEN '20240-01-01'::date WHEN 1 THEN '9999-12-31' ELSE '2024-12-31' END,
     CASE n % 2 WHEN 0 THEN '24:00'::time ELSE '08:30' END, '08:30+02', '1 day 2 hours', n % 2 = 0, 'red',
     ARRAY['a', 'b'], '{"a": 1}', '\x00ff', '10.0.0.1', gen_random_uuid(), '[1,3)',
