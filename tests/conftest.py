@@ -1,12 +1,14 @@
 """A real PostgreSQL for whoever asks for one: one server for the whole session, out of the sample's wheel."""
 
 import datetime as dt
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg2
 import pytest
@@ -20,6 +22,9 @@ settings.load_profile("house")
 os.environ.pop("ETL_ENV", None)  # a developer's company is not what is tested
 os.umask(0o077)  # as of a night: settings files with secrets are the owner's alone
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and all it starts
+
+PASSWORD = "se%cret: @w/örd"
+"""Of the role `guarded`: every kind of character that a URL writes in another way."""
 
 TRUTH = Path(__file__).parent / "truth"
 
@@ -93,3 +98,22 @@ def maria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb.Maria]:
         pytest.skip("Debian's mariadb-server is not installed")
     with mariadb.running(tmp_path_factory.mktemp("maria")) as server_of_maria:
         yield server_of_maria
+
+
+@pytest.fixture(scope="session")
+def guarded(shop: str, sql: Sql) -> str:
+    """Give the URL of the same database for a role that has to tell its password, in which nothing is plain."""
+    hba = Path(sql("SHOW hba_file")[0][0])
+    hba.write_text("local all guarded scram-sha-256\n" + hba.read_text())
+    sql("CREATE ROLE guarded LOGIN PASSWORD %s; SELECT pg_reload_conf()", PASSWORD)
+    return shop.replace("//postgres@", f"//guarded:{quote(PASSWORD, safe='')}@")
+
+
+@pytest.fixture(autouse=True)
+def same_log() -> Iterator[None]:
+    """Leave the log as it was: a stage that is called in this process sets its level by its own settings."""
+    log = logging.getLogger("etl")
+    level, handlers = log.level, log.handlers[:]
+    yield
+    log.setLevel(level)
+    log.handlers[:] = handlers

@@ -5,6 +5,7 @@ import argparse
 from etl.core.cli import given, settings_option
 
 EXAMPLE = "python -m etl drop fact_web_day"
+WORKS = True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

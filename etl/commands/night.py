@@ -5,6 +5,7 @@ import argparse
 from etl.core.cli import accept_option, given, settings_option
 
 EXAMPLE = "python -m etl night --env prod.env"
+WORKS = True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import argparse
 from etl.core.cli import accept_option, given, refresh_option, settings_option
 
 EXAMPLE = "python -m etl refill dim_client fact_sales --dry-run"
+WORKS = True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

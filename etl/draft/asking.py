@@ -60,6 +60,10 @@ class Asking:
         found: Inspector = inspect(self._connection)
         return found
 
+    def begin_again(self) -> None:
+        """Leave a transaction in which a question was refused."""
+        self._connection.rollback()
+
     def quoted(self, name: str) -> str:
         """Write a name as the database does, in quotes where it needs them."""
         quote = self.dialect.identifier_preparer.quote

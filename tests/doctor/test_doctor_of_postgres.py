@@ -9,9 +9,8 @@ import pytest
 from etl.doctor import asking, postgres
 from etl.doctor.check import FAILURE, OK, WARNING
 from tests import pooler
-from tests.conftest import Sql
+from tests.conftest import PASSWORD, Sql
 from tests.doctor.found import Patient, told
-from tests.download.conftest import PASSWORD, guarded  # noqa: F401 -- a fixture
 from tests.refresh.server import certificate
 
 
@@ -157,7 +156,7 @@ def test_values_of_what_takes_too_long_are_looked_for_in_its_first_rows(
     )
 
 
-def test_a_source_that_cannot_be_reached_is_one_failure(patient: Patient, guarded: str) -> None:  # noqa: F811
+def test_a_source_that_cannot_be_reached_is_one_failure(patient: Patient, guarded: str) -> None:
     """It says where, and neither shows the password nor looks further."""
     patient.query("a", "SELECT 1 AS id")
     patient.sources["shop"] = "postgresql://etl:hunter2@127.0.0.1:9/shop"

@@ -10,9 +10,8 @@ from urllib.parse import quote
 import psycopg2
 import pytest
 
-from tests.conftest import Sql
+from tests.conftest import PASSWORD, Sql
 from tests.download.company import Company
-from tests.download.conftest import PASSWORD
 from tests.download.wire import Link, Wire
 
 ROWS = 20_000

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.conftest import PASSWORD
 from tests.download.company import Company, Ended
-from tests.download.conftest import PASSWORD
 
 
 def told(ended: Ended, code: int) -> str:

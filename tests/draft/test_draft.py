@@ -172,13 +172,13 @@ def test_keys_that_sqlite_does_not_know_are_guessed(tmp_path: Path) -> None:
 def test_keys_that_myisam_does_not_know_are_guessed(maria: Maria, tmp_path: Path) -> None:
     """The same in MariaDB, with its zero dates, flags and times beyond a day."""
     maria.sql(
-        "CREATE DATABASE flights CHARACTER SET utf8mb4", "GRANT SELECT ON flights.* TO etl@'%'",
-        *(f"{each.replace('TABLE ', 'TABLE flights.')} ENGINE=MyISAM" for each in FLIGHTS),
-        *(each.replace("INTO ", "INTO flights.") for each in _filled()),
-        "ALTER TABLE flights.flights ADD late date, ADD is_new tinyint(1), ADD took time, ADD big bigint unsigned",
-        "UPDATE flights.flights SET late = '0000-00-00', is_new = flight % 2, took = '30:00:00', big = 1 << 63",
+        "CREATE DATABASE departures CHARACTER SET utf8mb4", "GRANT SELECT ON departures.* TO etl@'%'",
+        *(f"{each.replace('TABLE ', 'TABLE departures.')} ENGINE=MyISAM" for each in FLIGHTS),
+        *(each.replace("INTO ", "INTO departures.") for each in _filled()),
+        "ALTER TABLE departures.flights ADD late date, ADD is_new tinyint(1), ADD took time, ADD big bigint unsigned",
+        "UPDATE departures.flights SET late = '0000-00-00', is_new = flight % 2, took = '30:00:00', big = 1 << 63",
     )  # fmt: skip
-    company = Drafted(tmp_path, maria.url(database="flights"))
+    company = Drafted(tmp_path, maria.url(database="departures"))
     _check_flights(company)
     assert company.asked("SELECT count(late), sum(is_new::int), min(took), min(big)::varchar FROM fact_flight") == [
         (0, 300, 108_000, "9223372036854775808")

@@ -110,6 +110,7 @@ def test_a_faulty_report_is_a_warning_and_the_last_dashboard_stays(shown: Shown)
     company = with_report(shown.company, f'folder = "All"\n{TRUST}')
     company.rows(14, night=2)
     before = shown.file.read_bytes()
+    os.utime(shown.file, (0, 0))  # it is of a night long ago
     done = company.night()
     assert done.returncode == 0
     assert "the dashboard could not be written, and stays as it was: page Things, visual “Things”" in company.log()
