@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg2
 from sqlalchemy import Connection, Inspector, create_engine, inspect
+from sqlalchemy.dialects.mysql.reserved_words import RESERVED_WORDS_MARIADB, RESERVED_WORDS_MYSQL
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -37,6 +38,8 @@ _REFUSED = (
     "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = '{schema}' AND NOT"
     " (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(pg_class.oid, 'SELECT'))"
 )
+_RESERVED = RESERVED_WORDS_MYSQL | RESERVED_WORDS_MARIADB
+"""A URL of MySQL may lead to MariaDB, whose words are others."""
 _TYPES = "SELECT table_name, column_name, column_type FROM information_schema.columns WHERE table_schema = database()"
 
 
@@ -66,12 +69,10 @@ class Asking:
 
     def quoted(self, name: str) -> str:
         """Write a name as the database does, in quotes where it needs them."""
-        quote = self.dialect.identifier_preparer.quote
-        return (
-            quote(name).replace("%%", "%")
-            if "%%" in self.dialect.identifier_preparer.quote_identifier("%")
-            else (quote(name))
-        )
+        preparer = self.dialect.identifier_preparer
+        is_reserved = self.backend == "mysql" and name.lower() in _RESERVED
+        written = preparer.quote_identifier(name) if is_reserved else preparer.quote(name)
+        return written.replace("%%", "%") if "%%" in preparer.quote_identifier("%") else written
 
     def place(self, schema: str, table: str) -> str:
         """Write a table's name."""

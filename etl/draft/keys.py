@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ _MOST = 5
 _ROUNDS = 4
 _PATIENCE = 60.0
 """Seconds for looking for keys that nobody declared, in all tables of a source."""
+_MANY = re.compile(r"\[|range\b|^(?:struct|map|union|list|array|interval|point|set)\b")
+"""Types of several values, or of those that stand for no number though their name has `int` in it."""
 _FAMILIES = (
     ("number", r"tiny|small|medium|big|int|serial|numeric|decimal|number|year|bit"),
     ("text", r"char|text|clob|string|uuid|enum|citext|name"),
@@ -32,6 +34,8 @@ Rows = list[tuple[Any, ...]]
 def family(kind: str) -> str:
     """Return what values of a type are compared with: numbers with numbers, texts with texts; "" with nothing."""
     lower = kind.lower()
+    if _MANY.search(lower):
+        return ""
     return next((name for name, words in _FAMILIES if re.search(words, lower)), "")
 
 
@@ -52,7 +56,7 @@ class Looked:
             names = [c.name for c in table.columns if family(c.type) in ("number", "text", "date", "instant")]
             listed = ", ".join(map(self.asking.quoted, names)) or "1"
             rows = self.asking.rows(f"SELECT {listed} FROM {self._place(table)} LIMIT {SAMPLE}")
-            self._samples[table.full] = (names, rows or [])
+            self._samples[table.full] = (names, [tuple(map(_hashable, row)) for row in rows or []])
         return self._samples[table.full]
 
     def keyed(self, table: Table) -> Table:
@@ -84,7 +88,7 @@ class Looked:
         if place not in self._members:
             name = self.asking.quoted(column)
             rows = self.asking.rows(f"SELECT {name} FROM {self._place(table)} LIMIT {most + 1}") or []
-            self._members[place] = frozenset(row[0] for row in rows) if len(rows) <= most else frozenset()
+            self._members[place] = frozenset(_hashable(row[0]) for row in rows) if len(rows) <= most else frozenset()
         return self._members[place]
 
     def is_key(self, table: Table, columns: Sequence[str]) -> bool:
@@ -125,7 +129,13 @@ class Looked:
         alike = f"SELECT {listed} FROM {place} GROUP BY {listed} HAVING count(*) > 1 LIMIT 200"
         same = " AND ".join(f"d.{quoted(name)} = t.{quoted(name)}" for name in key)
         columns = ", ".join(f"t.{quoted(name)}" for name in names)
-        return self.asking.rows(f"SELECT {columns} FROM {place} t JOIN ({alike}) d ON {same} LIMIT 1000") or []
+        rows = self.asking.rows(f"SELECT {columns} FROM {place} t JOIN ({alike}) d ON {same} LIMIT 1000")
+        return [tuple(map(_hashable, row)) for row in rows or []]
+
+
+def _hashable(value: Any) -> Any:
+    """Return a value that can be in a set: a list, as of a domain over an array, as text."""
+    return value if isinstance(value, Hashable) else str(value)
 
 
 def _may_identify(table: Table, name: str) -> bool:

@@ -10,6 +10,7 @@ from etl.company.queries import read_query
 from etl.contract.comparing import kind_of as kind_of_key
 from etl.contract.table import Contract
 from etl.core.arrow_types import arrow_type
+from etl.core.errors import EtlError
 from etl.core.manifest import EXPRESSION
 from etl.download.ranges import RANGE_BYTES
 from etl.download.source import Plan, Source
@@ -62,7 +63,14 @@ class Measuring:
         """Ask the source about the query as a night would."""
         path = self._folder / f"{part.query}.sql"
         path.write_text(query_text(part, self._name, self._asking, types=types), encoding="utf-8")
-        return self._source.plan(read_query(path, {self._name: self._dialect}))
+        try:
+            return self._source.plan(read_query(path, {self._name: self._dialect}))
+        except EtlError as error:
+            raise type(error)(
+                error.message.replace(str(path), f"The query that is drafted of {part.table.full}"),
+                f"Write a query and a table file by hand: docs/tables.md. {error.hint.replace(str(path), 'the query')}",
+                transient=error.transient,
+            ) from None
 
     def _take(self, part: Part, plan: Plan) -> None:
         told = {column.name: column for column in plan.columns}

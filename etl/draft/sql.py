@@ -49,7 +49,7 @@ def _items(part: Part, asking: Asking) -> list[tuple[list[str], str]]:
     listed = [(_notes(item), selected(part, item, asking)) for item in part.items]
     if part.natural == (ROW_NUMBER,):
         every = ", ".join(_sortable(part, item, asking) for item in part.items if not item.is_joined)
-        order = f"row_number() OVER (ORDER BY {every}) AS {ROW_NUMBER}"
+        order = f"row_number() OVER (ORDER BY {every}) AS {asking.quoted(ROW_NUMBER)}"
         listed.insert(0, ([], "\n".join(wrapped(order, "    ")).strip()))
     return listed
 

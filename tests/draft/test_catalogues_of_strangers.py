@@ -1,0 +1,37 @@
+"""What a stranger's catalogue has and the samples do not: arrays, tables without a key, keys beyond 64 bits."""
+
+from pathlib import Path
+
+from tests.conftest import Sql
+from tests.draft.company import Drafted
+from tests.maria import Maria
+
+
+def test_arrays_and_ranges_are_no_keys(shop: str, sql: Sql, tmp_path: Path) -> None:
+    """Values that are lists are neither compared nor counted, though their type has `int` in its name."""
+    sql("CREATE DOMAIN int_list AS int[]")
+    sql(
+        "CREATE TABLE tagged (name text, tags text[], numbers int[], domained int_list, took interval, at point,"
+        " span int4range)"
+    )
+    sql(
+        "INSERT INTO tagged SELECT 'n' || n, ARRAY['a'], ARRAY[n], ARRAY[n], '1 day', '(1,2)', '[1,3)'"
+        " FROM generate_series(1, 30) AS n"
+    )
+    company = Drafted(tmp_path, shop)
+    company.drafted("tagged")
+    assert "-- key: name\n" in company.text("tagged.sql")
+    assert company.download().code == 0
+    assert company.transform().code == 0
+
+
+def test_rows_without_a_key_are_numbered_in_mariadb(maria: Maria, tmp_path: Path) -> None:
+    """ROW_NUMBER is a reserved word there, and so are others that MySQL does not reserve."""
+    maria.sql(
+        "CREATE TABLE keyless (`offset` int, `rank` int, name varchar(9))",
+        "INSERT INTO keyless VALUES (1, 1, 'a'), (1, 1, 'a'), (2, 1, NULL)",
+    )
+    company = Drafted(tmp_path, maria.url())
+    company.drafted("keyless")
+    assert company.night().code == 0
+    assert company.asked("SELECT count(DISTINCT row_number) FROM fact_keyless") == [(3,)]
