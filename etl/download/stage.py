@@ -126,7 +126,8 @@ def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable], folder:
         tables[query.name] = with_newest(folder, tables[query.name], query.tolerance.newest)
     kept = job.store.raw.kept()
     _last(job)  # which tells of a damaged one
-    seen = [RawSeen(query.name, tables[query.name], query.tolerance, kept) for query in chosen]
+    published = {table.star.raw_run for one in job.store.loaded.kept() for table in one.tables.values()}
+    seen = [RawSeen(query.name, tables[query.name], query.tolerance, kept, published) for query in chosen]
     refusals = judged(SOURCE, *sorted(seen, key=lambda one: one.name))
     if not job.only:
         refusals += fast.refusals(Pace(DOWNLOAD, job.seconds, job.store.raw.durations(kept)))

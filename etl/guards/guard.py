@@ -7,6 +7,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from etl.guards.figures import Worse
 
 DOWNLOAD, TRANSFORM, LOAD = "download", "transform", "load"
+THE_SOURCE = "the source"
+"""What a person looks at first, unless the guard knows better."""
 WHOLE_NIGHT = "night"
 """What stands for the table where a guard judges a stage, or all of them."""
 
@@ -27,22 +29,24 @@ class Finding:
     """Why a person should look first: a sentence with the figures of both nights, and what --accept is to name.
 
     figure: a number, a date or time, or, where there is nothing to count, the `fingerprint` of what was looked at;
-    column: of the table, where it concerns one alone.
+    column: of the table, where it concerns one alone; look: at what, where it is not the source alone.
     """
 
     sentence: str
     figure: str
     column: str = ""
+    look: str = THE_SOURCE
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a guard refuses: the table (or table.column, or stage), the guard, and what it found."""
+    """What a guard refuses: the table (or table.column, or stage), the guard, what it found and where to look."""
 
     table: str
     guard: str
     sentence: str
     figure: str
+    look: str = THE_SOURCE
 
     @property
     def name(self) -> str:
@@ -81,7 +85,8 @@ class Guard(Generic[S]):
         """Judge, and return what is refused."""
         return [
             Refusal(
-                f"{seen.name}.{found.column}" if found.column else seen.name, self.name, found.sentence, found.figure
+                f"{seen.name}.{found.column}" if found.column else seen.name,
+                *(self.name, found.sentence, found.figure, found.look),
             )
             for found in self.judge(seen)
         ]

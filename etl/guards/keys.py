@@ -39,6 +39,7 @@ def pseudonyms(seen: OtherKey) -> Iterator[Finding]:
         " would be another, and members that are found by one would get other surrogate keys. Bring the old key"
         " back; only if it is lost or known to others, go on with the new one",
         fingerprint(f"was {seen.was}", f"is {seen.now}"),
+        look="PSEUDONYM_KEY in the settings",
     )
 
 
@@ -55,4 +56,5 @@ def keys(seen: NaturalKey) -> Iterator[Finding]:
         f"its natural key was {seen.was} and is {seen.now} now: its {seen.members:,} members cannot be recognized by"
         " it, and all would get other surrogate keys (if a column only has another name, say so: renamed_from=)",
         fingerprint(seen.name, f"was {seen.was}", f"is {seen.now}"),
+        look=f"what was changed in the table file {seen.name}.py",
     )

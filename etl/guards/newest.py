@@ -51,10 +51,12 @@ def newest(seen: RawSeen) -> Iterator[Finding]:
     column, table = seen.tolerance.newest, seen.table
     if column is None or not table.rows:
         return
-    nights = ((_figure(one, column), one.run) for one in seen.before(newest))
-    now, then = _figure(table, column), next(((figure, run) for figure, run in nights if figure is not None), None)
+    nights = ((_figure(one, column), one) for one in seen.before(newest))
+    now, then = _figure(table, column), next(((figure, one) for figure, one in nights if figure is not None), None)
     if then is not None and (now is None or is_less(now, then[0])):
-        yield Finding(f"the newest {column} is {now or 'gone'}, {then[0]} in run {then[1]}", now or GONE)
+        yield seen.found(
+            then[1], f"the newest {column} is {now or 'gone'}, {then[0]} in run {then[1].run}", now or GONE
+        )
 
 
 def _figure(table: RawTable, column: str) -> str | None:

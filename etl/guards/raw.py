@@ -1,7 +1,7 @@
 """The guards over what was extracted, compared with last night and with a week before."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -37,23 +37,44 @@ LINES = {each.name.replace("_", " "): each for each in fields(Tolerance)}
 
 @dataclass(frozen=True)
 class RawSeen:
-    """A table that was extracted, as the guards see it. kept: the runs before, oldest first."""
+    """A table that was extracted, as the guards see it. kept: the runs before, oldest first.
+
+    published: those from which a star was made that was published.
+    """
 
     name: str
     table: RawTable
     tolerance: Tolerance
     kept: Sequence[RawManifest]
+    published: Collection[str] = ()
 
     def before(self, *guards: Guard[Any]) -> list[RawTable]:
         """Return what was extracted before, the newest first, back to what a person let pass of these guards."""
         return since_accepted(self.kept, self.name, [one.label(self.name) for one in guards])
+
+    @property
+    def was_published(self) -> bool:
+        """Whether the table was among what was published last, as far as the kept runs tell."""
+        last = max(self.published, default=None)
+        run = next((one for one in self.kept if one.run == last), None) if last else None
+        return last is not None and (run is None or self.name in run.tables)
+
+    def found(self, last: RawTable, sentence: str, figure: str) -> Finding:
+        """Return a finding beside an earlier run, which says so where the query is another since."""
+        if last.query_sha256 == self.table.query_sha256:
+            return Finding(sentence, figure)
+        since = f"; {self.name}.sql was changed since run {last.run}"
+        return Finding(f"{sentence}{since}", figure, look=f"what was changed in {self.name}.sql, and at the source")
 
 
 @guard(DOWNLOAD, worse=OTHER, stops="a source table without a row", reads=("may_be_empty",))
 def empty(seen: RawSeen) -> Iterator[Finding]:
     """Find a table without rows."""
     if not seen.table.rows and not seen.tolerance.may_be_empty:
-        yield Finding("the query returned no row; if it may, write `-- may be empty: yes` into its header", "0")
+        [last] = seen.before()[:1] or [seen.table]
+        yield seen.found(
+            last, "the query returned no row; if it may, write `-- may be empty: yes` into its header", "0"
+        )
 
 
 @guard(DOWNLOAD, worse=LESS, stops="fewer rows than last night or a week before", reads=("may_shrink",))
@@ -75,7 +96,8 @@ def _size(seen: RawSeen, sign: int, allowed: float, line: str) -> Iterator[Findi
     for last in last_and_week(filled, table.as_of) if table.rows else []:
         change = table.rows - last.rows
         if sign * change > max(_FEW, allowed * last.rows):
-            yield Finding(
+            yield seen.found(
+                last,
                 f"{table.rows:,} rows, {last.rows:,} in run {last.run} ({change / last.rows:+.1%});"
                 f" `-- {line}:` allows {allowed:.0%}",
                 str(table.rows),
@@ -83,16 +105,22 @@ def _size(seen: RawSeen, sign: int, allowed: float, line: str) -> Iterator[Findi
             return
 
 
-@guard(DOWNLOAD, worse=OTHER, stops="a column of the source has another type, or is gone")
+@guard(
+    DOWNLOAD, worse=OTHER, stops="a column of the source has another type than when it was published last, or is gone"
+)
 def types(seen: RawSeen) -> Iterator[Finding]:
-    """Find columns of another type than last night."""
+    """Find columns of another type than what was published last, or what a person let pass since.
+
+    A run that was never published has made no table that anybody uses: what it extracted is no measure.
+    """
     now = {column.name: column.source_type for column in seen.table.columns}
-    for last in seen.before()[:1]:
+    kept = seen.before(types) if seen.was_published else []
+    for last in [*(one for one in kept if one.run in seen.published), *kept[-1:]][:1]:
         then = {column.name: column.source_type for column in last.columns}
         changed = {column: now.get(column, "gone") for column in then if _is_another(then[column], now.get(column))}
         if changed:
             told = ", ".join(f"{name} is {kind} (in run {last.run}: {then[name]})" for name, kind in changed.items())
-            yield Finding(told, fingerprint(*(f"{name} {kind}" for name, kind in changed.items())))
+            yield seen.found(last, told, fingerprint(*(f"{name} {kind}" for name, kind in changed.items())))
 
 
 def _is_another(then: str, now: str | None) -> bool:

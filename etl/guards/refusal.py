@@ -32,9 +32,10 @@ def settle(job: Job, script: str, refusals: Sequence[Refusal]) -> dict[str, str]
     """Raise GuardError with all refusals that are not accepted; return those that are, for the manifest."""
     if refused := standing(job, refusals):
         told = "\n".join(f"{refusal.name}: {refusal.sentence}" for refusal in refused)
+        looks = " and at ".join(dict.fromkeys(refusal.look for refusal in refused))
         raise GuardError(
             f"A guard refused; nothing is published until a person has looked.\n{told}",
-            f"Look at the source; if it is correct as it is: {accepting(job, script, refused)}",
+            f"Look at {looks}; if it is correct as it is: {accepting(job, script, refused)}",
         )
     accepted = {refusal.name: refusal.sentence for refusal in refusals}
     for name, sentence in accepted.items():

@@ -24,10 +24,11 @@ AT = "SELECT g AS id, '2031-05-01'::timestamptz + g * interval '1 hour' AS at FR
 
 @pytest.fixture
 def company(tmp_path: Path, shop: str) -> Company:
-    """Give a company whose query `things` delivered 1,000 rows last night."""
+    """Give a company whose query `things` delivered 1,000 rows last night, which were published."""
     company = Company(tmp_path, {"shop": shop})
     company.query("things", AT.format(1000), more="-- may shrink: 5 %\n-- may grow: 50 %\n-- newest: at\n")
     company.done()
+    company.publish()
     return company
 
 
@@ -79,6 +80,31 @@ def test_what_was_accepted_is_the_figure_that_was_looked_at_and_no_worse(company
     assert printed(worse.err)[0] == "things:shrank=799"
     assert printed(worse.err)[1].startswith("things:types=")
     assert company.done("--accept", *printed(worse.err)).tables["things"].rows == 799
+
+
+def test_types_are_compared_with_what_was_published_and_not_with_nights_that_failed_after(company: Company) -> None:
+    """Who edits a company's first tables accepts nothing; who accepted is asked no more, whatever failed since."""
+    as_text, as_float = (AT.format(1000).replace("g AS id", f"g::{kind} AS id") for kind in ("text", "float8"))
+    company.query("things", as_text)
+    refused = company.download()
+    assert re.search(r"id is text \(in run .*: integer\); things.sql was changed since run", refused.err)
+    assert "Look at what was changed in things.sql, and at the source; if" in refused.err
+    company.done("--accept", *printed(refused.err))
+    company.done()
+    company.query("things", as_float)
+    assert "id is double precision (in run" in company.download().err
+    company.query("news", AT.format(5))
+    company.done("--only", "news")
+    company.query("news", AT.format(5).replace("g AS id", "g::text AS id"))
+    company.done("--only", "news")
+
+
+def test_types_of_what_was_never_published_are_no_measure(tmp_path: Path, shop: str) -> None:
+    """The night after one that failed in the second stage takes the edited query as it is."""
+    company = Company(tmp_path, {"shop": shop})
+    for kind in ("integer", "text"):
+        company.query("things", f"SELECT 1::{kind} AS id")
+        company.done()
 
 
 def test_all_refusals_are_told_at_once(company: Company) -> None:
@@ -208,6 +234,7 @@ def table(rows: int, run: int = 18) -> RawTable:
     """Make the manifest's entry of a table."""
     return RawTable.model_construct(
         run=f"203105{run:02}T023000Z",
+        query_sha256="",
         as_of=datetime(2031, 5, run, 2, 30, tzinfo=UTC),
         rows=rows,
         columns=(RawColumn(name="id", type="int64", source_type="bigint"),),

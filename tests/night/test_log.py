@@ -132,9 +132,9 @@ def test_an_accept_of_the_night_reaches_every_stage(company: Company) -> None:
     refused = company.night()
     assert refused.returncode == 3
     assert (
-        f"Try: Look at the source; if it is correct as it is: ./nightly.sh --env {company.env} --accept things:grew=500"
-        in (refused.stderr)
-    )
+        "Try: Look at what was changed in things.sql, and at the source; if it is correct as it is:"
+        f" ./nightly.sh --env {company.env} --accept things:grew=500"
+    ) in refused.stderr
     assert company.night("--accept", "things:grew=500").returncode == 0
 
 
