@@ -1,6 +1,7 @@
 """How a measure's number comes about: its value now, its formulas, and its lineage down to the queries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.tree import Tree
@@ -9,7 +10,7 @@ from config import Settings
 from etl.company.report import Measure, Report
 from etl.core.clock import told
 from etl.core.errors import EtlError
-from etl.core.manifest import RawManifest, StarManifest
+from etl.core.manifest import RawManifest, StarTable
 from etl.core.safe_text import safe
 from etl.dashboard.formats import shown
 from etl.docs.company import Company, read_company
@@ -21,9 +22,19 @@ _PATIENCE = 10.0
 """Seconds for which a warehouse that does not answer is asked."""
 
 
-def show(
-    screen: Console, settings: Settings, report: Report, name: str, star: StarManifest, raw: RawManifest | None
-) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """The star whose tables a lineage names, with the raw run that it was made from, if that is kept.
+
+    called: what its title says of it; nothing where it is the newest, and published.
+    """
+
+    tables: Mapping[str, StarTable]
+    raw: RawManifest | None
+    called: str = ""
+
+
+def show(screen: Console, settings: Settings, report: Report, name: str, star: Shown) -> None:
     """Print how the measure `name` of the report comes about."""
     company, measure = read_company(settings), report.measures[name]
     lineage = lineage_of(company)
@@ -33,8 +44,8 @@ def show(
     screen.print(f"In Power BI: {measure.dax.strip()}", soft_wrap=True)
     of = f" over {measure.of}" if measure.of else ""
     screen.print(f"In SQL{of}: {measure.sql.strip()}" if measure.sql else "Only Power BI has it.", soft_wrap=True)
-    tree = Tree(f"Lineage of [{measure.name}]")
-    _grow(tree, node, lineage, _labelled(star, raw, settings.business_time_zone))
+    tree = Tree(f"Lineage of [{measure.name}]{star.called}")
+    _grow(tree, node, lineage, _labelled(star, settings.business_time_zone))
     screen.print(tree)
     pages = [page.name for page in lineage.uses[node] if page.kind is Kind.PAGE]
     used_by = [f"[{other.name}]" for other in lineage.uses[node] if other.kind is Kind.MEASURE]
@@ -54,10 +65,10 @@ def _value(settings: Settings, company: Company, report: Report, measure: Measur
     return safe(shown(answer.column(0)[0].as_py(), measure.format))
 
 
-def _labelled(star: StarManifest, raw: RawManifest | None, zone: str) -> Callable[[Node], str]:
+def _labelled(star: Shown, zone: str) -> Callable[[Node], str]:
     def label(node: Node) -> str:
         if node.kind is Kind.QUERY:
-            entry = raw.tables.get(node.name) if raw else None
+            entry = star.raw.tables.get(node.name) if star.raw else None
             return f"query {node.name}" + (f" ({entry.rows:,} rows of source {entry.source})" if entry else "")
         if node.name in star.tables and node.kind in (Kind.DIMENSION, Kind.FACT):
             built = star.tables[node.name]

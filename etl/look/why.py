@@ -13,17 +13,19 @@ from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract.column import Reference
 from etl.core.clock import told
 from etl.core.errors import EtlError, UsageError
-from etl.core.manifest import RawManifest, RawTable, StarTable
+from etl.core.manifest import RawManifest, RawTable, StarManifest, StarTable
 from etl.core.names import guess
 from etl.core.receipt import TableReceipt
 from etl.core.runs import Store
 from etl.core.safe_text import safe
 from etl.load.leftovers import leftover_told, leftovers
 from etl.load.open import open_warehouse
+from etl.look.measure import Shown
 from etl.look.measure import show as show_measure
 from etl.look.screen import console, table
 from etl.receipts.slices import SLICES
 
+_PUBLISHED = "Published in run"
 _PATIENCE = 10.0
 """Seconds for which the warehouse is asked again what is published."""
 
@@ -41,7 +43,7 @@ def show(settings_file: Path, name: str) -> None:
     elif raw and name in raw.tables:
         _show_query(screen, name, raw.tables[name], tables, settings.business_time_zone)
     elif report and (measure := _like(name, report.measures)):
-        show_measure(screen, settings, report, measure, star, raw)
+        show_measure(screen, settings, report, measure, _shown(store, star, raw))
     else:
         known = [*(table for table in star.tables if table in tables), *(raw.tables if raw else [])]
         known += report.measures if report else []
@@ -56,6 +58,20 @@ def show(settings_file: Path, name: str) -> None:
             f"There is no table{' or measure' if report else ''} {name} in star {star.run}.",
             guess(name, known, otherwise),
         )
+
+
+def _shown(store: Store, star: StarManifest, raw: RawManifest | None) -> Shown:
+    """Return the tables of which a measure's value is made: those that are published, or, before any is, the star's."""
+    try:
+        loaded = store.loaded.newest("LoadFilesBQ.py")
+    except EtlError:
+        return Shown(star.tables, raw, f" in star {star.run}, which is not published")
+    tables = {name: table.star for name, table in loaded.tables.items()}
+    if loaded.made_from == star.run:
+        return Shown(tables, raw)
+    raw_run = max((table.raw_run for table in tables.values()), default="")
+    older = store.raw.read(raw_run) if raw_run in store.raw.committed() else None
+    return Shown(tables, older, f" in star {loaded.made_from}, which is published; star {star.run} is not")
 
 
 def _like(name: str, known: Collection[str]) -> str | None:
@@ -85,8 +101,9 @@ def _show_table(
     contract = tables[name].contract
     screen.print(f"{name}: {contract.grain}")
     screen.print(f"As of {told(built.as_of, zone)}; built in run {built.run} from raw run {built.raw_run}.")
-    screen.print(_publication(store, name, built))
-    _balance(screen, built, contract.is_dimension)
+    publication = _publication(store, name, built)
+    screen.print(publication)
+    _balance(screen, built, contract.is_dimension, is_published=publication.startswith(_PUBLISHED))
     screen.print(_lineage(name, tables, raw))
     _receipt(screen, built.receipt, "Receipt")
     columns = table("column", "type", "meaning")
@@ -103,12 +120,12 @@ def _publication(store: Store, name: str, built: StarTable) -> str:
         return "Nothing is published yet."
     published = loaded.tables.get(name)
     if published and published.star.run == built.run:
-        return f"Published in run {loaded.run}."
+        return f"{_PUBLISHED} {loaded.run}."
     return f"Not published: run {loaded.run} published star {published.star.run if published else 'without it'}."
 
 
-def _balance(screen: Console, built: StarTable, is_dimension: bool) -> None:
-    """Print the equation: what went in is published, rejected or set aside."""
+def _balance(screen: Console, built: StarTable, is_dimension: bool, *, is_published: bool) -> None:
+    """Print the equation: what went in is published, or would be, rejected or set aside."""
     lines = table("rows", "", title="Rows", right=("rows",))
     lines.add_row(f"{built.handed:,}", "went in, or were made by build")
     for what, counts in (("rejected", built.rejected), ("set aside", built.why_set_aside)):
@@ -116,7 +133,7 @@ def _balance(screen: Console, built: StarTable, is_dimension: bool) -> None:
             lines.add_row(f"−{count:,}", f"{what}: {safe(reason)}")
     if is_dimension:
         lines.add_row("+1", "the unknown member")
-    lines.add_row(f"= {built.rows:,}", "published")
+    lines.add_row(f"= {built.rows:,}", "published" if is_published else "to be published, and not published")
     for column, unknown in built.unknown.items():
         for count, why in ((unknown.null, "NULL"), (unknown.unmatched, "no such member")):
             if count:

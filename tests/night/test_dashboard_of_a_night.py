@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -233,3 +234,19 @@ def test_why_of_a_measure_goes_down_to_the_queries(after_a_night: Shown) -> None
     assert "On pages: Things. Part of: no other measure." in done.stdout
     guessed = etl("why", after_a_night.company.env, "Thingz")
     assert (guessed.returncode, "Did you mean" in guessed.stderr) == (2, True)
+
+
+def test_why_says_of_a_star_that_is_newer_that_it_is_not_published(after_a_night: Shown) -> None:
+    """A measure's lineage is that of its value, which is published; a table's rows are told as what they would be."""
+    company = after_a_night.company
+    company.rows(60)
+    for script, more in (("SQLDownloadMain.py", ("--accept", "things:grew=60")), ("TablesTransformMain.py", ())):
+        done = company.ended([sys.executable, str(ROOT / script), "--env", str(company.env), *more])
+        assert done.returncode == 0, done.stderr
+    published, newer = company.runs("3_loaded")[-1], company.runs("2_star")[-1]
+    told = etl("why", company.env, "[things]").stdout
+    assert re.search(rf"Lineage of \[Things\] in star \S+, which is published; star {newer} is\s+not", told)
+    assert "dim_thing (61 rows" not in told
+    table = etl("why", company.env, "dim_thing").stdout
+    assert f"Not published: run {published} published star" in table
+    assert re.search(r"= 61 │ to be published, and not published", table)
