@@ -163,7 +163,8 @@ remove_others() { # ENVIRONMENT: removes the packages that none of its lists nam
     mapfile -t others < <("$environment/bin/python" -I "$_installed" others "$environment"/installed/*)
     [ ${#others[@]} -gt 0 ] || return 0
     echo "Removing from $environment what no list names (requirements-own.txt is for yours): ${others[*]}" >&2
-    "$environment/bin/python" -m pip uninstall --quiet --disable-pip-version-check --yes "${others[@]}" 2>/dev/null
+    "$environment/bin/python" -m pip uninstall --quiet --disable-pip-version-check --yes "${others[@]}" 2>/dev/null ||
+        fail "They could not be removed." "Look who may write in $environment." 1
 }
 
 set_up_by_night() { # ENVIRONMENT LIST…: as set_up, but installs only where somebody looks on, or nothing is there yet
@@ -223,7 +224,6 @@ renew() { # ENVIRONMENT LIST…: as all of its lists say, these among them, what
         [ -f "$list" ] || fail "There is no list $list." "Name one of: $(ls -m requirements*.txt)" 2
     done
     mapfile -t lists < <(once "${lists[@]}" "$@"; lists_of "$environment")
-    mapfile -t lists < <(once "${lists[@]}")
     ALL=yes set_up "$environment" "${lists[@]}"
 }
 

@@ -13,7 +13,7 @@ from etl.company.tables import read_tables
 from etl.core.clock import date_at
 from etl.core.errors import EtlError
 from etl.core.warehouse import about
-from etl.doctor.check import Finding, check, counted, failure, ok, warning
+from etl.doctor.check import Finding, check, counted, failure, failures, ok, warning
 from etl.doctor.company import Company
 from etl.download.stage import dialects_of, needed_sources
 from etl.transform.hiding import key_of
@@ -29,7 +29,8 @@ def settings(seen: Company) -> Iterator[Finding]:
 @check(finds="queries whose header or SQL cannot be read")
 def queries(seen: Company) -> Iterator[Finding]:
     """Read all of them, as the download does."""
-    yield from _raised(seen.query_faults)
+    for fault in seen.query_faults:
+        yield from failures(fault)
     if not seen.query_faults:
         found = read_queries(seen.settings.queries_dir, dialects_of(seen.settings))
         yield ok(f"{counted(len(found), 'query is', 'queries are')} read, in {seen.settings.queries_dir}.")
@@ -81,14 +82,9 @@ def report(seen: Company) -> Iterator[Finding]:
         yield ok(f"The report in {seen.settings.report_folder} is read: {len(found.measures)} measures.")
 
 
-def _raised(faults: list[EtlError]) -> Iterator[Finding]:
-    for fault in faults:
-        yield failure(fault.message, fault.hint)
-
-
 def _of(call: Callable[[], Any]) -> Iterator[Finding]:
     """Call what raises where something is wrong."""
     try:
         call()
     except EtlError as error:
-        yield failure(error.message, error.hint)
+        yield from failures(error)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from etl.contract.types import MOST_SCALE, MOST_WHOLE, TIME, column_type, decimal_type
 from etl.core.arrow_types import arrow_type
 from etl.draft.guess import is_measure
-from etl.draft.names import class_name, entity, words
+from etl.draft.names import class_name, entity, free, words
 from etl.draft.parts import ROW_NUMBER, Item, Part, Refers
 
 _WIDTH = 118
@@ -39,8 +39,8 @@ def dated(part: Part, calendar: str) -> None:
     days.sort(key=lambda item: bool(re.search("updat|modif|chang|creat|insert|load|sync|delet", item.name)))
     for item in days[:_MOST_ROLES]:
         is_day = kind_of(item) == "Date"
-        on = item.name if is_day else _free(f"{_event(item.name)}_date", taken)
-        name = _free(f"{on}_key", taken)
+        on = item.name if is_day else free(f"{_event(item.name)}_date", taken)
+        name = free(f"{on}_key", taken)
         taken += [on, name]
         told = words(item.name).lower()
         what = f"The date of {told}." if is_day else f"The date of {told}, in business time."
@@ -49,10 +49,6 @@ def dated(part: Part, calendar: str) -> None:
 
 def _event(name: str) -> str:
     return re.sub(r"_(?:at|on|time|timestamp|ts|date|datetime)$", "", name)
-
-
-def _free(name: str, taken: list[str]) -> str:
-    return name if name not in taken else _free(f"{name}_2", taken)
 
 
 def kind_of(item: Item) -> str:

@@ -14,6 +14,7 @@ from etl.core.errors import UsageError
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.origin import origin_of
 from etl.core.runs import Store, check_origin
+from etl.download.mssql.derived import derived
 from etl.download.source import Plan, Source, told_without_values
 from etl.download.stage import needed_sources, source_of
 from etl.download.writer import RawWriter, Written
@@ -30,14 +31,16 @@ _QUOTES = {"postgres": '"{}"', "sqlite": '"{}"', "duckdb": '"{}"', "mysql": "`{}
 
 def sliced(query: Query, rows: int, where: str = "") -> Query:
     """Return a query with the first rows of what it gives; its own lines keep their numbers. where: a condition."""
-    first, last = f" LIMIT {rows}", ""
+    before, inner = "", f"({query.sql}\n)"
+    alias, top, limit = " AS q", "", f" LIMIT {rows}"
     if query.dialect == "tsql":
-        first, last = "", f" TOP {rows}"
+        before, inner = derived(query.sql)
+        top, limit = f" TOP {rows}", ""
     elif query.dialect == "oracle":
-        first = f" FETCH FIRST {rows} ROWS ONLY"
-    alias = " q" if query.dialect == "oracle" else " AS q"
+        alias, limit = " q", f" FETCH FIRST {rows} ROWS ONLY"
     condition = f" WHERE {where}" if where else ""
-    return replace(query, sql=f"SELECT{last} * FROM ({query.sql}\n){alias}{condition}{first}", partition_on=None)
+    sql = f"{before}SELECT{top} * FROM {inner}{alias}{condition}{limit}"
+    return replace(query, sql=sql, partition_on=None)
 
 
 @dataclass

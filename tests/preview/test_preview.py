@@ -5,8 +5,11 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import sqlglot
 
+from etl.company.queries import Query
 from etl.core.lock import held
+from etl.preview.extract import sliced
 from tests.bug_reports.company import Stranger
 from tests.called import etl
 
@@ -152,3 +155,15 @@ def test_errors_are_those_of_a_night(company: Stranger, file: str, text: str, ol
 def test_a_name_that_is_not_there_is_guessed(company: Stranger) -> None:
     """Among tables and queries."""
     assert "Did you mean fact_sale?" in shown(company, "fact_sales").stderr
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "mysql", "sqlite", "duckdb", "tsql", "oracle"])
+def test_a_slice_is_of_the_source_s_own_sql(dialect: str) -> None:
+    """The query stands within it, with what stands before it; SQL Server takes no WITH and no ORDER BY in there."""
+    text = "WITH a AS (SELECT 1 AS n) SELECT n FROM a ORDER BY n -- the last line"
+    query = Query("a", Path("a.sql"), text, "", "row", "shop", ("n",), dialect=dialect, partition_on="n")
+    found = sliced(query, 7, "n = 1")
+    tree = sqlglot.parse_one(found.sql, dialect=dialect)
+    assert ("7" in str(tree.args.get("limit")), found.partition_on) == (True, None)
+    if dialect == "tsql":
+        assert found.sql == "WITH a AS (SELECT 1 AS n) SELECT TOP 7 * FROM (SELECT n FROM a \n) AS q WHERE n = 1"
