@@ -63,13 +63,14 @@ def show(settings: Settings, settings_file: Path, store: Store, record: NightRec
     """Print what was published, and where it lies."""
     star = store.star.read(record.run)
     at = told(star.as_of, settings.business_time_zone)
-    table = Table("table", "rows", "rejected", "set aside", "seconds", title=f"Published as of {at}")
+    table = Table("table", "rows", "rejected", "set aside", "seconds")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, built in star.tables.items():
         numbers = (built.rows, built.all_rejected, built.all_set_aside)
         table.add_row(name, *(f"{number:,}" for number in numbers), f"{built.seconds:.1f}")
     console = Console(markup=False, highlight=False)
+    console.print(f"Published as of {at}", soft_wrap=True)
     console.print(table)
     if store.local == store.folder:
         console.print(f"Raw files, star, rejects, receipts and logs: {store.folder}", soft_wrap=True)

@@ -147,9 +147,7 @@ def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[
                 item = next((i for i in part.items if i.name == (refers.day_of or refers.on[0])), None)
                 if refers.key is None and item is not None:
                     refers.unknown = allowed(item.outside)
-                    refers.notes += (
-                        [f"{calendar} has to have the years {item.years}."] if calendar and item.years else []
-                    )
+                    refers.notes += [f"{calendar} has to have {item.years}."] * bool(calendar and item.years)
         texts[settings.tables_dir / f"{part.name}.py"] = table_text(part, hashes=settings.pseudonym_key is not None)
     if not calendar and any(refers.dimension == DATES for part in parts for refers in part.refers):
         years = measuring.years or [2000]

@@ -219,7 +219,7 @@ def test_a_calendar_that_is_there_is_taken(tmp_path: Path) -> None:
     company.fill(*FLIGHTS, *_filled())
     assert company.draft().returncode == 0  # the only source
     company.drafted("flights")
-    assert "# dim_day has to have the years 2024." in company.text("fact_flight.py")
+    assert "# dim_day has to have 2024." in company.text("fact_flight.py")
     assert not (tmp_path / "tables" / "dim_date.py").exists()
 
 
