@@ -109,11 +109,16 @@ def guarded(shop: str, sql: Sql) -> str:
     return shop.replace("//postgres@", f"//guarded:{quote(PASSWORD, safe='')}@")
 
 
-@pytest.fixture(autouse=True)
-def same_log() -> Iterator[None]:
-    """Leave the log as it was: a stage that is called in this process sets its level by its own settings."""
+@pytest.fixture(scope="session", autouse=True)
+def first_log() -> tuple[int, list[logging.Handler]]:
+    """Give the level and the handlers of the log before any test, and before any module's fixture."""
     log = logging.getLogger("etl")
-    level, handlers = log.level, log.handlers[:]
-    yield
-    log.setLevel(level)
-    log.handlers[:] = handlers
+    return log.level, log.handlers[:]
+
+
+@pytest.fixture(autouse=True)
+def same_log(first_log: tuple[int, list[logging.Handler]]) -> None:
+    """Begin with the log as it was: a stage that is called in this process sets its level by its own settings."""
+    log = logging.getLogger("etl")
+    log.setLevel(first_log[0])
+    log.handlers[:] = first_log[1]
