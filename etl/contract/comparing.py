@@ -101,7 +101,7 @@ def comparable(column: pd.Series) -> pa.Array:
     except pa.ArrowInvalid:
         raise ContractError(
             f"{column.name}, a key, holds values that are not whole numbers of 64 bits ({values.type}).",
-            "Let its query cast it to bigint or to text.",
+            "Let its query cast it to text, CAST(… AS CHAR) in MySQL and ::text in PostgreSQL, and what refers to it.",
         ) from None
 
 

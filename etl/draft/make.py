@@ -137,6 +137,7 @@ def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[
     for part in parts:
         measuring.measure(part)
     named, known = {part.name: part for part in parts}, _contracts(settings.tables_dir)
+    measuring.write_wide_keys(named, known)
     measuring.check_references(named, known)
     measuring.mark_references(named, known)
     for part in parts:

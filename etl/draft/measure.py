@@ -21,6 +21,7 @@ from etl.draft.probe import Probe, orphans, probe
 from etl.draft.sql import item_lines, query_text
 from etl.draft.table import column_lines, kind_of
 from etl.draft.types import Written, better, must
+from etl.draft.wide_keys import as_texts
 
 _OF_EXPRESSIONS = {"int64": "bigint", "double": "double"}
 """What `-- types:` says of a column of SQLite that was declared with no type."""
@@ -133,6 +134,11 @@ class Measuring:
             elif counted[0]:
                 refers.notes.append(f"{counted[0]:,} of {counted[1]:,} rows match nothing there: the unknown member.")
                 refers.unknown = allowed(counted[0] / counted[1])
+
+    def write_wide_keys(self, parts: Mapping[str, Part], known: Mapping[str, Contract]) -> None:
+        """Write keys as text that are no whole numbers of 64 bits."""
+        for part in as_texts(parts, known, self._asking):
+            self._take(part, self._planned(part))
 
     def check_references(self, parts: Mapping[str, Part], known: Mapping[str, Contract]) -> None:
         """Take back the references whose values cannot be compared with the key that they refer to."""

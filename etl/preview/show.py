@@ -192,7 +192,7 @@ def _show_query(store: Store, query: Query, rows: int, first: int, told: Iterabl
     for reason in dict.fromkeys(reason for reason, _ in found.rejects):
         count = sum(each == reason for each, _ in found.rejects)
         screen.print(f"\n{count:,} × {safe(reason)}", soft_wrap=True)
-    doubled = len(losers(found.frame, entry.key, entry.survivor))
+    doubled = len(losers(found.frame, entry.key, entry.survivor, query.name))
     if doubled:
         screen.print(f"\n{doubled:,} rows have the same {', '.join(entry.key)} as another.", soft_wrap=True)
     typed = pa.Table.from_pandas(found.frame, preserve_index=False)

@@ -148,7 +148,7 @@ def _query(context: Context, name: str) -> RawRows:
     """Read a query's CSV whole; of rows with the same key the survivor stays."""
     table = context.raw_table(name)
     rows = read_whole(context.raw, table, context.corrections_of(name))
-    out = losers(rows.frame, table.key, table.survivor)
+    out = losers(rows.frame, table.key, table.survivor, table.file)
     if not len(out):
         return rows
     if not table.survivor:

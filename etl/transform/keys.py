@@ -143,15 +143,16 @@ def check_key_maps(star: Path, told: Mapping[str, str]) -> None:
         )
 
 
-def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
+def hashes(frame: pd.DataFrame, key: tuple[str, ...], of: str) -> Hashes:
     """Hash each row's key to 64 bits; equal keys have equal hashes (the reverse is checked where it matters).
 
-    A key with a NULL identifies nothing: its rows get hashes of their own that are never compared, 0.
+    A key with a NULL identifies nothing: its rows get hashes of their own that are never compared, 0. of: the table or
+    file that the rows are of, for errors.
     """
     total = np.zeros(len(frame), dtype=np.uint64)
     missing = np.zeros(len(frame), dtype=bool)
     for name in key:
-        values = comparable(frame[name])
+        values = _comparable(frame[name], of)
         encoded = values.dictionary_encode() if pa.types.is_string(values.type) else None
         distinct = encoded.dictionary if encoded is not None else values
         plain = pc.fill_null(distinct, "" if encoded is not None else 0).to_numpy(zero_copy_only=False)
@@ -165,19 +166,26 @@ def hashes(frame: pd.DataFrame, key: tuple[str, ...]) -> Hashes:
     return total
 
 
+def _comparable(column: pd.Series, of: str) -> pa.Array:
+    try:
+        return comparable(column)
+    except ContractError as error:
+        raise ContractError(f"{of}: {error.message}", error.hint) from None
+
+
 def doubled(every: Hashes) -> Hashes:
     """Return the hashes that occur more than once. They are sorted where they stand: there may be many."""
     every.sort(kind="stable")  # parts of them are in order already
     return np.unique(every[1:][(every[1:] == every[:-1]) & (every[1:] != 0)])
 
 
-def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    """Return the positions of the rows that yield to another one of the same key.
+def losers(frame: pd.DataFrame, key: tuple[str, ...], survivor: tuple[str, ...], of: str) -> npt.NDArray[np.int64]:
+    """Return the positions of the rows that yield to another one of the same key. of: the rows' table or file.
 
     survivor: the order in which the first stays ("-column" descending, NULL last). What it leaves open the other
     columns decide, whatever their names, so that the choice never hangs on the order in which a source gives its rows.
     """
-    every = hashes(frame, key)
+    every = hashes(frame, key, of)
     positions = np.flatnonzero(np.isin(every, doubled(every.copy())))
     if not len(positions):
         return positions

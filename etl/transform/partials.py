@@ -29,7 +29,7 @@ def write_partial(
         raise ContractError(
             f"{table.path}: {function.name} returned no column {column}, which the contract groups by.", "Return it."
         )
-    of_rows = _portion_of_rows(summary, column, count) if column else np.zeros(len(summary), dtype=np.int64)
+    of_rows = _portion_of_rows(table, summary, column, count) if column else np.zeros(len(summary), dtype=np.int64)
     _write(context, f"{table.name}.{function.name}", number, summary, of_rows, count)
     if function.parameters[0] not in context.tables:
         told = pd.DataFrame(rejects, columns=["reason", "row"], dtype="string[pyarrow]")
@@ -58,7 +58,7 @@ def check_portion(context: Context, table: TableFile, portion: int, frame: pd.Da
     column, count = table.contract.group_by, portions(context, table)
     if not column:
         return
-    strays = frame[_portion_of_rows(frame, column, count) != portion]
+    strays = frame[_portion_of_rows(table, frame, column, count) != portion]
     if len(strays):
         is_told = column not in table.contract.personal
         value = safe(str(strays[column].iloc[0]), 60) if is_told else "that is not shown"
@@ -68,8 +68,8 @@ def check_portion(context: Context, table: TableFile, portion: int, frame: pd.Da
         )
 
 
-def _portion_of_rows(frame: pd.DataFrame, column: str, count: int) -> npt.NDArray[np.int64]:
-    return (hashes(frame, (column,)) % np.uint64(count)).astype(np.int64)
+def _portion_of_rows(table: TableFile, frame: pd.DataFrame, column: str, count: int) -> npt.NDArray[np.int64]:
+    return (hashes(frame, (column,), str(table.path)) % np.uint64(count)).astype(np.int64)
 
 
 def _write(

@@ -32,7 +32,7 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
     blocks = np.repeat(list(parts), [len(part) for part in parts.values()])
     positions = np.concatenate([part.index.to_numpy() for part in parts.values()])
     frame = pd.concat(list(parts.values()), ignore_index=True)
-    out = losers(frame, table.key, table.survivor)
+    out = losers(frame, table.key, table.survivor, table.file)
     if len(out) and not table.survivor:
         raise doubled_rows(table.file, frame.iloc[out], table.key, context.personal[str(step.stream)])
     del frame, parts, under_way
@@ -44,7 +44,7 @@ def _suspects(context: Context, step: Step, number: int, twice: Hashes) -> pd.Da
     """Read the rows of a block again whose keys have certain hashes; a worker does. Their index: their positions."""
     table = context.raw_table(str(step.stream))
     rows = read_block(context.raw, table, table.blocks[number], context.corrections_of(str(step.stream)))
-    return rows.frame[np.isin(hashes(rows.frame, table.key), twice)]
+    return rows.frame[np.isin(hashes(rows.frame, table.key, table.file), twice)]
 
 
 def check_unique(context: Context, step: Step, name: str, done: list[BlockDone], executor: Executor) -> None:

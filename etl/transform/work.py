@@ -132,7 +132,7 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     frame, rejects = only(rows.frame, ~yielding), hide_rejects(context, str(step.stream), rows.rejects + doubles)
     done = BlockDone(number, [], None, edges, rows.receipt, rows.corrected, 0)
     del rows  # the block is in memory once, and not as often as it is looked at
-    keys = hashes(frame, raw.key)
+    keys = hashes(frame, raw.key, raw.file)
     write_hashes(hashes_file(context, step.name, number), keys)
     summarized = {str(step.stream): frame}
     for name in step.built:
@@ -165,7 +165,7 @@ def _stream_table(
     built = _built(context, table, inputs.frames | {str(step.stream): block.frame})
     if not built.index.equals(block.frame.index):
         raise ContractError(f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead.")
-    keys = hashes(built, table.contract.built_key)
+    keys = hashes(built, table.contract.built_key, str(table.path))
     checked = check(built, table.contract, inputs.members)
     del built
     place = part_number(context, name, str(step.stream), number)
@@ -210,7 +210,7 @@ def _survivors(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, l
     key = contract.built_key
     aside = frame[SET_ASIDE].notna().to_numpy() if SET_ASIDE in frame else np.zeros(len(frame), dtype=bool)
     standing = np.flatnonzero(~aside)
-    out = standing[losers(frame.iloc[standing], key, contract.survivor)]
+    out = standing[losers(frame.iloc[standing], key, contract.survivor, contract.name)]
     if len(out) and not contract.survivor:
         raise doubled_rows(contract.name, frame.iloc[out], key, contract.personal)
     rejects = [(f"doubled key in {contract.name}, another row survives", row) for row in as_json(frame.iloc[out])]

@@ -35,3 +35,20 @@ def test_rows_without_a_key_are_numbered_in_mariadb(maria: Maria, tmp_path: Path
     company.drafted("keyless")
     assert company.night().code == 0
     assert company.asked("SELECT count(DISTINCT row_number) FROM fact_keyless") == [(3,)]
+
+
+def test_keys_beyond_64_bits_are_text(maria: Maria, tmp_path: Path) -> None:
+    """Such a key, and what refers to it, is drafted as text in both tables, and every row finds its member."""
+    maria.sql(
+        "CREATE TABLE wide_cases (no bigint unsigned PRIMARY KEY, name varchar(9))",
+        "CREATE TABLE wide_stays (id int PRIMARY KEY, case_no bigint unsigned REFERENCES wide_cases (no))",
+        "INSERT INTO wide_cases VALUES (1, 'a'), (18446744073709551615, 'b'), (9223372036854775808, 'c')",
+        "INSERT INTO wide_stays VALUES (1, 1), (2, 18446744073709551615), (3, 9223372036854775808)",
+    )
+    company = Drafted(tmp_path, maria.url())
+    company.drafted("wide_stays")
+    ended = company.night()
+    assert ended.code == 0, ended.err
+    assert company.asked(
+        "SELECT c.no, c.name FROM fact_wide_stay AS s JOIN dim_wide_case AS c USING (wide_case_key) ORDER BY s.id"
+    ) == [("1", "a"), ("18446744073709551615", "b"), ("9223372036854775808", "c")]

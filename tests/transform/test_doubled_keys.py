@@ -109,7 +109,7 @@ def test_a_streamed_table_whose_build_makes_keys_equal_is_an_error(house: House)
 def test_equal_hashes_of_unequal_keys_do_no_harm(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are suspects, and compared for what they are."""
 
-    def all_equal(frame: pd.DataFrame, key: tuple[str, ...]) -> npt.NDArray[np.uint64]:
+    def all_equal(frame: pd.DataFrame, key: tuple[str, ...], _of: str) -> npt.NDArray[np.uint64]:
         return np.where(frame[list(key)].notna().all(axis=1), 7, 0).astype(np.uint64)
 
     for module in (keys, work, streams):
@@ -139,7 +139,7 @@ def test_losers_are_all_but_the_first_in_the_survivors_order(rows: list[tuple[ob
     for positions in groups.values():
         ordered = sorted(positions, key=lambda p: (rows[p][2] is None, -(rows[p][2] or 0), p))  # type: ignore[operator]
         wanted |= set(ordered[1:])
-    found = losers(table.to_pandas(types_mapper=pd.ArrowDtype), ("a", "b"), ("-rank",))
+    found = losers(table.to_pandas(types_mapper=pd.ArrowDtype), ("a", "b"), ("-rank",), "orders")
     assert found.tolist() == sorted(wanted)
 
 
