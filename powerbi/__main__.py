@@ -19,11 +19,12 @@ def main() -> int:
     parser = Parser(prog="python -m powerbi", description=__doc__)
     settings_option(parser)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the files are out of date")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; fail if the project would be faulty")
     options = parser.parse_args()
-    return outermost(lambda: _renew(options.env, check=options.check), options.env)
+    return outermost(lambda: _renew(options.env, check=options.check, dry_run=options.dry_run), options.env)
 
 
-def _renew(settings_file: Path, *, check: bool) -> None:
+def _renew(settings_file: Path, *, check: bool, dry_run: bool) -> None:
     import config
     from etl.company.report import read_report
     from etl.dashboard.rehearse import rehearse
@@ -45,6 +46,8 @@ def _renew(settings_file: Path, *, check: bool) -> None:
             "The Power BI project would be faulty:\n  " + "\n  ".join(faults),
             "Correct what each line names, in the report's files or in the contracts.",
         )
+    if dry_run:
+        return
     stale = stale_files(folder, files)
     if check and stale:
         raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")

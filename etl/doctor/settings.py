@@ -13,9 +13,11 @@ from etl.company.tables import read_tables
 from etl.core.clock import date_at
 from etl.core.errors import EtlError
 from etl.core.warehouse import about
+from etl.dashboard.rehearse import rehearse
 from etl.doctor.check import Finding, check, counted, failure, failures, ok, warning
 from etl.doctor.company import Company
 from etl.download.stage import dialects_of, needed_sources
+from etl.load.etl_runs import ETL_RUNS
 from etl.transform.hiding import key_of
 
 
@@ -74,11 +76,13 @@ def corrections(seen: Company) -> Iterator[Finding]:
         yield ok(f"{counted(len(found), 'correction is', 'corrections are')} read.")
 
 
-@check(finds="a report that cannot be read")
+@check(finds="a report that cannot be read, or whose measures cannot be asked")
 def report(seen: Company) -> Iterator[Finding]:
-    """Read measures and pages, where there are any."""
+    """Read measures and pages, where there are any, and ask for all of them of tables without a row."""
     if seen.settings.has_report:
         found = read_report(seen.settings.report_folder)
+        if contracts := {name: table.contract for name, table in seen.tables.items()}:
+            rehearse(found, contracts | {ETL_RUNS.name: ETL_RUNS})
         yield ok(f"The report in {seen.settings.report_folder} is read: {len(found.measures)} measures.")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from config import Settings
-from config.paths import SAMPLE_SETTINGS, home_of, seen_from
+from config.paths import ROOT, SAMPLE_SETTINGS, home_of, seen_from
 from etl.company.queries import Query, read_queries
 from etl.company.sql import dialect_of
 from etl.core.clock import night_binds
@@ -190,9 +190,11 @@ def needed_sources(settings: Settings, queries: list[Query]) -> list[str]:
     missing = [name for name in names if name not in settings.sources]
     if missing:
         query = next(query for query in queries if query.source == missing[0])
+        is_sample = settings.queries_dir == ROOT / "queries"
+        cure = "call through `python -m sample run SCRIPT`" if is_sample else "set it in the settings file"
         raise UsageError(
             f"{query.path} reads the source {missing[0]}, but SOURCE_{missing[0].upper()}_URL is not set.",
-            "Set it in the settings file; for the sample company call through `python -m sample run SCRIPT`.",
+            guess(missing[0], settings.sources, f"{cure[0].upper()}{cure[1:]}."),
         )
     return names
 

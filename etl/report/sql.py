@@ -37,6 +37,11 @@ class Composer:
     def __init__(self, report: Report, contracts: Mapping[str, Contract]) -> None:
         self._report, self._contracts = report, contracts
         for measure in report.measures.values():
+            if measure.of and measure.of not in {*contracts, *report.views}:
+                raise ContractError(
+                    f"The measure [{measure.name}] is of {measure.of}, which is no table or view.",
+                    guess(measure.of, [*report.views, *contracts]),
+                )
             for name in set(measure.ignores) - {*contracts, "*"}:
                 raise ContractError(
                     f"The measure [{measure.name}] ignores {name}, which is not a table.",

@@ -11,9 +11,10 @@ import config
 from config import Settings
 from config.paths import ROOT
 from etl.core.chosen import VARIABLE
-from etl.core.errors import UsageError
+from etl.core.errors import ContractError, UsageError
 from etl.dashboard.rehearse import rehearse
 from etl.docs.company import read_company
+from etl.download.stage import needed_sources
 
 _NOTHING_FOUND, _WRONG_CALL = 5, 4
 """Exit codes of pytest."""
@@ -27,7 +28,10 @@ def run_tests(settings_file: Path, arguments: Sequence[str]) -> int:
     arguments: pytest's. Raises ContractError where a file is at fault, UsageError where there are no tests.
     """
     settings = config.load(settings_file)
-    print(_checked(settings), flush=True)
+    told = _checked(settings)
+    if settings.has_report and _power_bi(settings_file):
+        return ContractError.exit_code
+    print(told, flush=True)
     folder = tests_of(settings)
     if not any(folder.rglob("test_*.py")):
         raise UsageError(
@@ -48,12 +52,21 @@ def tests_of(settings: Settings) -> Path:
 def _checked(settings: Settings) -> str:
     """Read the company's files as its night does, and say what is there."""
     company = read_company(settings)
+    if settings.sources:  # who tests elsewhere may have none of their secrets there
+        needed_sources(settings, list(company.queries.values()))
     counts = {"tables": len(company.tables), "queries": len(company.queries)}
     if company.report:
         rehearse(company.report, company.contracts)
         counts |= {"measures": len(company.report.measures), "pages": len(company.report.pages)}
     told = ", ".join(f"{count} {what if count != 1 else _ONE[what]}" for what, count in counts.items())
     return f"{settings.tables_dir.parent}: the files fit together ({told})."
+
+
+def _power_bi(settings_file: Path) -> int:
+    """Check what Power BI would be given, its DAX above all; returns the exit code of the program that makes it."""
+    command = [sys.executable, "-P", "-m", "powerbi", "--env", str(settings_file.absolute()), "--dry-run"]
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, check=False).returncode
 
 
 def _pytest(home: Path, folder: Path, arguments: Sequence[str]) -> int:

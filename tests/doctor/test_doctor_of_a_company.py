@@ -17,6 +17,7 @@ from etl.doctor.examine import worst
 from tests.called import etl
 from tests.doctor.found import Patient, told
 from tests.night.company import DIM_THING
+from tests.reporting import write_report
 
 SECRETS = ("hunter2", "d0ub1e-s3cret", "T0K3N0FAHEARTBEAT", "T0K3N0FAWEBHOOK")
 
@@ -71,6 +72,18 @@ def test_a_mode_hides_no_other_fault_and_a_url_that_no_driver_reads_is_one(compa
         (False, True),
     ]
     assert "chmod 600" in faults[0].cure
+
+
+@pytest.mark.parametrize(
+    ("of", "sql", "said"),
+    [("dim_thin", "COUNT(*)", "which is no table or view"), ("dim_thing", "COUNT(thinq)", "thinq")],
+)
+def test_a_measure_that_cannot_be_asked_is_said(company: Patient, of: str, sql: str, said: str) -> None:
+    """Before there is a night to show."""
+    write_report(company.folder / "powerbi", of, sql, "1")
+    [line] = settings_of(company, REPORT_DIR=str(company.folder / "powerbi"))
+    assert line.startswith("failure: ")
+    assert said in line
 
 
 def test_every_faulty_query_and_table_is_said(company: Patient) -> None:

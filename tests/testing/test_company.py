@@ -18,6 +18,7 @@ from etl.testing import Company
 from etl.testing.drawing import drawn, frame_of
 from tests.called import called
 from tests.drawn import cells_of
+from tests.reporting import write_report
 
 DIM_COUNTRY = '''"""Countries."""
 
@@ -243,3 +244,24 @@ def test_the_test_of_the_guide_passes_for_the_table_of_the_guide(tmp_path: Path)
     exec(test[1], names)  # noqa: S102 -- our own
     (check,) = (value for name, value in names.items() if name.startswith("test_"))
     check(Company(tmp_path, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("source", "of", "dax", "said"),
+    [
+        ("s", "dim_contry", "COUNTROWS(Country)", "is of dim_contry, which is no table or view"),
+        ("s", "dim_country", "COUNTROWS(Contry)", "Contry"),
+        ("hotel", "dim_country", "COUNTROWS(Country)", "SOURCE_HOTEL_URL is not set.\nTry: Did you mean hotels?"),
+    ],
+)
+def test_what_a_night_or_power_bi_would_refuse_fails_before_the_tests(
+    folder: Path, capfd: pytest.CaptureFixture[str], source: str, of: str, dax: str, said: str
+) -> None:
+    """A measure of a table that is not there, DAX that names what the model has not, a source that nobody set."""
+    (folder / "prod.env").write_text(f"{SETTINGS}SOURCE_S_URL=sqlite:///s.db\nSOURCE_HOTELS_URL=sqlite:///h.db\n")
+    (folder / "queries/countries.sql").write_text(QUERY.replace("source: s", f"source: {source}"))
+    write_report(folder / "powerbi", of, "COUNT(*)", dax)
+    done = called(main, ["etl", "test", "--env", str(folder / "prod.env")])
+    err = done.stderr + capfd.readouterr().err
+    assert (done.returncode in (1, 2), said in err) == (True, True), done.stdout + err
+    assert "python -m sample" not in done.stderr
