@@ -11,12 +11,26 @@ _PERSONAL = re.compile(
     r"|postal|^plz$|^iban$|^bic$|account_?(?:no|num)|credit_?card|card_?(?:no|num)|passport|passwor[dt]|^ssn$|tax_?id"
     r"|national_?id|social_?sec|gender|^sex$|religion|ethnic|salary|latitude_home|ip_?addr|^ip$|device_?id|signature"
     r"|photo|avatar|contact_?(?:name|person)|next_of_kin|license_?plate"
+    r"|(?:^|_)born|gebor[ei]n|geb_?dat|(?:^|_)geb(?:$|_am)|naissance|nacimiento|nacid[ao]|nascita|nascimento|(?:^|_)nato(?:$|_)"
+    r"|geboorte|urodz|narozen|f[öo]dels|f[øo]dsel|(?:^|_)(?:född|født|fodt)|syntym|sz[üu]let|na[șşs]ter|γέννησ|рожден"
+    r"|pr[ée]nom|apellido|sobrenome|apelido|cognome|voornaam|achternaam|efternamn|f[öo]rnamn|etternavn|fornavn|efternavn"
+    r"|nazwisk|(?:^|_)imi[eę]|p[řr][íi]jmen|keresztn|sukunimi|etunimi|фамили"
+    r"|direcci[óo]n|domicil|indirizzo|endere[çc]o|morada|adres|gatuadress|(?:^|_)(?:rue|calle|straat|ulica|anschrift)"
+    r"|t[ée]l[ée]fon|telefoon|(?:^|_)(?:tel|handy|m[óo]vil|cellulare|puhelin|komórka)(?:$|_)|courriel|correo"
+    r"|reisepass|ausweis|passeport|pasaporte|passaporto|steuer_?(?:nr|nummer|id)|codice_?fiscale|(?:^|_)(?:dni|bsn|pesel"
+    r"|nif|nir|cpr|personnummer)(?:$|_)|geschlecht|(?:^|_)(?:sexe|sexo|sesso|geslacht|p[łl]e[ćc]|k[öø]nn?)(?:$|_)|konfession"
+    r"|(?:^|_)(?:gehalt|lohn)|salaire|sueldo|stipendio|unterschrift|kontonummer|konto_?nr"
 )
 _PEOPLE = re.compile(
     r"customer|client|person|people|user|employee|member|contact|patient|student|staff|supplier|vendor|guest|passenger"
     r"|driver|teacher|doctor|agent|owner|tenant|subscriber|author|kunde|mitarbeiter|lieferant|clerk|sales_?rep|borrower"
+    r"|klient|cliente?s?$|g[äa]st|hu[ée]sped|ospite|invit[ée]|klant|bewohner|sch[üu]ler|mieter|pacient|paziente|empleado"
+    r"|dipendent|employ[ée]|medewerker|pracownik|arzt|personal|proveedor|fornitore|fournisseur|leverancier|anvendere?|kund"
 )
-_NAME = re.compile(r"name|title|initials|comment|remark|note|nachname|bezeichnung")
+_NAME = re.compile(
+    r"name|title|initials|comment|remark|note|nachname|bezeichnung"
+    r"|(?:^|_)(?:nom|nome|nombre|naam|namn|navn|nimi|nazwa)(?:$|_)"
+)
 _NO_MEASURE = re.compile(
     r"(?:^|_)(?:id|key|code|no|nr|num|number|year|month|day|hour|minute|second|week|weekday|quarter|zip|plz|status|type"
     r"|kind|flag|level|version|rank|line|position|seq|sequence|sort|order|lat|lon|latitude|longitude|tz|index|flight"

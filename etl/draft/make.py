@@ -40,7 +40,7 @@ def draft(settings_file: Path, source: str | None, names: list[str], *, noted: b
     noted: whether the catalogue as it is now is only to be noted, because the files follow it.
     """
     settings = config.load(settings_file)
-    source = (source or (next(iter(settings.sources)) if len(settings.sources) == 1 else "")).lower()
+    source, names = _meant(list(settings.sources), source, names)
     if not source:
         raise UsageError("No source is named.", f"Name one of: {', '.join(settings.sources) or 'none is set'}.")
     if source not in settings.sources:
@@ -87,13 +87,19 @@ def draft(settings_file: Path, source: str | None, names: list[str], *, noted: b
     _tell(texts, shaping, settings_file)
 
 
+def _meant(sources: list[str], first: str | None, names: list[str]) -> tuple[str, list[str]]:
+    """Return which source and which tables are meant: an only source need not be named."""
+    if len(sources) != 1 or (first or "").lower() in sources:
+        return (first or "").lower(), names
+    return sources[0], [*([first] if first else []), *names]
+
+
 def _note(record: Path, known: dict[str, Drafted], catalogue: Catalogue, count: int) -> None:
     """Note the catalogue as it is, for the tables that were drafted and are there."""
     there = {name: refreshed(each, catalogue) for name, each in known.items()}
     write(record, {name: each for name, each in there.items() if each})
-    console().print(
-        f"{count} changes of the catalogue are noted in {record}; no table file was touched.", soft_wrap=True
-    )
+    what = "1 change of the catalogue is" if count == 1 else f"{count} changes of the catalogue are"
+    console().print(f"{what} noted in {record}; no table file was touched.", soft_wrap=True)
 
 
 def _as_today(known: dict[str, Drafted], measuring: Measuring) -> dict[str, Part]:

@@ -23,6 +23,17 @@ _TAKEN = {
     *("pd", "night", "row_number"),
 }
 """Names that mean something in a contract's class: a column of that name would hide it."""
+_WORDS = """
+    all analyse analyze and any array as asc asymmetric at between both by case cast check collate column
+    constraint contains create cross cube current default deferrable define desc describe distinct do else
+    end enum escape except exclude exists extract false fetch following for foreign from full group grouping
+    groups hash having if ignore in initially inner intersect interval into is join lambda lateral leading
+    left like limit lookup merge natural new no not null nulls of offset on only or order outer over
+    partition pivot placing preceding primary proto qualify range recursive references respect returning
+    right rollup rows select set show some struct summarize symmetric table tablesample then to trailing
+    treat true unbounded union unique unnest unpivot using variadic when where window with within"""
+_OF_SQL = frozenset(_WORDS.split())
+"""Words that BigQuery or DuckDB reserve: analysts would have to write a column of that name in quotes."""
 
 
 def plain(text: str) -> str:
@@ -71,7 +82,7 @@ def column_names(table: str, columns: Iterable[str], taken: Collection[str] = ()
     head, names = prefix_of(listed), dict[str, str]()
     for column in listed:
         name = plain(column[len(head) :])
-        if is_taken(name) or name in taken or name == table:
+        if is_taken(name) or name in _OF_SQL or name in taken or name == table:
             name = f"{entity(table)}_{name}"
         names[column] = free(name, [*names.values(), *taken, table])
     return names

@@ -14,7 +14,7 @@ from etl.company.queries import Query, read_queries
 from etl.company.tables import TableFile
 from etl.contract.column import Column
 from etl.core import arrow_csv
-from etl.core.errors import UsageError
+from etl.core.errors import ContractError, UsageError
 from etl.core.log import quiet
 from etl.core.names import guess, table_paths
 from etl.core.personal import Marks
@@ -56,8 +56,21 @@ def preview(settings_file: Path, name: str, rows: int, first: int, *, raw: bool,
         wanted = limits(tables, name, rows)
         told = _extracted(settings, store, queries, wanted, tables, name, raw)
         (scratch / "star").mkdir()
-        context, results = build(settings, store, plan, scratch / "star")
+        try:
+            context, results = build(settings, store, plan, scratch / "star")
+        except ContractError as error:
+            raise _with_texts(error, scratch / "star" / REJECTS, show_personal=show_personal) from None
         _show_table(settings, store, context, results, tables[name], wanted, first, told, show_personal=show_personal)
+
+
+def _with_texts(error: ContractError, folder: Path, *, show_personal: bool) -> ContractError:
+    """Say how to read an exception's text that may hold personal data: a night keeps it in a file, and we do not."""
+    message, hint = error.message, error.hint
+    for path in folder.glob("*.error.txt"):
+        cure = "" if show_personal else "Read it with --show-personal."
+        hint = hint.replace(f"Read it in {path.name} in the data folder's failed_rejects.", cure).strip()
+        message += f"\n{path.read_text(encoding='utf-8').strip()}" if show_personal else ""
+    return ContractError(message, hint)
 
 
 def _queries(settings: Settings) -> dict[str, Query]:

@@ -11,6 +11,7 @@ from shlex import quote
 from zoneinfo import ZoneInfo
 
 import config
+from config import urls
 from config.paths import EXAMPLE_SETTINGS, IS_CLONE, ROOT
 from etl.core.chosen import settings_files
 from etl.core.errors import UsageError
@@ -79,6 +80,7 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
         "engine": ROOT,
         "example": EXAMPLE_SETTINGS,
         "folder": folder,
+        "has_catalogue": not urls.is_folder(source.url),
         "guide": guide if guide.is_file() else "",
         "etl": ROOT if IS_CLONE else program,
         "night": '"$ETL/nightly.sh"' if IS_CLONE else '"$ETL" night',

@@ -1,7 +1,9 @@
 """What a stranger's catalogue has and the samples do not: arrays, tables without a key, keys beyond 64 bits."""
 
+import re
 from pathlib import Path
 
+from tests.called import etl
 from tests.conftest import Sql
 from tests.draft.company import Drafted
 from tests.maria import Maria
@@ -50,5 +52,22 @@ def test_keys_beyond_64_bits_are_text(maria: Maria, tmp_path: Path) -> None:
     ended = company.night()
     assert ended.code == 0, ended.err
     assert company.asked(
-        "SELECT c.no, c.name FROM fact_wide_stay AS s JOIN dim_wide_case AS c USING (wide_case_key) ORDER BY s.id"
+        "SELECT wide_case_no, c.name FROM fact_wide_stay JOIN dim_wide_case AS c USING (wide_case_key) ORDER BY id"
     ) == [("1", "a"), ("18446744073709551615", "b"), ("9223372036854775808", "c")]
+
+
+def test_a_column_is_named_like_no_word_of_sql(tmp_path: Path) -> None:
+    """Analysts write it without quotes; and a date of birth is personal, in whatever language."""
+    company = Drafted(tmp_path)
+    company.fill(
+        'CREATE TABLE accounts (id integer PRIMARY KEY, limit_ int, "order" int, geboren date, urodzony date)',
+        "INSERT INTO accounts VALUES (1, 2, 3, '2000-01-01', '2000-01-02')",
+    )
+    ended = etl("draft", company.env, "accounts")  # the only source need not be named
+    assert ended.returncode == 0, ended.stderr
+    company.fill("ALTER TABLE accounts ADD note text")
+    assert "1 change of the catalogue is noted" in etl("draft", company.env, "shop", "--noted").stdout
+    assert company.night().code == 0
+    assert company.asked("SELECT account_limit, account_order FROM fact_account") == [(2, 3)]
+    marked = re.findall(r"^    (\w+): .*pii=True", company.text("fact_account.py"), re.MULTILINE)
+    assert marked == ["geboren", "urodzony"]

@@ -167,3 +167,13 @@ def test_a_slice_is_of_the_source_s_own_sql(dialect: str) -> None:
     assert ("7" in str(tree.args.get("limit")), found.partition_on) == (True, None)
     if dialect == "tsql":
         assert found.sql == "WITH a AS (SELECT 1 AS n) SELECT TOP 7 * FROM (SELECT n FROM a \n) AS q WHERE n = 1"
+
+
+def test_an_exception_whose_text_may_be_personal_is_read_with_the_option(company: Stranger) -> None:
+    """A night keeps the text in a file; a preview leaves none behind, so it does not name one."""
+    company.star_table("dim_person", PERSON.replace("return people", "raise KeyError(people.email[1])"))
+    hidden = etl("preview", company.env, "dim_person")
+    assert "Try: Read it with --show-personal." in hidden.stderr
+    assert "failed_rejects" not in hidden.stderr
+    assert "zoe@b.c" not in hidden.stderr
+    assert "zoe@b.c" in etl("preview", company.env, "dim_person", "--show-personal").stderr
