@@ -177,7 +177,7 @@ set_up_by_night() { # ENVIRONMENT LIST…: as set_up, but installs only where so
         set_up "$environment" "$@"
         return
     fi
-    case "$environment ${stale[*]}" in */*) cure="$PWD/setup.sh --env ${env:-}" ;; esac # of a company's folder
+    case "$environment ${stale[*]}" in */*) cure=$(printf "%q --env %q" "$PWD/setup.sh" "${env:-}") ;; esac # of a company's folder
     runs "$environment" || fail "The environment $environment does not work: its Python does not start." "$cure" 1
     mapfile -t lacking < <(for list in "$@"; do lock_of "$list"; done)
     lacking=$("$environment/bin/python" -I "$_installed" lacking "${lacking[@]}" | tr '\n' ' ')
@@ -231,6 +231,8 @@ renew_company() { # FILE: the environment of this company's nights
     local app env
     app=$(pwd -P)
     env=$(cd "$called_from" && settings_file "$app" "$1")
+    [ -z "$env" ] || [ -f "$env" ] || fail "There is no settings file $env." \
+        "Name your company's: ./setup.sh --env FILE; for the engine's own environment call ./setup.sh alone." 2
     mapfile -t own < <(own_lists "$app" "$env")
     renew "$(environment_of "$app" "$env")" "${own[@]}"
 }

@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from config.paths import IS_CLONE
+from etl.core.call import program_of_commands
 from etl.core.cli import check_printed, outermost, version_option
 from etl.core.parser import Parser
 
@@ -42,21 +42,27 @@ def made_parser(prog: str) -> Parser:
     found = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in commands().items():
         purpose = (command.__doc__ or "").partition("\n")[0].removesuffix(".")
-        command.arguments(
-            found.add_parser(
-                name,
-                help=purpose[:1].lower() + purpose[1:],
-                description=command.__doc__,
-                epilog=f"example: {command.EXAMPLE}",
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
+        made = found.add_parser(
+            name,
+            help=purpose[:1].lower() + purpose[1:],
+            description=command.__doc__,
+            epilog=f"example: {_as_called(command.EXAMPLE, prog)}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        command.arguments(made)
+        made.set_defaults(parser=made)
     return parser
+
+
+def _as_called(example: str, prog: str) -> str:
+    """Return an example as it is called here; a company's launcher needs no settings file."""
+    called = example.replace("python -m etl", prog, 1)
+    return called.replace(" --env prod.env", "") if prog == "./etl" else called
 
 
 def main() -> int:
     """Parse the command line and do what it says; return the exit code."""
-    options = made_parser("python -m etl" if IS_CLONE else "etl").parse_args()
+    options = made_parser(program_of_commands()).parse_args()
     return outermost(lambda: _done(commands()[options.command], options), getattr(options, "env", None))
 
 

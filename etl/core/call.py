@@ -41,6 +41,24 @@ def _has_launcher(settings_file: Path) -> bool:
     return [file.absolute() for file in meant] == [settings_file.absolute()]
 
 
+def program_of_commands() -> str:
+    """Return how a person here calls the commands: `./etl` in a company's folder."""
+    here = Path.cwd()
+    if not IS_CLONE:
+        return "etl"
+    if here == ROOT:
+        return "python -m etl"
+    return "./etl" if (here / "etl").is_file() else quote(str(ROOT / "etl.sh"))
+
+
+def set_up(settings_file: Path) -> str:
+    """Return the command line that installs what a company's requirements.txt names."""
+    if IS_CLONE:
+        return f"{quote(str(ROOT / 'setup.sh'))} --env {quote(str(settings_file))}"
+    pip = Path(sys.prefix) / "bin" / "pip"
+    return f"{quote(str(pip))} install -r {quote(str(settings_file.with_name('requirements.txt')))}"
+
+
 def _start(program: str) -> str:
     """Return how a program is called in the project's folder, and from elsewhere by its path."""
     if Path.cwd() == ROOT:

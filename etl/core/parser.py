@@ -15,11 +15,12 @@ class Parser(argparse.ArgumentParser):
         """Parse it; where it could name a settings file and does not, find which one is meant.
 
         Options that are another program's go to `others`, in front of what is there, if there is such an argument.
+        `parser`, if there is such a default, is that of the command, whose help is named.
         """
         options, unknown = self.parse_known_args(args, namespace)
         others = getattr(options, "others", None)
         if unknown and others is None:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+            getattr(options, "parser", self).error(f"unrecognized arguments: {' '.join(unknown)}")
         if others is not None:
             options.others = [*unknown, *others]
             if any(argument.startswith("--env") for argument in others):

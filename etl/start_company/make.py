@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import config
 from config import urls
 from config.paths import EXAMPLE_SETTINGS, IS_CLONE, ROOT
+from etl.core.call import set_up
 from etl.core.chosen import settings_files
 from etl.core.errors import UsageError
 from etl.core.modes import shared
@@ -69,10 +70,7 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
 
     words = [word for word in re.split(r"[\W_]+", folder.name) if word]
     title = " ".join(word[:1].upper() + word[1:] for word in words)
-    program, set_up = (
-        Path(sys.prefix) / "bin" / "etl",
-        f"{Path(sys.prefix) / 'bin' / 'pip'} install -r requirements.txt",
-    )
+    program = Path(sys.prefix) / "bin" / "etl"
     guide = ROOT / "docs" / "tables.md"
     return {
         "commands": tuple(commands()),
@@ -88,7 +86,7 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
         "password": source.password,
         "program": quote(str(ROOT / "etl.sh" if IS_CLONE else program)),
         "quoted": _quoted,
-        "set_up": f"{ROOT / 'setup.sh'} --env {settings}" if IS_CLONE else set_up,
+        "set_up": set_up(folder / settings),
         "settings": settings,
         "source": source.name,
         "title": title if title and title.lower() not in _FOLDERS_OF_REPORTS else "Company",
@@ -124,7 +122,10 @@ def _added(path: Path, text: str) -> bool:
 
 def _tell(folder: Path, source: NewSource, *, is_new: bool) -> None:
     """Say whether the source can be reached, and what comes next."""
-    if source.url and is_new:
+    if source.lacking and is_new:
+        named = ", ".join(source.lacking)
+        print(f"The source {source.name} needs {named}, which requirements.txt names now: {set_up(folder / _SETTINGS)}")
+    elif source.url and is_new:
         print(tried(config.load(folder / _SETTINGS), source))
     elif source.url:
         print(f"The settings are there already: add SOURCE_{source.name.upper()}_URL to them yourself.")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -41,6 +42,11 @@ class NewSource:
         kind = parts.scheme.replace("mariadb", "mysql") if parts else self.url.partition(":")[0]
         return [_pinned(package) for package in _DRIVERS.get(kind, ())]
 
+    @property
+    def lacking(self) -> list[str]:
+        """Those of them that are not installed here."""
+        return [line for line in self.drivers if not _is_installed(line.partition("==")[0])]
+
 
 def new_source(url: str | None) -> NewSource:
     """Read the URL of a source. Raises UsageError, which repeats nothing of it, where it is none."""
@@ -69,6 +75,14 @@ def tried(settings: Settings, source: NewSource) -> str:
     except EtlError as error:
         why = f"{error.message}\nTry: {error.hint}"
         return f"The source {source.name} cannot be read yet; the folder is made all the same.\n{why}"
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _absolute(rest: str, scheme: str) -> str:

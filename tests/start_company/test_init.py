@@ -217,6 +217,21 @@ def test_a_source_that_cannot_be_reached_is_told_and_the_folder_made(tmp_path: P
     ]
 
 
+def test_a_driver_that_is_not_installed_is_told_with_the_command_that_installs_it(tmp_path: Path) -> None:
+    """And is not told as a fault of the URL."""
+    url = "mssql+pyodbc://etl@127.0.0.1:1/shop"
+    if not new_source(url).lacking:
+        pytest.skip("it is installed here")
+    folder = tmp_path / "my shop"
+    done = called(main, ["etl", "init", str(folder), "--from", url])
+    assert (done.returncode, done.stderr) == (0, "")
+    told = next(line for line in done.stdout.splitlines() if line.startswith("The source shop needs pyodbc, "))
+    command = shlex.split(told.partition("names now: ")[2])
+    assert command == [str(ROOT / "setup.sh"), "--env", f"{folder}/prod.env"]
+    assert told.partition("names now: ")[2] in (folder / "README.md").read_text()
+    assert "pyodbc" in (folder / "requirements.txt").read_text().split()
+
+
 def test_what_is_no_url_is_refused_without_repeating_it(tmp_path: Path) -> None:
     """It may hold a password."""
     done = called(main, ["etl", "init", str(tmp_path / "new"), "--from", "postgresql://me:hid@den/x@host/d"])

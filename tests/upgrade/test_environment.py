@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import pty
+import shlex
 import shutil
 import subprocess
 import zipfile
@@ -229,16 +230,25 @@ def test_the_drivers_that_a_companys_folder_names_are_installed_with_the_engines
     folders = [tmp_path / "my shop", tmp_path / "other"]
     for folder, package in zip(folders, ("more==1", "part==1"), strict=True):
         folder.mkdir()
+        (folder / "prod.env").touch()
         (folder / "requirements.txt").write_text(f"# a driver\n{package}\n")
     night = project.call("./nightly.sh", "--env", f"{folders[0]}/prod.env")
     assert night.returncode == 1
-    assert night.stderr.endswith(f"lacks more.\nTry: {project.folder}/setup.sh --env {folders[0]}/prod.env\n")
+    cure = night.stderr.rpartition("lacks more.\nTry: ")[2]
+    assert shlex.split(cure) == [f"{project.folder}/setup.sh", "--env", f"{folders[0]}/prod.env"]
     for folder in folders:
         assert project.call("./setup.sh", "--env", f"{folder}/prod.env").returncode == 0
     night = project.call("./nightly.sh", "--env", f"{folders[0]}/prod.env")
     assert (night.stdout, night.stderr) == (f"night --env {folders[0]}/prod.env\n", "")
     for package in ("driver", "part", "more"):
         assert project.call(".venv/bin/python", "-c", f"import {package}").returncode == 0
+
+
+def test_a_settings_file_that_is_not_there_is_named(project: Project) -> None:
+    """Nothing is set up for a mistyped name."""
+    done = project.call("./setup.sh", "--env", "nope.env")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Error: There is no settings file {project.folder}/nope.env.\nTry: ")
 
 
 def test_an_engine_that_is_another_users_is_used_as_it_is(project: Project, tmp_path: Path) -> None:

@@ -1,16 +1,23 @@
 """What databases and their drivers raise, as sentences: whether a retry may cure it, and what a person does."""
 
 from pathlib import Path
+from shlex import quote
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from config.paths import IS_CLONE, ROOT
 from etl.company.queries import Query
 from etl.core.errors import EtlError, SourceError, UsageError
 from etl.download.generic.faults import Faults
 
 DRIVER_FAULTS = (SQLAlchemyError, TypeError, ValueError, AttributeError, LookupError, OSError, RuntimeError)
 """What is raised where a connection is made: drivers refuse an option of a URL in whatever way Python refuses it."""
+
+
+_SET_UP = (
+    f"{quote(str(ROOT / 'setup.sh'))} --env with that file" if IS_CLONE else "pip install -r with that requirements.txt"
+)
 
 
 class DriverError(Exception):
@@ -22,7 +29,7 @@ def no_driver(name: str, error: NoSuchModuleError | ImportError) -> UsageError:
     return UsageError(
         f"SOURCE_{name.upper()}_URL needs a database driver that is not installed: {error}.",
         "Write the driver into requirements.txt beside the settings file (in the engine's folder, requirements-own.txt)"
-        " and run ./setup.sh --env with that file; docs/sources.md names the drivers.",
+        f" unless it is there, and run {_SET_UP}; docs/sources.md names the drivers.",
     )
 
 
