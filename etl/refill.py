@@ -54,7 +54,11 @@ def drop(settings_file: Path, table: str) -> None:
             head, published = warehouse.head(), warehouse.published()
             names = [row.table for row in published]
             if table not in names:
-                raise UsageError(f"No table {table} was published.", guess(table, [n for n in names if n not in known]))
+                left = [name for name in names if name not in known]
+                choose = (
+                    f"Choose: {', '.join(left)}." if left else "Each published table has its table file: none is left."
+                )
+                raise UsageError(f"No table {table} was published.", guess(table, left, choose))
             check_warehouse(job, "LoadFilesBQ.py", head.run, head.origin, [(r.star_run, r.as_of) for r in published])
             kept = warehouse.drop(job.run, table, head)
         where = f"; what it held is kept for a week as {kept}" if kept else ", which somebody had dropped already"

@@ -116,7 +116,9 @@ def look(part: Part, hear: Hear = lambda _: None) -> None:
     """Make every check of a part; where it cannot be opened, that is what is found. hear: told of all at once."""
 
     def note(name: str, found: Sequence[Finding]) -> None:
-        told = [Finding(one.level, redact(one.sentence), redact(one.cure)) for one in found]
+        said = {one for _, one in part.findings}  # two checks may meet the same fault
+        redacted = (Finding(one.level, redact(one.sentence), redact(one.cure)) for one in found)
+        told = [one for one in dict.fromkeys(redacted) if one not in said]
         part.findings += [(name, one) for one in told]
         for one in told:
             hear({"check": name} | asdict(one))

@@ -10,6 +10,8 @@ from etl.doctor.source import SeenSource, told_of_tls
 
 _READING = {"SELECT", "SHOW VIEW", "USAGE", "PROCESS", "SHOW DATABASES", "REPLICATION CLIENT", "BINLOG MONITOR"}
 """What lets nobody change a row."""
+_OF_PUBLIC = re.compile(r" ON (\S+) TO PUBLIC\b")
+"""What is granted to every account, and where."""
 _VERIFYING = ("ssl_ca", "ssl_verify_cert", "ssl_verify_identity", "ssl")
 _TIMEOUTS = ("max_statement_time", "max_execution_time")
 _SIZES = """
@@ -39,16 +41,32 @@ def tls(seen: SeenSource) -> Iterator[Finding]:
 @check(finds="an account that can write")
 def role(seen: SeenSource) -> Iterator[Finding]:
     """Read the account's grants."""
-    granted = [str(row[0]) for row in seen.asking.ask("SHOW GRANTS")]
-    writing = {right for grant in granted for right in _rights(grant)} - _READING
-    if writing:
-        few = ", ".join(sorted(writing)[:4])
+    own: set[str] = set()
+    everybody: dict[str, set[str]] = {}
+    for grant in (str(row[0]) for row in seen.asking.ask("SHOW GRANTS")):
+        writing = {*_rights(grant)} - _READING
+        if found := _OF_PUBLIC.search(grant):
+            everybody.setdefault(found[1], set()).update(writing)
+        else:
+            own |= writing
+    if own:
         yield warning(
-            f"The account may do more than read: {few}{' and more' if len(writing) > 4 else ''}.",
+            f"The account may do more than read: {_few(own)}.",
             "Make an account that can only read: `python -m etl grants` prints the statements.",
         )
-    else:
+    for where, writing in everybody.items():
+        if writing:  # MariaDB comes with a database in which everybody may do everything
+            drop = ", or DROP DATABASE test where nobody uses it" if where == "`test`.*" else ""
+            yield warning(
+                f"Every account of the server may do more than read in {where}: {_few(writing)}.",
+                f"Let its administrator take that back: REVOKE ALL PRIVILEGES ON {where} FROM PUBLIC{drop}.",
+            )
+    if not own and not any(everybody.values()):
         yield ok("The account can only read.")
+
+
+def _few(rights: set[str]) -> str:
+    return f"{', '.join(sorted(rights)[:4])}{' and more' if len(rights) > 4 else ''}"
 
 
 def _rights(grant: str) -> Iterator[str]:

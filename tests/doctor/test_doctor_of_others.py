@@ -45,6 +45,14 @@ def test_an_account_that_only_reads_is_well(read: Patient) -> None:
             "grants",
         ),
         ("GRANT ALL ON shop.* TO sick@'%'", "", "role", WARNING, "more than read: ALL PRIVILEGES.", "grants"),
+        (
+            "GRANT INSERT, CREATE ON `test`.* TO PUBLIC",
+            "REVOKE ALL PRIVILEGES ON `test`.* FROM PUBLIC",
+            "role",
+            WARNING,
+            "Every account of the server may do more than read in `test`.*: CREATE, INSERT.",
+            "REVOKE ALL PRIVILEGES ON `test`.* FROM PUBLIC, or DROP DATABASE test",
+        ),
         ("REVOKE SELECT ON shop.bills FROM sick@'%'", "", "reached", FAILURE, "Access denied", "GRANT SELECT"),
         ("ALTER TABLE bills CHANGE day tag DATE", "", "planned", FAILURE, "Unknown column 'day'", "DESCRIBE"),
         (

@@ -61,6 +61,7 @@ def test_a_refusal_is_a_sentence_and_tried_once(company: Company, maria: Maria, 
     error, advice = ended.err.strip().splitlines()
     assert said in error
     assert "SOURCE_SHOP_URL" in error + advice
+    assert ("SOURCE_SHOP_PASSWORD" in advice) == (what in ("wrong password", "no such account"))
     assert "Traceback" not in ended.err
 
 

@@ -109,6 +109,7 @@ def test_a_table_whose_file_is_gone_is_taken_away(house: House) -> None:
         "Error: There is no table file fact_sale.py.",
         f"Try: If its file is gone on purpose, take the table away: {line}",
     )
+    assert "fact_sale" in told(command(house, "drop", "nonsense"))[2]
     done = command(house, "drop", "fact_sale")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith('fact_sale is no longer published; what it held is kept for a week as "etl_kept".')
@@ -117,6 +118,7 @@ def test_a_table_whose_file_is_gone_is_taken_away(house: House) -> None:
         ("etl_head",),
         ("etl_runs",),
     ]
+    assert "none is left" in told(command(house, "drop", "nonsense"))[2]
     assert "drop" not in load(house).stderr
 
 

@@ -165,3 +165,11 @@ def test_a_query_may_lie_in_a_file_or_come_in(company: Company, monkeypatch: pyt
         2,
         "Error: The file gone.sql cannot be read: No such file or directory.",
     )
+
+
+@pytest.mark.parametrize(("table", "hint"), [("enum", "etl_runs names the published"), ("dim_thinq", "dim_thing?")])
+def test_no_table_of_the_warehouse_s_own_is_guessed(company: Company, table: str, hint: str) -> None:
+    """Only what is published is what somebody may have meant."""
+    with pytest.raises(EtlError) as caught:
+        sql.show(company.env, f"SELECT * FROM {table}")
+    assert hint in caught.value.hint

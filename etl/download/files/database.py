@@ -28,6 +28,7 @@ from etl.download.source import Limits, SnapshotError
 
 _OPTIONS = ("encoding", "separator")
 _MEMORY = "512MB"
+_LOOK = "Write the file's name as it stands in the folder."
 
 _State = tuple[int, int, int]
 
@@ -74,6 +75,8 @@ class Files(DuckDb):
             file, _, part = name.partition("#")
             if file.lower().endswith(ENDINGS):
                 self._offer(connection, query, name, file, part, is_table=is_table)
+            elif is_table and f"'{name}'" in query.sql:  # in double quotes it may be a name of the query's own
+                raise self._unknown(query, file)
         return super().columns(connection, query, binds)
 
     def batches(self, result: CursorResult[Any], columns: Sequence[RawColumn]) -> Iterator[pa.Array]:
@@ -88,11 +91,9 @@ class Files(DuckDb):
 
     def _offer(self, connection: Connection, query: Query, name: str, file: str, part: str, *, is_table: bool) -> None:
         """Make a view of the very name that the query writes."""
-        files = self._found(file)
+        files = self._found(query, file)
         if not files and is_table:
-            near = get_close_matches(file, [path.name for path in self._folder.iterdir()], 1)
-            meant = f" Did you mean {near[0]}?" if near else ""
-            raise SourceError(f"{query.path}: there is no file {file} in {self._folder}.{meant}", "Look at its name.")
+            raise SourceError(f"{query.path}: there is no file {file} in {self._folder}.{self._meant(file)}", _LOOK)
         if not files:
             return  # a text that looks like a file
         self._seen |= {path: state for path in files if (state := _state(path))}
@@ -109,10 +110,24 @@ class Files(DuckDb):
         relation = parquet_relation(files) if kind.endswith(PARQUET) else csv_relation(files, options, setting)
         connection.exec_driver_sql(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {relation}")
 
-    def _found(self, pattern: str) -> list[Path]:
+    def _unknown(self, query: Query, file: str) -> SourceError:
+        """Explain that a query names something that is no file of a kind that can be read."""
+        self._found(query, file)
+        return SourceError(
+            f"{query.path}: '{file}' does not end in {', '.join(ENDINGS)}, and cannot be read.{self._meant(file)}",
+            _LOOK,
+        )
+
+    def _meant(self, file: str) -> str:
+        near = get_close_matches(file, [path.name for path in self._folder.iterdir()], 1)
+        return f" Did you mean {near[0]}?" if near else ""
+
+    def _found(self, query: Query, pattern: str) -> list[Path]:
         """Return the files of a name or pattern that lie in the folder, by their names."""
         if pattern.startswith("/") or ".." in Path(pattern).parts:
-            raise SourceError(f"'{pattern}' is outside of {self._folder}.", "Name a file in the folder of the source.")
+            raise SourceError(
+                f"{query.path}: '{pattern}' is outside of {self._folder}.", "Name a file in the folder of the source."
+            )
         paths = self._folder.glob(pattern) if re.search(r"[*?\[]", pattern) else [self._folder / pattern]
         return sorted(path for path in paths if path.is_file() and path.resolve().is_relative_to(self._folder))
 

@@ -51,7 +51,9 @@ def unreachable(faults: Faults, error: BaseException, name: str, where: str, sec
             cure or "Look at the options behind the ? of the URL: the driver's documentation names them.",
         )
     if faults.refuses(error):
-        cure = cure or f"Look whether user, password and database in {setting} are right."
+        cure = (
+            cure or f"Look whether user and database in {setting} are right, and the password there or in its setting."
+        )
         return SourceError(f"The source {name} at {where} refused us: {reason}", cure)
     cure = cure or f"Look whether it runs and {setting} is right."
     return SourceError(f"The source {name} at {where} cannot be reached: {reason}", cure, transient=True)

@@ -20,7 +20,8 @@ class Faults:
 
     passing: the numbers of faults that pass, passing_texts: what is said without a number; refusals, refused: of a
     server that is reached and lets nobody in, where trying it again may lock the account; cures: by number, cures_said:
-    by a part of what is said; line: finds the line of the query. Cures may name the {setting} of the source's URL.
+    by a part of what is said; line: finds the line of the query. Cures may name the {setting} of the source's URL,
+    and the one of its {password}.
     """
 
     passing: frozenset[int] = frozenset()
@@ -78,7 +79,7 @@ class Faults:
         said = self.reason(error).lower()
         by_text = (cure for mark, cure in self.cures_said if mark in said)
         found = self.cures.get(self.code(error) or 0) or next(by_text, None)
-        return found.format(setting=setting) if found else None
+        return found.format(setting=setting, password=setting.removesuffix("_URL") + "_PASSWORD") if found else None
 
     def line_of(self, error: BaseException, last: int) -> str:
         """Find the .sql file's line: our own text puts one line before the file's first, and one after its last."""

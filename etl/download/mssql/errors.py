@@ -61,7 +61,7 @@ FAULTS = _Mssql(
         262: "Let the database's owner grant it to the account of {setting}.",
         916: "Let the database's owner make a user for the account of {setting}: CREATE USER.",
         4060: "Write the database's right name into {setting}, and let the account use it: CREATE USER.",
-        18456: "Write the right user and password into {setting}.",
+        18456: "Write the right user into {setting}, and the password there or into {password}.",
         18486: "The account is locked: let an administrator run ALTER LOGIN … UNLOCK.",
         18487: "The password has expired: let an administrator set another.",
         40615: "Let the firewall of the Azure server admit this machine's address.",

@@ -22,8 +22,9 @@ FAULTS = Faults(
     refused="character set|not allowed to connect|is blocked",
     cures={
         1044: "Let the database's owner GRANT SELECT on it, or write its right name into {setting}.",
-        1045: "Write the right user and password into {setting}.",
-        1698: "Write the right user and password into {setting}; root may sign in over the socket only.",
+        1045: "Write the right user into {setting}, and the password there or into {password}.",
+        1698: "Write the right user into {setting}, and the password there or into {password};"
+        " root may sign in over the socket only.",
         1049: "Write the database's right name into {setting}.",
         1130: "Let the account sign in from this machine: CREATE USER 'name'@'host'.",
         1054: "Write the column's name as DESCRIBE shows it.",

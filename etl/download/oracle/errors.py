@@ -38,7 +38,7 @@ FAULTS = _Oracle(
         942: _GRANT,
         1031: _GRANT,
         1013: "Somebody ended the query at the server; run it again.",
-        1017: "Write the right user and password into {setting}.",
+        1017: "Write the right user into {setting}, and the password there or into {password}.",
         1045: "Let an administrator GRANT CREATE SESSION TO the account of {setting}.",
         1466: "A table was altered during the night; run it again.",
         1555: "The night's snapshot outlived its undo: let the DBA raise UNDO_RETENTION, or make the query lighter.",

@@ -33,6 +33,9 @@ _KNOWN = (
 _OF_SQL = ("Catalog Error", "Parser Error", "Binder Error")
 """What DuckDB says of a query that it cannot run."""
 
+_SYSTEM = ("pg_", "duckdb_", "sqlite_", "pragma_", "information_schema", "system.")
+"""How the names begin of tables of DuckDB's own, which nobody means."""
+
 _ABOUT_VALUES = ("Conversion Error", "Constraint Error", "Invalid Input Error", "Out of Range Error")
 """What may quote a value of the data, which may be personal."""
 
@@ -67,10 +70,10 @@ def _of_sql(message: str) -> WarehouseError:
     """Explain a query that somebody wrote; DuckDB knows names that are like the wrong one."""
     said = message.partition("\n")[0].partition(": ")[2].rstrip(".!")
     meant = re.search(r"(?:Did you mean|Candidate bindings:) \"?([^\n]*?)\"?\??$", message, re.MULTILINE)
-    return WarehouseError(
-        f"The query cannot be run: {said}.",
-        "Did you mean {}?".format(meant[1].replace('"', "")) if meant else "Correct the SQL; it is DuckDB's.",
-    )
+    hint = "Did you mean {}?".format(meant[1].replace('"', "")) if meant else "Correct the SQL; it is DuckDB's."
+    if meant and meant[1].startswith(_SYSTEM):
+        hint = "SELECT DISTINCT table_name FROM etl_runs names the published tables."
+    return WarehouseError(f"The query cannot be run: {said}.", hint)
 
 
 def _reason(message: str) -> tuple[str, str]:
