@@ -69,14 +69,19 @@ def _read_tables(folder: Path, code: str) -> dict[str, TableFile]:
         raise ContractError(
             f"A table file in {folder} was changed while the tables were being built.", "Run the stage again."
         )
-    paths = table_paths(folder)
-    check_file_names(paths, "table")
-    package = new_package(folder.absolute())
-    tables = _each(paths, lambda path: _read_table(package, path))
+    tables = _read_files(folder)
     contracts_ = {table.name: table.contract for table in tables}
     found = _each(tables, lambda table: _resolved(table, contracts_))
     whole = with_one_path({table.name: table.contract for table in found})
     return {table.name: replace(table, contract=whole[table.name]) for table in found}
+
+
+def _read_files(folder: Path) -> list[TableFile]:
+    """Read them one by one, whatever they refer to."""
+    paths = table_paths(folder)
+    check_file_names(paths, "table")
+    package = new_package(folder.absolute())
+    return _each(paths, lambda path: _read_table(package, path))
 
 
 def _each(things: Iterable[T], read: Callable[[T], TableFile]) -> list[TableFile]:
@@ -98,6 +103,11 @@ def _each(things: Iterable[T], read: Callable[[T], TableFile]) -> list[TableFile
 def contracts(folder: Path) -> dict[str, Contract]:
     """Read the contracts alone."""
     return {name: table.contract for name, table in read_tables(folder).items()}
+
+
+def contracts_alone(folder: Path) -> dict[str, Contract]:
+    """Read the contracts each for itself: what they refer to need not be there, and is not resolved."""
+    return {table.name: table.contract for table in _read_files(folder)}
 
 
 def _resolved(table: TableFile, contracts_: dict[str, Contract]) -> TableFile:

@@ -7,7 +7,7 @@ import config
 from config import Settings
 from etl.company.plan import make_plan
 from etl.company.sql import POSTGRES
-from etl.company.tables import contracts, read_tables
+from etl.company.tables import contracts_alone, read_tables
 from etl.contract.table import Contract
 from etl.core.call import call
 from etl.core.errors import UsageError
@@ -129,11 +129,12 @@ def _folder(settings: Settings, record: Path, known: dict[str, Drafted]) -> Fold
     queries = [path.stem for path in query_files(settings.queries_dir)]
     others = {name for path in record.parent.glob("*.json") if path != record for name in read(path)}
     places = {name: next(iter(each.tables)) for name, each in known.items()}
-    return Folder(_contracts(settings.tables_dir), queries, frozenset(others), places)
+    its_queries = {name: each.query for name, each in known.items() if each.query in queries}
+    return Folder(_contracts(settings.tables_dir), queries, frozenset(others), places, its_queries)
 
 
 def _contracts(folder: Path) -> dict[str, Contract]:
-    return contracts(folder) if table_files(folder) else {}
+    return contracts_alone(folder) if table_files(folder) else {}
 
 
 def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[Path, str]:
@@ -147,7 +148,9 @@ def _texts(settings: Settings, parts: list[Part], measuring: Measuring) -> dict[
     measuring.check_references(named, known)
     measuring.mark_references(named, known)
     for part in parts:
-        texts[settings.queries_dir / f"{part.query}.sql"] = measuring.query(part)
+        query = measuring.query(part)
+        if not (path := settings.queries_dir / f"{part.query}.sql").exists():  # else of a table file that is gone
+            texts[path] = query
         if part.is_fact:
             dated(part, calendar or DATES)
             for refers in part.refers:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from etl.contract.table import Contract
 from etl.draft.catalogue import Column, ForeignKey, Table
@@ -84,13 +85,25 @@ class Part:
 class Folder:
     """What is there already: contracts by name, names of queries.
 
-    others: tables that were drafted from other sources; drafted: those of this one, with the table of the source.
+    others: tables that were drafted from other sources; drafted: those of this one, with the table of the source;
+    its_queries: the queries of these that are there.
     """
 
     contracts: Mapping[str, Contract]
     queries: Iterable[str]
     others: frozenset[str] = frozenset()
     drafted: Mapping[str, str] = field(default_factory=dict)
+    its_queries: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """The dimensions that table files refer to, and that are not there."""
+        named = {refers.dimension for contract in self.contracts.values() for refers in contract.references}
+        return frozenset(named - self.contracts.keys())
+
+    def name_of(self, table: Table, name: str) -> str:
+        """Return the name of a table's dimension that is missing, else the one that it would have."""
+        return next((n for n in self.missing if self.drafted.get(n) == table.full), name)
 
     def is_of(self, name: str, table: Table) -> bool:
         """Whether a table file that is there is of a table of this source, as far as it is known."""

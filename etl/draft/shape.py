@@ -35,10 +35,16 @@ class Shaping:
         table = self._looked.keyed(table)
         part = self._part(table, f"fact_{entity(table.name)}", is_fact=True)
         if part is None:
+            self._missing(table)
             return
         keys = foreign_keys(self._looked, table)
         direct = [(self._looked.catalogue[key.table], key) for key in keys if key.table != table.full]
         new = [made for target, key in direct if (made := self._dimension(target, key))]
+        self._finish(new)
+        self._columns(part, keys, joins=False)
+
+    def _finish(self, new: list[Part]) -> None:
+        """Begin what dimensions refer to, and name the columns of them all."""
         for dimension in list(new):
             for key in foreign_keys(self._looked, dimension.table):
                 target = self._looked.catalogue[key.table]
@@ -46,7 +52,21 @@ class Shaping:
                     new.append(further)
         for dimension in new:
             self._columns(dimension, foreign_keys(self._looked, dimension.table), joins=True)
-        self._columns(part, keys, joins=False)
+
+    def _missing(self, table: Table) -> None:
+        """Shape the dimensions anew whose table file is gone, as far as a table that is there leads to them."""
+        new, open_ones, seen = list[Part](), [table], set[str]()
+        while open_ones and self._folder.missing:
+            each = open_ones.pop()
+            seen.add(each.full)
+            for key in foreign_keys(self._looked, each):
+                target = self._looked.catalogue[key.table]
+                is_missing = self._folder.name_of(target, f"dim_{entity(target.name)}") in self._folder.missing
+                if is_missing and (made := self._dimension(target, key)):
+                    new.append(made)
+                if target.full not in seen:
+                    open_ones.append(target)
+        self._finish(new)
 
     def _part(self, table: Table, name: str, *, is_fact: bool) -> Part | None:
         others = [n for n in self._folder.contracts if not self._folder.is_of(n, table)]
@@ -60,6 +80,8 @@ class Shaping:
         if query in self._queries and table.schema:
             query = f"{plain(table.schema)}_{query}"
         query = free(query, [*self._queries, *self._folder.contracts, *self.parts, name])
+        if self._folder.drafted.get(name) == table.full:
+            query = self._folder.its_queries.get(name, query)
         self._queries.append(query)
         made = self.parts[name] = Part(table, is_fact, name, query, rows=table.rows)
         return made
@@ -74,7 +96,7 @@ class Shaping:
             self._dimensions[table.full] = (there.name, key.referred, there.natural_key)
             self.kept.append(there.name)
             return None
-        part = self._part(table, f"dim_{one}", is_fact=False)
+        part = self._part(table, self._folder.name_of(table, f"dim_{one}"), is_fact=False)
         if part is not None:
             names = column_names(part.name, [c.name for c in table.columns], [f"{one}_key"])
             part.natural = tuple(names[column] for column in key.referred)

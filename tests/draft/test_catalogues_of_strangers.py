@@ -71,3 +71,24 @@ def test_a_column_is_named_like_no_word_of_sql(tmp_path: Path) -> None:
     assert company.asked("SELECT account_limit, account_order FROM fact_account") == [(2, 3)]
     marked = re.findall(r"^    (\w+): .*pii=True", company.text("fact_account.py"), re.MULTILINE)
     assert marked == ["geboren", "urodzony"]
+
+
+def test_a_table_file_that_was_deleted_is_drafted_anew(tmp_path: Path) -> None:
+    """A dimension that the fact still refers to comes back with its name, and with its query that is still there."""
+    company = Drafted(tmp_path)
+    company.fill(
+        "CREATE TABLE kinds (id integer PRIMARY KEY, name text)",
+        "CREATE TABLE rooms (id integer PRIMARY KEY, kind_id integer REFERENCES kinds, name text)",
+        "CREATE TABLE stays (id integer PRIMARY KEY, room_id integer REFERENCES rooms, beds int)",
+        "INSERT INTO kinds VALUES (1, 'double')",
+        "INSERT INTO rooms VALUES (1, 1, 'blue')",
+        "INSERT INTO stays VALUES (1, 1, 2)",
+    )
+    company.drafted("stays")
+    files = {path: path.read_text() for path in sorted(company.folder.glob("[qt]*/*.*"))}
+    for name in ("dim_room", "fact_stay"):
+        (tmp_path / "tables" / f"{name}.py").unlink()
+        ended = company.draft("stays")
+        assert ended.returncode == 0, ended.stderr
+        assert {path: path.read_text() for path in sorted(company.folder.glob("[qt]*/*.*"))} == files
+    assert company.night().code == 0
