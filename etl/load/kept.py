@@ -1,14 +1,16 @@
 """What is kept of a publishing: the manifest in 3_loaded, by which the next load knows what is there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from etl.core.errors import DataError
+from etl.core.errors import DataError, EtlError
 from etl.core.folders import remove_tree
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest
 from etl.core.origin import origin_of
+from etl.guards.guard import THE_SOURCE
 from etl.load.warehouse import Handover
 
 
@@ -20,6 +22,20 @@ def last_kept(job: Job) -> LoadedManifest | None:
         if job.store.loaded.committed():
             log.warning("load: the guards cannot compare with the last night. %s", fault.message)
         return None
+
+
+def where_to_look(job: Job, star: StarManifest, kept: Sequence[LoadedManifest]) -> str:
+    """Say what a person looks at first whom a guard stopped: also at table files that are others than were published.
+
+    kept: what was published before, oldest first.
+    """
+    made_from = kept[-1].made_from if kept else None
+    if made_from in job.store.star.committed():
+        with suppress(EtlError):
+            then = job.store.star.read(str(made_from)).code
+            if then and star.code and then != star.code:
+                return f"what was changed in the table files since star {made_from}, and at {THE_SOURCE}"
+    return THE_SOURCE
 
 
 def keep_receipt(job: Job, manifest: LoadedManifest, folder: Path, parquet: Path) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from etl.guards.rows import changed_rows
 from etl.guards.star import Changed, StarSeen
 from etl.load.anew import made_anew, planned
 from etl.load.checks import check_receipt, mismatch
-from etl.load.kept import keep_receipt, last_kept, manifest_of
+from etl.load.kept import keep_receipt, last_kept, manifest_of, where_to_look
 from etl.load.leftovers import warn_of_leftovers
 from etl.load.numbers import check_numbers
 from etl.load.open import open_warehouse
@@ -121,7 +122,8 @@ def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, 
         )
         for contract in chosen
     ]
-    return settle(job, SCRIPT, judged(STAR, *seen))
+    look = where_to_look(job, star, kept)
+    return settle(job, SCRIPT, [replace(refusal, look=look) for refusal in judged(STAR, *seen)])
 
 
 def _changed_rows(job: Job, star: StarManifest, contract: Contract, last: LoadedTable, changed: Changed) -> int | None:

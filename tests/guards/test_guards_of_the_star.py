@@ -137,6 +137,7 @@ def test_nothing_is_published_until_a_person_accepts(house: House, guard: str) -
     table = "fact_sale.shop_key" if guard == "unknown" else "fact_sale"
     refused = publish(house)
     assert f"{table}:{guard}: {said}" in refused
+    assert "Look at the source; if" in refused
     assert published(house) == "2010.00"
     assert publish(house, *printed(refused)) == ""
     assert published(house) != "2010.00"
@@ -177,6 +178,7 @@ def test_a_table_that_was_published_is_not_emptied_without_a_word(house: House, 
         house.write(fact_sale=EMPTYING[how])
     night(house, SALES if how in EMPTYING else [])
     assert "fact_sale:lost: 0 rows, 201 as of 2030-03-15" in (said := publish(house))
+    assert ("what was changed in the table files since star" in said) == (how in EMPTYING)
     assert publish(house, *printed(said)) == ""
     night(house, SALES if how in EMPTYING else [])
     assert publish(house) == ""

@@ -103,7 +103,8 @@ def lost(error: psycopg2.Error, name: str, where: str, query: Query | None) -> S
     if any(mark in reason for mark in _REFUSED):
         return SourceError(
             f"The source {name} at {where} refused us: {reason}",
-            f"Correct the user, the password or the database in {setting}.",
+            f"Correct the user or the database in {setting}, or the password there or in"
+            f" SOURCE_{name.upper()}_PASSWORD.",
         )
     what = (
         f"{query.path}: the connection to the source {name} at {where} failed"
