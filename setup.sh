@@ -50,7 +50,7 @@ settings_file() { # APP FILE: prints which settings file is meant, nothing for t
             "Add --env and its settings file; the sample company runs in $app" 2 ;;
     esac ;;
     *) here=$(printf ', %s' "${found[@]##*/}")
-        fail "Several companies' settings are here: ${here:2}." "Name the one that you mean: --env ${found[0]##*/}" 2 ;;
+        fail "Several companies' settings are here: ${here:2}." "Name the one that you mean: --env $(printf %q "${found[0]##*/}")" 2 ;;
     esac
 }
 
@@ -100,6 +100,13 @@ stale_lists() { # ENVIRONMENT LIST…: prints the lists that are not installed a
 }
 
 hold() { # ENVIRONMENT: no other run changes it as long as this one lasts
+    local folder=${1%/*} owner
+    if [ "$folder" != "$1" ] && ! [ -w "$folder" ]; then
+        [ -d "$folder" ] || fail "There is no folder $folder, where the settings file is to be." "Look at --env." 2
+        owner=$(stat -c %U -- "$folder")
+        fail "$folder is the company of the user $owner, and this user ($(id -un)) may not write there." \
+            "Call it as $owner, or name a company of yours with --env." 1
+    fi
     { exec 8>>"$1.lock"; } 2>/dev/null || fail "This user may not write $1.lock, beside the environment that is to be made."\
  "Name your company's settings with --env: the environment is made beside them." 1
     flock --shared --wait 900 8 || fail "Another run is setting $1 up." "Wait until it has ended." 75

@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from dotenv.parser import parse_stream
@@ -133,7 +134,7 @@ def _fault_of_mode(file: Path, there: Mapping[str, str]) -> SettingsError | None
     if holding and (mode := _open_to_others(file)):
         return SettingsError(
             f"The settings file {file} holds secrets ({', '.join(holding)}), and others may read it (mode {mode}).",
-            f"chmod 600 {file}",
+            f"chmod 600 {quote(str(file))}",
         )
     return None
 
@@ -177,7 +178,7 @@ def _secret_in(named: str, home: Path) -> tuple[str, str]:
     try:
         path = seen_from(home, Path(named))
         if mode := _open_to_others(path):
-            return "", f"others may read {path} (mode {mode}): chmod 600 {path}"
+            return "", f"others may read {path} (mode {mode}): chmod 600 {quote(str(path))}"
         text = path.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
         return "", f"{named} cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"

@@ -113,7 +113,8 @@ def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
     if missing:
         raise ContractError(
             f"{path}: the header has no line `-- {missing[0]}: …`.",
-            "Say what one row is (grain), the source's name (source) and what identifies a row (key).",
+            _mistyped(header, missing[0])
+            or "Say what one row is (grain), the source's name (source) and what identifies a row (key).",
         )
     dialect = dialects.get(found["source"].lower())
     body = _body(path, "\n".join([""] * len(header) + lines[len(header) :]), dialect)
@@ -151,10 +152,7 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def _body(path: Path, text: str, dialect: str | None) -> str:
-    """Return the one statement below the header, each line where it is in the file.
-
-    dialect: where it is not known, nothing is refused that may be right in some other one.
-    """
+    """Return the one statement below the header, its lines as in the file; of no known dialect, nothing is refused."""
     body, spoken = text, POSTGRES if dialect is None else dialect
     try:
         body = one_statement(text, spoken)
@@ -180,6 +178,15 @@ def _parse(path: Path, header: list[str]) -> tuple[dict[str, str], str]:
         else:
             prose.append(line.removeprefix("--").strip())
     return found, " ".join(part for part in prose if part)
+
+
+def _mistyped(header: list[str], missing: str) -> str:
+    """Return which line is probably the one that is missing; nothing if none looks like it."""
+    for number, line in enumerate(header, 1):
+        match = _KEYWORD.fullmatch(line.rstrip())
+        if match and match[1] not in _NAMES and get_close_matches(match[1], [missing], 1, cutoff=0.5):
+            return f'Line {number} says "{match[1]}": did you mean "{missing}"?'
+    return ""
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from shlex import quote
 
 from config.paths import IS_CLONE, ROOT, SAMPLE_SETTINGS
 from etl.core.errors import UsageError
@@ -26,9 +27,10 @@ def chosen() -> Path:
     if len(found) == 1:
         return found[0]
     if found:
+        name, path = quote(found[0].name), quote(str(found[0].absolute()))
         raise UsageError(
             f"Several companies' settings are here: {', '.join(file.name for file in found)}.",
-            f"Name the one that you mean: --env {found[0].name}, or {VARIABLE}={found[0].absolute()}",
+            f"Name the one that you mean: --env {name}, or {VARIABLE}={path}",
         )
     if not here.is_relative_to(ROOT):
         raise UsageError(
@@ -55,5 +57,6 @@ def _has_settings(file: Path) -> bool:
 def _sample(others: list[Path]) -> str:
     said = "This is the sample company"
     if others:
-        return f"{said}, not that of {', '.join(file.name for file in others)}: add --env {others[0].name} for that."
+        names = ", ".join(file.name for file in others)
+        return f"{said}, not that of {names}: add --env {quote(others[0].name)} for that."
     return f"{said}: neither --env nor {VARIABLE} names a settings file."

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from etl.doctor.check import Finding, check, failure, ok
 from etl.doctor.warehouse import SeenWarehouse
@@ -20,7 +21,7 @@ def file(seen: SeenWarehouse) -> Iterator[Finding]:
     if not os.access(folder, os.W_OK | os.X_OK):
         yield failure(
             f"This user may not write in {folder}, where the DuckDB file is replaced each night.",
-            f"Run the night as the folder's owner, or: sudo chown $(id -un) {folder}",
+            f"Run the night as the folder's owner, or: sudo chown $(id -un) {quote(str(folder))}",
         )
         return
     size, free = path.stat().st_size if path.exists() else 0, shutil.disk_usage(folder).free

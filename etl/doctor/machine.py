@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from zoneinfo import TZPATH, ZoneInfo
 
 from etl.core.folders import is_remote, unseen
@@ -57,7 +58,7 @@ def folder(seen: SeenMachine) -> Iterator[Finding]:
     elif not os.access(_existing(place), os.W_OK | os.X_OK):
         yield failure(
             f"This user may not write in {_existing(place)}, where the data folder is.",
-            f"Run the night as the folder's owner, or: sudo chown -R $(id -un) {_existing(place)}",
+            f"Run the night as the folder's owner, or: sudo chown -R $(id -un) {quote(str(_existing(place)))}",
         )
         return
     store.check_version()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from zoneinfo import ZoneInfo
 
 from config import Settings
@@ -73,7 +74,9 @@ def started(seen: SeenSchedule) -> Iterator[Finding]:
     else:
         yield warning(
             f"Nothing starts the nights of {seen.settings_file.name}: neither this user's crontab nor a systemd timer.",
-            f"crontab {seen.file}" if seen.file else "Install crontab.txt or systemd/: docs/operating.md says how.",
+            f"crontab {quote(str(seen.file))}"
+            if seen.file
+            else "Install crontab.txt or systemd/: docs/operating.md says how.",
         )
 
 

@@ -1,6 +1,7 @@
 """Secrets of the settings: a URL that programs read differently is refused, and a password needs no encoding."""
 
 import os
+import shlex
 from pathlib import Path
 from urllib.parse import quote
 
@@ -204,6 +205,16 @@ def test_a_file_with_a_secret_that_others_may_read_is_refused(tmp_path: Path, na
         config.load(file)
     assert f"holds secrets ({name}), and others may read it (mode {mode:04o})" in caught.value.message
     assert caught.value.hint == f"chmod 600 {file}"
+
+
+def test_a_command_that_is_told_can_be_copied_for_a_path_with_blanks(tmp_path: Path) -> None:
+    """It is quoted."""
+    (tmp_path / "my shop").mkdir()
+    file = written(tmp_path / "my shop", SOURCE_SHOP_URL=f'"{SECRET_LINES["SOURCE_SHOP_URL"]}"')
+    file.chmod(0o644)
+    with pytest.raises(SettingsError) as caught:
+        config.load(file)
+    assert shlex.split(caught.value.hint) == ["chmod", "600", str(file)]
     assert "hidden" not in caught.value.message
 
 

@@ -81,6 +81,7 @@ FAULTS = """
 | -- source: shop/-- key: id/SELECT 1                          | no line `-- grain: …`                     |
 | -- grain: a/-- key: id/SELECT 1                              | no line `-- source: …`                    |
 | -- grain: a/-- source: shop/SELECT 1                         | no line `-- key: …`                       |
+| -- grain: a/-- source: shop/-- kye: id/SELECT 1              | Line 3 says "kye": did you mean "key"?    |
 | -- grain: a/-- source: shop/-- key:/SELECT 1                 | no line `-- key: …`                       |
 | -- grain: a/-- source: shop/-- key: ,/SELECT 1               | no line `-- key: …`                       |
 | SELECT 1                                                     | no line `-- grain: …`                     |
