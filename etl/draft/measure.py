@@ -14,6 +14,7 @@ from etl.core.errors import EtlError
 from etl.core.manifest import EXPRESSION
 from etl.download.ranges import RANGE_BYTES
 from etl.download.source import Plan, Source
+from etl.draft.catalogue import Table
 from etl.draft.guess import is_personal
 from etl.draft.keys import Looked
 from etl.draft.parts import ROW_NUMBER, Item, Part
@@ -44,8 +45,9 @@ class Measuring:
         found = self._probed(part)
         if found.rows is not None and found.is_whole:
             part.rows = found.rows
+        joined = {join.alias: self._probed_of(part, join.alias, join.table) for join in part.joins}
         for item in part.items:
-            self._write(part, item, found)
+            self._write(part, item, joined[item.alias] if item.is_joined else found)
         plan = self._planned(part)
         self._take(part, plan)
         self._orphans(part)
@@ -79,9 +81,13 @@ class Measuring:
             item.source_type = item.source_type or told[item.name].source_type
             item.arrow = told[item.name].type
 
+    def _probed_of(self, part: Part, alias: str, table: Table) -> Probe:
+        """Look at the values of a part's own table, or of one that is joined."""
+        types = {item.column.name: item.source_type for item in part.items if item.alias == alias}
+        return probe(self._asking, table, types)
+
     def _probed(self, part: Part) -> Probe:
-        own = {item.column.name: item.source_type for item in part.items if not item.is_joined}
-        found = probe(self._asking, part.table, own)
+        found = self._probed_of(part, "", part.table)
         self.years += [year for pair in found.years.values() for year in pair] if part.is_fact else []
         part.notes.append(f"Values that will bite: {found.told}.")
         for item in part.items:
@@ -96,13 +102,13 @@ class Measuring:
     def _write(self, part: Part, item: Item, found: Probe) -> None:
         """Decide how a column is written, by its type and by what was found in it."""
         base = item.written if item.written.why else better(self._asking.backend, item.source_type)
-        edges = [] if item.is_joined else found.counts.get(item.column.name, [])
+        edges = found.counts.get(item.column.name, [])
         item.notes += [f"{edge.told}, in {found.of(count)}" for edge, count in edges]
         cured = next((edge.instead for edge, _ in reversed(edges) if edge.instead), None)
         sql, header = base.sql, base.header
         if cured:
             sql, header = base.sql.replace("{0}", cured.sql), cured.header or base.header
-        if item.column.name in found.flags and not item.is_joined:
+        if item.column.name in found.flags:
             header = "boolean"
         if item.source_type == EXPRESSION and not header and self._asking.backend == "sqlite":
             header = _OF_EXPRESSIONS.get(item.arrow, "text")
@@ -112,9 +118,9 @@ class Measuring:
             item.notes.append("floating point identifies nothing, so it is text here")
             header = "text" if self._asking.backend == "sqlite" else header
         item.written = Written(sql, header, base.why)
-        if years := found.years.get(item.column.name) if not item.is_joined else None:
+        if years := found.years.get(item.column.name):
             item.years = f"{years[0]} to {years[1]}" if years[0] < years[1] else str(years[0])
-        if outside := found.outside.get(item.column.name, 0) if not item.is_joined else 0:
+        if outside := 0 if item.is_joined else found.outside.get(item.column.name, 0):
             item.notes.append(f"a day that the calendar does not have, in {found.of(outside)}")
             item.outside = outside / max(found.rows or 1, 1)
 

@@ -92,3 +92,19 @@ def test_a_table_file_that_was_deleted_is_drafted_anew(tmp_path: Path) -> None:
         assert ended.returncode == 0, ended.stderr
         assert {path: path.read_text() for path in sorted(company.folder.glob("[qt]*/*.*"))} == files
     assert company.night().code == 0
+
+
+def test_values_of_a_joined_list_bite_no_less(shop: str, sql: Sql, tmp_path: Path) -> None:
+    """A short list that is joined to a dimension is looked at as any other table is."""
+    sql("CREATE TABLE shifts (id int PRIMARY KEY, until date, ends time)")
+    sql("CREATE TABLE crews (id int PRIMARY KEY, shift_id int REFERENCES shifts)")
+    sql("CREATE TABLE trips (id int PRIMARY KEY, crew_id int REFERENCES crews)")
+    sql("INSERT INTO shifts VALUES (1, 'infinity', '24:00')")
+    sql("INSERT INTO crews VALUES (1, 1)")
+    sql("INSERT INTO trips VALUES (1, 1)")
+    sql("ANALYZE shifts, crews, trips")
+    company = Drafted(tmp_path, shop)
+    company.drafted("trips")
+    assert "24:00, which is no time of day: NULL here, in 1 of 1 rows" in company.text("crews.sql")
+    assert company.night().code == 0
+    assert company.asked("SELECT shift_until, shift_ends FROM dim_crew WHERE id = 1") == [(None, None)]
