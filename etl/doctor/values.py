@@ -25,12 +25,16 @@ _UNEQUAL = "it is invisible, and a text with it equals none without"
 
 @dataclass(frozen=True)
 class Edge:
-    """What may be in a column. sql: the condition of it; so: what it does to a night; cure: what to write."""
+    """What may be in a column. sql: the condition of it; so: what it does to a night; cure: what to write.
+
+    of_key: what to write instead where the column identifies a row.
+    """
 
     what: str
     sql: str
     so: str
     cure: str
+    of_key: str = ""
 
 
 def _postgres(column: RawColumn, name: str) -> Iterator[Edge]:
@@ -52,7 +56,13 @@ def _mysql(column: RawColumn, name: str) -> Iterator[Edge]:
         yield Edge("a date such as 0000-00-00", f"NOT ({sane})".format(name), _REJECTED, where(sane).format(name))
     if kind == "bigint unsigned" and column.type == "int64":
         large = f"{name} > 9223372036854775807"
-        yield Edge("more than 64 bits hold", large, _REJECTED, f"-- types: {column.name} numeric(20,0)")
+        yield Edge(
+            "more than 64 bits hold",
+            large,
+            _REJECTED,
+            f"-- types: {column.name} numeric(20,0)",
+            f"CAST({name} AS CHAR)",
+        )
     if kind.startswith("decimal"):
         yield from _long_numbers(name, "")
     if column.type == "string" and kind in ("varchar", "char", "text"):
@@ -147,14 +157,15 @@ def values(seen: SeenSource) -> Iterator[Finding]:
         whole += is_whole
         part += [] if is_whole else [plan.query.name]
         for (column, edge), count in zip(edges, counts, strict=True):
+            cure = edge.of_key if edge.of_key and column.name in plan.query.key else edge.cure
             if count:
                 of = "" if is_whole else f" of the first {_FIRST:,}"
                 rows = f"{count:,} rows{of} have" if count > 1 else f"1 row{of} has"
                 yield warning(
                     f"{plan.query.path}: {rows} {edge.what} in {column.name}: {edge.so}.",
-                    f"Decide what it means; to write something else in the query: {edge.cure} AS {column.name}"
-                    if not edge.cure.startswith("--")
-                    else f"Write into the query's header: {edge.cure}",
+                    f"Decide what it means; to write something else in the query: {cure} AS {column.name}"
+                    if not cure.startswith("--")
+                    else f"Write into the query's header: {cure}",
                 )
     told = f"Values at the edge were looked for in {counted(whole, 'whole query', 'whole queries')}"
     told += f", in the first {_FIRST:,} rows of {', '.join(part)}" if part else ""

@@ -183,3 +183,11 @@ def test_a_folder_of_files_is_looked_into(tmp_path: Path) -> None:
     patient.query("bills", "SELECT id, name FROM 'bill.csv'")
     [finding] = patient.found("planned")
     assert (finding.level, "Did you mean bills.csv?" in finding.sentence) == (FAILURE, True)
+
+
+def test_a_key_beyond_64_bits_is_to_be_text(read: Patient, maria: Maria) -> None:
+    """As a decimal it would identify nothing."""
+    maria.sql("INSERT INTO bills (big) VALUES (18446744073709551615)")
+    read.query("bills", "SELECT big, id FROM bills", key="big")
+    [finding] = [each for each in read.found("values") if each.level != OK]
+    assert "CAST(`big` AS CHAR) AS big" in finding.cure
