@@ -40,7 +40,7 @@ def test_a_wrong_password_is_a_sentence_about_the_setting(one: Company, guarded:
     message = told(one.download(), 1)
     assert "The source shop at postgresql://" in message
     assert "password authentication failed" in message
-    assert "the password or the database in SOURCE_SHOP_URL" in message
+    assert "in SOURCE_SHOP_URL, or the password there or in SOURCE_SHOP_PASSWORD" in message
     assert "wrongse" not in message
 
 
