@@ -9,6 +9,7 @@ import signal
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _LEAST = (3, 11)
@@ -107,7 +108,7 @@ def _environment(lacking: str) -> str:
         if not is_this and os.access(str(python), os.X_OK):
             return str(python)
     own = _ROOT / ".venv"
-    said = f"Error: This Python ({sys.executable}) {lacking}.\nTry: {_ROOT}/nightly.sh, which sets up {own}"
+    said = f"Error: This Python ({sys.executable}) {lacking}.\nTry: {quote(str(_ROOT))}/nightly.sh, which sets up {own}"
     sys.exit(_printed(said))
 
 

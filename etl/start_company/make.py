@@ -82,7 +82,7 @@ def _context(folder: Path, source: NewSource, settings: str) -> dict[str, object
         "guide": guide if guide.is_file() else "",
         "etl": ROOT if IS_CLONE else program,
         "night": '"$ETL/nightly.sh"' if IS_CLONE else '"$ETL" night',
-        "nightly": ROOT / "nightly.sh" if IS_CLONE else f"{program} night",
+        "nightly": quote(str(ROOT / "nightly.sh")) if IS_CLONE else f"{quote(str(program))} night",
         "password": source.password,
         "program": quote(str(ROOT / "etl.sh" if IS_CLONE else program)),
         "quoted": _quoted,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 
 import config
 from config import Settings
@@ -72,7 +73,7 @@ def _power_bi(settings_file: Path) -> int:
 def _pytest(home: Path, folder: Path, arguments: Sequence[str]) -> int:
     """Run pytest as a process of its own, in which nothing of ours has been imported yet."""
     if find_spec("pytest") is None:
-        raise UsageError("pytest is not installed here.", f"pip install -r {ROOT / 'requirements.txt'}")
+        raise UsageError("pytest is not installed here.", f"pip install -r {quote(str(ROOT / 'requirements.txt'))}")
     named = [argument for argument in arguments if Path(argument.partition("::")[0]).exists()]
     options = ["-p", "etl.testing.plugin", f"--rootdir={home}", "--import-mode=importlib"]
     command = [sys.executable, "-P", "-m", "pytest", *options, *arguments, *([] if named else [str(folder)])]
