@@ -101,7 +101,7 @@ stale_lists() { # ENVIRONMENT LIST…: prints the lists that are not installed a
 
 hold() { # ENVIRONMENT: no other run changes it as long as this one lasts
     local folder=${1%/*} owner
-    if [ "$folder" != "$1" ] && ! [ -w "$folder" ]; then
+    if [ "$folder" != "$1" ] && ! [ -w "$folder" ] && ! [ -w "$1.lock" ]; then
         [ -d "$folder" ] || fail "There is no folder $folder, where the settings file is to be." "Look at --env." 2
         owner=$(stat -c %U -- "$folder")
         fail "$folder is the company of the user $owner, and this user ($(id -un)) may not write there." \
