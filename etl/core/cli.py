@@ -26,6 +26,8 @@ from etl.core.safe_text import safe_lines
 from etl.core.start import lost
 
 EXIT_INTERRUPTED = 130
+_OF_DUCKDB = "Query interrupted"
+"""What DuckDB raises, as a RuntimeError, where a signal came while a query ran."""
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -86,12 +88,18 @@ def outermost(action: Callable[[], int | None], settings_file: Path | None = Non
     except OSError as error:
         return _told(_of_the_disk(error), settings_file)
     except KeyboardInterrupt:
-        print("Interrupted; nothing more was committed.", file=sys.stderr)
-        log.filed.error("Interrupted; nothing more was committed.")
-        return EXIT_INTERRUPTED
-    except Exception:
+        return _interrupted()
+    except Exception as error:
+        if isinstance(error, RuntimeError) and str(error) == _OF_DUCKDB:
+            return _interrupted()
         log.filed.exception("Unexpected error; this is a bug of the program:")
         raise
+
+
+def _interrupted() -> int:
+    print("Interrupted; nothing more was committed.", file=sys.stderr)
+    log.filed.error("Interrupted; nothing more was committed.")
+    return EXIT_INTERRUPTED
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

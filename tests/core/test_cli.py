@@ -93,9 +93,10 @@ def test_a_fault_of_the_disk_names_the_file(number: int, said: str, capsys: pyte
     assert err.startswith(f"Error: {said}\nTry: ")
 
 
-def test_an_interruption_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 130, as shells have it."""
-    assert ended(KeyboardInterrupt(), capsys) == (130, "Interrupted; nothing more was committed.\n")
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), RuntimeError("Query interrupted")], ids=["Python", "DuckDB"])
+def test_an_interruption_is_told(raised: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 130, as shells have it; DuckDB raises one of its own where it came while a query ran."""
+    assert ended(raised, capsys) == (130, "Interrupted; nothing more was committed.\n")
 
 
 def test_a_fault_of_ours_is_not_hidden(capsys: pytest.CaptureFixture[str]) -> None:

@@ -301,7 +301,7 @@ def test_a_fault_in_the_model_is_named(fault: Callable[[], dict[str, str]], told
     ("name", "changes", "told"),
     [
         ("Net Revenue", {"sql": "SUM(net_revenu)"}, r"measure \[Net Revenue\]: Binder Error"),
-        ("Net Revenue", {"of": "fact_sale"}, r"measure \[Net Revenue\]: There is no table or view fact_sale"),
+        ("Net Revenue", {"of": "fact_sale"}, r"The measure \[Net Revenue\] is of fact_sale, which is no table or view"),
         ("Net Revenue", {"format": "€ #,0.00"}, r"measure \[Net Revenue\]"),
         ("Net Revenue", {"of": "fact_team_deployment"}, "page Income, visual “The last 18 months"),
     ],

@@ -53,6 +53,8 @@ def explained(doing: str, path: Path) -> Iterator[None]:
     """Turn what DuckDB or the file system raises into a WarehouseError. doing: e.g. "reading"."""
     try:
         yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except duckdb.Error as error:
         if doing == READING and str(error).startswith(_OF_SQL):
             raise _of_sql(str(error)) from None
