@@ -1,7 +1,7 @@
 """Extracting: each query into its CSV, and what the source says of it, with as many connections as it may have."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -170,25 +170,38 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
     plan, ranges = extraction.plan, [one.result() for one in extraction.ranges]
     receipt = extraction.receipt.result() if extraction.receipt else ranges[0].receipt
     newest = extraction.newest.result() if extraction.newest else None
-    first, *others = (one.written for one in ranges)
+    seconds = round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3)
+    return raw_table(job.run, plan, source, [one.written for one in ranges], seconds).model_copy(
+        update={
+            "receipt": receipt,
+            "slice": extent.slice if extent and receipt and receipt.hash_sum else None,
+            "newest": {} if newest is None else {str(plan.query.tolerance.newest): newest},
+        }
+    )
+
+
+def raw_table(run: str, plan: Plan, source: Source, ranges: Sequence[Written], seconds: float) -> RawTable:
+    """Return the manifest's entry of a query that was read, as far as its files tell it: no receipt is in it.
+
+    ranges: the finished CSV of each, in their order; seconds: that the reading took.
+    """
+    first, *others = ranges
     blocks = [*first.blocks, *(block for other in others for block in _blocks_of(other))]
+    query = plan.query
     return RawTable(
-        run=job.run,
-        source=plan.query.source,
+        run=run,
+        source=query.source,
         as_of=source.as_of.astimezone(UTC),
-        query_sha256=plan.query.sha256,
+        query_sha256=query.sha256,
         file=first.path.name,
-        bytes=sum(one.written.bytes for one in ranges),
-        rows=sum(one.written.rows for one in ranges),
+        bytes=sum(written.bytes for written in ranges),
+        rows=sum(written.rows for written in ranges),
         columns=plan.columns,
         blocks=tuple(block for block in blocks if block.rows) or first.blocks,
-        key=plan.query.key,
-        survivor=plan.query.survivor,
-        group_by=plan.query.group_by,
-        seconds=round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3),
-        receipt=receipt,
-        slice=extent.slice if extent and receipt and receipt.hash_sum else None,
-        newest={} if newest is None else {str(plan.query.tolerance.newest): newest},
+        key=query.key,
+        survivor=query.survivor,
+        group_by=query.group_by,
+        seconds=seconds,
     )
 
 

@@ -14,10 +14,11 @@ from etl.core.errors import UsageError
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.origin import origin_of
 from etl.core.runs import Store, check_origin
+from etl.download.extract import raw_table
 from etl.download.mssql.derived import derived
 from etl.download.source import Plan, Source, told_without_values
 from etl.download.stage import needed_sources, source_of
-from etl.download.writer import RawWriter, Written
+from etl.download.writer import RawWriter
 from etl.preview.members import condition, query_of
 from etl.transform.raw import read_whole
 
@@ -69,7 +70,7 @@ class Slices:
                 path.unlink(missing_ok=True)
                 with told_without_values(plan.query):
                     written = source.extract(plan, path, None).written
-                self.tables[plan.query.name] = _entry(self.run, plan, source, written)
+                self.tables[plan.query.name] = raw_table(self.run, plan, source, [written], 0)
 
     def complete(self, star: Mapping[str, TableFile], name: str) -> list[str]:
         """Read of each dimension that was cut the members that are referred to; returns of which queries."""
@@ -126,25 +127,6 @@ def from_sources(
 def _planned(source: Source, query: Query) -> Plan:
     with told_without_values(query):
         return source.plan(query)
-
-
-def _entry(run: str, plan: Plan, source: Source, written: Written) -> RawTable:
-    query = plan.query
-    return RawTable(
-        run=run,
-        source=query.source,
-        as_of=source.as_of.astimezone(UTC),
-        query_sha256=query.sha256,
-        file=written.path.name,
-        bytes=written.bytes,
-        rows=written.rows,
-        columns=plan.columns,
-        blocks=written.blocks,
-        key=query.key,
-        survivor=query.survivor,
-        group_by=query.group_by,
-        seconds=0,
-    )
 
 
 def from_raw(
