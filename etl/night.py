@@ -19,6 +19,7 @@ from etl import notices
 from etl.core import log, nights
 from etl.core.counted import counted
 from etl.core.errors import DataError, EtlError, RefreshError
+from etl.core.interruptions import put_off
 from etl.core.lock import NIGHT_VARIABLE, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.orphan import end_with
@@ -165,16 +166,14 @@ class _Night:
         if self._accept:
             command += ["--accept", *self._accept]
         # It inherits the lock; in a group of its own it hears of Ctrl-C through us, once.
-        child = subprocess.Popen(command, env=environment, close_fds=False, process_group=0)
+        child: subprocess.Popen[bytes] | None = None
         try:
+            with put_off():
+                child = subprocess.Popen(command, env=environment, close_fds=False, process_group=0)
             return _exit_code(child.wait())
         except KeyboardInterrupt:
-            child.send_signal(signal.SIGTERM)
-            try:
-                child.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            if child:
+                _end(child)
             raise
 
     def _tell(self, code: int) -> None:
@@ -206,6 +205,16 @@ class _Night:
                     "Free disk space, or let this user write in that folder.",
                 ) from None
             log.log.warning("the night's record cannot be written: %s", error.strerror)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a stage, in order as long as it hears."""
+    child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _exit_code(returned: int) -> int:

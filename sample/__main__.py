@@ -22,10 +22,11 @@ if __name__ == "__main__":
 import psycopg2
 
 from etl.core.cli import path
+from etl.core.interruptions import INTERRUPTIONS
 from sample import generate
 from sample.errors import SampleError
 from sample.home import home_of
-from sample.server import INTERRUPTIONS, running
+from sample.server import running
 
 FOLDER = Path(__file__).resolve().parent.parent / "data/sample/source"
 VARIABLE = "SOURCE_CLOUD_URL"  # where stage 1 looks for the source named "cloud"

@@ -25,6 +25,7 @@ from urllib.parse import quote
 
 import psycopg2
 
+from etl.core.interruptions import INTERRUPTIONS
 from sample.errors import SampleError
 from sample.home import Home, home_of, own_folder
 
@@ -39,10 +40,6 @@ SETTINGS = {
     "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0", "shared_buffers": "256MB",
     "max_wal_size": "4GB", "jit": "off", "timezone": "UTC", "log_timezone": "UTC", "datestyle": "ISO",
 }  # fmt: skip
-
-
-INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What ends a program from outside: a keyboard, another program, a terminal that is closed."""
 
 
 def url_of(home: Home, database: str = DATABASE) -> str:

@@ -17,6 +17,7 @@ from etl.core import log
 from etl.core.call import completed
 from etl.core.chosen import VARIABLE
 from etl.core.errors import DataError, EtlError, UsageError
+from etl.core.interruptions import INTERRUPTIONS
 from etl.core.lock import run_of_the_night
 from etl.core.memory import give_back
 from etl.core.modes import private
@@ -28,7 +29,6 @@ from etl.core.start import lost
 EXIT_INTERRUPTED = 130
 _OF_DUCKDB = "Query interrupted"
 """What DuckDB raises, as a RuntimeError, where a signal came while a query ran."""
-_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def given(text: str) -> str:
@@ -74,7 +74,7 @@ def outermost(action: Callable[[], int | None], settings_file: Path | None = Non
 
     settings_file: for the commands that hints name.
     """
-    for number in _INTERRUPTIONS:
+    for number in INTERRUPTIONS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _interrupt)
     sys.excepthook = _crashed
@@ -249,6 +249,6 @@ def _of_the_disk(error: OSError) -> EtlError:
 
 def _interrupt(*_: object) -> None:
     """Stop at the first signal; the ones that follow it must not disturb the cleaning up."""
-    for number in _INTERRUPTIONS:
+    for number in INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

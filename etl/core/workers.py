@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from etl.core.errors import DataError
+from etl.core.interruptions import INTERRUPTIONS
 from etl.core.memory import give_back
 from etl.core.orphan import end_with
 
-_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 5.0
 """Seconds for the thread that manages the workers to see that they are gone."""
 
@@ -35,11 +35,11 @@ def worker_pool(workers: int) -> Iterator[Executor]:
         before = set(threading.enumerate())
         gc.freeze()  # what is there already stays where it is, and shared
         # Python swallows what is raised while it forks: an interruption waits until then
-        signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTIONS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
         try:
             executor.submit(os.getpid)
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
         gc.unfreeze()
         managers = set(threading.enumerate()) - before
         yield executor
@@ -73,7 +73,7 @@ def _start_worker(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
     be_one_thread()
 
 

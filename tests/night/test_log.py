@@ -106,6 +106,27 @@ def test_an_interrupted_night_says_so(company: Company) -> None:
     assert "interrupted in" in company.last_line()
 
 
+def test_an_interruption_while_a_stage_is_started_ends_that_stage(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no handle yet; left alone, it would commit after the night's last line."""
+    patch = company.folder / "interrupted"
+    patch.mkdir()
+    (patch / "sitecustomize.py").write_text(
+        "import os, signal, subprocess\n"
+        "class Popen(subprocess.Popen):\n"
+        "    def _execute_child(self, *given):\n"
+        "        super()._execute_child(*given)\n"
+        "        if any('SQLDownloadMain' in str(part) for part in given[0]):\n"
+        "            os.kill(os.getpid(), signal.SIGTERM)\n"
+        "subprocess.Popen = Popen\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(patch))
+    assert company.night().returncode == 130
+    assert "interrupted in" in company.last_line()
+    assert company.runs("1_raw") == []
+
+
 def test_a_night_that_is_not_due_does_nothing(company: Company) -> None:
     """Published since the clock last showed the time: exit 0, one line, nothing run."""
     assert company.night("--due", "00:00").returncode == 0
