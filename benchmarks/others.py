@@ -79,7 +79,7 @@ def nightly(world: World) -> Job:
     ready: list[Path] = []
 
     def prepare(folder: Path) -> Command:
-        command = Command([copy / "nightly.sh"])
+        command = Command(["/bin/bash", "-c", 'cd "$0" && exec ./nightly.sh', copy])  # from there it is the sample's
         if not ready:
             for left in [path for path in copy.glob("*") if path.name != "data"]:
                 shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
