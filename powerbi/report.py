@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from uuid import UUID, uuid5
 
-from etl.company.report import Page, Report, check_trust
+from etl.company.pages import Page
+from etl.company.report import Report, check_trust
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi import layout, theme

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from etl.company.report import AS_OF, ONE_NIGHT, Page, Report, Visual
+from etl.company.pages import Page, Visual
+from etl.company.report import AS_OF, ONE_NIGHT, Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from etl.company.report import Measure, Visual
+from etl.company.pages import Visual
+from etl.company.report import Measure
 from etl.contract.table import Contract
 from etl.report.names import friendly
 from powerbi import theme

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.company import report as catalogue
+from etl.company import pages as catalogue
 from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, DataError, EtlError

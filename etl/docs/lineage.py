@@ -6,7 +6,8 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from etl.company.report import NAMED, ROWS_OF_ALL, Measure, Page, Report
+from etl.company.pages import Page
+from etl.company.report import NAMED, ROWS_OF_ALL, Measure, Report
 from etl.company.tables import NIGHT, TableFile
 from etl.contract.table import Contract
 from etl.core.errors import ContractError

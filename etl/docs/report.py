@@ -2,7 +2,8 @@
 
 import re
 
-from etl.company.report import Measure, Page, View
+from etl.company.pages import Page
+from etl.company.report import Measure, View
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Line, Listing, To, links, listed, prose

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from etl.company.report import Page, Report, Visual
+from etl.company.pages import Page, Visual
+from etl.company.report import Report
 from etl.core.errors import ContractError
 from powerbi.report import report_files
 from tests.powerbi.node import NEEDED, capabilities

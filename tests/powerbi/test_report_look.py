@@ -7,7 +7,8 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.company.report import Page, Report, Visual
+from etl.company.pages import Page, Visual
+from etl.company.report import Report
 from etl.contract.table import Contract
 from powerbi import theme
 from powerbi.layout import PAGE_WIDTH, Box

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from config.paths import ROOT
-from etl.company.report import Visual, read_report
+from etl.company.pages import Visual
+from etl.company.report import read_report
 from etl.dashboard.answers import asked_rows
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse

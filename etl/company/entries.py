@@ -1,0 +1,58 @@
+"""The files of a company's report, read: text, TOML, and entries that are what they say, or one sentence why not."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from etl.core.errors import ContractError
+from etl.core.needs import check_needs
+
+
+class Entry(BaseModel):
+    """What a file may say: nothing but this, and it does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def toml_of(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises ContractError saying where it is none."""
+    try:
+        return tomllib.loads(text_of(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ContractError(
+            f"{path} is not valid TOML: {error}.",
+            "Correct that place: texts stand in quotes, lists in brackets, and each entry begins with [[…]].",
+        ) from None
+
+
+def text_of(path: Path) -> str:
+    """Read a text file. Raises ContractError where it cannot be read, or needs a newer version of this program."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        check_needs(path, text)
+        return text
+    except OSError as error:
+        raise ContractError(
+            f"{path} cannot be read: {error.strerror}.",
+            "Put the file there, or name the report's folder in REPORT_DIR.",
+        ) from None
+    except UnicodeDecodeError:
+        raise ContractError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
+
+
+def entry(path: Path, kind: type[E], given: dict[str, Any]) -> E:
+    """Read an entry of a file. Raises ContractError naming what is at fault."""
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        name = f" [{given['name']}]" if "name" in given else ""
+        raise ContractError(
+            f"{path}{name}: {where}: {error.errors()[0]['msg']}.",
+            "Correct that entry; docs/dictionary.md and the sample's files in powerbi/ show what it may say.",
+        ) from None
