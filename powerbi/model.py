@@ -17,7 +17,7 @@ from etl.load.etl_runs import ETL_RUNS
 from etl.report.names import friendly
 from powerbi import m
 from powerbi.tmdl import Node, quoted
-from powerbi.types import model_type
+from powerbi.types import format_string, model_type
 
 MEASURES = "Key Measures"
 """The table that holds the measures. `Measures` itself is reserved: Power BI refuses such a model."""
@@ -158,7 +158,9 @@ def _refresh_policy(contract: Contract, years: int) -> Node:
 
 
 def _measure(measure: Measure, contracts: Mapping[str, Contract]) -> Node:
-    properties: dict[str, str | bool] = {} if measure.format == "General" else {"formatString": measure.format}
+    properties: dict[str, str | bool] = (
+        {} if measure.format == "General" else {"formatString": format_string(measure.format)}
+    )
     properties |= {"displayFolder": measure.folder, "lineageTag": tag(MEASURES, measure.name)}
     dax = measure.dax.strip("\n").replace(ROWS_OF_ALL, _rows_of_all(contracts))
     return Node("measure", measure.name, dax, measure.meaning, properties)

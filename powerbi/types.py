@@ -1,5 +1,6 @@
 """A contract's types in Power BI: the model's type, how values are shown, and how Power Query brings them there."""
 
+import re
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -46,3 +47,11 @@ def model_type(kind: pa.DataType) -> ModelType:
     if kind.scale <= _PLACES:
         return ModelType("decimal", "#,0.00")
     return ModelType("double", "#,0.00", note=_INEXACT)  # an exact one would round the places beyond, each value's
+
+
+def format_string(number_format: str) -> str:
+    r"""Write a number's format as the model has it: a unit in quotes letter by letter, "€"#,0.00 → \€#,0.00.
+
+    Text in TMDL that begins with a quotation mark would be read as quoted.
+    """
+    return re.sub(r'"([^"]*)"', lambda unit: "".join(f"\\{letter}" for letter in unit[1]), number_format)

@@ -1,6 +1,7 @@
 """The files of a company's report, read: text, TOML, and entries that are what they say, or one sentence why not."""
 
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +21,9 @@ E = TypeVar("E", bound=Entry)
 
 
 def toml_of(path: Path) -> dict[str, Any]:
-    """Read a TOML file. Raises ContractError saying where it is none."""
+    """Read a TOML file, its numbers to the digit. Raises ContractError saying where it is none."""
     try:
-        return tomllib.loads(text_of(path))
+        return tomllib.loads(text_of(path), parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise ContractError(
             f"{path} is not valid TOML: {error}.",

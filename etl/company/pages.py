@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from etl.company.entries import Entry
+from etl.company.sayings import Saying, check_order
 
 _COLUMN = r"^\w+\.\w+$"
 
@@ -15,6 +16,10 @@ class Visual(Entry):
     names: of a table's members, whose `by` is what tells them apart, the column that people call them by.
     top: how many members are shown: those with the greatest `top_by`, which is the first measure unless it is named.
     descending: whether the axis of a line or column chart runs down. width: in twelfths of the page.
+    said: the title as a computed sentence; `title` is what stands where none can be said.
+    change: of a card's measure, the measure that says how it has changed, shown beside it with its direction.
+    spark: of a card, the column over which each of its measures is drawn as a small line.
+    panels: of a line chart, the column that has one small chart for each of its members.
     """
 
     kind: Literal["card", "line", "column", "bar", "table"]
@@ -27,11 +32,42 @@ class Visual(Entry):
     top_by: str | None = None
     descending: bool = False
     width: int = Field(6, ge=2, le=12)
+    said: tuple[Saying, ...] = ()
+    change: dict[str, str] = Field(default_factory=dict)
+    spark: str | None = Field(None, pattern=_COLUMN)
+    panels: str | None = Field(None, pattern=_COLUMN)
 
     @property
     def ranked_by(self) -> str:
         """The measure by which `top` chooses."""
         return self.top_by or self.measures[0]
+
+    @property
+    def said_of(self) -> tuple[str, ...]:
+        """The measures that the title is computed from, each once."""
+        return tuple(dict.fromkeys(name for saying in self.said for name in saying.measures))
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All measures that it names, each once, the shown ones first."""
+        return tuple(dict.fromkeys((*self.measures, self.ranked_by, *self.change.values(), *self.said_of)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that it names, each once."""
+        return tuple(dict.fromkeys(filter(None, (self.by, self.names, self.spark, self.panels))))
+
+    @model_validator(mode="after")
+    def _says_what_it_can(self) -> Self:
+        check_order(self.said)
+        if self.kind != "card" and (self.change or self.spark):
+            raise ValueError("`change` and `spark` are for a card")
+        for name in self.change:
+            if name not in self.measures:
+                raise ValueError(f"`change` names [{name}], which is not among the card's measures")
+        if self.panels and (self.kind != "line" or self.panels == self.by or self.top):
+            raise ValueError("`panels` is for a line chart without `top`, and another column than `by`")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:

@@ -4,15 +4,18 @@ Nothing is registered.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Self
 
 from pydantic import model_validator
 
+from etl.company.currency import check_currency, money_format
 from etl.company.entries import Entry, entry, text_of, toml_of
 from etl.company.pages import Page
+from etl.company.targets import Target
+from etl.company.wording import check_wording
 from etl.core.errors import ContractError, UsageError
 from etl.core.names import guess
 
@@ -32,6 +35,7 @@ class Measure(Entry):
     made of other measures, in brackets. Without sql only Power BI has it.
     latest: for a balance, which is not added up over time: (the column by which there is one balance, the column of
     which only the greatest value counts), both of `of`. ignores: dimensions whose filters do not matter to it.
+    money: whether it is an amount in the report's currency, which its format then has in it.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Measure(Entry):
     sql: str | None = None
     latest: tuple[str, str] | None = None
     ignores: tuple[str, ...] = ()
+    money: bool = False
 
     @model_validator(mode="after")
     def _has_rows_or_measures(self) -> Self:
@@ -54,7 +59,11 @@ class Measure(Entry):
 
 
 class _About(Entry):
+    """What report.toml says."""
+
     title: str
+    currency: str | None = None
+    target: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,13 +77,18 @@ class View:
 
 @dataclass(frozen=True)
 class Report:
-    """All of it, by name and in the order in which it is shown."""
+    """All of it, by name and in the order in which it is shown.
+
+    currency: of the measures that are money, whose formats have it in them; targets: by measure.
+    """
 
     folder: Path
     title: str
     measures: dict[str, Measure]
     views: dict[str, View]
     pages: tuple[Page, ...]
+    currency: str | None = None
+    targets: dict[str, Target] = field(default_factory=dict)
 
 
 def read_report(folder: Path) -> Report:
@@ -98,9 +112,12 @@ def read_report(folder: Path) -> Report:
             f"The report in {folder} has {len(measures)} measures and {len(pages)} pages.",
             "Write at least one of each.",
         )
-    title = entry(folder / "report.toml", _About, toml_of(folder / "report.toml")).title
-    report = Report(folder, title, measures, views, pages)
+    about = _about(folder / "report.toml")
+    measures = {name: _in_currency(measure, about.currency) for name, measure in measures.items()}
+    targets = {target.measure: target for target in about.target}
+    report = Report(folder, about.title, measures, views, pages, about.currency, targets)
     _check_names(report)
+    check_wording(pages, targets, {measure.name: measure.format for measure in measures.values()})
     return report
 
 
@@ -122,6 +139,24 @@ def _measures(path: Path) -> list[Measure]:
     return [entry(path, Measure, {"folder": folder} | given) for given in entries]
 
 
+def _about(path: Path) -> _About:
+    about = entry(path, _About, toml_of(path))
+    if about.currency is not None:
+        check_currency(about.currency, path)
+    names = [target.measure for target in about.target]
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(f"{path}: there are two targets of [{name}].", "Leave one of them out.")
+    return about
+
+
+def _in_currency(measure: Measure, currency: str | None) -> Measure:
+    """Return the measure whose format has the currency in it, if it is money."""
+    if not measure.money:
+        return measure
+    return measure.model_copy(update={"format": money_format(measure.format, currency, f"measure [{measure.name}]")})
+
+
 def _page(path: Path) -> Page:
     return entry(path, Page, toml_of(path))
 
@@ -138,8 +173,10 @@ def _check_names(report: Report) -> None:
     """Refuse a visual or a measure that names a measure which is not there, and measures made of each other."""
     for page in report.pages:
         for visual in page.visual:
-            for name in (*visual.measures, visual.ranked_by):
+            for name in visual.named:
                 _known(report, name, f"page {page.name}, visual “{visual.title}”")
+    for name in report.targets:
+        _known(report, name, f"{report.folder / 'report.toml'}, target")
     made_of: dict[str, list[str]] = {}
     for measure in report.measures.values():
         made_of[measure.name] = NAMED.findall(measure.sql) if measure.sql and not measure.of else []

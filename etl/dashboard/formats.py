@@ -17,7 +17,8 @@ EMPTY = "(empty)"
 GENERAL = "General"
 _DATE, _TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 _NUMBER = re.compile(
-    r"(?P<one>(?P<plus>\+?)(?P<digits>#,0|#,##0|0)(?:\.(?P<places>0+))?(?P<percent>%?))(?:;-(?P<two>.+))?"
+    r"(?P<one>(?P<plus>\+?)(?:\"(?P<unit>[^\"]+)\")?(?P<digits>#,0|#,##0|0)(?:\.(?P<places>0+))?(?P<percent>%?))"
+    r"(?:;-(?P<two>.+))?"
 )
 _EXACT = Context(prec=1_000, rounding=ROUND_HALF_UP)
 
@@ -37,7 +38,7 @@ def shown(value: Value, number_format: str) -> str:
     rounded = number.scaleb(2 if parts["percent"] else 0, _EXACT).quantize(Decimal(1).scaleb(exponent), context=_EXACT)
     sign = "−" if rounded < 0 else parts["plus"]
     grouped = "" if parts["digits"] == "0" else ","
-    return f"{sign}{rounded.copy_abs():{grouped}f}{parts['percent']}"
+    return f"{sign}{parts['unit'] or ''}{rounded.copy_abs():{grouped}f}{parts['percent']}"
 
 
 def label(value: Value) -> str:
@@ -78,8 +79,8 @@ def check(number_format: str) -> re.Match[str] | None:
     if parts is None or parts["two"] not in (None, parts["one"].removeprefix("+")):
         raise ContractError(
             f"The number format {number_format!r} is not one that the dashboard can write.",
-            "Use #,0 or 0, with decimals (#,0.00), as a share (0.0%), with its sign (+#,0;-#,0), yyyy-mm-dd, "
-            "yyyy-mm-dd hh:mm or General.",
+            "Use #,0 or 0, with decimals (#,0.00), as a share (0.0%), with its sign (+#,0;-#,0), in a "
+            'unit ("€"#,0.00), yyyy-mm-dd, yyyy-mm-dd hh:mm or General.',
         )
     return parts
 

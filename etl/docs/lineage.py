@@ -150,7 +150,7 @@ def _edges_of(report: Report, tables: Mapping[str, Node]) -> Iterator[tuple[Node
         yield from ((source, target) for source in _sources_of(measure, report, known) if source != target)
     for page in report.pages:
         target = Node(Kind.PAGE, page.name)
-        yield from ((Node(Kind.MEASURE, name), target) for visual in page.visual for name in visual.measures)
+        yield from ((Node(Kind.MEASURE, name), target) for visual in page.visual for name in visual.named)
         for column in columns_of(page):
             yield _known(column.partition(".")[0], tables, f"page {page.name}"), target
 

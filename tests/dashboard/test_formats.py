@@ -28,6 +28,12 @@ NUMBERS = """
 | 3                               | +#,0.00;-#,0.00   | +3.00                             |
 | -1234                           | +#,0.00;-#,0.00   | −1,234.00                         |
 | 1.50                            | General           | 1.50                              |
+| 1234.5                          | "€"#,0.00         | €1,234.50                         |
+| -1234.5                         | "€"#,0.00         | −€1,234.50                        |
+| -0.001                          | "€"#,0.00         | €0.00                             |
+| 1234.5                          | "¥"#,0            | ¥1,235                            |
+| 12                              | +"€"#,0;-"€"#,0   | +€12                              |
+| -12                             | +"€"#,0;-"€"#,0   | −€12                              |
 """
 
 
@@ -82,7 +88,7 @@ def test_members_are_written_as_they_are() -> None:
     ]
 
 
-@pytest.mark.parametrize("number_format", ["", "0,0", "€ 0", "#,0;(#,0)", "#,0.00;-#,0"])
+@pytest.mark.parametrize("number_format", ["", "0,0", "€ 0", "#,0;(#,0)", "#,0.00;-#,0", '""#,0', '+"€"#,0;-#,0'])
 def test_a_format_that_is_not_known_is_refused(number_format: str) -> None:
     """No number is written in another way than was meant."""
     with pytest.raises(ContractError, match="not one that the dashboard can write"):

@@ -46,6 +46,34 @@ top = 3
 """
 
 
+CARD, NET = 'measures = ["Net"]', 'format = "0"\ndax = "1"'
+VOCABULARY = [
+    ("report.toml", 'title = "T"', 'title = "T"\ncurrency = "EURO"', "'EURO' is not a currency code of ISO 4217"),
+    ("report.toml", 'title = "T"', 'title = "T"\ntarget = [{ measure = "Nett", at_least = 1 }]', "no measure [Nett]"),
+    ("report.toml", 'title = "T"', 'title = "T"\ntarget = [{ measure = "Net" }]', "at_least = … or at_most = …"),
+    ("report.toml", 'title = "T"', 'title = "T"\ntarget = [{ measure = "Net", at_least = inf }]', "finite number"),
+    (
+        "report.toml",
+        'title = "T"',
+        'title = "T"\ntarget = [{ measure = "Net", at_least = 1 }, { measure = "Net", at_most = 2 }]',
+        "two targets of [Net]",
+    ),
+    ("measures/a.toml", NET, 'money = true\nformat = "0.0%"\ndax = "1"', "[Net]: `money` is for an amount"),
+    ("pages/1.toml", CARD, f'{CARD}\nchange = {{ Twice = "Net" }}', "`change` names [Twice], which is not among"),
+    ("pages/1.toml", CARD, f'{CARD}\nchange = {{ Net = "Thrice" }}', "“All”: there is no measure [Thrice]"),
+    ("pages/1.toml", "top = 3", 'top = 3\nspark = "dim_date.year"', "`change` and `spark` are for a card"),
+    ("pages/1.toml", CARD, f'{CARD}\npanels = "dim_date.year"', "`panels` is for a line chart"),
+    ("pages/1.toml", CARD, f'{CARD}\nsaid = [{{ text = "So {{Thrice}}" }}]', "there is no measure [Thrice]"),
+    ("pages/1.toml", CARD, f'{CARD}\nsaid = [{{ text = "So {{}}" }}]', "do not enclose a measure"),
+    ("pages/1.toml", CARD, f'{CARD}\nsaid = [{{ text = " " }}]', "`text` is empty"),
+    ("pages/1.toml", CARD, f'{CARD}\nsaid = [{{ when = "Net > 1", text = "A" }}]', "'Net > 1' is not a comparison"),
+    ("pages/1.toml", CARD, f'{CARD}\nsaid = [{{ when = "[Net] > 1", text = "A" }}]', "has a `when`: add one without"),
+    ("pages/1.toml", CARD, f'{CARD}\nsaid = [{{ text = "A" }}, {{ text = "B" }}]', "1 of `said` has no `when`"),
+]
+"""Faults of what a report says about its numbers."""
+DATED = MEASURES.replace('format = "0"\ndax = "1"', 'format = "yyyy-mm-dd"\ndax = "1"')
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give the folder of a good report."""
@@ -85,6 +113,7 @@ def test_a_report_is_read_in_its_order(folder: Path) -> None:
         ("pages/1.toml", "top = 3", 'top = 3\ntop_by = "Last"', "there is no measure [Last]"),
         ("views/v.sql", "-- like: fact_sale\n", "", "has no line `-- like: …`"),
         ("report.toml", 'title = "T"', "", "title: Field required"),
+        *VOCABULARY,
     ],
 )  # fmt: skip
 def test_a_fault_is_named(folder: Path, file: str, right: str, wrong: str, told: str) -> None:
@@ -113,3 +142,49 @@ def test_what_is_not_there_is_named(folder: Path) -> None:
     (folder / "report.toml").unlink()
     with pytest.raises(UsageError, match="There is no report in"):
         read_report(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "told"),
+    [
+        ("report.toml", 'title = "T"', 'title = "T"\ntarget = [{ measure = "Net", at_most = 1 }]', "target of [Net]"),
+        ("pages/1.toml", CARD, f'{CARD}\nchange = {{ Net = "Net" }}', "change"),
+        (
+            "pages/1.toml",
+            CARD,
+            f'{CARD}\nsaid = [{{ when = "[Net] > 1 and [Twice] < 2", text = "A" }}, {{ text = "B" }}]',
+            "'[Net] > 1 and [Twice] < 2'",
+        ),
+    ],
+)
+def test_only_numbers_are_judged(folder: Path, file: str, right: str, wrong: str, told: str) -> None:
+    """A day has no target, no direction, and is not compared with a number."""
+    (folder / "measures/a.toml").write_text(DATED, encoding="utf-8")
+    text = (folder / file).read_text(encoding="utf-8")
+    (folder / file).write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(ContractError, match=r"is not a number: its format is yyyy-mm-dd") as refused:
+        read_report(folder)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("currency", "number_format", "written"),
+    [
+        ("EUR", "#,0.00", '"€"#,0.00'),
+        ("JPY", "#,0", '"¥"#,0'),
+        ("CHF", "#,##0.00", '"CHF\N{NO-BREAK SPACE}"#,##0.00'),
+        ("USD", "+#,0.00;-#,0.00", '+"$"#,0.00;-"$"#,0.00'),
+        (None, "#,0.00", "#,0.00"),
+    ],
+)
+def test_money_has_the_currency_in_its_format(
+    folder: Path, currency: str | None, number_format: str, written: str
+) -> None:
+    """Whoever writes the number writes the currency; a report without one has plain amounts, others never have it."""
+    declared = MEASURES.replace(NET, f'format = "{number_format}"\nmoney = true\ndax = "1"', 1)
+    (folder / "measures/a.toml").write_text(declared, encoding="utf-8")
+    if currency:
+        (folder / "report.toml").write_text(f'title = "T"\ncurrency = "{currency}"', encoding="utf-8")
+    report = read_report(folder)
+    assert report.measures["Net"].format == written
+    assert report.measures["Twice"].format == "0"
