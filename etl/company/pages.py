@@ -48,6 +48,22 @@ class Visual(Entry):
         return tuple(dict.fromkeys(name for saying in self.said for name in saying.measures))
 
     @property
+    def parts(self) -> dict[str, "Visual"]:
+        """What is to be asked for it, each as a visual of its own.
+
+        main: its own rows, the changes after its measures. title: the measures that the title is computed from. spark:
+        a line of a card's measures.
+        """
+        changes = [name for name in dict.fromkeys(self.change.values()) if name not in self.measures]
+        parts = {"main": self.model_copy(update={"measures": (*self.measures, *changes)})}
+        told = {"title": self.title, "alt": self.alt}
+        if self.said_of:
+            parts["title"] = Visual(kind="card", measures=self.said_of, **told)
+        if self.spark:
+            parts["spark"] = Visual(kind="line", measures=self.measures, by=self.spark, **told)
+        return parts
+
+    @property
     def named(self) -> tuple[str, ...]:
         """All measures that it names, each once, the shown ones first."""
         return tuple(dict.fromkeys((*self.measures, self.ranked_by, *self.change.values(), *self.said_of)))

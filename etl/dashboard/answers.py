@@ -1,6 +1,7 @@
 """The report's numbers: every visual of every page, asked of the published tables or of the star."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
@@ -14,10 +15,11 @@ from etl.company import pages as catalogue
 from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, DataError, EtlError
-from etl.dashboard.formats import NOTHING
+from etl.dashboard.formats import NOTHING, label
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
+from etl.dashboard.words import sentence
 from etl.report.names import friendly
-from etl.report.sql import Composer
+from etl.report.sql import Composer, Filters
 
 Read = Callable[[str], pa.Table]
 Row = tuple[Value, ...]
@@ -37,10 +39,12 @@ def picture(report: Report, contracts: Mapping[str, Contract], read: Read, sourc
     return Picture(report.title, head["v0"], bool(head["v1"]), source, pages)
 
 
-def asked_rows(visual: catalogue.Visual, composer: Composer, read: Read) -> tuple[Row, ...]:
+def asked_rows(
+    visual: catalogue.Visual, composer: Composer, read: Read, filters: Filters | None = None
+) -> tuple[Row, ...]:
     """Ask for the rows of a visual, in the order in which they are shown."""
     asked = list(dict.fromkeys([*visual.measures, visual.ranked_by]))
-    table = read(composer.query(asked, visual.by))
+    table = read(composer.query(asked, visual.by, filters))
     if visual.by and visual.top and len(table) > visual.top:
         table = candidates(table, len(visual.measures), 1 + asked.index(visual.ranked_by), visual.top)
     rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
@@ -91,25 +95,75 @@ def named(visual: catalogue.Visual, rows: tuple[Row, ...], composer: Composer, r
 
 
 def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
-    measures = [report.measures[name] for name in visual.measures]
     where = f"page {page}, visual “{visual.title}”"
     try:
-        rows = named(visual, asked_rows(visual, composer, read), composer, read)
+        return _answered(visual, report, composer, read)
     except EtlError as error:
         raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
-    for row in rows:
-        for measure, value in zip(measures, row[1:], strict=True):
-            if isinstance(value, float) and not isfinite(value):
-                raise ContractError(f"{where}: [{measure.name}] is {value}.", "Divide by NULLIF(…, 0) in its sql.")
+
+
+def _answered(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
+    """Ask for a visual and all that stands with it."""
+    parts = visual.parts
+    rows = () if visual.panels else _rows(parts["main"], composer, read)
+    spark = parts.get("spark")
+    return replace(
+        _drawn(parts["main"], rows, report),
+        said=_said(visual, report, composer, read),
+        figures=len(visual.measures),
+        spark=_drawn(spark, _rows(spark, composer, read), report) if spark else None,
+        panels=_panels(visual, report, composer, read) if visual.panels else (),
+    )
+
+
+def _drawn(visual: catalogue.Visual, rows: tuple[Row, ...], report: Report) -> Visual:
+    by = visual.names or visual.by
     return Visual(
         kind=visual.kind,
         title=visual.title,
         alt=visual.alt,
         width=visual.width,
-        axis=friendly((visual.names or visual.by).partition(".")[2]) if visual.by else None,
-        series=tuple(Series(measure.name, measure.format, measure.meaning) for measure in measures),
+        axis=friendly(by.partition(".")[2]) if by else None,
+        series=tuple(_series(name, visual, report) for name in visual.measures),
         rows=rows,
     )
+
+
+def _series(name: str, visual: catalogue.Visual, report: Report) -> Series:
+    measure = report.measures[name]
+    change = visual.measures.index(visual.change[name]) if name in visual.change else None
+    return Series(name, measure.format, measure.meaning, report.targets.get(name), change)
+
+
+def _rows(visual: catalogue.Visual, composer: Composer, read: Read, filters: Filters | None = None) -> tuple[Row, ...]:
+    """Ask for the rows as they are shown. Raises ContractError for what is no number."""
+    rows = named(visual, asked_rows(visual, composer, read, filters), composer, read)
+    for row in rows:
+        for name, value in zip(visual.measures, row[1:], strict=True):
+            if isinstance(value, float) and not isfinite(value):
+                raise ContractError(f"[{name}] is {value}.", "Divide by NULLIF(…, 0) in its sql.")
+    return rows
+
+
+def _said(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> str | None:
+    """Compute the title."""
+    part = visual.parts.get("title")
+    values = _rows(part, composer, read)[0][1:] if part else ()
+    formats = {name: report.measures[name].format for name in visual.said_of}
+    return sentence(visual.said, dict(zip(visual.said_of, values, strict=True)), formats)
+
+
+def _panels(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> tuple[Visual, ...]:
+    """Ask for the rows of each member of the panels' column, by its name; members without a row have no panel."""
+    column = str(visual.panels)
+    members = [row[0] for row in asked_rows(visual.model_copy(update={"by": column}), composer, read)]
+    panels = []
+    for member in members:
+        if member is not None and (rows := _rows(visual, composer, read, {column: [member]})):
+            panels.append(
+                replace(_drawn(visual, rows, report), title=label(member), alt=f"{label(member)}: {visual.alt}")
+            )
+    return tuple(panels)
 
 
 def _rank(value: Any) -> tuple[int, Any]:

@@ -34,11 +34,21 @@ def shown(value: Value, number_format: str) -> str:
     number = Decimal(str(value))
     if not number.is_finite():
         return label(value)
-    exponent = -len(parts["places"] or "")
-    rounded = number.scaleb(2 if parts["percent"] else 0, _EXACT).quantize(Decimal(1).scaleb(exponent), context=_EXACT)
-    sign = "−" if rounded < 0 else parts["plus"]
+    seen = rounded(number, places(number_format) or 0).scaleb(2 if parts["percent"] else 0, _EXACT)
+    sign = "−" if seen < 0 else parts["plus"]
     grouped = "" if parts["digits"] == "0" else ","
-    return f"{sign}{parts['unit'] or ''}{rounded.copy_abs():{grouped}f}{parts['percent']}"
+    return f"{sign}{parts['unit'] or ''}{seen.copy_abs():{grouped}f}{parts['percent']}"
+
+
+def places(number_format: str) -> int | None:
+    """Return how many decimal places of a number a format shows, 3 of 0.1234 as 12.3%; None where it shows all."""
+    parts = check(number_format)
+    return None if parts is None else len(parts["places"] or "") + (2 if parts["percent"] else 0)
+
+
+def rounded(number: Decimal, to: int) -> Decimal:
+    """Round to decimal places, half up, whatever the number's size."""
+    return number.quantize(Decimal(1).scaleb(-to), context=_EXACT)
 
 
 def label(value: Value) -> str:

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from etl.company.targets import Target
+
 Value = Decimal | int | float | bool | str | date | datetime | None
 """A number, text or time as the warehouse gave it; None where there is none."""
 
@@ -14,11 +16,16 @@ Kind = Literal["card", "line", "column", "bar", "table"]
 
 @dataclass(frozen=True)
 class Series:
-    """One measure of a visual. number_format: as spreadsheets write it: #,0 · #,0.00 · 0.0% or yyyy-mm-dd."""
+    """One measure of a visual. number_format: as spreadsheets write it: #,0 · "€"#,0.00 · 0.0% or yyyy-mm-dd.
+
+    target: what it has to reach; change: the place, among the visual's series, of the one that says how it changed.
+    """
 
     name: str
     number_format: str
     meaning: str
+    target: Target | None = None
+    change: int | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,9 @@ class Visual:
 
     rows: the axis' label (None of a card), then a value for each series; in the order in which they are shown.
     width: in twelfths of the page. alt: what it shows, for who cannot see it.
+    said: the title as it is computed, or None: then `title` stands. figures: how many of the series are shown for
+    themselves (None: all); those after them are only the changes of these. spark: the small lines of a card, as a line
+    chart. panels: instead of rows, a small line chart for each member, whose title it is.
     """
 
     kind: Kind
@@ -36,6 +46,20 @@ class Visual:
     axis: str | None
     series: tuple[Series, ...]
     rows: tuple[tuple[Value, ...], ...]
+    said: str | None = None
+    figures: int | None = None
+    spark: "Visual | None" = None
+    panels: tuple["Visual", ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What stands above it."""
+        return self.said or self.title
+
+    @property
+    def shown(self) -> tuple[Series, ...]:
+        """The series that are shown for themselves."""
+        return self.series[: self.figures]
 
 
 @dataclass(frozen=True)

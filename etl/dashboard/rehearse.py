@@ -32,7 +32,10 @@ def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
         for page in report.pages:
             for visual in page.visual:
                 with _told(f"page {page.name}, visual “{visual.title}”"):
-                    asked_rows(visual, composer, read)
+                    for part in visual.parts.values():
+                        asked_rows(part, composer, read)
+                    if visual.panels:
+                        asked_rows(visual.model_copy(update={"by": visual.panels}), composer, read)
 
 
 @contextmanager
