@@ -7,6 +7,7 @@ has no JavaScript, or reads by ear, has the same numbers.
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from etl.dashboard import formats
+from etl.dashboard import beside, formats
 from etl.dashboard.picture import Page, Picture, Value, Visual
 
 _HERE = Path(__file__).parent
@@ -27,9 +28,9 @@ def html(picture: Picture) -> str:
     """Draw a picture: one file, the same bytes for the same picture."""
     anchors = _anchors(picture.pages)
     charts = {
-        f"{anchor}_{number}": _chart(visual)
+        name: _chart(visual)
         for anchor, page in zip(anchors, picture.pages, strict=True)
-        for number, visual in enumerate(page.visuals, start=1)
+        for name, visual in _named(anchor, page.visuals)
         if visual.kind in _CHARTS and visual.rows
     }
     return (
@@ -72,6 +73,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"shown": formats.shown, "label": formats.label}
+    made.filters |= {"judged": beside.judged, "changed": beside.changed, "path": beside.path}
     made.globals["columns"] = _columns
     return made
 
@@ -90,6 +92,13 @@ def _anchors(pages: tuple[Page, ...]) -> list[str]:
         name = re.sub(r"[^a-z0-9]+", "-", page.name.lower()).strip("-")
         anchors.append(name if name and name not in anchors else f"page_{number}")
     return anchors
+
+
+def _named(owner: str, visuals: tuple[Visual, ...]) -> Iterator[tuple[str, Visual]]:
+    """Name the visuals, and their panels, as the page does."""
+    for number, visual in enumerate(visuals, start=1):
+        yield f"{owner}_{number}", visual
+        yield from _named(f"{owner}_{number}", visual.panels)
 
 
 def _columns(visual: Visual) -> list[str]:
