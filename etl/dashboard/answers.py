@@ -53,7 +53,7 @@ def asked_rows(
     shown = len(visual.measures) + 1
     rows = [row for row in rows if any(value is not None for value in row[1:shown])]
     rows.sort(key=lambda row: str(row[0] or "").casefold())
-    rows.sort(key=lambda row: _rank(row[1 + asked.index(visual.ranked_by)]))
+    rows.sort(key=lambda row: rank_of(row[1 + asked.index(visual.ranked_by)]))
     rows = rows[: visual.top]
     if visual.kind in ("line", "column"):
         rows = sorted((r for r in rows if r[0] is not None), key=lambda row: row[0], reverse=visual.descending)
@@ -87,11 +87,19 @@ def _can_be_ranked(kind: pa.DataType) -> bool:
 
 def named(visual: catalogue.Visual, rows: tuple[Row, ...], composer: Composer, read: Read) -> tuple[Row, ...]:
     """Call the members of a visual by their names, and by what tells them apart: there are namesakes."""
-    members = [row[0] for row in rows if row[0] is not None]
-    if not (visual.by and visual.names and members):
-        return rows
-    found = {row["label"]: row["name"] for row in read(composer.names(visual.by, visual.names, members)).to_pylist()}
-    return tuple((f"{found.get(label) or NOTHING} · {label}", *values) for label, *values in rows)
+    called = named_members(visual, {place: row[0] for place, row in enumerate(rows)}, composer, read)
+    return tuple((called[place], *row[1:]) for place, row in enumerate(rows))
+
+
+def named_members(
+    visual: catalogue.Visual, members: Mapping[int, Value], composer: Composer, read: Read
+) -> dict[int, Value]:
+    """Return what members of a visual's axis are called. members: their labels, by any number."""
+    known = list(dict.fromkeys(label for label in members.values() if label is not None))
+    if not (visual.by and visual.names and known):
+        return dict(members)
+    found = {row["label"]: row["name"] for row in read(composer.names(visual.by, visual.names, known)).to_pylist()}
+    return {place: f"{found.get(label) or NOTHING} · {label}" for place, label in members.items()}
 
 
 def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
@@ -166,7 +174,7 @@ def _panels(visual: catalogue.Visual, report: Report, composer: Composer, read: 
     return tuple(panels)
 
 
-def _rank(value: Any) -> tuple[int, Any]:
+def rank_of(value: Any) -> tuple[int, Any]:
     """Order from the greatest or latest on; what is not known comes last."""
     if isinstance(value, datetime):
         return (0, -value.timestamp())

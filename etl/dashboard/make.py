@@ -1,22 +1,26 @@
 """Making the dashboard's file: of the published tables, or of the newest star."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import config
 from config import Settings
-from etl.company.report import read_report
+from etl.company.report import Report, read_report
+from etl.contract.table import Contract
 from etl.core import log
 from etl.core.errors import UsageError, WarehouseError
 from etl.core.lock import held
 from etl.core.runs import Store
 from etl.core.whole import write_whole
-from etl.dashboard.answers import picture
+from etl.dashboard.answers import Read, picture
+from etl.dashboard.data import data
 from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.open import open_warehouse
 from etl.report import star
+from etl.report.sql import Composer
 
 _TIMES = 3
 """Nights that may be published while the dashboard is made."""
@@ -59,10 +63,16 @@ def _of_tables(settings: Settings) -> Picture:
         for _ in range(_TIMES):
             before = [(row.table, row.run) for row in warehouse.published()]
             with warehouse.reading() as read:
-                drawn = picture(report, every, read, "From the published tables.")
+                drawn = _asked(report, every, read, "From the published tables.")
             if before == [(row.table, row.run) for row in warehouse.published()]:
                 return drawn
     raise WarehouseError("Tables were published while the dashboard asked for them.", "Run it again.")
+
+
+def _asked(report: Report, every: Mapping[str, Contract], read: Read, source: str) -> Picture:
+    """Ask for what the pages show, and for what they answer."""
+    shown = picture(report, every, read, source)
+    return replace(shown, data=data(report, every, Composer(report, every), read))
 
 
 def _of_star(settings: Settings) -> Picture:
@@ -72,5 +82,5 @@ def _of_star(settings: Settings) -> Picture:
         store.check_version()
         newest = store.star.newest("TablesTransformMain.py")
         with star.opened(store, newest, [each for each in every.values() if each is not ETL_RUNS]) as read:
-            drawn = picture(report, every, read, f"From the star {newest.run}.")
+            drawn = _asked(report, every, read, f"From the star {newest.run}.")
     return replace(drawn, is_published=False)

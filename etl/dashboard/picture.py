@@ -1,9 +1,10 @@
 """What a dashboard shows: pages of visuals with their numbers. How it is drawn is not said here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from etl.company.targets import Target
 
@@ -76,6 +77,7 @@ class Picture:
     """The whole. as_of: the instant of the source's snapshot (UTC); one_night: whether all tables are of one night.
 
     source: where the numbers are from, a sentence; is_published: whether they are what everybody sees.
+    data: what a reader's choices are answered from, as the scripts have it; None where nothing can be chosen.
     """
 
     title: str
@@ -84,3 +86,4 @@ class Picture:
     source: str
     pages: tuple[Page, ...]
     is_published: bool = True
+    data: Mapping[str, Any] | None = None

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.dashboard.answers import _rank, candidates
+from etl.dashboard.answers import candidates, rank_of
 
 VALUE = st.none() | st.integers(-2, 3).map(Decimal)
 
@@ -25,4 +25,4 @@ def test_the_first_are_the_same_when_few_are_looked_at(
 
 def _first(rows: list[tuple[object, ...]], top: int) -> list[tuple[object, ...]]:
     shown = sorted((row for row in rows if row[1] is not None), key=lambda row: str(row[0] or "").casefold())
-    return sorted(shown, key=lambda row: _rank(row[2]))[:top]
+    return sorted(shown, key=lambda row: rank_of(row[2]))[:top]

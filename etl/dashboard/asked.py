@@ -1,0 +1,77 @@
+"""A visual's rows under every single choice of its page's slicers, as the page shows them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from etl.company.pages import Visual
+from etl.dashboard.answers import named_members, rank_of
+from etl.dashboard.picture import Value
+from etl.report.cells import Cells
+from etl.report.sql import Composer
+
+Read = Callable[[str], pa.Table]
+Context = tuple[int, ...]
+Row = tuple[int, *tuple[Value, ...]]
+"""The code of the axis' member, and a value for each measure."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known of measures by an axis. slicers: the columns that matter, in the order of a context's codes.
+
+    unreached: by column, the places of the measures that do not answer to it; axis: the members' labels by code;
+    contexts: the rows of each context of which there are any, as they are shown.
+    """
+
+    measures: tuple[str, ...]
+    by: str | None
+    slicers: tuple[str, ...]
+    unreached: Mapping[str, Sequence[int]]
+    axis: Mapping[int, Value]
+    contexts: Mapping[Context, list[Row]]
+
+
+def asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read) -> Asked:
+    """Ask for the rows of a visual under every single choice."""
+    measures, shown = list(dict.fromkeys([*visual.measures, visual.ranked_by])), len(visual.measures)
+    cells = Cells(composer, measures, shown, visual.by, slicers)
+    rank = measures.index(visual.ranked_by)
+    ranks = visual.top and _ranks(composer, visual.ranked_by, read)
+    table = read(cells.query(visual.top if ranks else None, rank))
+    width = len(cells.slicers)
+    rows = sorted(zip(*(column.to_pylist() for column in table.columns), strict=True), key=lambda row: row[:width])
+    found = {context: [row[width:] for row in part] for context, part in groupby(rows, key=lambda row: row[:width])}
+    axis = {row[width]: row[width + 1] for row in rows}
+    contexts = {context: _shown(visual, part, axis, rank) for context, part in found.items()}
+    labels = named_members(visual, {row[0]: axis[row[0]] for part in contexts.values() for row in part}, composer, read)
+    return Asked(
+        tuple(visual.measures),
+        visual.by,
+        cells.slicers,
+        {column: [place for place in places if place < shown] for column, places in cells.unreached.items()},
+        labels,
+        {context: part for context, part in contexts.items() if part},
+    )
+
+
+def _shown(visual: Visual, rows: list[tuple[Any, ...]], axis: Mapping[int, Any], rank: int) -> list[Row]:
+    """Choose and order the rows of a context. rows: the axis' code, its label, and a value for each measure."""
+    if visual.by:
+        rows.sort(key=lambda row: str(axis[row[0]] or "").casefold())
+        rows.sort(key=lambda row: rank_of(row[2 + rank]))
+        rows = rows[: visual.top]
+    if visual.kind in ("line", "column"):
+        rows = [row for row in rows if axis[row[0]] is not None]
+        rows.sort(key=lambda row: axis[row[0]], reverse=visual.descending)
+    shown = 2 + len(visual.measures)
+    return [(row[0], *row[2:shown]) for row in rows]
+
+
+def _ranks(composer: Composer, measure: str, read: Read) -> bool:
+    """Whether the warehouse orders a measure's values as they are ranked here; texts are not ranked."""
+    kind = read(f"SELECT * FROM ({composer.query([measure])}) AS answer LIMIT 0").schema.types[0]
+    return not pa.types.is_string(kind) and not pa.types.is_large_string(kind)

@@ -1,0 +1,215 @@
+"""A visual's numbers under every single choice of its page's slicers, asked in one query.
+
+A context is one member, or all, of each slicer. The rows of each table are joined to their members' codes once, and
+grouped by every set of the slicers. So what a browser looks up under a choice is what SQL computed under it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+from etl.company.report import Measure
+from etl.report.sql import _COLUMN, Composer, _Base
+
+ALL = -1
+"""The code of a slicer of which no member is chosen."""
+NO_MEMBER = 0
+"""The code of NULL; those of the other members follow, in the order of their texts."""
+
+_OWN = "own"
+"""The alias of an axis' own value, of which the least spelling is its label."""
+
+
+def code_of(column: str) -> str:
+    """Return the code of a row's member, over all rows of its table."""
+    member = f"UPPER(CAST({column} AS STRING))"
+    return f"CASE WHEN {column} IS NULL THEN {NO_MEMBER} ELSE DENSE_RANK() OVER (ORDER BY {member}) END"
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Measures over one table. answers, ignores: the slicers, by number, that choose among its rows, and that do not.
+
+    has_axis: whether the axis matters to it.
+    """
+
+    number: int
+    base: _Base
+    measures: tuple[tuple[Measure, str], ...]
+    answers: tuple[int, ...]
+    ignores: tuple[int, ...]
+    has_axis: bool
+
+
+class Cells:
+    """The question for measures by an axis under all choices of those slicers ("table.column") that one answers to.
+
+    shown: the first of the measures, which are shown; others only rank. slicers: those that matter; unreached: by
+    slicer, the places of the measures that do not answer to it: they are nothing where it is chosen.
+    """
+
+    def __init__(
+        self, composer: Composer, measures: Sequence[str], shown: int, by: str | None, slicers: Sequence[str]
+    ) -> None:
+        self._composer, self._measures, self._shown, self._by = composer, measures, shown, by
+        self.unreached = {
+            column: places
+            for column in slicers
+            if (places := [n for n, name in enumerate(measures) if not self._answers(name, column)])
+        }
+        hidden = {column for column, places in self.unreached.items() if {*range(shown)} <= {*places}}
+        self.slicers = tuple(column for column in slicers if column not in hidden)
+
+    def members(self, column: str) -> str:
+        """Return the query for a slicer's members: code and label."""
+        table, _, name = column.partition(".")
+        coded = f"SELECT {table}.{name} AS label, {code_of(f'{table}.{name}')} AS code FROM {table}"
+        return f"SELECT code, MIN(label) AS label FROM ({coded}) AS coded GROUP BY code"
+
+    def query(self, top: int | None = None, rank: int = 0) -> str:
+        """Return the query; its columns: a0, a1, … (codes of the slicers), axis, label, v0, ….
+
+        With an axis, a row of which all that is shown is nothing is left out. top: how many of the measure `rank` are
+        wanted, more where there are ties.
+        """
+        groups = self._groups
+        ctes = [part for group in groups for part in self._ctes(group)]
+        ctes.append(f"keyed AS (\n{self._keys()}\n)")
+        values = ", ".join(f"{self._value(place, name)} AS v{place}" for place, name in enumerate(self._measures))
+        joins = "".join(f"\n{self._joined(group)}" for group in groups)
+        if not self._by:
+            return (
+                f"WITH {', '.join(ctes)}\nSELECT {self._columns('keyed')}, NULL AS label, {values}\nFROM keyed{joins}"
+            )
+        ctes.append(f"labels AS (\n{self._labels()}\n)")
+        joins += "\nLEFT JOIN labels ON labels.axis = keyed.axis"
+        cells = f"SELECT {self._columns('keyed')}, labels.label, {values}\nFROM keyed{joins}"
+        there = " OR ".join(f"v{place} IS NOT NULL" for place in range(self._shown))
+        cells = f"SELECT * FROM ({cells}) AS cells WHERE {there}"
+        if top:
+            per = "".join(f", a{n}" for n in range(len(self.slicers)))
+            ranked = f"RANK() OVER (PARTITION BY 0{per} ORDER BY v{rank} DESC)"
+            cells = (
+                f"SELECT * FROM (SELECT *, {ranked} AS place FROM ({cells}) AS cells) AS ranked WHERE place <= {top}"
+            )
+        return f"WITH {', '.join(ctes)}\n{cells}"
+
+    @cached_property
+    def _groups(self) -> list[_Group]:
+        """Group the aggregates by what they are of."""
+        known = self._composer._report.measures
+        needed = list(dict.fromkeys(base for name in self._measures for base in self._composer._bases(name)))
+        groups: dict[_Base, list[tuple[Measure, str]]] = {}
+        for number, name in enumerate(needed):
+            measure = known[name]
+            base = _Base(str(measure.of), measure.latest, measure.ignores)
+            groups.setdefault(base, []).append((measure, f"m{number}"))
+        return [self._group(number, base, tuple(found)) for number, (base, found) in enumerate(groups.items())]
+
+    def _group(self, number: int, base: _Base, measures: tuple[tuple[Measure, str], ...]) -> _Group:
+        ignored = tuple(n for n, column in enumerate(self.slicers) if self._composer._ignored(column, base))
+        reached = (n for n, column in enumerate(self.slicers) if self._reaches(base, column))
+        answers = tuple(n for n in reached if n not in ignored)
+        has_axis = self._by is not None and not self._composer._ignored(self._by, base)
+        return _Group(number, base, measures, answers, ignored, has_axis)
+
+    def _answers(self, name: str, column: str) -> bool:
+        known = self._composer._report.measures
+        of = (known[base] for base in self._composer._bases(name))
+        bases = [_Base(str(measure.of), measure.latest, measure.ignores) for measure in of]
+        return all(self._composer._ignored(column, base) or self._reaches(base, column) for base in bases)
+
+    def _reaches(self, base: _Base, column: str) -> bool:
+        return self._composer.reaches(base.of, column.partition(".")[0])
+
+    def _ctes(self, group: _Group) -> Iterator[str]:
+        """Write the rows of a table with the codes of their members, and their aggregates by every set of slicers."""
+        axis = [self._by] if group.has_axis and self._by else []
+        coded = {column: f"a{n}" for n, column in enumerate(self.slicers) if n in group.answers}
+        named = dict.fromkeys(c for measure, _ in group.measures for c in _COLUMN.findall(str(measure.sql)))
+        columns = {column: f"x{n}" for n, column in enumerate(named)}
+        wanted, joins, codes = dict(columns), "", ""
+        for number, (column, alias) in enumerate([*coded.items(), *((column, "axis") for column in axis)]):
+            key, join, code = self._coded(column, number)
+            wanted.setdefault(key, f"k{number}")
+            joins += join.format(key=f"joined.{wanted[key]}")
+            codes += f", {code} AS {alias}"
+        if axis:
+            wanted.setdefault(axis[0], _OWN)
+            codes += "" if wanted[axis[0]] == _OWN else f", joined.{wanted[axis[0]]} AS {_OWN}"
+        source = self._composer._joined(group.base.of, wanted)
+        yield f"r{group.number} AS (\nSELECT joined.*{codes}\nFROM ({source}) AS joined{joins}\n)"
+        sets = (chosen for size in range(len(group.answers) + 1) for chosen in combinations(group.answers, size))
+        every = "\nUNION ALL\n".join(self._set(group, chosen, columns) for chosen in sets)
+        yield f"g{group.number} AS (\n{every}\n)"
+
+    def _coded(self, column: str, number: int) -> tuple[str, str, str]:
+        """Return by which column the rows find a member's code, the join to it, and the code."""
+        table, _, name = column.partition(".")
+        key = self._composer._contracts[table].surrogate_key
+        coded = f"SELECT {table}.{key or name} AS found, {code_of(f'{table}.{name}')} AS code FROM {table}"
+        if key is None:
+            coded = f"SELECT DISTINCT found, code FROM ({coded}) AS every"
+        join = f"\nLEFT JOIN ({coded}) AS c{number} ON c{number}.found = {{key}}"
+        return f"{table}.{key or name}", join, f"COALESCE(c{number}.code, {NO_MEMBER})"
+
+    def _set(self, group: _Group, chosen: Sequence[int], columns: dict[str, str]) -> str:
+        """Aggregate by the axis and the members of some slicers."""
+        by = [*(["axis"] if group.has_axis else []), *(f"a{n}" for n in chosen)]
+        rows = f"r{group.number}"
+        if group.base.latest:
+            per, last = group.base.latest
+            ranked = f"RANK() OVER (PARTITION BY {', '.join([*by, per])} ORDER BY {last} DESC)"
+            rows = f"(SELECT * FROM (SELECT *, {ranked} AS age FROM {rows}) AS aged WHERE age = 1)"
+        keys = [f"{f'a{n}' if n in chosen else ALL} AS a{n}" for n in group.answers]
+        if group.has_axis:
+            keys += ["axis", f"{'NULL' if chosen else f'MIN({_OWN})'} AS label"]
+        sums = [f"{_COLUMN.sub(lambda m: columns[m[1]], str(m.sql))} AS {alias}" for m, alias in group.measures]
+        grouped = f" GROUP BY {', '.join(by)}" if by else ""
+        return f"SELECT {', '.join([*keys, 'TRUE AS there', *sums])} FROM {rows} AS chosen{grouped}"
+
+    def _keys(self) -> str:
+        """Name the contexts, and the members of the axis in each, that there are rows of.
+
+        Where a table ignores a slicer, its rows are there whatever is chosen of it.
+        """
+        parts = []
+        for group in self._groups:
+            if self._by and not group.has_axis:
+                continue
+            columns = [self._key(group, n) for n in range(len(self.slicers))]
+            columns.append(f"g{group.number}.axis" if self._by else "0 AS axis")
+            crossed = "".join(f"\nCROSS JOIN ({self._every(n)}) AS i{n}" for n in group.ignores)
+            parts.append(f"SELECT {', '.join(columns)} FROM g{group.number}{crossed}")
+        return "\nUNION DISTINCT\n".join(parts)
+
+    def _labels(self) -> str:
+        """Name the members of the axis, as they are called where all is chosen."""
+        found = (f"SELECT axis, label FROM g{g.number} WHERE label IS NOT NULL" for g in self._groups if g.has_axis)
+        return f"SELECT axis, MIN(label) AS label FROM ({' UNION ALL '.join(found)}) AS found GROUP BY axis"
+
+    def _key(self, group: _Group, slicer: int) -> str:
+        owner = f"g{group.number}.a{slicer}" if slicer in group.answers else f"{ALL}"
+        return f"{f'i{slicer}.code' if slicer in group.ignores else owner} AS a{slicer}"
+
+    def _every(self, slicer: int) -> str:
+        return f"SELECT {ALL} AS code UNION ALL SELECT code FROM ({self.members(self.slicers[slicer])}) AS members"
+
+    def _columns(self, owner: str) -> str:
+        return ", ".join([*(f"{owner}.a{n}" for n in range(len(self.slicers))), f"{owner}.axis"])
+
+    def _joined(self, group: _Group) -> str:
+        """Join a table's aggregates to the contexts; one that does not answer to a slicer has nothing under it."""
+        name = f"g{group.number}"
+        on = [f"{name}.a{n} = keyed.a{n}" for n in group.answers]
+        on += [f"keyed.a{n} = {ALL}" for n in range(len(self.slicers)) if n not in {*group.answers, *group.ignores}]
+        on += [f"{name}.axis = keyed.axis"] if group.has_axis else []
+        return f"LEFT JOIN {name} ON {' AND '.join(on) or 'TRUE'}"
+
+    def _value(self, place: int, name: str) -> str:
+        """Write a measure, which is nothing where a slicer is chosen that it does not answer to."""
+        alias = {m.name: a for group in self._groups for m, a in group.measures}
+        value = self._composer._value(name, alias)
+        deaf = [n for n, column in enumerate(self.slicers) if place in self.unreached.get(column, ())]
+        return f"CASE WHEN {' AND '.join(f'keyed.a{n} = {ALL}' for n in deaf)} THEN {value} END" if deaf else value
