@@ -16,7 +16,8 @@ from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi import layout, theme
 from powerbi.expressions import Json
-from powerbi.tiles import Tile, slug, tiles_of
+from powerbi.names import slug
+from powerbi.tiles import Tile, tiles_of
 
 SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
 _DEFINITION = f"{SCHEMAS}/item/report/definition"

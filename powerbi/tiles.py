@@ -1,9 +1,7 @@
 """The visuals of a page at their places: a sentence on top, slicers below it, then row by row what the page tells."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from uuid import UUID, uuid5
 
 from etl.company.pages import Page, Visual
 from etl.company.report import AS_OF, ONE_NIGHT, Report
@@ -13,8 +11,8 @@ from etl.core.names import guess
 from powerbi import layout, visuals
 from powerbi.expressions import Json, greatest
 from powerbi.layout import TWELFTHS, Box
+from powerbi.names import name_in
 
-_ID = UUID("6f1c1c1e-6a3b-5c53-9a77-2d9f6f2b6d11")
 _TRUST = (AS_OF, ONE_NIGHT)
 """Shown on every page."""
 _TOP, _HEADING, _CARD, _CHART = 72, 32, 84, 320
@@ -36,7 +34,7 @@ def tiles_of(page: Page, report: Report, contracts: Mapping[str, Contract]) -> l
     tiles = list(_header(page, report))
     for place, name in _slicers(page, tiles[0].box.bottom + layout.GAP):
         _check_column(page, name, contracts)
-        tiles.append(Tile(_name(page, name, "slicer"), place, visuals.slicer(name)))
+        tiles.append(Tile(name_in(page, name, "slicer"), place, visuals.slicer(name)))
     top = tiles[-1].box.bottom + layout.GAP
     for row in layout.rows([visual.width for visual in page.visual]):
         chosen = [page.visual[number] for number in row]
@@ -50,18 +48,13 @@ def tiles_of(page: Page, report: Report, contracts: Mapping[str, Contract]) -> l
     return tiles
 
 
-def slug(name: str) -> str:
-    """Write a name as Power BI wants those of folders: letters, digits and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
 def _header(page: Page, report: Report) -> Iterator[Tile]:
     trust = [report.measures[name] for name in _TRUST]
     widths = [TWELFTHS - 2 * len(trust), *[2 for _ in trust]]
     title, *places = layout.side_by_side(layout.MARGIN, widths, _TOP)
-    yield Tile(_name(page, page.title, "title"), title, visuals.text(page.title, f"{page.name}: {page.title}.", 16))
+    yield Tile(name_in(page, page.title, "title"), title, visuals.text(page.title, f"{page.name}: {page.title}.", 16))
     for measure, box in zip(trust, places, strict=True):
-        yield Tile(_name(page, measure.name, "header"), box, visuals.card(measure, 12))
+        yield Tile(name_in(page, measure.name, "header"), box, visuals.card(measure, 12))
 
 
 def _slicers(page: Page, top: int) -> Iterator[tuple[Box, str]]:
@@ -88,17 +81,17 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
     """Return what a visual of the page is made of: cards have a common heading, all else is one tile."""
     if visual.kind == "card":
         heading = Box(box.x, box.y, box.width, _HEADING)
-        yield Tile(_name(page, visual.title, "heading"), heading, visuals.text(visual.title, visual.alt, 12))
+        yield Tile(name_in(page, visual.title, "heading"), heading, visuals.text(visual.title, visual.alt, 12))
         below = Box(box.x, box.y + _HEADING, box.width, _height(visual) - _HEADING)
         for name, place in zip(
             visual.measures, layout.divided(below, len(visual.measures), _beside(visual)), strict=True
         ):
             card = visuals.card(report.measures[name], 20)
-            yield Tile(_name(page, name, visual.title), place, card)
+            yield Tile(name_in(page, name, visual.title), place, card)
         return
     for column in filter(None, (visual.by, visual.names)):
         _check_column(page, column, contracts)
-    name = _name(page, visual.title, visual.kind)
+    name = name_in(page, visual.title, visual.kind)
     body = (
         visuals.table(visual, report.measures)
         if visual.kind == "table"
@@ -106,11 +99,6 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
     )
     top = (greatest(f"{name}-top", str(visual.by), visual.ranked_by, visual.top),) if visual.top else ()
     yield Tile(name, box, body, top)
-
-
-def _name(page: Page, said: str, what: str) -> str:
-    """Make a visual's name, that a person can read, of at most 50 letters, the same in every run."""
-    return f"{slug(said)[:36].strip('-')}-{uuid5(_ID, f'{page.name}/{said}/{what}').hex[:8]}"
 
 
 def _check_column(page: Page, name: str, contracts: Mapping[str, Contract]) -> None:

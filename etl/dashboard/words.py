@@ -77,7 +77,7 @@ def changed(value: Value, number_format: str) -> Changed | None:
         return None
     text = formats.shown(value, number_format)
     if number == 0:
-        return Changed("=", "unchanged", text)
+        return Changed("=", "unchanged", text.removeprefix("+"))
     return Changed("▲", "up", f"+{text.removeprefix('+')}") if number > 0 else Changed("▼", "down", text)
 
 

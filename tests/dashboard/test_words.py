@@ -61,7 +61,7 @@ def test_a_change_has_the_direction_of_the_number_beside_it(value: Value, number
     assert change is not None
     number = figure(value, number_format)
     assert number is not None
-    assert change.text.count("+") == (number > 0) or number == 0
+    assert change.text.count("+") == (number > 0)
     assert (change.sign, change.word) == (
         ("▲", "up") if number > 0 else ("▼", "down") if number < 0 else ("=", "unchanged")
     )

@@ -1,0 +1,18 @@
+"""The names of what is generated: of folders and files, and of the measures that visuals are worded by."""
+
+import re
+from uuid import UUID, uuid5
+
+from etl.company.pages import Page
+
+_ID = UUID("6f1c1c1e-6a3b-5c53-9a77-2d9f6f2b6d11")
+
+
+def slug(name: str) -> str:
+    """Write a name as Power BI wants those of folders: letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def name_in(page: Page, said: str, what: str) -> str:
+    """Make a visual's name, that a person can read, of at most 50 letters, the same in every run."""
+    return f"{slug(said)[:36].strip('-')}-{uuid5(_ID, f'{page.name}/{said}/{what}').hex[:8]}"
