@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from powerbi.expressions import Json
-from powerbi.model import MEASURES
+from powerbi.names import MEASURES
 
 Aliases = Mapping[str, str]
 """The tables that a query calls by a letter."""

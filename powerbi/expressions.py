@@ -3,7 +3,7 @@
 from typing import Any, TypeAlias
 
 from etl.report.names import friendly
-from powerbi.model import MEASURES
+from powerbi.names import MEASURES
 
 Json: TypeAlias = dict[str, Any]
 

@@ -16,11 +16,11 @@ from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.names import friendly
 from powerbi import m
+from powerbi.names import MEASURES
+from powerbi.texts import FOLDER, texts
 from powerbi.tmdl import Node, quoted
 from powerbi.types import format_string, model_type
 
-MEASURES = "Key Measures"
-"""The table that holds the measures. `Measures` itself is reserved: Power BI refuses such a model."""
 _LEFT_OUT = ("receipt",)
 """Columns of the engine's own table that no analyst reads."""
 _NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
@@ -65,6 +65,7 @@ def measures(report: Report, contracts: Mapping[str, Contract]) -> Node:
     """Make the table of the measures, a calculated one with a hidden column."""
     node = Node("table", MEASURES, description="All measures.", properties={"lineageTag": tag(MEASURES)})
     node.children += [_measure(measure, contracts) for measure in report.measures.values()]
+    node.children += [_words(name, *said) for name, said in texts(report).items()]
     value: dict[str, str | bool] = {"isHidden": True, "lineageTag": tag(MEASURES, "Value"), "summarizeBy": "none"}
     node.children.append(
         Node("column", "Value", properties=value | {"isNameInferred": True, "sourceColumn": "[Value]"})
@@ -164,6 +165,12 @@ def _measure(measure: Measure, contracts: Mapping[str, Contract]) -> Node:
     properties |= {"displayFolder": measure.folder, "lineageTag": tag(MEASURES, measure.name)}
     dax = measure.dax.strip("\n").replace(ROWS_OF_ALL, _rows_of_all(contracts))
     return Node("measure", measure.name, dax, measure.meaning, properties)
+
+
+def _words(name: str, dax: str, meaning: str) -> Node:
+    """Make a measure that only visuals use."""
+    properties: dict[str, str | bool] = {"isHidden": True, "displayFolder": FOLDER, "lineageTag": tag(MEASURES, name)}
+    return Node("measure", name, dax, meaning, properties)
 
 
 def _rows_of_all(contracts: Mapping[str, Contract]) -> str:

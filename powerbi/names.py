@@ -5,6 +5,8 @@ from uuid import UUID, uuid5
 
 from etl.company.pages import Page
 
+MEASURES = "Key Measures"
+"""The table that holds the measures. `Measures` itself is reserved: Power BI refuses such a model."""
 _ID = UUID("6f1c1c1e-6a3b-5c53-9a77-2d9f6f2b6d11")
 
 

@@ -8,6 +8,7 @@ from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi import m, model
+from powerbi.names import MEASURES
 from powerbi.report import SCHEMAS, name_of, report_files, with_schema
 from powerbi.tmdl import Node, written
 
@@ -61,7 +62,7 @@ def _model(tables: list[Node], parameters: list[str]) -> list[Node]:
         "sourceQueryCulture": "en-US",
     }
     options: dict[str, str | bool] = {"legacyRedirects": True, "returnErrorValuesAsNull": True}
-    order = json.dumps([*parameters, *(node.name for node in tables if node.name != model.MEASURES)])
+    order = json.dumps([*parameters, *(node.name for node in tables if node.name != MEASURES)])
     return [
         Node("model", "Model", properties=properties, children=[Node("dataAccessOptions", properties=options)]),
         Node("annotation", "PBI_QueryOrder", order),

@@ -16,6 +16,8 @@ MUTED = "#52606D"
 LINE = "#D9DEE4"
 PAPER = "#FFFFFF"
 PAGE = "#F4F6F8"
+GOOD, BAD = "#1A7036", "#B3261E"
+"""Texts of what meets a target, and of what does not."""
 DATA_COLOURS = ("#005B96", "#8A94A0", "#D55E00", "#009E73", "#8A5A9E", "#8C6D1F")
 BAR, BAR_BELOW = "#B5D3E7", "#F3CBB3"
 """The bars behind the numbers of a table, above and below zero: pale, for the numbers are read on them."""
@@ -26,9 +28,9 @@ def theme() -> Json:
     return {
         "name": "Sober",
         "dataColors": list(DATA_COLOURS),
-        "good": "#009E73",
+        "good": GOOD,
         "neutral": "#8C6D1F",
-        "bad": "#D55E00",
+        "bad": BAD,
         "maximum": DATA_COLOURS[0],
         "center": "#8FBBD9",
         "minimum": "#E3EEF6",

@@ -12,6 +12,7 @@ from etl.contract.table import Contract
 from etl.load.warehouse import Warehouse
 from etl.report.names import friendly
 from powerbi import model
+from powerbi.names import MEASURES
 from powerbi.tmdl import unquoted
 from powerbi.types import model_type
 
@@ -52,7 +53,7 @@ class Dax:
             date_column=day,
             relationships=self._relationships,
             simulate_row_context=False,
-            measure_tables=dict.fromkeys(self.measures, model.MEASURES),
+            measure_tables=dict.fromkeys(self.measures, MEASURES),
             model_columns={name: set(content["columns"]) for name, content in self.tables.items()},
             date_tables=self._days,
         )
