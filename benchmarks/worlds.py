@@ -66,7 +66,7 @@ def _sample(source: Path, sizes: Sizes, _: Path) -> tuple[int, str]:
     database = f"rows_{sizes.rows}"
     url = url_of(home_of(source), database)
     if generate.info(url) is None:
-        generate.fill(url, contracts=sizes.rows, database=database)
+        generate.fill(url, contracts=sizes.rows, dirt="much", database=database)
     return sizes.rows, url
 
 

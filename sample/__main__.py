@@ -65,6 +65,8 @@ def _parser() -> _Parser:
     parser.add_argument("--seed", type=int, default=generate.SEED, metavar="S",
                         help="another seed, another company (default: %(default)s)")  # fmt: skip
     parser.add_argument("--today", type=_date, metavar="YYYY-MM-DD", help="the last day (default: the current date)")
+    parser.add_argument("--dirt", choices=[*generate.DIRT], default="rare",
+                        help="how many rows are as they should not be (default: %(default)s)")  # fmt: skip
     parser.add_argument("--folder", type=path, default=FOLDER, help="where it lives (default: %(default)s)")
     commands = parser.add_subparsers(title="commands", parser_class=_Parser)
     _command(commands, "serve", _serve, "keep the server running until Ctrl-C; fill it if it is empty")
@@ -95,7 +97,7 @@ def _fill(options: argparse.Namespace) -> int:
 
 def _fill_now(url: str, options: argparse.Namespace) -> None:
     started = time.monotonic()
-    generate.fill(url, contracts=options.contracts, seed=options.seed, today=options.today)
+    generate.fill(url, contracts=options.contracts, seed=options.seed, today=options.today, dirt=options.dirt)
     took = time.monotonic() - started
     size = f"{options.contracts:,} contract{'s' if options.contracts > 1 else ''}"
     print(f"Filled the sample company: {size}, seed {options.seed}, in {took:.1f} s", flush=True)

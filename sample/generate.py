@@ -1,4 +1,4 @@
-"""Fills the sample company: the same (contracts, seed, today) gives the same rows on every machine.
+"""Fills the sample company: the same (contracts, seed, today, dirt) gives the same rows on every machine.
 
 The rows are made by the server itself, in fill/*.sql; this file gives the parameters, the order, and the swap at the
 end. A fill works in a database beside the one that it replaces, so a killed fill leaves the old one whole.
@@ -19,9 +19,11 @@ from psycopg2 import sql
 
 from sample.errors import SampleError
 
-VERSION = 1  # of the generator: counts up when the same parameters give other rows
+VERSION = 2  # of the generator: counts up when the same parameters give other rows
 CONTRACTS = 200_000
 SEED = 1
+DIRT = {"rare": 0.05, "much": 1.0}
+"""Every kind of dirt is there: as rare as where somebody looks after the data, or in plain sight."""
 MOST_CONTRACTS = 100_000_000
 MOST_SEED = 2**31 - 1
 
@@ -34,8 +36,9 @@ CREATE SCHEMA plan;
 CREATE FUNCTION plan.contracts() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {contracts}::bigint;
 CREATE FUNCTION plan.seed() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {seed}::bigint;
 CREATE FUNCTION plan.today() RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {today}::date;
+CREATE FUNCTION plan.dirt() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {share}::float8;
 CREATE TABLE public.sample_info AS
-SELECT plan.contracts() AS contracts, plan.seed() AS seed, plan.today() AS today,
+SELECT plan.contracts() AS contracts, plan.seed() AS seed, plan.today() AS today, {dirt}::text AS dirt,
        {version}::integer AS generator_version;
 """
 
@@ -52,10 +55,11 @@ def check(contracts: int, seed: int, today: dt.date) -> None:
 
 
 def fill(url: str, *, contracts: int = CONTRACTS, seed: int = SEED, today: dt.date | None = None,
-         database: str = "cloud") -> str:  # fmt: skip
+         dirt: str = "rare", database: str = "cloud") -> str:  # fmt: skip
     """Fill `database` of the server that `url` leads to, replacing it if it is there; returns its URL.
 
-    `today` is the last day with contracts (default: the current date). Raises SampleError for a number out of range.
+    `today` is the last day with contracts (default: the current date), `dirt` a word of DIRT. Raises SampleError for a
+    number out of range.
     """
     today = today or dt.date.today()
     check(contracts, seed, today)
@@ -67,14 +71,15 @@ def fill(url: str, *, contracts: int = CONTRACTS, seed: int = SEED, today: dt.da
         for leftover in (building, old):
             _drop(server, leftover)
         _execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(building)))
-        _fill_new(_with_database(url, building), contracts, seed, today)
+        parameters = {"contracts": contracts, "seed": seed, "today": today, "dirt": dirt, "share": DIRT[dirt]}
+        _fill_new(_with_database(url, building), parameters)
         _swap(server, building, database, old)
         _drop(server, old)
     return _with_database(url, database)
 
 
 def info(url: str) -> dict[str, Any] | None:
-    """What the database at `url` was filled with: contracts, seed, today, generator_version; None when it is absent."""
+    """What the database at `url` was filled with: contracts, seed, today, dirt, generator_version; None when absent."""
     try:
         with closing(_connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT * FROM public.sample_info")
@@ -83,11 +88,13 @@ def info(url: str) -> dict[str, Any] | None:
         return None
 
 
-def _fill_new(url: str, contracts: int, seed: int, today: dt.date) -> None:
+def _fill_new(url: str, parameters: dict[str, Any]) -> None:
     with _session(url) as connection:
         _run_file(connection, HERE / "schema.sql")
-        parameters = {"contracts": contracts, "seed": seed, "today": today, "version": VERSION}
-        _execute(connection, sql.SQL(PARAMETERS).format(**{k: sql.Literal(v) for k, v in parameters.items()}))
+        _execute(
+            connection,
+            sql.SQL(PARAMETERS).format(**{k: sql.Literal(v) for k, v in (parameters | {"version": VERSION}).items()}),
+        )
         _run_files(connection, FIRST)
     with ThreadPoolExecutor(len(TOGETHER)) as threads:
         list(threads.map(lambda names: _fill_part(url, names), TOGETHER))

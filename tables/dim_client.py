@@ -18,6 +18,11 @@ from etl.contract import (
     surrogate_key,
 )
 
+from ._names import conformed
+
+COUNTRIES = {"ES": "Spain", "FR": "France", "MX": "Mexico", "PT": "Portugal"}
+NO_COUNTRY = "No country"
+
 
 class DimClient(Dimension, stream=("global_clients", "digital_clients"), rejects=0.05):
     """One row per client of either catalogue."""
@@ -26,7 +31,9 @@ class DimClient(Dimension, stream=("global_clients", "digital_clients"), rejects
     client_id: Integer = natural_key("The client's number, the same in both catalogues.")
     client_name: Text = attribute("Given, paternal and maternal name.", nullable=True, unknown="Unknown", pii=True)
     email: Text = attribute("E-mail address, in lower case.", nullable=True, pii=True)
-    country: Text = attribute("Country code.", nullable=True, unknown="Unknown")
+    country: Text = attribute(
+        "Country, in English; one that the sales force does not serve, by its code.", unknown=NO_COUNTRY
+    )
     catalogue: Text = attribute(
         "The catalogue that the client is taken from.", isin=["global", "digital"], nullable=True
     )
@@ -47,7 +54,7 @@ def _described(clients: pd.DataFrame, catalogue: str, night: Night) -> pd.DataFr
             "client_id": clients["client_id"],
             "client_name": join_text(clients["given_name"], clients["paternal_name"], clients["maternal_name"]),
             "email": clean_text(clients["email"], case="lower"),
-            "country": clean_text(clients["country"], case="upper"),
+            "country": conformed(clients["country"], COUNTRIES, NO_COUNTRY),
             "catalogue": pd.Series(catalogue, index=clients.index, dtype="string[pyarrow]"),
             "registered_on": business_date(clients["registered_at"], night.time_zone),
         }

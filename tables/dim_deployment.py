@@ -12,11 +12,12 @@ from etl.contract import (
     Night,
     Text,
     attribute,
-    clean_text,
     natural_key,
     reference,
     surrogate_key,
 )
+
+from ._names import named
 
 
 class DimDeployment(
@@ -30,7 +31,7 @@ class DimDeployment(
     product_id: Integer = natural_key("The product's number in the catalogue.")
     edition: Integer = natural_key("The edition's number within the product; the edition before has the number before.")
     product_key: Key = reference("dim_product", "The product.")
-    deployment_name: Text = attribute("The deployment's name.", nullable=True, unknown="Unknown")
+    deployment_name: Text = attribute("The deployment's name, or its edition.", unknown="Unknown")
     unit_price: Money = attribute("Price of an instance, for contracts without a price of their own.", ge=0)
     opened_on: Date = attribute("First day of sale.")
     closes_on: Date = attribute("Last day of sale; NULL while it is not set.", nullable=True)
@@ -45,7 +46,7 @@ def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
         {
             "product_id": deployments["product_id"],
             "edition": deployments["edition"],
-            "deployment_name": clean_text(deployments["name"]),
+            "deployment_name": named(deployments["name"], "Edition", deployments["edition"]),
             "unit_price": deployments["unit_price"],
             "opened_on": deployments["opened_on"],
             "closes_on": deployments["closes_on"],

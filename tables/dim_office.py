@@ -2,7 +2,12 @@
 
 import pandas as pd
 
-from etl.contract import Date, Dimension, Integer, Key, Text, attribute, clean_text, natural_key, surrogate_key
+from etl.contract import Date, Dimension, Integer, Key, Text, attribute, natural_key, surrogate_key
+
+from ._names import conformed, named
+
+REGIONS = ["North", "South", "Centre", "Portugal", "Islands"]
+NO_REGION = "No region"
 
 
 class DimOffice(Dimension, rows_of=("offices",)):
@@ -10,18 +15,18 @@ class DimOffice(Dimension, rows_of=("offices",)):
 
     office_key: Key = surrogate_key()
     office_id: Integer = natural_key("The office's number.")
-    office_name: Text = attribute("The office's name.", nullable=True, unknown="Unknown")
-    region: Text = attribute("The region that it belongs to.", nullable=True, unknown="Unknown")
+    office_name: Text = attribute("The office's name, or its number.", unknown="Unknown")
+    region: Text = attribute("The region that it belongs to, in one spelling.", unknown=NO_REGION)
     opened_on: Date = attribute("Its first day.", nullable=True)
 
 
 def build(offices: pd.DataFrame) -> pd.DataFrame:
-    """Clean the names."""
+    """Spell names and regions in one way."""
     return pd.DataFrame(
         {
             "office_id": offices["office_id"],
-            "office_name": clean_text(offices["name"]),
-            "region": clean_text(offices["region"]),
+            "office_name": named(offices["name"], "Office", offices["office_id"]),
+            "region": conformed(offices["region"], {name: name for name in REGIONS}, NO_REGION),
             "opened_on": offices["opened_on"],
         }
     )

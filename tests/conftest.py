@@ -67,7 +67,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sample_source(postgres_server: str) -> str:
     """Give the URL of a small sample company's database."""
-    return generate.fill(postgres_server, contracts=1_000, seed=1, today=dt.date(2026, 3, 31))
+    return generate.fill(postgres_server, contracts=1_000, seed=1, today=dt.date(2026, 3, 31), dirt="much")
 
 
 @pytest.fixture(scope="session")

@@ -17,15 +17,22 @@ INSERT INTO sales.channels VALUES
 
 
 -- ----------------------------------------------------------------------------------------------------------- offices
+-- The offices with high numbers have the fewest members. The region is that of the number's remainder by five.
 INSERT INTO people.offices
 SELECT o,
-       CASE o WHEN 7 THEN ' Sevilla  Centro ' WHEN 8 THEN 'VALENCIA' WHEN 9 THEN 'A Coruña "Puerto", 2º'
-              WHEN 10 THEN NULL
-              ELSE (ARRAY['Madrid', 'Barcelona', 'Lisboa', 'Porto', 'Bilbao', 'Zaragoza'])[1 + o % 6] || ' ' || o END,
-       CASE WHEN o IN (5, 17) THEN NULL WHEN o = 11 THEN 'north ' WHEN o = 12 THEN 'SOUTH'
-            ELSE (ARRAY['North', 'South', 'Centre', 'Portugal', 'Islands'])[1 + o % 5] END,
+       CASE WHEN o = plan.odd_office(7) THEN ' ' || replace(city, ' ', '  ') || ' '
+            WHEN o = plan.odd_office(8) THEN upper(city) WHEN o = plan.odd_office(10) THEN NULL
+            WHEN o = 15 THEN city || ' "Puerto", 2º' ELSE city END,
+       CASE WHEN o IN (plan.odd_office(5), plan.odd_office(17)) THEN NULL
+            WHEN o = plan.odd_office(11) THEN lower(region) || ' ' WHEN o = plan.odd_office(12) THEN upper(region)
+            ELSE region END,
        CASE WHEN o <> 13 THEN plan.start() - 4000 + o * 150 END
-FROM generate_series(1, 24) AS o;
+FROM generate_series(1, 24) AS o,
+     LATERAL (SELECT (ARRAY['Sevilla', 'Madrid', 'Lisboa', 'Palma', 'Bilbao', 'Málaga', 'Toledo', 'Porto',
+                            'Las Palmas', 'Santander', 'Granada', 'Valladolid', 'Braga', 'Tenerife', 'A Coruña',
+                            'Córdoba', 'Salamanca', 'Coimbra', 'Ibiza', 'Gijón', 'Cádiz', 'Zaragoza', 'Faro',
+                            'Mahón'])[o] AS city,
+                     (ARRAY['North', 'South', 'Centre', 'Portugal', 'Islands'])[1 + o % 5] AS region) AS named;
 
 
 -- ------------------------------------------------------------------------------------------------------ team members
@@ -41,17 +48,17 @@ WITH named AS (
     FROM plan.members
 )
 SELECT team_member_id,
-       CASE team_member_id % 100 WHEN 4 THEN NULL WHEN 5 THEN '  ' || given || ' ' WHEN 6 THEN upper(given)
+       CASE odd % 100 WHEN 4 THEN NULL WHEN 5 THEN '  ' || given || ' ' WHEN 6 THEN upper(given)
                                  WHEN 7 THEN 'NA' WHEN 8 THEN given || ' 🚀' WHEN 9 THEN '' ELSE given END,
-       CASE team_member_id % 100 WHEN 4 THEN NULL WHEN 10 THEN 'null' WHEN 11 THEN lower(paternal)
+       CASE odd % 100 WHEN 4 THEN NULL WHEN 10 THEN 'null' WHEN 11 THEN lower(paternal)
                                  WHEN 12 THEN 'None' WHEN 13 THEN paternal || E'\t' ELSE paternal END,
        CASE WHEN team_member_id % 5 > 0 THEN maternal END,
-       CASE team_member_id % 50 WHEN 14 THEN NULL WHEN 15 THEN ''
+       CASE odd % 50 WHEN 14 THEN NULL WHEN 15 THEN ''
                                 WHEN 16 THEN ' Member' || team_member_id || '@Example.com '
                                 ELSE 'member' || team_member_id || '@example.com' END,
-       CASE WHEN team_member_id % 50 = 17 THEN NULL WHEN team_member_id % 50 = 18 THEN 77
-            ELSE 1 + floor(24 * plan.u(23, team_member_id) * plan.u(24, team_member_id)) END,
-       CASE WHEN team_member_id % 60 <> 19 THEN joined_on END,
+       CASE WHEN odd % 50 = 17 THEN NULL WHEN odd % 50 = 18 THEN 77
+            ELSE office_id END,
+       CASE WHEN odd % 60 <> 19 THEN joined_on END,
        left_on
 FROM named ORDER BY team_member_id;
 

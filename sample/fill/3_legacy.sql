@@ -23,12 +23,12 @@ ended AS (
 )
 SELECT order_no,
        CASE WHEN odd = 1 THEN NULL WHEN odd = 2 THEN plan.clients() + 5000 + order_no
-            ELSE 1 + floor(clients_so_far * u_client * u_client * u_client * u_client) END,
+            ELSE 1 + floor(clients_so_far * plan.place_of_client(u_client)) END,
        CASE WHEN odd = 3 THEN 99 ELSE e.product_id END,
        CASE WHEN odd = 3 THEN 999 ELSE e.edition END,
        CASE WHEN odd = 4 THEN 99999 ELSE t.team_member_id END,
-       CASE WHEN odd = 5 THEN 'F' WHEN odd = 6 THEN NULL WHEN odd = 7 THEN ' w ' WHEN u_spelling < 0.02 THEN 't'
-            WHEN u_channel < 0.60 THEN 'T' WHEN u_channel < 0.86 THEN 'W' WHEN u_channel < 0.95 THEN 'R' ELSE 'P' END,
+       CASE WHEN odd = 5 THEN 'F' WHEN odd = 6 THEN NULL WHEN odd = 7 THEN ' w ' WHEN u_spelling < 0.02 * plan.dirt() THEN 't'
+            WHEN u_channel < upto_team THEN 'T' WHEN u_channel < upto_web THEN 'W' WHEN u_channel < 0.95 THEN 'R' ELSE 'P' END,
        CASE WHEN odd = 8 THEN NULL WHEN odd = 10 THEN 0 WHEN odd = 11 THEN -1
             ELSE 1 + floor(u_instances * u_instances * u_instances * 20) END,
        CASE WHEN u_price < 0.7 THEN (cents * (100 - floor(u_price * 20)::integer) / 100) * 0.01 END,
@@ -37,7 +37,7 @@ SELECT order_no,
        CASE WHEN odd = 13 THEN 34 WHEN odd = 14 THEN NULL WHEN u_spelling > 0.99 THEN 34 ELSE 1 END,
        CASE odd WHEN 15 THEN '31/02/2022' WHEN 16 THEN '' WHEN 17 THEN 'n/a' WHEN 18 THEN '2022-03-01' WHEN 19 THEN NULL
                 WHEN 20 THEN ' ' || day_text WHEN 21 THEN day_text || '  ' WHEN 22 THEN ltrim(day_text, '0')
-                ELSE CASE WHEN u_spelling < 0.03 THEN ' ' || day_text ELSE day_text END END,
+                ELSE CASE WHEN u_spelling < 0.03 * plan.dirt() THEN ' ' || day_text ELSE day_text END END,
        CASE WHEN returned IS NULL THEN CASE WHEN u_spelling > 0.9 THEN '' END
             WHEN odd = 23 THEN '00/00/0000' ELSE to_char(returned, 'DD/MM/YYYY') END,
        CASE WHEN odd = 24 THEN NULL
@@ -49,7 +49,7 @@ CROSS JOIN (   -- the last Sunday of October of two years ago
     FROM make_date(extract(year FROM plan.today())::integer - 2, 10, 31) AS eve) AS dst
 LEFT JOIN plan.team AS t
        ON t.product_id = e.product_id AND t.edition = e.edition
-      AND t.rank = CASE WHEN u_channel < 0.6 THEN 1 + floor(sellers * u_seller * u_seller)::bigint END;
+      AND t.rank = CASE WHEN u_channel < upto_team THEN 1 + floor(sellers * u_seller * u_seller)::bigint END;
 
 
 -- ------------------------------------------------------------------------ the same order twice: as it was, and changed

@@ -39,7 +39,7 @@ def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def cloud(sample_server: str) -> str:
-    return generate.fill(sample_server, contracts=1_000, seed=1, today=TODAY)
+    return generate.fill(sample_server, contracts=1_000, seed=1, today=TODAY, dirt="much")
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,13 @@ def test_there_is(ask, cloud: str, table: str, condition: str) -> None:
     assert ask(cloud, f"SELECT count(*) > 0 FROM {table} WHERE {condition}") == [(True,)]
 
 
+def test_every_kind_is_in_a_company_that_looks_after_its_data_too(ask, larger: str) -> None:
+    """A night's rules are met by rare dirt as well: only what is said to be in plain sight is rarer."""
+    missing = [kind for kind, table, condition in DIRT
+               if not ask(larger, f"SELECT count(*) > 0 FROM {table} WHERE {condition}")[0][0]]  # fmt: skip
+    assert missing == []
+
+
 def test_dirt_stays_rare_in_a_large_sample(ask, larger: str) -> None:
     """A large sample has about ten odd rows of a kind, not a share of them."""
     assert 1 <= ask(larger, "SELECT count(*) FROM sales.contracts WHERE contracted_at = 'infinity'")[0][0] <= 30

@@ -1,6 +1,6 @@
 """Clients: two catalogues that overlap, names in parts, e-mails with stray blanks."""
 
-from tests.tables.drawing import assert_drawn, drawn, judged, nothing
+from tests.tables.drawing import NULL, assert_drawn, drawn, judged, nothing, rows
 
 
 def test_the_global_catalogue_wins_and_the_digital_one_adds_what_it_lacks() -> None:
@@ -60,11 +60,31 @@ def test_names_are_joined_of_their_parts_and_texts_cleaned() -> None:
         """
         | client_id | client_name       | email   | country |
         | --------- | ----------------- | ------- | ------- |
-        | 1         | Ana de la Rosa Gil | ana@x.y | ES      |
-        | 2         | NA                | ∅       | PT      |
-        | 3         | ∅                 | ∅       | ∅       |
+        | 1         | Ana de la Rosa Gil | ana@x.y | Spain   |
+        | 2         | NA                | ∅       | Portugal |
+        | 3         | ∅                 | ∅       | No country |
         """,
     )
+
+
+def test_a_country_has_one_spelling() -> None:
+    """Code or name, in any letter case, is the name; one without a name here is its code, in one case."""
+    countries = ["ES", "es ", "Spain", " SPAIN", "pt", "Portugal", "de", "DE ", "", " ", None]
+    found = judged(
+        "dim_client",
+        global_clients=drawn(
+            "| client_id | country |\n|-|-|\n"
+            + "\n".join(f"| {n} | {NULL if c is None else c.replace(' ', '·')} |" for n, c in enumerate(countries)),
+            "global_clients",
+        ),
+        digital_clients=nothing("digital_clients"),
+    )
+    assert [row["country"] for row in rows(found.sound, ["client_id", "country"])] == [
+        *["Spain"] * 4,
+        *["Portugal"] * 2,
+        *["DE"] * 2,
+        *["No country"] * 3,
+    ]
 
 
 def test_a_registration_near_midnight_falls_on_the_business_day() -> None:

@@ -29,12 +29,39 @@ def test_channel_codes_are_upper_case_without_blanks() -> None:
     )
 
 
-def test_offices_and_products_are_cleaned() -> None:
-    """Stray blanks go; what is empty is NULL."""
+def test_offices_and_their_regions_have_one_spelling() -> None:
+    """Stray blanks and letter cases go; an office without a name is its number, one without a region says so."""
     offices = judged(
-        "dim_office", offices=drawn("| office_id | name | region |\n|-|-|-|\n| 1 | ·North· |  |", "offices")
+        "dim_office",
+        offices=drawn(
+            """
+            | office_id | name    | region  |
+            | --------- | ------- | ------- |
+            | 1         | ·Bilbao· | North  |
+            | 2         | Palma   | ·north· |
+            | 3         |         | SOUTH   |
+            | 4         | ∅       |         |
+            | 5         | Paris   | ·east   |
+            """,
+            "offices",
+        ),
     )
-    assert_drawn(offices, "| office_id | office_name | region |\n|-|-|-|\n| 1 | North | ∅ |")
+    assert_drawn(
+        offices,
+        """
+        | office_id | office_name | region    |
+        | --------- | ----------- | --------- |
+        | 1         | Bilbao      | North     |
+        | 2         | Palma       | North     |
+        | 3         | Office 3    | South     |
+        | 4         | Office 4    | No region |
+        | 5         | Paris       | EAST      |
+        """,
+    )
+
+
+def test_products_are_cleaned() -> None:
+    """Stray blanks go; "NA" is a name."""
     products = judged("dim_product", products=drawn("| product_id | name | category |\n|-|-|-|\n| 1 | NA | ∅ |"))
     assert_drawn(products, "| product_id | product_name | category |\n|-|-|-|\n| 1 | NA | ∅ |")
 

@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Company:
-    """A sample company. today: its last day, None the present one; more_dirt: whether more_dirt.sql is poured on it."""
+    """A sample company. today: its last day, None the present one; more_dirt: all there is, and more_dirt.sql."""
 
     seed: int
     today: date | None = None
@@ -63,7 +63,8 @@ class Night:
 
 def run_night(company: Company, server: str, folder: Path) -> Night:
     """Fill the source, run stages 1 and 2, and answer all questions from the source as of the night's instant."""
-    url = generate.fill(server, contracts=CONTRACTS, seed=company.seed, today=company.today, database=str(company))
+    url = generate.fill(server, contracts=CONTRACTS, seed=company.seed, today=company.today, database=str(company),
+                        dirt="much" if company.more_dirt else "rare")  # fmt: skip
     if company.more_dirt:
         with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
             cursor.execute((HERE / "more_dirt.sql").read_text(encoding="utf-8"))

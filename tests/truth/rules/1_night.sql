@@ -25,6 +25,13 @@ EXCEPTION WHEN datetime_field_overflow THEN
     RETURN NULL;   -- the 31st of February, the month 0
 END $$;
 
+-- The name of a country, of its code or its name in any spelling; of no country, that.
+CREATE FUNCTION pg_temp.country(written text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN CASE upper(btrim(written))
+    WHEN 'ES' THEN 'Spain' WHEN 'SPAIN' THEN 'Spain' WHEN 'PT' THEN 'Portugal' WHEN 'PORTUGAL' THEN 'Portugal'
+    WHEN 'FR' THEN 'France' WHEN 'FRANCE' THEN 'France' WHEN 'MX' THEN 'Mexico' WHEN 'MEXICO' THEN 'Mexico'
+    ELSE coalesce(nullif(upper(btrim(written)), ''), 'No country') END;
+
 -- Trimmed, runs of white space folded into one blank; NULL if nothing is left.
 CREATE FUNCTION pg_temp.cleaned(written text) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN nullif(btrim(regexp_replace(written, '[\s\u00a0]+', ' ', 'g')), '');

@@ -3,14 +3,15 @@
 
 CREATE TEMP TABLE client AS
 WITH global_client AS (
-    SELECT DISTINCT ON (client_id) client_id, given_name, paternal_name, maternal_name, email, registered_at
+    SELECT DISTINCT ON (client_id) client_id, given_name, paternal_name, maternal_name, email, country,
+           registered_at
     FROM clients.global_clients
     WHERE client_id IS NOT NULL AND pg_temp.is_readable(registered_at)
     ORDER BY client_id, registered_at DESC NULLS LAST, email COLLATE "C", given_name COLLATE "C",
              paternal_name COLLATE "C", maternal_name COLLATE "C"
 ),
 digital_client AS (
-    SELECT DISTINCT ON (client_id) client_id, given_name, paternal_name, maternal_name, email,
+    SELECT DISTINCT ON (client_id) client_id, given_name, paternal_name, maternal_name, email, country,
            signed_up_at::timestamptz AS registered_at
     FROM clients.digital_clients
     WHERE client_id IS NOT NULL AND pg_temp.is_readable(signed_up_at::timestamptz)

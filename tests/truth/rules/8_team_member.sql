@@ -17,7 +17,7 @@ SELECT m.team_member_id,
        lower(pg_temp.cleaned(m.email))                                                  AS email,
        coalesce(s.role, 'TEAM_MEMBER')                                                  AS role,
        o.office_id,
-       CASE WHEN o.office_id IS NULL THEN 'Unknown' ELSE pg_temp.cleaned(o.name) END    AS office_name,
+       CASE WHEN o.office_id IS NULL THEN 'Unknown' ELSE coalesce(pg_temp.cleaned(o.name), 'Office ' || o.office_id) END    AS office_name,
        m.joined_on, m.left_on
 FROM people.team_members AS m
 LEFT JOIN special AS s USING (team_member_id)

@@ -1,4 +1,4 @@
 -- Every deployment.
-SELECT product_id, edition, product_id AS id_of_product, pg_temp.cleaned(name) AS deployment_name, unit_price,
-       opened_on, closes_on, opened_on <= business_date AND coalesce(closes_on >= business_date, true) AS is_open
+SELECT product_id, edition, product_id AS id_of_product, coalesce(pg_temp.cleaned(name), 'Edition ' || edition) AS deployment_name,
+       unit_price, opened_on, closes_on, opened_on <= business_date AND coalesce(closes_on >= business_date, true) AS is_open
 FROM catalogue.deployments, night

@@ -1,0 +1,5 @@
+-- Every office, and the region that it belongs to.
+SELECT office_id, coalesce(pg_temp.cleaned(name), 'Office ' || office_id)                          AS office_name,
+       coalesce(initcap(pg_temp.cleaned(region)), 'No region')                                     AS region,
+       opened_on
+FROM people.offices
