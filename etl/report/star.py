@@ -1,54 +1,70 @@
 """A star run as tables that can be asked: the report's numbers where the warehouse is away, or not published yet."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from etl.contract.table import Contract
 from etl.core.errors import DataError
-from etl.core.manifest import StarManifest
+from etl.core.folders import is_remote
+from etl.core.manifest import StarManifest, StarTable
 from etl.core.runs import Store
+from etl.core.scratch import scratch_folder
 from etl.load.duckdb.session import limit
 from etl.load.etl_runs import ETL_RUNS
-from etl.load.parquet import conversions, ready
+from etl.load.parquet import check_file, conversions, ready
 
 
 @contextmanager
-def opened(store: Store, star: StarManifest, contracts: list[Contract]) -> Iterator[Callable[[str], pa.Table]]:
-    """Yield what runs queries over the star's tables, and over `etl_runs` as a publish would write it.
+def opened(
+    store: Store, star: StarManifest, contracts: list[Contract], runs: pa.Table | None = None
+) -> Iterator[Callable[[str], pa.Table]]:
+    """Yield what runs queries over the star's tables, and over `etl_runs`: as a publish would write it, or `runs`.
 
-    The caller holds the lock.
+    The caller holds the lock, or does with a DataError where the run is removed meanwhile.
     """
     lacking = sorted({contract.name for contract in contracts} - set(star.tables))
     if lacking:
         raise DataError(f"The star {star.run} has no {', '.join(lacking)}.", "Run TablesTransformMain.py first.")
-    folder = store.local / ".asked"
-    shutil.rmtree(folder, ignore_errors=True)  # by a run that was killed
-    folder.mkdir()
     try:
-        with duckdb.connect() as connection:
+        with scratch_folder() as folder, duckdb.connect() as connection:
             limit(connection, folder / "spill")
             for contract in contracts:
-                files = _parquet(store, star, contract, folder)
+                files = _parquet(store.star.path(star.run), star.tables[contract.name], contract, folder)
                 connection.read_parquet([str(file) for file in files]).create_view(contract.name)
-            connection.register(ETL_RUNS.name, _runs(star))
+            connection.register(ETL_RUNS.name, _runs(star) if runs is None else runs)
             yield lambda sql: connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise DataError(
             f"The star {star.run} could not be asked: {error}.",
             "Correct the sql of the measure or the view that it names; python -m powerbi tries each.",
         ) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _parquet(store: Store, star: StarManifest, contract: Contract, folder: Path) -> list[Path]:
-    parts = conversions(contract, star.tables[contract.name].files, store.star.path(star.run), folder)
-    return [ready(part)[0] for part in parts]
+def has_parquet(table: StarTable) -> bool:
+    """Whether a table's rows can be asked as they lie there; the stars of older versions have to be converted first."""
+    return bool(table.files) and all(file.parquet for file in table.files)
+
+
+def _parquet(run: Path, table: StarTable, contract: Contract, folder: Path) -> list[Path]:
+    """Return a table's Parquet files, proven by their hashes: those of the run, if they are there on this machine."""
+    if is_remote(run) or not has_parquet(table):
+        return [ready(part)[0] for part in conversions(contract, table.files, run, folder)]
+    paths = []
+    for parquet in (file.parquet for file in table.files if file.parquet):
+        check_file(run / parquet.name, parquet)
+        paths.append(run / parquet.name)
+    for path in paths:
+        if not pq.read_schema(path).equals(contract.schema):
+            raise DataError(
+                f"{path} does not match its table's contract, which was changed since.",
+                "Run TablesTransformMain.py again.",
+            )
+    return paths
 
 
 def _runs(star: StarManifest) -> pa.Table:
