@@ -1,7 +1,7 @@
 """A visual's rows under every single choice of its page's slicers, as the page shows them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -10,8 +10,13 @@ import pyarrow as pa
 from etl.company.pages import Visual
 from etl.dashboard.answers import named_members, rank_of
 from etl.dashboard.picture import Value
-from etl.report.cells import Cells
+from etl.report.cells import NOWHERE, Cells
 from etl.report.sql import Composer
+
+MOST_SLICERS = 4
+"""Of a page, that can be chosen by: each doubles the contexts, at least."""
+MOST_ROWS = 40_000
+"""Rows of all contexts of a visual: some 300 kB in the page."""
 
 Read = Callable[[str], pa.Table]
 Context = tuple[int, ...]
@@ -24,7 +29,7 @@ class Asked:
     """What is known of measures by an axis. slicers: the columns that matter, in the order of a context's codes.
 
     unreached: by column, the places of the measures that do not answer to it; axis: the members' labels by code;
-    contexts: the rows of each context of which there are any, as they are shown.
+    contexts: the rows of each context of which there are any, as they are shown; nowhere: the row of the others.
     """
 
     measures: tuple[str, ...]
@@ -33,19 +38,35 @@ class Asked:
     unreached: Mapping[str, Sequence[int]]
     axis: Mapping[int, Value]
     contexts: Mapping[Context, list[Row]]
+    nowhere: Row | None
 
 
-def asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read) -> Asked:
-    """Ask for the rows of a visual under every single choice."""
+def asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read, most: int = MOST_ROWS) -> Asked:
+    """Ask for the rows of a visual under every single choice of its slicers, of as many of them as give `most` rows.
+
+    The rows without a slicer are as many as they are: the page shows them, too.
+    """
+    kept = len(slicers)
+    while (found := _asked(visual, slicers[:kept], composer, read, most)) is None:
+        kept -= 1
+    every = [*range(len(visual.measures))]
+    return replace(found, unreached={**found.unreached, **dict.fromkeys(slicers[kept:], every)})
+
+
+def _asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read, most: int) -> Asked | None:
     measures, shown = list(dict.fromkeys([*visual.measures, visual.ranked_by])), len(visual.measures)
     cells = Cells(composer, measures, shown, visual.by, slicers)
     rank = measures.index(visual.ranked_by)
     ranks = visual.top and _ranks(composer, visual.ranked_by, read)
-    table = read(cells.query(visual.top if ranks else None, rank))
+    query = cells.query(visual.top if ranks else None, rank)
     width = len(cells.slicers)
+    table = read(f"SELECT * FROM ({query}) AS answer LIMIT {most + 1}" if slicers else query)
+    if slicers and len(table) > most:
+        return None
     rows = sorted(zip(*(column.to_pylist() for column in table.columns), strict=True), key=lambda row: row[:width])
     found = {context: [row[width:] for row in part] for context, part in groupby(rows, key=lambda row: row[:width])}
     axis = {row[width]: row[width + 1] for row in rows}
+    nowhere = found.pop((NOWHERE,) * width, None) if width and not visual.by else None
     contexts = {context: _shown(visual, part, axis, rank) for context, part in found.items()}
     labels = named_members(visual, {row[0]: axis[row[0]] for part in contexts.values() for row in part}, composer, read)
     return Asked(
@@ -55,6 +76,7 @@ def asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read
         {column: [place for place in places if place < shown] for column, places in cells.unreached.items()},
         labels,
         {context: part for context, part in contexts.items() if part},
+        _shown(visual, nowhere, axis, rank)[0] if nowhere else None,
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -18,8 +19,9 @@ import pyarrow as pa
 from etl.company.pages import Page, Visual
 from etl.company.report import Measure, Report
 from etl.contract.table import Contract
+from etl.core.errors import ContractError, EtlError
 from etl.dashboard import formats
-from etl.dashboard.asked import Asked, asked
+from etl.dashboard.asked import MOST_SLICERS, Asked, asked
 from etl.dashboard.picture import Value
 from etl.dashboard.words import vocabulary
 from etl.report.cells import ALL, NO_MEMBER, Cells
@@ -48,7 +50,7 @@ class Slicer:
 
 def data(report: Report, contracts: Mapping[str, Contract], composer: Composer, read: Read) -> dict[str, Any]:
     """Ask for all that the pages answer. Pages and visuals are lists, in the report's order."""
-    pages = [[_asked(visual, page.slicers, composer, read) for visual in page.visual] for page in report.pages]
+    pages = [[_asked(page, visual, composer, read) for visual in page.visual] for page in report.pages]
     every = [each for page in pages for parts in page for each in parts.values()]
     slicers = _slicers(report.pages, every, composer, contracts, read)
     numbers = {slicer.column: number for number, slicer in enumerate(slicers)}
@@ -58,7 +60,7 @@ def data(report: Report, contracts: Mapping[str, Contract], composer: Composer, 
         "months": [],
         "measures": [_measure(report.measures[name], report) for name in shown],
         "pages": [
-            {"slicers": [numbers[c] for c in page.slicers if c in numbers], "mode": "single", "note": LOOKUPS}
+            {"slicers": [numbers[c] for c in page.slicers[:MOST_SLICERS]], "mode": "single", "note": LOOKUPS}
             for page in report.pages
         ],
         "visuals": [
@@ -68,8 +70,14 @@ def data(report: Report, contracts: Mapping[str, Contract], composer: Composer, 
     }
 
 
-def _asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read) -> dict[str, Asked]:
-    return {name: asked(part, slicers, composer, read) for name, part in visual.parts.items()}
+def _asked(page: Page, visual: Visual, composer: Composer, read: Read) -> dict[str, Asked]:
+    """Ask for the parts of a visual. Its panels are the members of one more slicer, which it answers to first."""
+    slicers = list(dict.fromkeys([*([visual.panels] if visual.panels else []), *page.slicers[:MOST_SLICERS]]))
+    try:
+        return {name: asked(part, slicers, composer, read) for name, part in visual.parts.items()}
+    except EtlError as error:
+        where = f"page {page.name}, visual “{visual.title}”, under a choice"
+        raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
 
 
 def _visual(
@@ -102,7 +110,8 @@ def _slicers(
     pages: Iterable[Page], queries: Sequence[Asked], composer: Composer, contracts: Mapping[str, Contract], read: Read
 ) -> list[Slicer]:
     """Ask for the members of the slicers: those that there is anything of."""
-    columns = list(dict.fromkeys(column for page in pages for column in page.slicers))
+    columns = list(dict.fromkeys(column for page in pages for column in page.slicers[:MOST_SLICERS]))
+    columns = list(dict.fromkeys([*columns, *(column for each in queries for column in each.slicers)]))
     keys = _keys(columns)
     found: dict[str, set[int]] = {column: set() for column in columns}
     for each in queries:
@@ -165,6 +174,12 @@ def _cells(each: Asked, slicers: Sequence[Slicer], report: Report) -> dict[str, 
         "rows": [len(each.contexts[context]) for context in contexts],
         "axis": [places[row[0]] for row in rows] if each.by else None,
         "values": values,
+        "nowhere": None
+        if each.nowhere is None
+        else [
+            column([value], report.measures[name].format)
+            for value, name in zip(each.nowhere[1:], each.measures, strict=True)
+        ],
     }
 
 
@@ -178,6 +193,8 @@ def column(values: Sequence[Value], number_format: str) -> dict[str, Any]:
 
 def _whole(value: Value, places: int) -> int | str:
     """Return a number in units of its last shown place; as a text where JavaScript's numbers end."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ContractError(f"A measure is {value}.", "Divide by NULLIF(…, 0) in its sql.")
     whole = int(formats.rounded(Decimal(str(value)), places).scaleb(places))
     return whole if abs(whole) < _EXACT_IN_JS else str(whole)
 

@@ -16,6 +16,8 @@ ALL = -1
 """The code of a slicer of which no member is chosen."""
 NO_MEMBER = 0
 """The code of NULL; those of the other members follow, in the order of their texts."""
+NOWHERE = -2
+"""The code of every slicer in the row, of measures without an axis, for the contexts that there are no rows of."""
 
 _OWN = "own"
 """The alias of an axis' own value, of which the least spelling is its label."""
@@ -143,6 +145,8 @@ class Cells:
         sets = (chosen for size in range(len(group.answers) + 1) for chosen in combinations(group.answers, size))
         every = "\nUNION ALL\n".join(self._set(group, chosen, columns) for chosen in sets)
         yield f"g{group.number} AS (\n{every}\n)"
+        if not self._by:
+            yield f"n{group.number} AS (SELECT {self._sums(group, columns)} FROM r{group.number} AS chosen WHERE FALSE)"
 
     def _coded(self, column: str, number: int) -> tuple[str, str, str]:
         """Return by which column the rows find a member's code, the join to it, and the code."""
@@ -165,9 +169,15 @@ class Cells:
         keys = [f"{f'a{n}' if n in chosen else ALL} AS a{n}" for n in group.answers]
         if group.has_axis:
             keys += ["axis", f"{'NULL' if chosen else f'MIN({_OWN})'} AS label"]
-        sums = [f"{_COLUMN.sub(lambda m: columns[m[1]], str(m.sql))} AS {alias}" for m, alias in group.measures]
         grouped = f" GROUP BY {', '.join(by)}" if by else ""
-        return f"SELECT {', '.join([*keys, 'TRUE AS there', *sums])} FROM {rows} AS chosen{grouped}"
+        keys += ["TRUE AS there", self._sums(group, columns)]
+        return f"SELECT {', '.join(keys)} FROM {rows} AS chosen{grouped}"
+
+    def _sums(self, group: _Group, columns: dict[str, str]) -> str:
+        return ", ".join(
+            f"{_COLUMN.sub(lambda found: columns[found[1]], str(measure.sql))} AS {alias}"
+            for measure, alias in group.measures
+        )
 
     def _keys(self) -> str:
         """Name the contexts, and the members of the axis in each, that there are rows of.
@@ -182,6 +192,8 @@ class Cells:
             columns.append(f"g{group.number}.axis" if self._by else "0 AS axis")
             crossed = "".join(f"\nCROSS JOIN ({self._every(n)}) AS i{n}" for n in group.ignores)
             parts.append(f"SELECT {', '.join(columns)} FROM g{group.number}{crossed}")
+        if not self._by:
+            parts.append(f"SELECT {''.join(f'{NOWHERE} AS a{n}, ' for n in range(len(self.slicers)))}0 AS axis")
         return "\nUNION DISTINCT\n".join(parts)
 
     def _labels(self) -> str:
@@ -205,11 +217,18 @@ class Cells:
         on = [f"{name}.a{n} = keyed.a{n}" for n in group.answers]
         on += [f"keyed.a{n} = {ALL}" for n in range(len(self.slicers)) if n not in {*group.answers, *group.ignores}]
         on += [f"{name}.axis = keyed.axis"] if group.has_axis else []
-        return f"LEFT JOIN {name} ON {' AND '.join(on) or 'TRUE'}"
+        nothing = "" if self._by else f"\nCROSS JOIN n{group.number}"
+        return f"LEFT JOIN {name} ON {' AND '.join(on) or 'TRUE'}{nothing}"
 
     def _value(self, place: int, name: str) -> str:
         """Write a measure, which is nothing where a slicer is chosen that it does not answer to."""
-        alias = {m.name: a for group in self._groups for m, a in group.measures}
+        alias = {m.name: self._aggregate(group, a) for group in self._groups for m, a in group.measures}
         value = self._composer._value(name, alias)
         deaf = [n for n, column in enumerate(self.slicers) if place in self.unreached.get(column, ())]
-        return f"CASE WHEN {' AND '.join(f'keyed.a{n} = {ALL}' for n in deaf)} THEN {value} END" if deaf else value
+        heard = " AND ".join(f"keyed.a{n} IN ({ALL}, {NOWHERE})" for n in deaf)
+        return f"CASE WHEN {heard} THEN {value} END" if deaf else value
+
+    def _aggregate(self, group: _Group, alias: str) -> str:
+        """Write an aggregate; of no rows, without an axis, what it is of none: 0 of some counts."""
+        name, none = f"g{group.number}", f"n{group.number}"
+        return f"{name}.{alias}" if self._by else f"CASE WHEN {name}.there THEN {name}.{alias} ELSE {none}.{alias} END"

@@ -42,11 +42,19 @@ const cells = (() => {
     return query;
   };
 
+  // What measures without an axis are where there are no rows: 0 of some counts.
+  const nowhere = (query, choice) => query.opened.nowhere.map(({ places, of }, at) => {
+    const isDeaf = Object.entries(query.unreached)
+      .some(([slicer, deaf]) => query.reach.includes(+slicer) && (choice[slicer] ?? ALL) !== ALL && deaf.includes(at));
+    return isDeaf ? null : decimal(of[0], places);
+  });
+
   // choice: by slicer the chosen member, -1 or nothing for all; slicers that do not matter are not looked at.
   // Gives rows: the place of the axis' label (null of a card), then a value for each measure.
   const lookup = (query, choice) => {
     const context = query.reach.map((slicer) => choice[slicer] ?? ALL).join();
     const [from, to] = query.opened.at.get(context) ?? [0, 0];
+    if (from === to && query.opened.nowhere) return [[null, ...nowhere(query, choice)]];
     return Array.from({ length: to - from }, (_, place) => row(query.opened, from + place));
   };
 
