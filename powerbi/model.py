@@ -6,23 +6,22 @@ Of several references to a dimension the first one is active.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import pyarrow as pa
 
 from etl.company.report import ROWS_OF_ALL, Measure, Report
-from etl.contract.column import Column, Role
+from etl.contract.column import Column, Reference, Role
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.names import friendly
 from powerbi import m
+from powerbi.columns import Kept, kept_columns
 from powerbi.names import MEASURES
 from powerbi.texts import FOLDER, texts
 from powerbi.tmdl import Node, quoted
 from powerbi.types import format_string, model_type
 
-_LEFT_OUT = ("receipt",)
-"""Columns of the engine's own table that no analyst reads."""
 _NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
 
 
@@ -31,9 +30,10 @@ def tag(*path: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, "/".join(path)))
 
 
-def columns_of(contract: Contract) -> list[Column]:
-    """Return the columns that the model has of a table."""
-    return [column for column in contract.columns if contract.name != ETL_RUNS.name or column.name not in _LEFT_OUT]
+def kept(report: Report, contracts: Mapping[str, Contract]) -> Kept:
+    """Return which columns the model has of each table."""
+    dax = [str(node.expression) for node in measures(report, contracts).of("measure")]
+    return kept_columns(report, contracts, [*_pairs(contracts)], dax)
 
 
 def date_column(contract: Contract) -> str | None:
@@ -43,20 +43,22 @@ def date_column(contract: Contract) -> str | None:
     return keys[0].name if is_calendar else None
 
 
-def table(contract: Contract, contracts: Mapping[str, Contract], years: int | None = None) -> Node:
+def table(contract: Contract, contracts: Mapping[str, Contract], kept: Kept, years: int | None = None) -> Node:
     """Make the table of a contract. years: how many a refresh policy has to keep; without one it is read whole."""
     name = friendly(contract.name)
     node = Node("table", name, description=contract.description, properties={"lineageTag": tag(name)})
     is_calendar = date_column(contract)
     if is_calendar:
         node.properties["dataCategory"] = "Time"
-    node.children += [_column(contract, column, is_calendar == column.name) for column in columns_of(contract)]
-    node.children += _levels_of_others(contract, contracts)
-    node.children += [_hierarchy(contract, title, levels) for title, levels in contract.hierarchies.items()]
+    levels = kept.levels(contract, contracts)
+    columns = list(kept.of(contract))
+    node.children += [_column(contract, column, kept, needed={*_needed(columns, levels)}) for column in columns]
+    node.children += _levels_of_others(contract, contracts, levels)
+    node.children += [_hierarchy(contract, title, names) for title, names in levels.items()]
     if years:
-        node.children.insert(0, _refresh_policy(contract, years))
+        node.children.insert(0, _refresh_policy(contract, columns, years))
     among = _tables(contracts) if contract.name == ETL_RUNS.name else None
-    source = m.source(contract, columns_of(contract), not_null=is_calendar, ranged=bool(years), tables=among)
+    source = m.source(contract, columns, not_null=is_calendar, ranged=bool(years), tables=among)
     node.children.append(Node("partition", name, "m", properties={"mode": "import", "source": source}))
     return node
 
@@ -66,7 +68,12 @@ def measures(report: Report, contracts: Mapping[str, Contract]) -> Node:
     node = Node("table", MEASURES, description="All measures.", properties={"lineageTag": tag(MEASURES)})
     node.children += [_measure(measure, contracts) for measure in report.measures.values()]
     node.children += [_words(name, *said) for name, said in texts(report).items()]
-    value: dict[str, str | bool] = {"isHidden": True, "lineageTag": tag(MEASURES, "Value"), "summarizeBy": "none"}
+    value: dict[str, str | bool] = {
+        "isHidden": True,
+        "isAvailableInMdx": "false",
+        "lineageTag": tag(MEASURES, "Value"),
+        "summarizeBy": "none",
+    }
     node.children.append(
         Node("column", "Value", properties=value | {"isNameInferred": True, "sourceColumn": "[Value]"})
     )
@@ -81,46 +88,71 @@ def relationships(contracts: Mapping[str, Contract]) -> list[Node]:
 
 def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
     for reference in contract.relationships:
-        dimension = contracts[reference.dimension]
-        by_date = date_column(dimension) and reference.on[0] in contract.schema.names
-        start, end = (reference.on[0], reference.key[0]) if by_date else (reference.name, dimension.surrogate_key)
+        start, end = _ends(contract, reference, contracts)
         properties: dict[str, str | bool] = {} if reference.is_active else {"isActive": "false"}
         properties |= {
             "fromColumn": f"{quoted(friendly(contract.name))}.{quoted(friendly(start))}",
-            "toColumn": f"{quoted(friendly(dimension.name))}.{quoted(friendly(str(end)))}",
+            "toColumn": f"{quoted(friendly(reference.dimension))}.{quoted(friendly(end))}",
         }
-        yield Node("relationship", tag("relationship", contract.name, start, dimension.name), properties=properties)
+        yield Node(
+            "relationship", tag("relationship", contract.name, start, reference.dimension), properties=properties
+        )
 
 
-def _column(contract: Contract, column: Column, is_key: bool) -> Node:
+def _ends(contract: Contract, reference: Reference, contracts: Mapping[str, Contract]) -> tuple[str, str]:
+    """Return the columns by which a table relates to a dimension: dates, or surrogate keys."""
+    dimension = contracts[reference.dimension]
+    if date_column(dimension) and reference.on[0] in contract.schema.names:
+        return reference.on[0], reference.key[0]
+    return reference.name, str(dimension.surrogate_key)
+
+
+def _pairs(contracts: Mapping[str, Contract]) -> Iterator[tuple[str, str]]:
+    for name, contract in contracts.items():
+        for reference in contract.relationships:
+            start, end = _ends(contract, reference, contracts)
+            yield f"{name}.{start}", f"{reference.dimension}.{end}"
+
+
+def _needed(columns: list[Column], levels: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Name the columns that hierarchies and sorting go by: what is not one of them and hidden needs no such index."""
+    for column in columns:
+        if column.sort_by:
+            yield from (column.name, column.sort_by)
+    for names in levels.values():
+        yield from names
+
+
+def _column(contract: Contract, column: Column, kept: Kept, needed: Collection[str]) -> Node:
     name, kind = friendly(column.name), model_type(column.type)
     told = " Personal data, shown as pseudonyms." if column.is_hashed else " Personal data."
     personal = told if column.pii else ""
-    properties: dict[str, str | bool] = {"dataType": kind.name}
-    if column.role in (Role.SURROGATE_KEY, Role.REFERENCE):
-        properties["isHidden"] = True
-    if is_key:
-        properties["isKey"] = True
-    if shown := column.number_format or kind.shown:
-        properties["formatString"] = shown
-    if column.role is Role.MEASURE:
-        properties["displayFolder"] = "Values of a Row"
-    properties |= {
+    hidden, key = kept.is_hidden(contract, column), column.name in (contract.surrogate_key, date_column(contract))
+    properties: dict[str, str | bool | None] = {
+        "dataType": kind.name,
+        "isHidden": hidden,
+        "isKey": key and f"{contract.name}.{column.name}" in kept.related_to,
+        "formatString": column.number_format or kind.shown,
+        "isAvailableInMdx": "false" if hidden and column.name not in needed else None,
+        "displayFolder": "Values of a Row" if column.role is Role.MEASURE else None,
         "lineageTag": tag(friendly(contract.name), name),
+        "dataCategory": column.category,
         "summarizeBy": "none",
         "sourceColumn": column.name,
+        "sortByColumn": quoted(friendly(column.sort_by)) if column.sort_by else None,
     }
-    if column.sort_by:
-        properties["sortByColumn"] = quoted(friendly(column.sort_by))
-    node = Node("column", name, description=f"{column.description}{personal}{kind.note}", properties=properties)
+    said: dict[str, str | bool] = {each: value for each, value in properties.items() if value}
+    node = Node("column", name, description=f"{column.description}{personal}{kind.note}", properties=said)
     if kind.underlying:
         node.children.append(Node("annotation", "UnderlyingDateTimeDataType", kind.underlying))
     return node
 
 
-def _levels_of_others(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
+def _levels_of_others(
+    contract: Contract, contracts: Mapping[str, Contract], levels_: Mapping[str, tuple[str, ...]]
+) -> Iterator[Node]:
     """Bring the levels that are another dimension's into the table: a hierarchy has columns of one table."""
-    for level in dict.fromkeys(level for levels in contract.hierarchies.values() for level in levels if "." in level):
+    for level in dict.fromkeys(level for levels in levels_.values() for level in levels if "." in level):
         dimension, _, column = level.partition(".")
         own = next(c for c in contracts[dimension].columns if c.name == column)
         name = friendly(column)
@@ -140,7 +172,7 @@ def _hierarchy(contract: Contract, title: str, levels: tuple[str, ...]) -> Node:
     return node
 
 
-def _refresh_policy(contract: Contract, years: int) -> Node:
+def _refresh_policy(contract: Contract, columns: list[Column], years: int) -> Node:
     """Divide a table into years, of which those are read again in which rows may still change.
 
     The year under way counts as one: rows that were settled after two years may be in three of them.
@@ -154,7 +186,7 @@ def _refresh_policy(contract: Contract, years: int) -> Node:
     }
     return Node(
         "refreshPolicy",
-        properties=periods | {"sourceExpression": m.source(contract, columns_of(contract), ranged=True)},
+        properties=periods | {"sourceExpression": m.source(contract, columns, ranged=True)},
     )
 
 

@@ -27,9 +27,10 @@ def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[s
     """Return the files of the semantic model."""
     parameters = m.PARAMETERS | (m.RANGE if years else {})
     name = name_of(report)
+    kept = model.kept(report, every)
     tables = [
         model.measures(report, every),
-        *(model.table(each, every, years.get(each.name)) for each in every.values()),
+        *(model.table(each, every, kept, years.get(each.name)) for each in every.values()),
     ]
     definition = {
         "database": [Node("database", properties={"compatibilityLevel": "1600"})],

@@ -32,7 +32,9 @@ class DimClient(Dimension, stream=("global_clients", "digital_clients"), rejects
     client_name: Text = attribute("Given, paternal and maternal name.", nullable=True, unknown="Unknown", pii=True)
     email: Text = attribute("E-mail address, in lower case.", nullable=True, pii=True)
     country: Text = attribute(
-        "Country, in English; one that the sales force does not serve, by its code.", unknown=NO_COUNTRY
+        "Country, in English; one that the sales force does not serve, by its code.",
+        unknown=NO_COUNTRY,
+        category="Country",
     )
     catalogue: Text = attribute(
         "The catalogue that the client is taken from.", isin=["global", "digital"], nullable=True

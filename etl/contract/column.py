@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from etl.contract.types import column_type
 from etl.core.errors import ContractError
+from etl.core.names import guess
 
 
 class Pii(StrEnum):
@@ -28,11 +29,19 @@ class Role(StrEnum):
     MEASURE = "measure"
 
 
+CATEGORIES = (
+    *("Address", "City", "Continent", "Country", "County", "Latitude", "Longitude", "Place", "PostalCode"),
+    *("StateOrProvince", "WebUrl", "ImageUrl", "Barcode"),
+)
+"""What Power BI can be told that a column's values are: it draws places on maps, and addresses as links."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of a contract; `type` is the exact Arrow type. renamed_from: the name that it had before.
 
-    pii: whether it holds personal data, and what becomes of it; True means that it is kept.
+    pii: whether it holds personal data, and what becomes of it; True means that it is kept. category: what a text or
+    number stands for, one of `CATEGORIES`.
     """
 
     name: str
@@ -44,6 +53,7 @@ class Column:
     pii: bool | Pii = False
     number_format: str | None = None
     sort_by: str | None = None
+    category: str | None = None
     renamed_from: str | None = None
 
     @property
@@ -93,4 +103,13 @@ def check_pii(name: str, kind: pa.DataType, meta: dict[str, Any], *, has_rules: 
         raise ContractError(
             f"{name} is to be hashed, so that the rules of its values cannot be judged.",
             "Let build give a REJECT instead.",
+        )
+
+
+def check_category(category: object) -> None:
+    """Refuse a category that Power BI does not know."""
+    if category is not None and category not in CATEGORIES:
+        raise ContractError(
+            f"category={category!r} is not what values can stand for.",
+            guess(str(category), CATEGORIES, f"Write one of {', '.join(CATEGORIES)}."),
         )

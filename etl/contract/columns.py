@@ -10,7 +10,7 @@ import pandera.errors
 import pandera.pandas as pa_check
 
 from etl.contract import types, without_dask  # noqa: F401 -- before pandera
-from etl.contract.column import Column, Pii, Role
+from etl.contract.column import Column, Pii, Role, check_category
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.core.needs import OR_NEWER
@@ -74,15 +74,18 @@ def attribute(
     unknown: Any = None,
     pii: bool | Pii = False,
     sort_by: str | None = None,
+    category: str | None = None,
     **checks: Any,
 ) -> Any:
     """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field.
 
     pii: personal data: True or KEEP, HASH (published as pseudonyms, equal for equal texts), DROP (not published).
-    sort_by: the column whose order its values are shown in. renamed_from: the name that the column had before, so that
+    sort_by: the column whose order its values are shown in. category: what the values stand for, for Power BI's maps
+    and links, e.g. "Country", "City", "WebUrl". renamed_from: the name that the column had before, so that
     `etl refill` renames it where the warehouse can, and makes the table anew otherwise.
     """
-    return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, sort_by=sort_by, **checks)
+    shown = {"sort_by": sort_by, "category": category}
+    return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, **(shown | checks))
 
 
 def measure(description: str, *, nullable: bool = False, number_format: str = "#,0", **checks: Any) -> Any:
@@ -111,6 +114,7 @@ def _field(role: Role, description: str, of_reference: Mapping[str, Any] | None 
             raise ContractError(f"A column has no option {name}=.", guess(name, _OPTIONS, listed))
     if (pii := metadata.get("pii", False)) not in (True, False, *Pii):
         raise ContractError(f"pii={pii!r} is none of KEEP, HASH, DROP and True.", "Write e.g. pii=HASH.")
+    check_category(metadata.get("category"))
     metadata["pii"] = Pii(pii) if isinstance(pii, str) else bool(pii)
     if not isinstance(options.get("alias", ""), str):
         raise ContractError(f"alias={options['alias']!r} is not a name.", 'Write e.g. alias="class".')

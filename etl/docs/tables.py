@@ -142,6 +142,8 @@ def _more(column: Column, contract: Contract, field: Any, company: Company) -> I
         yield "shown as ", Code(column.number_format)
     if column.sort_by:
         yield "sorted by ", Code(column.sort_by)
+    if column.category:
+        yield "stands for ", Code(column.category)
 
 
 def _refers(column: Reference, company: Company) -> Iterator[Line]:

@@ -139,6 +139,7 @@ def test_a_type_that_no_warehouse_has_is_refused_with_the_word_to_use(tmp_path: 
         ('    name: pd.ArrowDtype = attribute("X.")', "name is not declared in the words", "name: Text"),
         ('    name: Annotated[pd.ArrowDtype, 5] = attribute("X.")', "name is not declared in the words", "name: Text"),
         ('    name: Text = attribute("X.", grain=True)', "no option grain=", "sort_by"),
+        ('    name: Text = attribute("X.", category="Contry")', "category='Contry' is not what values", "mean Country"),
         ('    name: Text = attribute("X.", personal=True)', "no option personal=", "pii"),
         ('    name: Text = attribute("X.", nulable=True)', "no option nulable=", "Did you mean nullable?"),
         ('    name: Text = attribute("X.", str_matches="(")', "str_matches='(' cannot be understood", "str_matches="),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from etl.company.report import Report
+from etl.contract.column import Column
 from etl.contract.table import Contract
 from etl.load.warehouse import Warehouse
 from etl.report.names import friendly
@@ -26,7 +27,8 @@ class Dax:
     """The imported model. measures: their DAX by name; tables: what was imported, for a test to spoil."""
 
     def __init__(self, warehouse: Warehouse, report: Report, contracts: Mapping[str, Contract]) -> None:
-        self.tables = {friendly(contract.name): _imported(warehouse, contract) for contract in contracts.values()}
+        kept = model.kept(report, contracts)
+        self.tables = {friendly(c.name): _imported(warehouse, c, kept.of(c)) for c in contracts.values()}
         self.measures = {
             measure.name: str(measure.expression) for measure in model.measures(report, contracts).of("measure")
         }
@@ -84,9 +86,8 @@ def _is_sum(value: int | Decimal) -> bool:
     return isinstance(value, int) or -int(value.as_tuple().exponent) <= 2
 
 
-def _imported(warehouse: Warehouse, contract: Contract) -> dict[str, Any]:
+def _imported(warehouse: Warehouse, contract: Contract, columns: Sequence[Column]) -> dict[str, Any]:
     """Read a table as the query of its partition does: of the calendar what is a day."""
-    columns = model.columns_of(contract)
     day = model.date_column(contract)
     found = warehouse.read(
         f"SELECT {', '.join(c.name for c in columns)} FROM {contract.name}"
