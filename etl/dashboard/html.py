@@ -1,46 +1,59 @@
 """The dashboard as one HTML file that asks nothing of a network: texts, tables and charts, with the library in it.
 
-Cards and tables are HTML as it is; draw.js makes tabs of the pages, and draws a chart where a table stands. So whoever
-has no JavaScript, or reads by ear, has the same numbers.
+Cards and tables are HTML as it is; the scripts make tabs of the pages, draw charts where tables stand, and show what is
+chosen. So whoever has no JavaScript has the same numbers, of all data.
 """
 
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from etl.dashboard import beside, formats
+from etl.dashboard.browser_data import data_of
 from etl.dashboard.picture import Page, Picture, Value, Visual
 
 _HERE = Path(__file__).parent
-_CHARTS = ("line", "column", "bar")
+
+
+SCRIPTS = (
+    "echarts/echarts.common.min.js",
+    "scripts/elements.js",
+    "scripts/formats.js",
+    "scripts/cells.js",
+    "scripts/age.js",
+    "scripts/csv.js",
+    "scripts/state.js",
+    "scripts/answers.js",
+    "scripts/bar.js",
+    "scripts/cards.js",
+    "scripts/tables.js",
+    "scripts/chart_options.js",
+    "scripts/charts.js",
+    "scripts/paper.js",
+    "scripts/tabs.js",
+    "scripts/draw.js",
+)
+"""In the order in which they are run: each names what it needs of the ones before."""
 
 
 def html(picture: Picture) -> str:
     """Draw a picture: one file, the same bytes for the same picture."""
     anchors = _anchors(picture.pages)
-    charts = {
-        name: _chart(visual)
-        for anchor, page in zip(anchors, picture.pages, strict=True)
-        for name, visual in _named(anchor, page.visuals)
-        if visual.kind in _CHARTS and visual.rows
-    }
     return (
         _templates()
         .get_template("page.html")
         .render(
             picture=picture,
             pages=list(zip(anchors, picture.pages, strict=True)),
-            charts=charts,
-            scripts=[Script(_text("echarts/echarts.common.min.js")), Script(_text("draw.js"))],
+            data=data_of(picture, anchors),
+            scripts=[Script(_text(name)) for name in SCRIPTS],
             style=Markup(_text("style.css")),  # noqa: S704 our own file
             licence=f"{_text('echarts/NOTICE')}\n{_text('echarts/LICENSE')}",
         )
@@ -72,14 +85,21 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"shown": formats.shown, "label": formats.label}
+    made.filters |= {"shown": formats.shown, "label": formats.label, "css": _css}
     made.filters |= {"judged": beside.judged, "changed": beside.changed, "path": beside.path}
     made.globals["columns"] = _columns
+    made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # and in our order: of pages, the first is shown first
     return made
 
 
 def _text(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _css(text: str) -> Markup:
+    """Write a text as one of CSS, whatever is in it."""
+    letters = (letter if letter.isalnum() and letter.isascii() else f"\\{ord(letter):x} " for letter in text)
+    return Markup(f'"{"".join(letters)}"')  # noqa: S704 only letters, digits and escapes
 
 
 def _anchors(pages: tuple[Page, ...]) -> list[str]:
@@ -94,13 +114,6 @@ def _anchors(pages: tuple[Page, ...]) -> list[str]:
     return anchors
 
 
-def _named(owner: str, visuals: tuple[Visual, ...]) -> Iterator[tuple[str, Visual]]:
-    """Name the visuals, and their panels, as the page does."""
-    for number, visual in enumerate(visuals, start=1):
-        yield f"{owner}_{number}", visual
-        yield from _named(f"{owner}_{number}", visual.panels)
-
-
 def _columns(visual: Visual) -> list[str]:
     """Return how each measure's column is set in a table."""
     return [_column([row[place] for row in visual.rows]) for place in range(1, len(visual.series) + 1)]
@@ -112,25 +125,3 @@ def _column(column: list[Value]) -> str:
     if all(formats.is_number(value) for value in values):
         return "number"
     return "time" if all(isinstance(value, date) for value in values) else "text"
-
-
-def _chart(visual: Visual) -> dict[str, Any]:
-    """Return what a chart is drawn from: the texts as the table has them; floats only for the lengths.
-
-    Measures of one format share an axis; those of another one have one of their own.
-    """
-    kinds = list(dict.fromkeys(series.number_format for series in visual.series))
-    return {
-        "kind": visual.kind,
-        "labels": [formats.label(row[0]) for row in visual.rows],
-        "series": [
-            {
-                "name": series.name,
-                "percent": formats.is_percent(series.number_format),
-                "axis": min(kinds.index(series.number_format), 1),
-                "values": [formats.drawn(row[place]) for row in visual.rows],
-                "shown": [formats.shown(row[place], series.number_format) for row in visual.rows],
-            }
-            for place, series in enumerate(visual.series, start=1)
-        ],
-    }

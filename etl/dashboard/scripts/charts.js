@@ -1,0 +1,87 @@
+// Draws charts where tables stand, one after the other, so that no choice keeps the reader waiting.
+"use strict";
+const Charts = (() => {
+  const root = document.documentElement;
+  const shown = new Map(); // place → what is drawn there
+  const waiting = new Set();
+  let frame = 0;
+
+  const made = (spec, { rows, members, slicer, marked }) => {
+    const formats = [...new Set(spec.series.map((series) => series.format))];
+    return {
+      kind: spec.kind, slicer, members,
+      aside: members.map((member) => marked !== null && !marked.includes(member)),
+      labels: rows.map((row) => Formats.label(row[0])),
+      series: spec.series.map((series, place) => ({
+        ...series,
+        percent: Formats.isPercent(series.format),
+        axis: Math.min(formats.indexOf(series.format), 1),
+        values: rows.map((row) => Formats.drawn(row[place + 1])),
+        shown: rows.map((row) => Formats.shown(row[place + 1], series.format)),
+      })),
+    };
+  };
+
+  const picks = (place) => (event) => {
+    const chart = shown.get(place);
+    const at = event.componentType === "series" ? event.dataIndex : chart.labels.indexOf(event.value);
+    if (chart.slicer >= 0 && chart.members[at] >= 0) State.toggle(chart.slicer, chart.members[at]);
+  };
+
+  const instance = (place) => {
+    const there = echarts.getInstanceByDom(place);
+    if (there) return there;
+    const chart = echarts.init(place, null, { renderer: "svg" });
+    chart.on("click", picks(place));
+    return chart;
+  };
+
+  const draw = (place) => {
+    const chart = shown.get(place);
+    if (!chart || !place.clientWidth) return; // on a page that is not shown
+    const drawing = instance(place);
+    drawing.resize();
+    drawing.setOption(ChartOptions.option(chart, place.clientWidth, root.classList.contains("printing")), true);
+    drawing.group = `${place.closest(".page").id} ${chart.labels.join("|")}`; // who have an axis in common share the pointer
+    echarts.connect(drawing.group);
+    drawing.getZr().flush();
+  };
+
+  const inView = (place) => {
+    const box = place.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  };
+
+  const next = () => {
+    frame = 0;
+    const place = [...waiting].find(inView) || [...waiting][0];
+    if (!place) return;
+    waiting.delete(place);
+    draw(place);
+    if (waiting.size) frame = requestAnimationFrame(next);
+  };
+
+  const later = (place) => {
+    waiting.add(place);
+    frame ||= requestAnimationFrame(next);
+  };
+
+  const resized = new ResizeObserver((entries) => entries.forEach((entry) => later(entry.target)));
+
+  /** Show rows in a chart's place. */
+  const show = (place, spec, given) => {
+    if (!shown.has(place)) resized.observe(place);
+    shown.set(place, made(spec, given));
+    if (spec.kind === "bar") place.style.minHeight = `${3 + given.rows.length * (0.6 + spec.series.length * 1.1)}rem`;
+    later(place);
+  };
+
+  /** Draw all charts at once. */
+  const redraw = () => [...shown.keys()].forEach(draw);
+
+  for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", redraw);
+  }
+
+  return { show, redraw };
+})();

@@ -1,0 +1,80 @@
+// How a value is written: what formats.py does in Python, exactly, on the digits and never on floats.
+"use strict";
+const Formats = (() => {
+  const NOTHING = "–";
+  const EMPTY = "(empty)";
+  const NUMBER = /^(\+?)(?:"([^"]+)")?(#,0|#,##0|0)(?:\.(0+))?(%?)(?:;-.+)?$/;
+  const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+  const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
+
+  const isNumber = (value) => typeof value === "number" || (typeof value === "string" && DECIMAL.test(value));
+
+  /** Return a number's sign, its digits as an integer, and how many of them are decimals. */
+  const exact = (value) => {
+    const [, sign, whole, decimals = "", exponent = "0"] = DECIMAL.exec(String(value));
+    const scale = decimals.length - Number(exponent);
+    const digits = BigInt(whole + decimals) * (scale < 0 ? 10n ** BigInt(-scale) : 1n);
+    return { negative: sign === "-", digits, scale: Math.max(scale, 0) };
+  };
+
+  /** Return the digits rounded half up, away from zero, to so many decimals. */
+  const rounded = (digits, scale, places) => {
+    if (scale <= places) return digits * 10n ** BigInt(places - scale);
+    const unit = 10n ** BigInt(scale - places);
+    return (2n * digits + unit) / (2n * unit);
+  };
+
+  const plain = (value) => {
+    const { negative, digits, scale } = exact(value);
+    const text = digits.toString().padStart(scale + 1, "0");
+    return (negative ? "−" : "") + (scale ? `${text.slice(0, -scale)}.${text.slice(-scale)}` : text);
+  };
+
+  /** Write a member of an axis, or a value that has no format. */
+  const label = (value) => {
+    if (value === null || value === undefined) return NOTHING;
+    if (typeof value === "boolean") return value ? "Yes" : "No";
+    if (isNumber(value)) return plain(value);
+    return TIME.test(value) ? `${utc(value).replace("T", " ").slice(0, 16)} UTC` : value || EMPTY;
+  };
+
+  /** Return a time in UTC, which one without a zone is already. */
+  const utc = (time) => (/[+-]\d\d:\d\d$/.test(time) ? new Date(time.replace(" ", "T")).toISOString() : time);
+
+  const numeral = (value, [, plus, unit = "", pattern, decimals = "", percent]) => {
+    const { negative, digits, scale } = exact(value);
+    const places = decimals.length;
+    const number = rounded(percent ? digits * 100n : digits, scale, places);
+    const text = number.toString().padStart(places + 1, "0");
+    const whole = places ? text.slice(0, -places) : text;
+    const grouped = pattern === "0" ? whole : whole.replace(/\B(?=(\d{3})+$)/g, ",");
+    const sign = negative && number !== 0n ? "−" : plus;
+    return sign + unit + grouped + (places ? `.${text.slice(-places)}` : "") + percent;
+  };
+
+  /** Write the value of a measure. */
+  const shown = (value, format) => {
+    const parts = NUMBER.exec(format);
+    if (parts && isNumber(value)) return numeral(value, parts);
+    if (format === "yyyy-mm-dd" && typeof value === "string" && TIME.test(value)) return utc(value).slice(0, 10);
+    return label(value);
+  };
+
+  /** Return what a chart draws of a value, a float for lengths alone. */
+  const drawn = (value) => (isNumber(value) ? Number(value) : null);
+
+  const isPercent = (format) => format.endsWith("%");
+
+  /** Write a number of an axis, which has room for few letters: €1.2 M. */
+  const short = (value, format) => {
+    const percent = isPercent(format);
+    const unit = NUMBER.exec(format)?.[2] || "";
+    const number = percent ? value * 100 : value;
+    const size = Math.abs(number);
+    const [by, name] = size >= 1e9 ? [1e9, " bn"] : size >= 1e6 ? [1e6, " M"] : size >= 1e4 ? [1e3, " k"] : [1, ""];
+    const text = (size / by).toLocaleString("en", { maximumSignificantDigits: by === 1 ? 4 : 3 });
+    return (number < 0 ? "−" : "") + unit + text + name + (percent ? "%" : "");
+  };
+
+  return { shown, label, drawn, short, isNumber, isPercent, NOTHING };
+})();

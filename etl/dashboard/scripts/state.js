@@ -1,0 +1,106 @@
+// What is chosen, and on which page: kept in the address, so that a view can be mailed and Back undoes a choice.
+"use strict";
+const State = (() => {
+  const listeners = [];
+  let data = { slicers: [], months: [], pages: {} };
+  let current = { page: "", chosen: {}, months: null, faults: [] };
+
+  const byKey = (key) => data.slicers.findIndex((slicer) => slicer.key === key);
+  const memberOf = (slicer, text) => {
+    const exact = slicer.members.indexOf(text);
+    const folded = text.trim().toUpperCase();
+    return exact >= 0 ? exact : slicer.members.findIndex((member) => member.trim().toUpperCase() === folded);
+  };
+
+  const choose = (chosen, index, member) => {
+    chosen[index] = [...new Set([...(chosen[index] || []), member])].sort((one, other) => one - other);
+  };
+
+  /** Read months: a range whose ends are known, the open end being the first or last one. */
+  const range = (from, to, faults) => {
+    for (const month of [from, to]) {
+      if (month && !data.months.includes(month)) faults.push(`The link asks for the month “${month}”, of which there are no data: it is ignored.`);
+    }
+    const known = (month, otherwise) => (data.months.includes(month) ? month : otherwise);
+    const ends = [known(from, data.months[0]), known(to, data.months.at(-1))].sort();
+    return data.months.includes(from) || data.months.includes(to) ? ends : null;
+  };
+
+  /** Read an address' part after #; what it names and the data do not have is told, and ignored. */
+  const read = (hash) => {
+    const [anchor, query = ""] = hash.replace(/^#/, "").split("?");
+    const pages = Object.keys(data.pages);
+    const state = { page: pages.includes(anchor) ? anchor : pages[0], chosen: {}, months: null, faults: [] };
+    const ends = {};
+    for (const [key, text] of new URLSearchParams(query)) {
+      const index = byKey(key);
+      if (key === "from" || key === "to") ends[key] = text;
+      else if (index < 0) state.faults.push(`The link asks for “${key}”, which this report does not filter by: it is ignored.`);
+      else if (memberOf(data.slicers[index], text) >= 0) choose(state.chosen, index, memberOf(data.slicers[index], text));
+      else state.faults.push(`The link asks for ${data.slicers[index].label} “${text}”, of which there are no data: it is ignored.`);
+    }
+    state.months = range(ends.from, ends.to, state.faults);
+    return state;
+  };
+
+  /** Write a state as an address' part after #. */
+  const address = ({ page, chosen, months }) => {
+    const query = new URLSearchParams();
+    for (const [index, members] of Object.entries(chosen)) {
+      members.forEach((member) => query.append(data.slicers[index].key, data.slicers[index].members[member]));
+    }
+    if (months) {
+      query.append("from", months[0]);
+      query.append("to", months[1]);
+    }
+    return `#${page}${query.size ? `?${query}` : ""}`;
+  };
+
+  const tell = (before) => listeners.forEach((listener) => listener(current, before));
+
+  /** Change the state: a step that Back takes back. */
+  const change = (changed) => {
+    const before = current;
+    current = { ...current, faults: [], ...changed };
+    const target = address(current);
+    if (target !== location.hash) history.pushState(null, "", target);
+    tell(before);
+  };
+
+  /** Choose these members of a slicer, none being all; a member of no slicer stays. */
+  const pick = (index, members) => {
+    const chosen = { ...current.chosen };
+    delete chosen[index];
+    if (members.length && members.length < data.slicers[index].members.length) {
+      chosen[index] = [...members].sort((one, other) => one - other);
+    }
+    change({ chosen });
+  };
+
+  /** Choose a member alone, or take that back. */
+  const toggle = (index, member) => {
+    const now = current.chosen[index] || [];
+    pick(index, now.length === 1 && now[0] === member ? [] : [member]);
+  };
+
+  const follow = () => {
+    const before = current;
+    current = read(location.hash);
+    tell(before);
+  };
+
+  /** Begin with what the address says, and follow it. */
+  const begin = (given) => {
+    data = given;
+    addEventListener("popstate", follow);
+    addEventListener("hashchange", () => address(current) === location.hash || follow());
+    follow();
+  };
+
+  return {
+    begin, read, address, change, pick, toggle,
+    listen: (listener) => listeners.push(listener),
+    get current() { return current; },
+    get data() { return data; },
+  };
+})();

@@ -1,0 +1,103 @@
+// Tables: filled anew at each choice, sorted by a click on a heading, searched, and saved as CSV.
+"use strict";
+const Tables = (() => {
+  const { make, write } = Elements;
+  const SEARCHED = 10; // rows above which a search is offered
+  const states = new WeakMap(); // table → { spec, rows, sort: [place, falling] | null, wanted }
+
+  const compare = (place, falling) => (one, other) => {
+    const [a, b] = [one[place], other[place]];
+    if (a === b) return 0;
+    if (a === null || a === undefined) return 1;
+    if (b === null || b === undefined) return -1;
+    const numbers = Formats.isNumber(a) && Formats.isNumber(b);
+    const order = numbers ? Number(a) - Number(b) : String(a).localeCompare(String(b), "en", { numeric: true });
+    return falling ? -order : order;
+  };
+
+  const seen = ({ rows, sort, wanted }) => {
+    const found = wanted ? rows.filter((row) => Formats.label(row[0]).toUpperCase().includes(wanted)) : rows;
+    return sort ? [...found].sort(compare(...sort)) : found;
+  };
+
+  const headed = (row, state) => {
+    const text = Formats.label(row[0]);
+    const member = state.members.get(row);
+    if (member < 0) return make("th", { scope: "row" }, text);
+    const on = state.marked !== null && state.marked.includes(member);
+    return make("th", { scope: "row" }, make("button", { type: "button", class: "pick", "data-member": member, "aria-pressed": String(on) }, text));
+  };
+
+  const line = (row, state, classes) => {
+    const aside = state.marked !== null && !state.marked.includes(state.members.get(row));
+    return make("tr", { class: aside ? "aside" : null }, headed(row, state), ...state.spec.series.map((series, place) =>
+      make("td", { class: classes[place], "data-name": series.name }, state.off.has(place) ? Formats.NOTHING : Formats.shown(row[place + 1], series.format))));
+  };
+
+  const fill = (table) => {
+    const state = states.get(table);
+    const classes = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.className);
+    const focused = table.contains(document.activeElement) && document.activeElement.dataset.member;
+    table.tBodies[0].replaceChildren(...seen(state).map((row) => line(row, state, classes)));
+    if (focused) table.querySelector(`[data-member="${focused}"]`)?.focus();
+    [...table.tHead.rows[0].cells].forEach((cell, place) => {
+      const sorted = state.sort && state.sort[0] === place ? (state.sort[1] ? "descending" : "ascending") : null;
+      if (sorted) cell.setAttribute("aria-sort", sorted);
+      else cell.removeAttribute("aria-sort");
+    });
+  };
+
+  const sortBy = (table, place) => {
+    const state = states.get(table);
+    const [before, falling] = state.sort || [];
+    const first = place > 0; // numbers begin with the greatest, names with A
+    if (before !== place) state.sort = [place, first];
+    else state.sort = falling === first ? [place, !first] : null;
+    fill(table);
+  };
+
+  const csv = (article, table) => {
+    const { spec } = states.get(table);
+    const rows = seen(states.get(table));
+    Csv.save(article.querySelector("h3").textContent.slice(0, 80).replace(/[\\/:*?"<>|]+/g, " ").trim() || "table",
+      [[spec.axis, ...spec.series.map((series) => series.name)], ...rows]);
+  };
+
+  const tools = (article, table) => {
+    const search = make("input", { type: "search", placeholder: "Search", "aria-label": `Search ${table.caption.textContent}` });
+    search.addEventListener("input", () => {
+      states.get(table).wanted = search.value.trim().toUpperCase();
+      fill(table);
+    });
+    const save = make("button", { type: "button", class: "csv" }, "CSV");
+    save.setAttribute("aria-label", `Save as CSV: ${table.caption.textContent}`);
+    save.addEventListener("click", () => csv(article, table));
+    return make("div", { class: "tools" }, search, save);
+  };
+
+  /** Give a table its tools, once. */
+  const begin = (article, table) => {
+    [...table.tHead.rows[0].cells].forEach((cell, place) => {
+      const button = make("button", { type: "button", class: "sort" }, ...cell.childNodes);
+      cell.replaceChildren(button);
+      button.addEventListener("click", () => sortBy(table, place));
+    });
+    table.tBodies[0].addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      const pick = row && row.querySelector(".pick");
+      if (pick && !String(getSelection())) State.toggle(states.get(table).slicer, Number(pick.dataset.member));
+    });
+    table.closest(".scroll").before(tools(article, table));
+  };
+
+  /** Show rows. off: positions of measures without an answer; slicer: of the axis, or -1, of which rows are members. */
+  const show = (article, table, spec, { rows, members, off, slicer, marked }) => {
+    if (!states.has(table)) begin(article, table);
+    const known = new Map(rows.map((row, place) => [row, members[place]]));
+    states.set(table, { sort: null, wanted: "", ...states.get(table), spec, rows, members: known, off, slicer, marked });
+    article.querySelector(".tools input").hidden = rows.length <= SEARCHED;
+    fill(table);
+  };
+
+  return { show };
+})();
