@@ -21,6 +21,7 @@ def data_of(picture: Picture, anchors: Sequence[str]) -> dict[str, Any]:
     return {
         "slicers": given.get("slicers", ()),
         "months": months,
+        "measures": given.get("measures", ()),
         "pages": {
             anchor: {**page, "months": bool(months) and page["mode"] != "single"}
             for anchor, page in zip(anchors, pages, strict=True)

@@ -32,6 +32,8 @@ SCRIPTS = (
     "scripts/state.js",
     "scripts/answers.js",
     "scripts/bar.js",
+    "scripts/words.js",
+    "scripts/sparks.js",
     "scripts/cards.js",
     "scripts/tables.js",
     "scripts/chart_options.js",

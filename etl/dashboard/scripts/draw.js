@@ -16,11 +16,21 @@
     else idle(() => { if (article.fill === fill) fill(); });
   };
 
+  /** Say a computed title of what is chosen; where none can be said, or not of this choice, its name stands. */
+  const showTitle = (article, spec, page, state) => {
+    const { rows } = Answers.ask(spec, "title", page, state);
+    const formats = spec.queries.title.measures.map((measure) => data.measures[measure].format);
+    const title = (rows.length && Words.sentence(spec.said, rows[0].slice(1), formats)) || spec.title;
+    write(article.querySelector("h3"), title);
+    article.querySelectorAll("caption").forEach((caption) => write(caption, title));
+  };
+
   const showVisual = (article, page, state) => {
     const spec = data.visuals[article.dataset.visual];
     const answer = Answers.ask(spec, "main", page, state);
-    if (spec.panels || article.querySelector(".panels")) return undefined;
-    if (spec.kind === "card") return Cards.show(article, spec, answer);
+    if (spec.queries?.title) showTitle(article, spec, page, state);
+    if (article.querySelector(".panels")) return undefined;
+    if (spec.kind === "card") return Cards.show(article, spec, answer, spec.queries?.spark && Answers.ask(spec, "spark", page, state));
     const slicer = Answers.own(spec, page);
     const members = answer.rows.map((row, at) => Answers.members(spec, [answer.places[at]])[0]);
     const given = { ...answer, slicer, members, marked: state.chosen[slicer] || null };
@@ -44,6 +54,7 @@
   };
 
   const begin = () => {
+    State.know(data);
     for (const [anchor, page] of Object.entries(data.pages)) {
       const section = document.getElementById(anchor);
       Bar.build(anchor, page, section.querySelector(".filter_bar"));
@@ -55,7 +66,7 @@
     }
     Tabs.begin();
     State.listen((state) => showPage(state));
-    State.begin(data);
+    State.begin();
     Paper.begin(() => Object.keys(data.pages).forEach((anchor) => showPage(State.current, anchor)));
   };
 

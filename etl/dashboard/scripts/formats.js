@@ -60,6 +60,21 @@ const Formats = (() => {
     return label(value);
   };
 
+  /** Return how a number, as a format shows it, is to another: −1, 0 or 1; nothing of what is no number. */
+  const compared = (value, other, format) => {
+    if (!isNumber(value)) return null;
+    const parts = NUMBER.exec(format);
+    const places = parts ? (parts[4] || "").length + (parts[5] ? 2 : 0) : exact(value).scale;
+    const signed = ({ negative, digits, scale }, to, round) => {
+      const size = round ? rounded(digits, scale, places) * 10n ** BigInt(to - places) : digits * 10n ** BigInt(to - scale);
+      return negative ? -size : size;
+    };
+    const [one, two] = [exact(value), exact(other)];
+    const to = Math.max(places, two.scale);
+    const difference = signed(one, to, true) - signed(two, to, false);
+    return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+  };
+
   /** Return what a chart draws of a value, a float for lengths alone. */
   const drawn = (value) => (isNumber(value) ? Number(value) : null);
 
@@ -76,5 +91,5 @@ const Formats = (() => {
     return (number < 0 ? "−" : "") + unit + text + name + (percent ? "%" : "");
   };
 
-  return { shown, label, drawn, short, isNumber, isPercent, NOTHING };
+  return { shown, label, drawn, compared, short, isNumber, isPercent, NOTHING };
 })();

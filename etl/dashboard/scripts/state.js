@@ -89,16 +89,20 @@ const State = (() => {
     tell(before);
   };
 
-  /** Begin with what the address says, and follow it. */
-  const begin = (given) => {
+  /** Take the data: what can be chosen. */
+  const know = (given) => {
     data = given;
+  };
+
+  /** Begin with what the address says, and follow it. */
+  const begin = () => {
     addEventListener("popstate", follow);
     addEventListener("hashchange", () => address(current) === location.hash || follow());
     follow();
   };
 
   return {
-    begin, read, address, change, pick, toggle,
+    know, begin, read, address, change, pick, toggle,
     listen: (listener) => listeners.push(listener),
     get current() { return current; },
     get data() { return data; },
