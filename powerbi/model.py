@@ -156,10 +156,19 @@ def _levels_of_others(
         dimension, _, column = level.partition(".")
         own = next(c for c in contracts[dimension].columns if c.name == column)
         name = friendly(column)
-        related = f"RELATED({dax_column(dimension, column)})"
         properties: dict[str, str | bool] = {"dataType": model_type(own.type).name, "isHidden": True}
         properties |= {"lineageTag": tag(friendly(contract.name), name), "summarizeBy": "none"}
-        yield Node("column", name, related, own.description, properties)
+        yield Node("column", name, _level_of_other(contract, dimension, column, contracts), own.description, properties)
+
+
+def _level_of_other(contract: Contract, dimension: str, column: str, contracts: Mapping[str, Contract]) -> str:
+    """Return the DAX of a dimension's column for a row of a table: RELATED follows active relationships alone."""
+    reference = max((r for r in contract.relationships if r.dimension == dimension), key=lambda r: r.is_active)
+    wanted = dax_column(dimension, column)
+    if reference.is_active:
+        return f"RELATED({wanted})"
+    start, end = _ends(contract, reference, contracts)
+    return f"LOOKUPVALUE({wanted}, {dax_column(dimension, end)}, {dax_column(contract.name, start)})"
 
 
 def _hierarchy(contract: Contract, title: str, levels: tuple[str, ...]) -> Node:

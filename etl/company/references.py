@@ -30,7 +30,8 @@ def with_one_path(contracts: Contracts) -> dict[str, Contract]:
     """Return the contracts with one active path at most from each table to another, as Power BI wants it.
 
     The shortest one stays: where a fact refers to airports and to weather, and weather to airports as well, it is
-    filtered by its own airport. What is left out can still be chosen in DAX, by USERELATIONSHIP.
+    filtered by its own airport. Of two of one length the one that is declared first stays, unless the contract says
+    active=False of it. What is left out can still be chosen in DAX, by USERELATIONSHIP.
     """
     found = dict(contracts)
     for start in sorted(found):

@@ -72,7 +72,8 @@ class Column:
 class Reference(Column):
     """A column that holds surrogate keys of a dimension. grain: whether it is part of what identifies a row.
 
-    is_active: whether the dimension filters the table through it, in Power BI and in joins. The rest is
+    active: what the contract says of whether the dimension may filter the table through it. is_active: whether it
+    does, in Power BI and in joins: one path at most leads from a table to another. The rest is
     known once the company's tables have been read (see `etl.company.references.resolved`): on, the columns of what
     `build` returns by which the member is found; key, the dimension's columns that these are compared with; personal,
     those of `on` that hold personal data, as the key does; hashed, those of `on` whose key holds pseudonyms.
@@ -81,6 +82,7 @@ class Reference(Column):
     dimension: str
     on: tuple[str, ...] = ()
     grain: bool = False
+    active: bool = True
     key: tuple[str, ...] = ()
     is_active: bool = False
     personal: tuple[str, ...] = ()

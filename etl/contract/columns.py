@@ -55,15 +55,19 @@ def reference(
     *,
     on: str | list[str] | None = None,
     grain: bool = False,
+    active: bool = True,
     renamed_from: str | None = None,
 ) -> Any:
     """Declare a surrogate key of another table, found by the natural key in the columns `on` of what `build` returns.
 
     on: by default named as in the dimension. grain: whether the column is part of what identifies a row.
+    active: False lets another path lead to the dimension: another reference to it, or one of another dimension's.
     A NULL, or what matches no member, becomes 0 and is counted. renamed_from: as of an attribute.
     """
+    if not isinstance(active, bool):
+        raise ContractError(f"active={active!r} is neither True nor False.", "Write active=False, or leave it out.")
     columns = (on,) if isinstance(on, str) else tuple(on or ())
-    of_reference = {"dimension": dimension, "on": columns, "grain": grain}
+    of_reference = {"dimension": dimension, "on": columns, "grain": grain, "active": active}
     return _field(Role.REFERENCE, description, of_reference, ge=0, renamed_from=renamed_from)
 
 

@@ -223,12 +223,13 @@ def _column(field: Any, of_dimension: bool) -> Column:
 
 
 def _activated(table: str, columns: Iterable[Column]) -> Iterator[Column]:
-    """Mark the active references: of several to the same dimension the first, of those to the table itself none."""
+    """Mark the active references: to each dimension the first that may be, and none to the table itself."""
     seen = {table}
     for column in columns:
         if isinstance(column, Reference):
-            yield replace(column, is_active=column.dimension not in seen)
-            seen.add(column.dimension)
+            is_active = column.active and column.dimension not in seen
+            yield replace(column, is_active=is_active)
+            seen |= {column.dimension} if is_active else set()
         else:
             yield column
 
