@@ -56,18 +56,18 @@ def kept_columns(
 ) -> Kept:
     """Return what the model keeps of each table.
 
-    Keys by which nothing relates, and personal data that no page shows, are left out, unless DAX names them. pairs: the
+    Folded columns, for VertiPaq folds by itself, keys by which nothing relates, and personal data that no page shows, are left out, unless DAX names them. pairs: the
     columns by which tables relate, "table.column"; dax: of all measures and roles.
     """
     shown, foreign, related_to = frozenset(_shown(report)), {start for start, _ in pairs}, {end for _, end in pairs}
     text = "\n".join(dax)
     kept = {
-        name: tuple(c for c in contract.columns if _is_kept(name, c, shown | foreign | related_to, text))
+        name: tuple(c for c in contract.declared if _is_kept(name, c, shown | foreign | related_to, text))
         for name, contract in contracts.items()
     }
     sorting = {name: {c.sort_by for c in columns} for name, columns in kept.items()}
     kept = {
-        name: tuple(c for c in contract.columns if c in kept[name] or c.name in sorting[name])
+        name: tuple(c for c in contract.declared if c in kept[name] or c.name in sorting[name])
         for name, contract in contracts.items()
     }
     covered = {

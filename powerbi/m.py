@@ -54,6 +54,11 @@ def source(
     if tables:
         among = ", ".join(map(_text, tables))
         steps.append(f"Present = Table.SelectRows(Selected, each List.Contains({{{among}}}, [table_name]))")
+    trimmed = ", ".join(
+        f"{{{_text(column.name)}, Text.Trim, type nullable text}}" for column in columns if column.folded
+    )
+    if trimmed:  # VertiPaq folds letter case and trailing blanks, but not leading ones
+        steps.append(f"Trimmed = Table.TransformColumns({_name(steps[-1])}, {{{trimmed}}})")
     changed = [(column.name, how) for column in columns if (how := model_type(column.type).changed)]
     if changed:
         changes = ", ".join(f"{{{_text(name)}, {how}}}" for name, how in changed)

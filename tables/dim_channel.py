@@ -10,7 +10,7 @@ class DimChannel(Dimension, rows_of=("channels",)):
 
     channel_key: Key = surrogate_key()
     channel_code: Text = natural_key("The channel's code, in upper case.")
-    channel_name: Text = attribute("The channel's name.", nullable=True, unknown="Unknown")
+    channel_name: Text = attribute("The channel's name.", nullable=True, unknown="Unknown", folded=True)
     is_digital: Flag = attribute("Whether no person sells through it.", unknown=False)
 
 

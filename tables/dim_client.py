@@ -35,6 +35,7 @@ class DimClient(Dimension, stream=("global_clients", "digital_clients"), rejects
         "Country, in English; one that the sales force does not serve, by its code.",
         unknown=NO_COUNTRY,
         category="Country",
+        folded=True,
     )
     catalogue: Text = attribute(
         "The catalogue that the client is taken from.", isin=["global", "digital"], nullable=True

@@ -15,8 +15,8 @@ class DimOffice(Dimension, rows_of=("offices",)):
 
     office_key: Key = surrogate_key()
     office_id: Integer = natural_key("The office's number.")
-    office_name: Text = attribute("The office's name, or its number.", unknown="Unknown")
-    region: Text = attribute("The region that it belongs to, in one spelling.", unknown=NO_REGION)
+    office_name: Text = attribute("The office's name, or its number.", unknown="Unknown", folded=True)
+    region: Text = attribute("The region that it belongs to, in one spelling.", unknown=NO_REGION, folded=True)
     opened_on: Date = attribute("Its first day.", nullable=True)
 
 

@@ -10,8 +10,8 @@ class DimProduct(Dimension, rows_of=("products",)):
 
     product_key: Key = surrogate_key()
     product_id: Integer = natural_key("The product's number in the catalogue.")
-    product_name: Text = attribute("The product's name.", nullable=True, unknown="Unknown")
-    category: Text = attribute("What kind of service it is.", nullable=True, unknown="Unknown")
+    product_name: Text = attribute("The product's name.", nullable=True, unknown="Unknown", folded=True)
+    category: Text = attribute("What kind of service it is.", nullable=True, unknown="Unknown", folded=True)
 
 
 def build(products: pd.DataFrame) -> pd.DataFrame:

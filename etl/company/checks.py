@@ -96,7 +96,7 @@ def _check_keys(contract: Contract) -> None:
 
 def _check_columns_named(contract: Contract) -> None:
     """Refuse a column that the contract names and does not have."""
-    names = [column.name for column in contract.columns]
+    names = [column.name for column in contract.declared]
     levels = [level for levels in contract.hierarchies.values() for level in levels if "." not in level]
     named = (contract.partition_by, contract.closed_months, *contract.cluster_by, *levels)
     for name in (*named, *(c.sort_by for c in contract.columns)):

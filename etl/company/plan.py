@@ -111,7 +111,7 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
                     name, [n for n in tables if n in table.build.parameters], f"Let build ask for it: build({name})."
                 ),
             )
-        of_table = tables[name].contract.schema.names
+        of_table = [column.name for column in tables[name].contract.declared]
         for column in columns:
             if column not in of_table:
                 raise ContractError(

@@ -27,6 +27,11 @@ class Role(StrEnum):
     REFERENCE = "reference"
     ATTRIBUTE = "attribute"
     MEASURE = "measure"
+    FOLDED = "folded text"
+
+
+OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE, Role.FOLDED)
+"""Columns that `build` does not return: the engine fills them."""
 
 
 CATEGORIES = (
@@ -41,7 +46,8 @@ class Column:
     """One column of a contract; `type` is the exact Arrow type. renamed_from: the name that it had before.
 
     pii: whether it holds personal data, and what becomes of it; True means that it is kept. category: what a text or
-    number stands for, one of `CATEGORIES`.
+    number stands for, one of `CATEGORIES`. folded: whether it has a folded column beside it, by which its members are
+    chosen and grouped (see `etl.contract.folding`).
     """
 
     name: str
@@ -55,6 +61,7 @@ class Column:
     sort_by: str | None = None
     category: str | None = None
     renamed_from: str | None = None
+    folded: bool = False
 
     @property
     def is_hashed(self) -> bool:
@@ -87,6 +94,13 @@ class Reference(Column):
     is_active: bool = False
     personal: tuple[str, ...] = ()
     hashed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folded(Column):
+    """The column that the engine keeps beside a folded one. of: that one. It may be NULL, so that a load can add it."""
+
+    of: str
 
 
 def check_pii(name: str, kind: pa.DataType, meta: dict[str, Any], *, has_rules: bool) -> None:

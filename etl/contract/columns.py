@@ -79,6 +79,7 @@ def attribute(
     pii: bool | Pii = False,
     sort_by: str | None = None,
     category: str | None = None,
+    folded: bool = False,
     **checks: Any,
 ) -> Any:
     """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field.
@@ -86,9 +87,10 @@ def attribute(
     pii: personal data: True or KEEP, HASH (published as pseudonyms, equal for equal texts), DROP (not published).
     sort_by: the column whose order its values are shown in. category: what the values stand for, for Power BI's maps
     and links, e.g. "Country", "City", "WebUrl". renamed_from: the name that the column had before, so that
-    `etl refill` renames it where the warehouse can, and makes the table anew otherwise.
+    `etl refill` renames it where the warehouse can, and makes the table anew otherwise. folded: whether reports choose
+    or group by this text, so that spellings that differ in letter case or outer blanks alone are one member.
     """
-    shown = {"sort_by": sort_by, "category": category}
+    shown = {"sort_by": sort_by, "category": category, "folded": folded}
     return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, **(shown | checks))
 
 

@@ -11,8 +11,9 @@ import pandera.errors
 import pandera.pandas as pa_check
 import pyarrow as pa
 
-from etl.contract.column import Column, Pii, Reference, Role, check_pii
+from etl.contract.column import OF_THE_ENGINE, Column, Folded, Pii, Reference, Role, check_pii
 from etl.contract.columns import attribute
+from etl.contract.folding import check_folded, folding
 from etl.contract.options import Options, read_options
 from etl.contract.types import check_rule, check_type, word_for
 from etl.core.errors import ContractError
@@ -60,7 +61,7 @@ class Contract(Options):
         """Read the description of table `name` from its contract class."""
         _check_annotations(model)
         fields = _fields(model)
-        columns = [_column(field, issubclass(model, Dimension)) for field in fields.values()]
+        columns = list(folding(_column(field, issubclass(model, Dimension)) for field in fields.values()))
         dropped = tuple(column.name for column in columns if column.pii is Pii.DROP)
         left = [column for column in columns if column.name not in dropped]
         return cls(name, model, tuple(_activated(name, left)), dropped, **vars(model.__options__))
@@ -84,6 +85,16 @@ class Contract(Options):
     def schema(self) -> pa.Schema:
         """The published columns, in order; what may be NULL in the published table is nullable."""
         return pa.schema([pa.field(c.name, c.type, c.nullable, PERSONAL if c.pii else None) for c in self.columns])
+
+    @cached_property
+    def built(self) -> tuple[Column, ...]:
+        """The columns that `build` returns; the engine fills the others."""
+        return tuple(c for c in self.columns if c.role not in OF_THE_ENGINE)
+
+    @cached_property
+    def declared(self) -> tuple[Column, ...]:
+        """The columns that the table file declares: all but the folded ones beside them, which no person reads."""
+        return tuple(c for c in self.columns if not isinstance(c, Folded))
 
     @cached_property
     def surrogate_key(self) -> str | None:
@@ -217,6 +228,7 @@ def _column(field: Any, of_dimension: bool) -> Column:
         values = [*told.values(), *several] if rule.name in _COMPARISONS else []
         check_rule(field.name, kind, rule.name, values)
     check_pii(field.name, kind, meta, has_rules=bool(field.checks))
+    check_folded(field.name, kind, meta)
     may_be_null = field.nullable or (of_dimension and _unknown_is_null(meta))
     made = Reference if meta["role"] is Role.REFERENCE else Column
     return made(name=field.name, type=kind, description=field.description or "", nullable=may_be_null, **meta)

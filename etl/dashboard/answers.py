@@ -18,6 +18,7 @@ from etl.core.errors import ContractError, DataError, EtlError
 from etl.dashboard.formats import NOTHING, label
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
 from etl.dashboard.words import sentence
+from etl.report.filters import fold
 from etl.report.names import friendly
 from etl.report.sql import Composer, Filters
 
@@ -98,8 +99,9 @@ def named_members(
     known = list(dict.fromkeys(label for label in members.values() if label is not None))
     if not (visual.by and visual.names and known):
         return dict(members)
-    found = {row["label"]: row["name"] for row in read(composer.names(visual.by, visual.names, known)).to_pylist()}
-    return {place: f"{found.get(label) or NOTHING} · {label}" for place, label in members.items()}
+    asked = read(composer.names(visual.by, visual.names, known)).to_pylist()
+    found = {fold(row["label"]): row["name"] for row in asked}
+    return {place: f"{found.get(fold(label)) or NOTHING} · {label}" for place, label in members.items()}
 
 
 def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from etl.company.queries import Query
-from etl.contract.column import Column, Reference, Role
+from etl.contract.column import OF_THE_ENGINE, Column, Reference, Role
 from etl.contract.options import OPTIONS, Holds, about
 from etl.contract.table import Contract
 from etl.docs.company import Company
@@ -14,8 +14,6 @@ from etl.docs.reach import beyond, made_of
 from etl.guards.every import STAR
 from etl.guards.raw import LINES, Tolerance
 
-_OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE)
-"""Columns that the engine fills: their rules are its own."""
 _BOUNDS = {
     "greater_than_or_equal_to": "≥ {min_value}",
     "greater_than": "> {min_value}",
@@ -114,7 +112,7 @@ def _columns(contract: Contract, company: Company) -> Grid:
             prose(column.description),
             listed(list(_more(column, contract, fields[column.name], company)), " · "),
         )
-        for column in contract.columns
+        for column in contract.declared
     )
     return Grid((("column",), ("type",), ("NULL",), ("meaning",), ("more",)), rows)
 
@@ -134,7 +132,7 @@ def _more(column: Column, contract: Contract, field: Any, company: Company) -> I
         yield ("personal data, as pseudonyms" if column.is_hashed else "personal data",)
     if contract.is_dimension and column.unknown is not None:
         yield "member 0: ", Code(str(column.unknown))
-    if column.role not in _OF_THE_ENGINE:
+    if column.role not in OF_THE_ENGINE:  # whose rules are its own
         yield from (_rule(check) for check in field.checks)
     if field.unique:
         yield ("unique",)
@@ -144,6 +142,8 @@ def _more(column: Column, contract: Contract, field: Any, company: Company) -> I
         yield "sorted by ", Code(column.sort_by)
     if column.category:
         yield "stands for ", Code(column.category)
+    if column.folded:
+        yield "folded: chosen and grouped by ", Code(f"{column.name}_folded")
 
 
 def _refers(column: Reference, company: Company) -> Iterator[Line]:

@@ -8,17 +8,16 @@ answers are put side by side by the member of the axis.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from etl.company.report import NAMED, Measure, Report
+from etl.contract.column import Column
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
+from etl.report.filters import among, compared, label, member
 
 Filters = Mapping[str, Sequence[object]]
 """Chosen values by "table.column". As in Power BI, they matter to the tables that refer to that one."""
-_NO_MEMBER = "∅"
 _COLUMN = re.compile(r"\{(\w+\.\w+)\}")
 
 
@@ -51,7 +50,7 @@ class Composer:
     def query(self, measures: Sequence[str], by: str | None = None, filters: Filters | None = None) -> str:
         """Return the query for measures by a column; its columns: label, if there is an axis, and v0, v1, ….
 
-        Texts that differ in letter case alone are one member, as they are in Power BI.
+        What a member is, and how one is chosen, is said in `etl.report.filters`.
         """
         known = self._report.measures
         needed = list(dict.fromkeys(base for name in measures for base in self._bases(name)))
@@ -73,17 +72,15 @@ class Composer:
         if by and not labels:
             raise ContractError(f"{by} matters to none of {', '.join(measures)}.", "Choose another column.")
         values = [f"{self._value(name, alias)} AS v{number}" for number, name in enumerate(measures)]
-        label = [f"{labels[0]} AS label" if len(labels) == 1 else f"COALESCE({', '.join(labels)}) AS label"]
-        return f"WITH {', '.join(parts)}\nSELECT {', '.join((label if labels else []) + values)}\nFROM {joined}"
+        shown = [f"{labels[0]} AS label" if len(labels) == 1 else f"COALESCE({', '.join(labels)}) AS label"]
+        return f"WITH {', '.join(parts)}\nSELECT {', '.join((shown if labels else []) + values)}\nFROM {joined}"
 
     def names(self, by: str, names: str, members: Sequence[object]) -> str:
         """Return the query for what members are called; its columns: label and name."""
-        self._check(by)
         self._check(names)
-        table, _, column = by.partition(".")
-        name = names.partition(".")[2]
-        column = f"{table}.{column}"  # behind a point it may be any word, `order` for example
-        return f"SELECT {column} AS label, {table}.{name} AS name FROM {table} WHERE {_among(column, members)}"
+        table = by.partition(".")[0]
+        name, column = self._compared(table, by)  # behind a point it may be any word, `order` for example
+        return f"SELECT {by} AS label, {names} AS name FROM {table} WHERE {among(name, column, members)}"
 
     def view(self, name: str) -> str:
         """Return the query behind a table or view, as something to select from."""
@@ -120,11 +117,14 @@ class Composer:
         wanted += [c for c in filters if "*" not in base.ignores and c.partition(".")[0] not in base.ignores]
         wanted = [c for c in dict.fromkeys(wanted) if c == by or self.reaches(base.of, c.partition(".")[0])]
         named = [c for measure, _ in aggregates for c in _COLUMN.findall(str(measure.sql))]
-        columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys([*wanted, *named]))}
+        by_member = {c: self._compared(base.of, c) for c in wanted}
+        asked = [*([by] if by else []), *(name for name, _ in by_member.values()), *named]
+        columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys(asked))}
         source = self._joined(base.of, columns)
-        where = [_among(columns[c], filters[c]) for c in wanted if c in filters]
-        member = f"COALESCE(UPPER(CAST({columns[by]} AS STRING)), '{_NO_MEMBER}')" if by else "''"
-        rows = f"SELECT *, {member} AS member FROM ({source}) AS joined WHERE {' AND '.join(where) or 'TRUE'}"
+        chosen = [(*by_member[c], filters[c]) for c in wanted if c in filters]
+        where = [among(columns[name], column, values) for name, column, values in chosen]
+        of_axis = member(columns[by_member[by][0]], by_member[by][1]) if by else "''"
+        rows = f"SELECT *, {of_axis} AS member FROM ({source}) AS joined WHERE {' AND '.join(where) or 'TRUE'}"
         if base.latest:
             per, last = base.latest
             rows = (
@@ -135,7 +135,8 @@ class Composer:
         sums = ", ".join(f"{_COLUMN.sub(lambda m: columns[m[1]], str(m.sql))} AS {alias}" for m, alias in aggregates)
         if by is None:
             return f"SELECT {sums} FROM ({rows}) AS latest"
-        return f"SELECT member, MIN({columns[by]}) AS label{number}, {sums} FROM ({rows}) AS latest GROUP BY member"
+        shown = label(columns[by], self._column(by))
+        return f"SELECT member, {shown} AS label{number}, {sums} FROM ({rows}) AS latest GROUP BY member"
 
     def _joined(self, name: str, columns: Mapping[str, str]) -> str:
         """Join the wanted columns to the rows of a table or view. columns: their aliases."""
@@ -180,26 +181,24 @@ class Composer:
         """Whether the axis does not matter to measures."""
         return by is not None and ("*" in base.ignores or by.partition(".")[0] in base.ignores)
 
+    def _compared(self, name: str, column: str) -> tuple[str, Column]:
+        """Give the column by which members are told apart, for the rows of table or view `name`.
+
+        A view need not have the folded columns of the table that it is like.
+        """
+        table, _, own = column.partition(".")
+        shown = self._column(column)
+        of = compared(self._contracts[table], own) if name in self._contracts or self._like(name) != table else shown
+        return f"{table}.{of.name}", of
+
+    def _column(self, column: str) -> Column:
+        self._check(column)
+        table, _, name = column.partition(".")
+        return next(each for each in self._contracts[table].columns if each.name == name)
+
     def _check(self, column: str) -> None:
         table, _, name = column.partition(".")
         contract = self._contracts.get(table)
         known = [f"{c}.{n.name}" for c, each in self._contracts.items() for n in each.columns]
         if contract is None or name not in contract.schema.names:
             raise ContractError(f"There is no column {column}.", guess(column, known))
-
-
-def _among(column: str, values: Sequence[object]) -> str:
-    return f"{column} IN ({', '.join(map(_literal, values))})"
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, int | Decimal):
-        return str(value)
-    if isinstance(value, date):
-        return f"DATE '{value.isoformat()}'"
-    text = str(value)
-    if "'" in text or "\\" in text:  # warehouses escape them in different ways
-        raise ContractError(f"A filter cannot choose {text!r}.", "Choose by a number or a code.")
-    return f"'{text}'"

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from config.redacted import STARS
 from etl.contract.column import Column, Reference, Role
+from etl.contract.folding import with_folded
 from etl.contract.lookup import KeyIndex, compact
 from etl.contract.reserved import REJECT, RESERVED, SET_ASIDE, UNPUBLISHED
 from etl.contract.table import Contract
@@ -70,13 +71,14 @@ def check(frame: pd.DataFrame, contract: Contract, members: Mapping[str, Members
         typed[column.name] = _reference(frame, contract.name, column.on, members[column.dimension])
     for column in contract.own_references:  # its members have no keys yet
         typed[column.name] = pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
-    names = [c.name for c in contract.columns if c.role is not Role.SURROGATE_KEY]
+    names = [c.name for c in contract.declared if c.role is not Role.SURROGATE_KEY]
     table = pa.table([typed[name] for name in names], names)
     faults = broken_rules(table, contract)
     if faults:
         table = table.filter(pa.array(~np.isin(np.arange(len(frame)), list(faults))))
         frame = _without(frame, faults, checked.rejects)
     checked.sound = frame
+    table = with_folded(table, contract.columns)
     checked.found_by = _within_window(table, frame, frame[list(contract.found_by)], checked)
     for column in contract.relationships:
         _count_unknown(checked, checked.table, column)
@@ -137,8 +139,8 @@ def _within_window(table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, che
 
 def unknown_member(contract: Contract) -> pa.Table:
     """Make the row of a dimension that stands for what is not known."""
-    values = [_of_unknown(column) for column in contract.columns]
-    return pa.table([pa.array([v], c.type) for v, c in zip(values, contract.columns, strict=True)], contract.schema)
+    values = [pa.array([_of_unknown(column)], column.type) for column in contract.columns]
+    return pa.table(values, contract.schema)
 
 
 def _of_unknown(column: Column) -> object:
@@ -147,7 +149,7 @@ def _of_unknown(column: Column) -> object:
 
 def check_columns(frame: pd.DataFrame, contract: Contract) -> None:
     """Raise ContractError where build returned other columns than the contract wants."""
-    needed = {c.name for c in contract.columns if c.role not in (Role.SURROGATE_KEY, Role.REFERENCE)}
+    needed = {c.name for c in contract.built}
     needed |= {*contract.found_by}
     needed |= {name.removeprefix("-") for name in contract.survivor}
     more = {*RESERVED, *contract.dropped}
@@ -177,7 +179,7 @@ def check_kinds(frame: pd.DataFrame, contract: Contract) -> None:
 
 def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tuple[pd.DataFrame, dict[str, pa.Array]]:
     """Turn the contract's columns into its exact types; a value that does not fit rejects its row."""
-    columns = [c for c in contract.columns if c.role not in (Role.SURROGATE_KEY, Role.REFERENCE)]
+    columns = contract.built
     while True:
         typed: dict[str, pa.Array] = {}
         faults: dict[int, str] = {}

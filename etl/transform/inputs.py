@@ -167,7 +167,7 @@ def _columns_read(name: str, tables: Sequence[TableFile]) -> set[str] | None:
 def _star_frame(context: Context, name: str, columns: set[str] | None) -> pd.DataFrame:
     """Read some columns of a star table, or all, without its unknown member."""
     contract = context.tables[name].contract
-    wanted = [each for each in contract.schema.names if columns is None or each in columns]
+    wanted = [each.name for each in contract.declared if columns is None or each.name in columns]
     key = contract.surrogate_key
     schema = pa.schema([field for field in contract.schema if field.name in {*wanted, key}])
     parts = (part for path in star_files(context, name) for part in _rows_of(path, schema))
