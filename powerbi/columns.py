@@ -56,8 +56,9 @@ def kept_columns(
 ) -> Kept:
     """Return what the model keeps of each table.
 
-    Folded columns, for VertiPaq folds by itself, keys by which nothing relates, and personal data that no page shows, are left out, unless DAX names them. pairs: the
-    columns by which tables relate, "table.column"; dax: of all measures and roles.
+    Left out are the folded columns, for VertiPaq folds by itself, and, unless DAX names them, keys by which nothing
+    relates and personal data that no page shows. pairs: the columns by which tables relate, "table.column"; dax: of all
+    measures and roles.
     """
     shown, foreign, related_to = frozenset(_shown(report)), {start for start, _ in pairs}, {end for _, end in pairs}
     text = "\n".join(dax)
