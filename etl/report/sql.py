@@ -192,13 +192,13 @@ class Composer:
         return f"{table}.{of.name}", of
 
     def _column(self, column: str) -> Column:
-        self._check(column)
-        table, _, name = column.partition(".")
-        return next(each for each in self._contracts[table].columns if each.name == name)
+        """Give a column that a report may name: folded ones are there to compare alone."""
+        known = {f"{table}.{each.name}": each for table, c in self._contracts.items() for each in c.declared}
+        if column not in known:
+            raise ContractError(f"There is no column {column}.", guess(column, known))
+        return known[column]
 
     def _check(self, column: str) -> None:
         table, _, name = column.partition(".")
-        contract = self._contracts.get(table)
-        known = [f"{c}.{n.name}" for c, each in self._contracts.items() for n in each.columns]
-        if contract is None or name not in contract.schema.names:
-            raise ContractError(f"There is no column {column}.", guess(column, known))
+        if table not in self._contracts or name not in self._contracts[table].schema.names:
+            self._column(column)

@@ -50,7 +50,7 @@ def test_everything_is_there(company: Company, html: Html, markdown: Markdown) -
     names += [column.name for contract in company.contracts.values() for column in contract.columns]
     meanings = [query.description for query in company.queries.values()]
     meanings += [c.grain for c in company.contracts.values()]
-    meanings += [column.description for contract in company.contracts.values() for column in contract.columns]
+    meanings += [column.description for contract in company.contracts.values() for column in contract.declared]
     meanings += [measure.meaning for measure in company.report.measures.values()]
     meanings += [page.title for page in company.report.pages]
     missing = [said for said in [*names, *meanings] if said not in html.text or said not in markdown.text]

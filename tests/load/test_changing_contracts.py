@@ -65,6 +65,34 @@ def test_new_nullable_columns_are_added_by_themselves(warehouse: Warehouse, tmp_
     assert all_of(warehouse, more) == rows
 
 
+class StrictPlanet(Dimension):
+    """One row per planet."""
+
+    planet_key: Key = surrogate_key()
+    planet_id: Integer = natural_key("The planet's number.")
+    name: Text = attribute("Its name.", unknown="Unknown")
+
+
+class FoldedPlanet(Dimension):
+    """One row per planet."""
+
+    planet_key: Key = surrogate_key()
+    planet_id: Integer = natural_key("The planet's number.")
+    name: Text = attribute("Its name.", unknown="Unknown", folded=True)
+
+
+def test_a_text_that_is_folded_from_tonight_on_needs_no_refill(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Its folded column is added beside it, although the text itself may not be NULL, and filled by the next load."""
+    before, after = Contract.of("dim_planet", StrictPlanet), Contract.of("dim_planet", FoldedPlanet)
+    load(warehouse, RUN, [hand_over(before, planets(2), tmp_path)])
+    [sentence] = warehouse.changes([after])
+    assert re.fullmatch(r"dim_planet gets the column name_folded \w+\.", sentence)
+    rows = [row | {"name_folded": "EARTH"} for row in planets(2)]
+    load(warehouse, NEXT_RUN, [hand_over(after, rows, tmp_path)])
+    assert all_of(warehouse, after) == rows
+    assert warehouse.changes([after]) == []
+
+
 def test_changed_contract_is_refused_with_every_difference(warehouse: Warehouse, tmp_path: Path) -> None:
     """Columns that are gone, new and REQUIRED, or of another type or mode are named, all at once."""
     load(warehouse, RUN, [hand_over(PLANET, planets(2), tmp_path)])

@@ -11,6 +11,7 @@ from etl.company.report import Report
 from etl.contract.column import Column
 from etl.contract.table import Contract
 from etl.load.warehouse import Warehouse
+from etl.report.filters import fold
 from etl.report.names import friendly
 from powerbi import model
 from powerbi.names import MEASURES
@@ -64,11 +65,11 @@ class Dax:
         return found
 
     def _members(self, name: str, values: Sequence[object]) -> list[Any]:
-        """Give the chosen values as the model's column spells them."""
+        """Give the chosen values as the model's column spells them: a person chooses what a slicer lists."""
         table, column = (friendly(part) for part in name.split("."))
         number = self.tables[table]["columns"].index(column)
-        spelled = {_folded(row[number]): row[number] for row in self.tables[table]["rows"]}
-        return [spelled.get(_folded(_cell(value)), _cell(value)) for value in values]
+        spelled = {_exact(fold(row[number])): row[number] for row in self.tables[table]["rows"]}
+        return [spelled.get(_exact(fold(_cell(value))), _cell(value)) for value in values]
 
 
 def differs(format_: str, dax: Any, sql: Any) -> bool:
@@ -93,18 +94,34 @@ def _imported(warehouse: Warehouse, contract: Contract, columns: Sequence[Column
         f"SELECT {', '.join(c.name for c in columns)} FROM {contract.name}"
         + (f" WHERE {day} IS NOT NULL" if day else "")
     )
-    values = [_as_in_vertipaq(column.to_pylist()) for column in found.columns]
+    values = [
+        _as_in_vertipaq(_trimmed(values) if column.folded else values)
+        for column, values in zip(columns, (values.to_pylist() for values in found.columns), strict=True)
+    ]
     return {"columns": [friendly(c.name) for c in columns], "rows": [list(row) for row in zip(*values, strict=True)]}
 
 
+def _trimmed(values: Sequence[object]) -> list[object]:
+    """Trim as Power Query's Text.Trim does."""
+    return [value.strip() if isinstance(value, str) else value for value in values]
+
+
 def _as_in_vertipaq(values: Sequence[object]) -> list[Any]:
-    """Give a column as it is imported: texts that differ in letter case alone are spelled as the first of them."""
+    """Give a column as it is imported: without trailing blanks, and texts that differ in letter case alone as one.
+
+    They are spelled as the first of them. Leading blanks stay.
+    """
     spelled: dict[object, object] = {}
-    return [spelled.setdefault((type(value), _folded(value)), _cell(value)) for value in values]
+    trimmed = [value.rstrip(" ") if isinstance(value, str) else value for value in values]
+    return [
+        spelled.setdefault(_exact(value.upper() if isinstance(value, str) else value), _cell(value))
+        for value in trimmed
+    ]
 
 
-def _folded(value: object) -> object:
-    return (value.upper(), "text") if isinstance(value, str) else value
+def _exact(value: object) -> object:
+    """Give what is equal where a value and its type are: 1 is not true, and no text is a number."""
+    return (type(value), value)
 
 
 def _cell(value: Any) -> Any:

@@ -17,6 +17,9 @@ SELECT order_no, customer_no, product_no, edition_no, seller_no, origin_letter, 
        CASE WHEN state = 6 THEN 3 ELSE 6 END, kind, order_date, NULL, touched_at
 FROM legacy.orders WHERE order_no % 79 = 41 AND touched_at IS NOT NULL;
 
+-- An office and a region whose names are hard to quote.
+UPDATE people.offices SET name = E'L''Hospitalet \\ "Nord"', region = E'L''Alt \\ "Nord"' WHERE office_id = 14;
+
 -- A movement of an unknown type between two others.
 UPDATE usage.movements SET movement_type = CASE WHEN movement_id % 2 = 0 THEN 3 END WHERE movement_id % 11 = 0;
 

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from config.paths import ROOT
 from etl.company.pages import Visual
@@ -55,6 +57,10 @@ CONTEXTS: dict[str, dict[str, str]] = {
             WHERE team_member_key <> 0 GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT 1""",
         "dim_date.quarter": "SELECT 2",
     },
+    "a region in other letters": {"dim_office.region": "SELECT ' sOuTh '"},
+    "no region": {"dim_office.region": "SELECT CAST(NULL AS VARCHAR)"},
+    "no country, or one": {"dim_client.country": "SELECT * FROM (VALUES (NULL), ('es'), (' ES ')) AS chosen"},
+    "an office with quotes": {"dim_office.office_name": "SELECT 'l''hospitalet \\ \"Nord\"' UNION SELECT 'Madrid 6'"},
     "members who are retained": {"fact_team_deployment.retention": "SELECT 'Retained'"},
 }
 """Filter contexts: what is chosen of which columns, as SQL that finds it."""
@@ -80,9 +86,7 @@ def chosen(warehouse: Warehouse, name: str) -> Context:
 
 def expected(warehouse: Warehouse, context: Context) -> dict[str, Any]:
     """Say in SQL what every measure is."""
-    names = [name for name, measure in REPORT.measures.items() if measure.sql]
-    (row,) = warehouse.read(SQL.query(names, None, context)).to_pylist()
-    found = {name: row[f"v{number}"] for number, name in enumerate(names)}
+    found = told_in_sql(warehouse, [name for name, measure in REPORT.measures.items() if measure.sql], context)
     last = found["Last Sale"]
     found["Net Revenue YTD"] = net_revenue(warehouse, context, lambda until: until.replace(month=1, day=1), last)
     found["Net Revenue Rolling 12 Months"] = net_revenue(warehouse, context, a_year_before, last)
@@ -91,6 +95,12 @@ def expected(warehouse: Warehouse, context: Context) -> dict[str, Any]:
         warehouse.read(f"SELECT COUNT(*) FROM {name}").column(0)[0].as_py() for name in CONTRACTS if name != "etl_runs"
     )
     return found
+
+
+def told_in_sql(warehouse: Warehouse, names: Sequence[str], context: Context) -> dict[str, Any]:
+    """Ask for measures in the SQL of the report."""
+    (row,) = warehouse.read(SQL.query(names, None, context)).to_pylist()
+    return {name: row[f"v{number}"] for number, name in enumerate(names)}
 
 
 def a_year_before(until: dt.date) -> dt.date:
@@ -144,7 +154,10 @@ def differences(found: Mapping[str, Any], sql: Mapping[str, Any]) -> dict[str, t
 @pytest.mark.parametrize(
     ("company", "context"),
     [(COMPANIES[0], name) for name in CONTEXTS]
-    + [(COMPANIES[1], name) for name in ("everything", "a month", "an edition", "two regions in two years")],
+    + [
+        (COMPANIES[1], name)
+        for name in ("everything", "a month", "an edition", "two regions in two years", "an office with quotes")
+    ],
     ids=str,
 )
 def test_every_measure_is_what_sql_says(
@@ -155,6 +168,35 @@ def test_every_measure_is_what_sql_says(
     sql = expected(duckdb_of(company), values)
     assert set(sql) == set(REPORT.measures)
     assert differences(dax_of(company).values(sql, values), sql) == {}
+
+
+CHOSEN_BY = [
+    f"{contract.name}.{column.name}"
+    for contract in CONTRACTS.values()
+    if contract.is_dimension
+    for column in contract.built
+]
+SPELLINGS = [str, str.upper, str.lower, str.swapcase, lambda text: f" {text}  "]
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_dozen_measures_are_what_sql_says_whatever_is_chosen(
+    duckdb_of: Callable[[Company], Warehouse], dax_of: Callable[[Company], Dax], data: st.DataObject
+) -> None:
+    """Up to three members of up to three columns of dimensions, NULL among them, however they are spelled."""
+    company = data.draw(st.sampled_from(COMPANIES))
+    context: dict[str, list[object]] = {}
+    for column in data.draw(st.lists(st.sampled_from(CHOSEN_BY), min_size=1, max_size=3, unique=True)):
+        table, _, name = column.partition(".")
+        every = duckdb_of(company).read(f"SELECT DISTINCT {name} FROM {table} ORDER BY 1").column(0).to_pylist()
+        members = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=3, unique=True))
+        spell = data.draw(st.sampled_from(SPELLINGS))
+        context[column] = [spell(value) if isinstance(value, str) else value for value in members]
+    measures = [name for name, measure in REPORT.measures.items() if measure.sql]
+    names = data.draw(st.lists(st.sampled_from(measures), min_size=12, max_size=12, unique=True))
+    sql = told_in_sql(duckdb_of(company), names, context)
+    assert differences(dax_of(company).values(names, context), sql) == {}
 
 
 @pytest.mark.parametrize("visual", VISUALS)
