@@ -10,6 +10,8 @@ from functools import cached_property
 from itertools import combinations
 
 from etl.company.report import Measure
+from etl.contract.column import Column
+from etl.report.filters import label, member
 from etl.report.sql import _COLUMN, Composer, _Base
 
 ALL = -1
@@ -23,10 +25,9 @@ _OWN = "own"
 """The alias of an axis' own value, of which the least spelling is its label."""
 
 
-def code_of(column: str) -> str:
-    """Return the code of a row's member, over all rows of its table."""
-    member = f"UPPER(CAST({column} AS STRING))"
-    return f"CASE WHEN {column} IS NULL THEN {NO_MEMBER} ELSE DENSE_RANK() OVER (ORDER BY {member}) END"
+def code_of(sql: str, column: Column) -> str:
+    """Return the code of a row's member, over all rows of its table. column: the compared one; sql: its expression."""
+    return f"CASE WHEN {sql} IS NULL THEN {NO_MEMBER} ELSE DENSE_RANK() OVER (ORDER BY {member(sql, column)}) END"
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ class Cells:
 
     def members(self, column: str) -> str:
         """Return the query for a slicer's members: code and label."""
-        table, _, name = column.partition(".")
-        coded = f"SELECT {table}.{name} AS label, {code_of(f'{table}.{name}')} AS code FROM {table}"
-        return f"SELECT code, MIN(label) AS label FROM ({coded}) AS coded GROUP BY code"
+        table = column.partition(".")[0]
+        coded = f"SELECT {column} AS label, {code_of(*self._composer.compared(table, column))} AS code FROM {table}"
+        return f"SELECT code, {self._label('label', column)} AS label FROM ({coded}) AS coded GROUP BY code"
 
     def query(self, top: int | None = None, rank: int = 0) -> str:
         """Return the query; its columns: a0, a1, … (codes of the slicers), axis, label, v0, ….
@@ -152,7 +153,8 @@ class Cells:
         """Return by which column the rows find a member's code, the join to it, and the code."""
         table, _, name = column.partition(".")
         key = self._composer._contracts[table].surrogate_key
-        coded = f"SELECT {table}.{key or name} AS found, {code_of(f'{table}.{name}')} AS code FROM {table}"
+        code = code_of(*self._composer.compared(table, column))
+        coded = f"SELECT {table}.{key or name} AS found, {code} AS code FROM {table}"
         if key is None:
             coded = f"SELECT DISTINCT found, code FROM ({coded}) AS every"
         join = f"\nLEFT JOIN ({coded}) AS c{number} ON c{number}.found = {{key}}"
@@ -168,7 +170,7 @@ class Cells:
             rows = f"(SELECT * FROM (SELECT *, {ranked} AS age FROM {rows}) AS aged WHERE age = 1)"
         keys = [f"{f'a{n}' if n in chosen else ALL} AS a{n}" for n in group.answers]
         if group.has_axis:
-            keys += ["axis", f"{'NULL' if chosen else f'MIN({_OWN})'} AS label"]
+            keys += ["axis", f"{'NULL' if chosen else self._label(_OWN, str(self._by))} AS label"]
         grouped = f" GROUP BY {', '.join(by)}" if by else ""
         keys += ["TRUE AS there", self._sums(group, columns)]
         return f"SELECT {', '.join(keys)} FROM {rows} AS chosen{grouped}"
@@ -195,6 +197,9 @@ class Cells:
         if not self._by:
             parts.append(f"SELECT {''.join(f'{NOWHERE} AS a{n}, ' for n in range(len(self.slicers)))}0 AS axis")
         return "\nUNION DISTINCT\n".join(parts)
+
+    def _label(self, sql: str, column: str) -> str:
+        return label(sql, self._composer.column(column))
 
     def _labels(self) -> str:
         """Name the members of the axis, as they are called where all is chosen."""

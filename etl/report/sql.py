@@ -79,7 +79,7 @@ class Composer:
         """Return the query for what members are called; its columns: label and name."""
         self._check(names)
         table = by.partition(".")[0]
-        name, column = self._compared(table, by)  # behind a point it may be any word, `order` for example
+        name, column = self.compared(table, by)  # behind a point it may be any word, `order` for example
         return f"SELECT {by} AS label, {names} AS name FROM {table} WHERE {among(name, column, members)}"
 
     def view(self, name: str) -> str:
@@ -93,6 +93,23 @@ class Composer:
     def reaches(self, name: str, table: str) -> bool:
         """Whether a filter on a table's columns matters to the rows of table or view `name`."""
         return self._path(self._like(name), table) is not None
+
+    def compared(self, name: str, column: str) -> tuple[str, Column]:
+        """Return the column by which members are told apart, for the rows of table or view `name`.
+
+        A view need not have the folded columns of the table that it is like.
+        """
+        table, _, own = column.partition(".")
+        shown = self.column(column)
+        of = compared(self._contracts[table], own) if name in self._contracts or self._like(name) != table else shown
+        return f"{table}.{of.name}", of
+
+    def column(self, column: str) -> Column:
+        """Return a column that a report may name: folded ones are there to compare alone."""
+        known = {f"{table}.{each.name}": each for table, c in self._contracts.items() for each in c.declared}
+        if column not in known:
+            raise ContractError(f"There is no column {column}.", guess(column, known))
+        return known[column]
 
     def _bases(self, name: str) -> list[str]:
         """Name the measures with an aggregate of their own that a measure is made of."""
@@ -117,7 +134,7 @@ class Composer:
         wanted += [c for c in filters if "*" not in base.ignores and c.partition(".")[0] not in base.ignores]
         wanted = [c for c in dict.fromkeys(wanted) if c == by or self.reaches(base.of, c.partition(".")[0])]
         named = [c for measure, _ in aggregates for c in _COLUMN.findall(str(measure.sql))]
-        by_member = {c: self._compared(base.of, c) for c in wanted}
+        by_member = {c: self.compared(base.of, c) for c in wanted}
         asked = [*([by] if by else []), *(name for name, _ in by_member.values()), *named]
         columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys(asked))}
         source = self._joined(base.of, columns)
@@ -135,7 +152,7 @@ class Composer:
         sums = ", ".join(f"{_COLUMN.sub(lambda m: columns[m[1]], str(m.sql))} AS {alias}" for m, alias in aggregates)
         if by is None:
             return f"SELECT {sums} FROM ({rows}) AS latest"
-        shown = label(columns[by], self._column(by))
+        shown = label(columns[by], self.column(by))
         return f"SELECT member, {shown} AS label{number}, {sums} FROM ({rows}) AS latest GROUP BY member"
 
     def _joined(self, name: str, columns: Mapping[str, str]) -> str:
@@ -181,24 +198,7 @@ class Composer:
         """Whether the axis does not matter to measures."""
         return by is not None and ("*" in base.ignores or by.partition(".")[0] in base.ignores)
 
-    def _compared(self, name: str, column: str) -> tuple[str, Column]:
-        """Give the column by which members are told apart, for the rows of table or view `name`.
-
-        A view need not have the folded columns of the table that it is like.
-        """
-        table, _, own = column.partition(".")
-        shown = self._column(column)
-        of = compared(self._contracts[table], own) if name in self._contracts or self._like(name) != table else shown
-        return f"{table}.{of.name}", of
-
-    def _column(self, column: str) -> Column:
-        """Give a column that a report may name: folded ones are there to compare alone."""
-        known = {f"{table}.{each.name}": each for table, c in self._contracts.items() for each in c.declared}
-        if column not in known:
-            raise ContractError(f"There is no column {column}.", guess(column, known))
-        return known[column]
-
     def _check(self, column: str) -> None:
         table, _, name = column.partition(".")
         if table not in self._contracts or name not in self._contracts[table].schema.names:
-            self._column(column)
+            self.column(column)
