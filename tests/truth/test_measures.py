@@ -50,7 +50,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
         "dim_office.region": "SELECT region FROM dim_office WHERE region IN ('Portugal', 'Islands') GROUP BY 1",
         "dim_date.year": f"{MOST_SALES.format('year')} LIMIT 2",
     },
-    "a country": {"dim_client.country": "SELECT 'ES'"},
+    "a country": {"dim_client.country": "SELECT 'Spain'"},
     "a member in a quarter": {
         "dim_team_member.team_member_id": """
             SELECT team_member_id FROM fact_sales JOIN dim_team_member USING (team_member_key)
@@ -58,8 +58,11 @@ CONTEXTS: dict[str, dict[str, str]] = {
         "dim_date.quarter": "SELECT 2",
     },
     "a region in other letters": {"dim_office.region": "SELECT ' sOuTh '"},
-    "no region": {"dim_office.region": "SELECT CAST(NULL AS VARCHAR)"},
-    "no country, or one": {"dim_client.country": "SELECT * FROM (VALUES (NULL), ('es'), (' ES ')) AS chosen"},
+    "no catalogue": {"dim_client.catalogue": "SELECT CAST(NULL AS VARCHAR)"},
+    "no catalogue, or one": {
+        "dim_client.catalogue": "SELECT * FROM (VALUES (NULL), ('Global'), (' GLOBAL ')) AS chosen"
+    },
+    "no day": {"dim_date.year": "SELECT CAST(NULL AS BIGINT)"},
     "an office with quotes": {"dim_office.office_name": "SELECT 'l''hospitalet \\ \"Nord\"' UNION SELECT 'Madrid 6'"},
     "members who are retained": {"fact_team_deployment.retention": "SELECT 'Retained'"},
 }
