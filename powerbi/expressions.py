@@ -19,9 +19,19 @@ def literal(value: bool | int | str) -> Json:
     return {"expr": {"Literal": {"Value": text}}}
 
 
-def colour(value: str) -> Json:
-    """Write a colour."""
-    return {"solid": {"color": literal(value)}}
+def whole(value: int) -> Json:
+    """Write a constant that counts something: 3L."""
+    return {"expr": {"Literal": {"Value": f"{value}L"}}}
+
+
+def of_measure(name: str) -> Json:
+    """Write what a measure says, where a constant may stand."""
+    return {"expr": measure(name)}
+
+
+def colour(value: str | Json) -> Json:
+    """Write a colour: a constant, or what a measure says."""
+    return {"solid": {"color": literal(value) if isinstance(value, str) else value}}
 
 
 def properties(**values: bool | int | str | Json) -> list[Json]:
@@ -40,10 +50,20 @@ def measure(name: str) -> Json:
     return _field("Measure", {"Entity": MEASURES}, name)
 
 
-def projection(field: Json) -> Json:
-    """Put a field into a visual. Of columns, an axis may have several; the active ones are those that it shows."""
+def projection(field: Json, title: str | None = None) -> Json:
+    """Put a field into a visual. Of columns, an axis may have several; the active ones are those that it shows.
+
+    title: what it is called there, if not by its name.
+    """
     active = {"active": True} if "Column" in field else {}
-    return {"field": field, "queryRef": reference(field), "nativeQueryRef": _inner(field)["Property"], **active}
+    named = {"displayName": title} if title else {}
+    return {
+        "field": field,
+        "queryRef": reference(field),
+        "nativeQueryRef": _inner(field)["Property"],
+        **named,
+        **active,
+    }
 
 
 def reference(field: Json) -> str:

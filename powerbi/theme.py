@@ -49,6 +49,7 @@ def theme() -> Json:
             "textbox": {"*": {"background": [{"show": False}], "border": [{"show": False}]}},
             "tableEx": {"*": _table()},
             "card": {"*": {"categoryLabels": [{"show": False}]}},
+            "multiRowCard": {"*": {"card": [{"barShow": False, "outlineStyle": 0}]}},
             "lineChart": {"*": {**_chart(), "lineStyles": [{"strokeWidth": 2}]}},
             "clusteredColumnChart": {"*": _chart()},
             "clusteredBarChart": {"*": _chart()},

@@ -8,14 +8,15 @@ from etl.company.report import AS_OF, ONE_NIGHT, Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from powerbi import layout, visuals
-from powerbi.expressions import Json, greatest
+from powerbi import cards, figures, layout, visuals
+from powerbi.expressions import Json, greatest, of_measure
 from powerbi.layout import TWELFTHS, Box
 from powerbi.names import name_in
+from powerbi.texts import title_name
 
 _TRUST = (AS_OF, ONE_NIGHT)
 """Shown on every page."""
-_TOP, _HEADING, _CARD, _CHART = 72, 32, 84, 320
+_TOP, _HEADING, _CHART = 72, 32, 320
 _SLICERS_BESIDE = 4
 
 
@@ -38,7 +39,7 @@ def tiles_of(page: Page, report: Report, contracts: Mapping[str, Contract]) -> l
     top = tiles[-1].box.bottom + layout.GAP
     for row in layout.rows([visual.width for visual in page.visual]):
         chosen = [page.visual[number] for number in row]
-        height = max(_height(visual) for visual in chosen)
+        height = max(_height(visual, report) for visual in chosen)
         for visual, box in zip(chosen, layout.side_by_side(top, [v.width for v in chosen], height), strict=True):
             tiles += _tiles(page, visual, box, report, contracts)
         top += height + layout.GAP
@@ -54,7 +55,7 @@ def _header(page: Page, report: Report) -> Iterator[Tile]:
     title, *places = layout.side_by_side(layout.MARGIN, widths, _TOP)
     yield Tile(name_in(page, page.title, "title"), title, visuals.text(page.title, f"{page.name}: {page.title}.", 16))
     for measure, box in zip(trust, places, strict=True):
-        yield Tile(name_in(page, measure.name, "header"), box, visuals.card(measure, 12))
+        yield Tile(name_in(page, measure.name, "header"), box, cards.card(measure, 12))
 
 
 def _slicers(page: Page, top: int) -> Iterator[tuple[Box, str]]:
@@ -65,11 +66,11 @@ def _slicers(page: Page, top: int) -> Iterator[tuple[Box, str]]:
         top += _TOP + layout.GAP
 
 
-def _height(visual: Visual) -> int:
+def _height(visual: Visual, report: Report) -> int:
     if visual.kind != "card":
         return _CHART
     lines = -(-len(visual.measures) // _beside(visual))
-    return _HEADING + lines * (_CARD + layout.GAP) - layout.GAP
+    return _HEADING + lines * (figures.height(visual, report) + layout.GAP) - layout.GAP
 
 
 def _beside(visual: Visual) -> int:
@@ -79,26 +80,33 @@ def _beside(visual: Visual) -> int:
 
 def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapping[str, Contract]) -> Iterator[Tile]:
     """Return what a visual of the page is made of: cards have a common heading, all else is one tile."""
+    for column in visual.columns:
+        _check_column(page, column, contracts)
     if visual.kind == "card":
         heading = Box(box.x, box.y, box.width, _HEADING)
-        yield Tile(name_in(page, visual.title, "heading"), heading, visuals.text(visual.title, visual.alt, 12))
-        below = Box(box.x, box.y + _HEADING, box.width, _height(visual) - _HEADING)
+        yield Tile(name_in(page, visual.title, "heading"), heading, _heading(page, visual))
+        below = Box(box.x, box.y + _HEADING, box.width, _height(visual, report) - _HEADING)
         for name, place in zip(
             visual.measures, layout.divided(below, len(visual.measures), _beside(visual)), strict=True
         ):
-            card = visuals.card(report.measures[name], 20)
-            yield Tile(name_in(page, name, visual.title), place, card)
+            for tile in figures.figures(page, visual, name, place, report):
+                yield Tile(*tile)
         return
-    for column in filter(None, (visual.by, visual.names)):
-        _check_column(page, column, contracts)
     name = name_in(page, visual.title, visual.kind)
+    title = of_measure(title_name(page, visual)) if visual.said else visual.title
     body = (
-        visuals.table(visual, report.measures)
+        visuals.table(visual, title, report.measures, report.targets)
         if visual.kind == "table"
-        else visuals.chart(visual, report.measures, contracts)
+        else visuals.chart(visual, title, report.measures, contracts)
     )
     top = (greatest(f"{name}-top", str(visual.by), visual.ranked_by, visual.top),) if visual.top else ()
     yield Tile(name, box, body, top)
+
+
+def _heading(page: Page, visual: Visual) -> Json:
+    if visual.said:
+        return cards.sentence(title_name(page, visual), visual.alt)
+    return visuals.text(visual.title, visual.alt, 12)
 
 
 def _check_column(page: Page, name: str, contracts: Mapping[str, Contract]) -> None:

@@ -1,28 +1,32 @@
 """The visuals' content: what stands under "visual" in a visual.json, by kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from etl.company.pages import Visual
 from etl.company.report import Measure
+from etl.company.targets import Target
 from etl.contract.table import Contract
+from etl.dashboard.words import told
 from etl.report.names import friendly
 from powerbi import theme
+from powerbi.containers import Title, container, query
 from powerbi.expressions import (
     Json,
     colour,
     column,
     literal,
     measure,
+    of_measure,
     projection,
     properties,
     reference,
     sort,
+    whole,
 )
+from powerbi.texts import colour_name, sign_name
 from powerbi.types import model_type
 
 _CHARTS = {"line": "lineChart", "column": "clusteredColumnChart", "bar": "clusteredBarChart"}
-_NO_UNITS = 1
-"""Numbers as they are, not in thousands or millions."""
 
 
 def text(value: str, alt: str, points: int) -> Json:
@@ -36,54 +40,45 @@ def text(value: str, alt: str, points: int) -> Json:
     }
 
 
-def card(shown: Measure, points: int) -> Json:
-    """One number, in full."""
-    return {
-        "visualType": "card",
-        "query": _query({"Values": [measure(shown.name)]}),
-        "objects": {
-            "labels": properties(fontSize=points, labelDisplayUnits=_NO_UNITS),
-            "categoryLabels": properties(show=False),
-        },
-        "visualContainerObjects": _container(shown.name, f"{shown.name}: {shown.meaning}", shown.meaning, 10),
-    }
-
-
 def slicer(name: str) -> Json:
     """A choice of a column's members, the same one on all pages that have it."""
     title = friendly(name.partition(".")[2])
     table = friendly(name.partition(".")[0])
     return {
         "visualType": "slicer",
-        "query": _query({"Values": [column(name)]}),
+        "query": query({"Values": [column(name)]}),
         "objects": {"data": properties(mode="Dropdown"), "header": properties(show=False)},
-        "visualContainerObjects": _container(
+        "visualContainerObjects": container(
             title, f"Choose by {title} of {table}.", "Chosen on all pages that have this slicer.", 10
         ),
         "syncGroup": {"groupName": name, "fieldChanges": True, "filterChanges": True},
     }
 
 
-def chart(visual: Visual, measures: Mapping[str, Measure], contracts: Mapping[str, Contract]) -> Json:
-    """Lines, columns or bars over a column."""
+def chart(visual: Visual, title: Title, measures: Mapping[str, Measure], contracts: Mapping[str, Contract]) -> Json:
+    """Lines, columns or bars over a column; lines also in small charts, one for each member of the panels' column."""
     by, values = column(str(visual.by)), [measure(name) for name in visual.measures]
     ranked = visual.kind == "bar"
     order = sort(values[0], descending=True) if ranked else sort(by, descending=visual.descending)
     return {
         "visualType": _CHARTS[visual.kind],
-        "query": {**_query({"Category": [by], "Y": values}), "sortDefinition": order},
+        "query": {**query({"Category": [by], "Y": values, **_rows(visual)}), "sortDefinition": order},
         "objects": {
             "legend": properties(show=len(values) > 1),
             "categoryAxis": _axis(visual, contracts),
+            **_panels(visual),
         },
-        "visualContainerObjects": _container(visual.title, visual.alt, _meanings(visual, measures), 12),
+        "visualContainerObjects": container(title, visual.alt, _meanings(visual, measures), 12),
     }
 
 
-def table(visual: Visual, measures: Mapping[str, Measure]) -> Json:
-    """Rows of members with their numbers, the greatest first; behind the first number a bar."""
-    members = [column(name) for name in (visual.names, visual.by) if name]
-    values = [measure(name) for name in visual.measures]
+def table(visual: Visual, title: Title, measures: Mapping[str, Measure], targets: Mapping[str, Target]) -> Json:
+    """Rows of members with their numbers, the greatest first; behind the first number a bar.
+
+    A number with a target has its colour, and a column with its sign beside it.
+    """
+    members = [projection(column(name)) for name in (visual.names, visual.by) if name]
+    first = measure(visual.measures[0])
     bars = {
         "positiveColor": colour(theme.BAR),
         "negativeColor": colour(theme.BAR_BELOW),
@@ -91,32 +86,42 @@ def table(visual: Visual, measures: Mapping[str, Measure]) -> Json:
         "reverseDirection": literal(False),
         "hideText": literal(False),
     }
+    colours = [_coloured(name) for name in visual.measures if name in targets]
+    values = [each for name in visual.measures for each in _value(measures[name], targets.get(name))]
     return {
         "visualType": "tableEx",
-        "query": {**_query({"Values": [*members, *values]}), "sortDefinition": sort(values[0], descending=True)},
-        "objects": {
-            "columnFormatting": [
-                {"properties": {"dataBars": bars}, "selector": {"metadata": reference(values[0])}},
-            ],
+        "query": {
+            "queryState": {"Values": {"projections": [*members, *values]}},
+            "sortDefinition": sort(first, descending=True),
         },
-        "visualContainerObjects": _container(visual.title, visual.alt, _meanings(visual, measures), 12),
+        "objects": {
+            "columnFormatting": [{"properties": {"dataBars": bars}, "selector": {"metadata": reference(first)}}],
+            **({"values": colours} if colours else {}),
+        },
+        "visualContainerObjects": container(title, visual.alt, _meanings(visual, measures), 12),
     }
 
 
-def _query(roles: Mapping[str, Sequence[Json]]) -> Json:
-    return {
-        "queryState": {role: {"projections": [projection(f) for f in fields]} for role, fields in roles.items()},
-    }
+def _value(shown: Measure, target: Target | None) -> Iterator[Json]:
+    """Put a measure into a table, and whether it meets its target."""
+    yield projection(measure(shown.name))
+    if target:
+        bound = told(target, shown.format)[0].rpartition(": ")[2]
+        yield projection(measure(sign_name(shown.name)), f"{shown.name} {bound}")
 
 
-def _container(title: str, alt: str, help_text: str, points: int) -> Json:
-    """Say the title, what it shows for who cannot see it, and what the numbers mean for who points at the header."""
-    return {
-        "title": properties(show=True, text=title, titleWrap=True, fontSize=points),
-        "general": properties(altText=alt),
-        "visualHeader": properties(showTooltipButton=True),
-        "visualHeaderTooltip": properties(type="Default", text=help_text),
-    }
+def _coloured(name: str) -> Json:
+    """Write a column's numbers in the colour that a measure says, row by row."""
+    every = {"data": [{"dataViewWildcard": {"matchingOption": 1}}], "metadata": reference(measure(name))}
+    return {"properties": {"fontColor": colour(of_measure(colour_name(name)))}, "selector": every}
+
+
+def _rows(visual: Visual) -> dict[str, list[Json]]:
+    return {"Rows": [column(visual.panels)]} if visual.panels else {}
+
+
+def _panels(visual: Visual) -> Json:
+    return {"smallMultiplesLayout": properties(rowCount=whole(2), columnCount=whole(3))} if visual.panels else {}
 
 
 def _meanings(visual: Visual, measures: Mapping[str, Measure]) -> str:

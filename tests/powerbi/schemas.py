@@ -58,7 +58,9 @@ _RANKED = _exactly(
 _SUBQUERY = _exactly(
     {"Name": _TEXT, "Expression": _exactly({"Subquery": _exactly({"Query": _RANKED})}), "Type": _one_of(2)}
 )
-_LITERAL = _exactly({"expr": _exactly({"Literal": _exactly({"Value": _TEXT})})})
+_LITERAL = _exactly(
+    {"expr": {"oneOf": [_exactly({"Literal": _exactly({"Value": _TEXT})}), _exactly({"Measure": _NAMED})]}}
+)
 _COLOUR = _exactly({"solid": _exactly({"color": _LITERAL})})
 _VALUE = {"anyOf": [_LITERAL, _COLOUR]}
 _PARAGRAPHS = _some(_exactly({"textRuns": _some(_exactly({"value": _TEXT}, textStyle={"type": "object"}))}))
@@ -68,11 +70,13 @@ _PROPERTIES = {
     "properties": {"paragraphs": _PARAGRAPHS, "dataBars": _BARS},
     "additionalProperties": _VALUE,
 }
-_SELECTOR = _exactly({"metadata": _TEXT})
+_WILDCARD = _exactly({"dataViewWildcard": _exactly({"matchingOption": _one_of(1)})})
+_SELECTOR = _exactly({"metadata": _TEXT}, data=_some(_WILDCARD))
 _OBJECTS = {"type": "object", "additionalProperties": _some(_exactly({"properties": _PROPERTIES}, selector=_SELECTOR))}
 _PROJECTED = _exactly(
     {"field": _ref("QueryExpressionContainer", _QUERY), "queryRef": _TEXT, "nativeQueryRef": _TEXT},
     active=_one_of(True),
+    displayName=_TEXT,
 )
 _SORTED = _exactly({"field": _ref("QueryExpressionContainer", _QUERY), "direction": _one_of("Ascending", "Descending")})
 _VISUAL = _exactly(

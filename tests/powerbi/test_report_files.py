@@ -12,8 +12,8 @@ from etl.company.pages import Page, Visual
 from etl.company.report import Report
 from etl.core.errors import ContractError
 from powerbi.report import report_files
-from tests.powerbi.node import NEEDED, capabilities
-from tests.powerbi.reading import Contracts, Files, faults, literal, visuals
+from tests.powerbi.node import NEEDED
+from tests.powerbi.reading import Contracts, Files, faults, literal, misunderstood, visuals
 
 
 def test_the_report_is_without_fault(files: Files, report: Report, contracts: Contracts) -> None:
@@ -45,16 +45,7 @@ def test_names_are_such_as_power_bi_takes(files: Files) -> None:
 @NEEDED
 def test_visuals_are_told_only_what_they_understand(files: Files) -> None:
     """Kinds, roles, formatting objects and their properties are of Microsoft's list of what each visual can be told."""
-    kinds, containers = capabilities()
-    for path, content in visuals(files).items():
-        visual = content["visual"]
-        kind = kinds[visual["visualType"]]
-        roles = {role["name"] for role in kind.get("dataRoles", ())}
-        assert set(visual.get("query", {}).get("queryState", {})) <= roles, path
-        told = [(kind["objects"], visual.get("objects", {})), (containers, visual["visualContainerObjects"])]
-        for known, objects in told:
-            for name, entries in objects.items():
-                assert set(entries[0]["properties"]) <= set(known[name]["properties"]), (path, name)
+    assert list(misunderstood(files)) == []
 
 
 def test_everything_can_be_read_out(files: Files) -> None:

@@ -33,7 +33,7 @@ def apart(one: Box, other: Box) -> bool:
 
 @st.composite
 def pages(draw: st.DrawFn) -> Page:
-    """Any page: cards and others, of any widths, with any number of slicers."""
+    """Any page: cards with what stands below a number, and others, of any widths, with any number of slicers."""
     drawn = []
     for number in range(draw(st.integers(1, 9))):
         kind = draw(st.sampled_from(["card", "line", "column", "bar", "table"]))
@@ -47,6 +47,8 @@ def pages(draw: st.DrawFn) -> Page:
                 measures=tuple(measures),
                 by=None if kind == "card" else "dim_date.year_month",
                 width=draw(st.integers(2, 12)),
+                change={measures[0]: "Net Revenue YoY %"} if kind == "card" and draw(st.booleans()) else {},
+                spark="dim_date.year_month" if kind == "card" and draw(st.booleans()) else None,
             )
         )
     slicers = draw(st.lists(st.sampled_from(SLICERS), unique=True))
