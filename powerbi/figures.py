@@ -10,7 +10,7 @@ from powerbi.layout import Box
 from powerbi.names import name_in
 from powerbi.texts import change_name, colour_name, target_name
 
-_NUMBER, _WORDS, _LINE = 84, 28, 44
+_NUMBER, _WORDS, _LINE = 84, 30, 44
 
 
 def height(visual: Visual, report: Report) -> int:
