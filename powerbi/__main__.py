@@ -91,9 +91,11 @@ def stale_files(folder: Path, files: dict[str, str]) -> list[str]:
 
 _OURS = re.compile(
     r"[.]SemanticModel/definition/(tables/[^/]+|relationships)[.]tmdl$"
-    r"|[.]Report/definition/pages/[^/]+/(page|visuals/.*/visual)[.]json$"
+    r"|[.]Report/definition/pages/[^/]+/(page|visuals/.*/(visual|mobile))[.]json$"
+    r"|[.]Report/definition/bookmarks/reset-[^/]+[.]bookmark[.]json$"
+    r"|[.]Report/StaticResources/RegisteredResources/[^/]*Sober[.]json$"
 )
-"""The files of which there may be one too many: tables, their relationships, pages and visuals."""
+"""The files of which there may be one too many: tables, relationships, pages, visuals, resets and themes."""
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi import m, model
+from powerbi.diagram import diagram
 from powerbi.names import MEASURES
 from powerbi.report import SCHEMAS, name_of, report_files, with_schema
 from powerbi.tmdl import Node, written
@@ -52,6 +53,7 @@ def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[s
         f"{name}.SemanticModel/definition.pbism": with_schema(
             f"{SCHEMAS}/item/semanticModel/definitionProperties/1.0.0", {"version": "4.2", "settings": {}}
         ),
+        f"{name}.SemanticModel/diagramLayout.json": diagram(every, tables),
     } | {f"{name}.SemanticModel/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items() if nodes}
 
 

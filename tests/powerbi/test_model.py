@@ -1,8 +1,10 @@
 """The semantic model: what it is made of, and which faults are caught before anybody opens it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,16 +72,22 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 def test_a_stale_file_is_named(tmp_path: Path) -> None:
     """One that is lacking, one that is changed, a table too many; what Desktop or a person keeps there is none."""
-    table = "X.SemanticModel/definition/tables/T.tmdl"
+    ours = [
+        "X.Report/StaticResources/RegisteredResources/OldSober.json",
+        "X.Report/definition/bookmarks/reset-p.bookmark.json",
+        "X.Report/definition/pages/p/visuals/v/mobile.json",
+        "X.SemanticModel/definition/tables/T.tmdl",
+    ]
     others = [
         "X.Report/.pbi/localSettings.json",
         "X.SemanticModel/DAXQueries/q.dax",
-        "X.Report/definition/bookmarks/b.json",
+        "X.Report/definition/bookmarks/b.bookmark.json",
+        "X.Report/StaticResources/RegisteredResources/logo.png",
     ]
-    for path, text in {"a": "1", "b": "2", table: "4", **dict.fromkeys(others, "")}.items():
+    for path, text in {"a": "1", "b": "2", **dict.fromkeys([*ours, *others], "4")}.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    assert stale_files(tmp_path, {"a": "1", "b": "two", "c": "3"}) == [table, "b", "c"]
+    assert stale_files(tmp_path, {"a": "1", "b": "two", "c": "3"}) == [*ours, "b", "c"]
 
 
 @pytest.mark.parametrize("title", ["", "–", "pages", "measures"])
@@ -386,3 +394,21 @@ def test_a_time_of_day_is_one_without_a_date() -> None:
     assert [(child.kind, child.name, child.expression) for child in node.children] == [
         ("annotation", "UnderlyingDateTimeDataType", "Time")
     ]
+
+
+def test_the_model_view_is_a_star(project: dict[str, str]) -> None:
+    """Each table once, by its tag, none upon another; facts in one row, their dimensions above and below."""
+    (drawn,) = json.loads(project[f"{MODEL.removesuffix('/definition')}/diagramLayout.json"])["diagrams"]
+    tags = {read(project[path])[0].name: path for path in project if "/tables/" in path}
+    boxes = {node["nodeIndex"]: (node["location"], node["size"]) for node in drawn["nodes"]}
+    assert sorted(boxes) == sorted(tags)
+    for node in drawn["nodes"]:
+        assert node["nodeLineageTag"] == read(project[tags[node["nodeIndex"]]])[0].properties["lineageTag"]
+    for (one, its), (other, size) in combinations(boxes.values(), 2):
+        beside = one["x"] + its["width"] <= other["x"] or other["x"] + size["width"] <= one["x"]
+        below = one["y"] + its["height"] <= other["y"] or other["y"] + size["height"] <= one["y"]
+        assert beside or below
+    facts = {boxes[friendly(n)][0]["y"] for n, c in CONTRACTS.items() if not c.is_dimension and c.relationships}
+    dimensions = {boxes[friendly(n)][0]["y"] for n, c in CONTRACTS.items() if c.is_dimension}
+    assert len(facts) == 1
+    assert min(dimensions) < min(facts) < max(dimensions)
