@@ -119,7 +119,7 @@ _STAND_INS: dict[str, Schema] = {
 
 
 def faults_of_schema(files: dict[str, str]) -> list[str]:
-    """Validate JSON files, each by the schema that it names; give a sentence a fault. Themes and the picture have none."""
+    """Validate JSON files, each by the schema that it names; give a sentence a fault. Themes and pictures have none."""
     faults = []
     for path, text in files.items():
         content = json.loads(text)
