@@ -39,7 +39,7 @@ def _named(name: str, visual: Visual, asked: Mapping[str, Any]) -> Iterator[tupl
     """Name a visual, and its panels, as the page does."""
     yield name, _visual(visual, asked)
     for number, panel in enumerate(visual.panels, start=1):
-        yield from _named(f"{name}_{number}", panel, {})
+        yield from _named(f"{name}_{number}", panel, {"queries": {}} if asked else {})
 
 
 def _visual(visual: Visual, asked: Mapping[str, Any]) -> dict[str, Any]:

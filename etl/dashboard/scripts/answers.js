@@ -26,30 +26,38 @@ const Answers = (() => {
     return found;
   };
 
-  const chooseOne = (page, chosen, months) => {
+  const chooseOne = (chosen, months) => {
     const several = Object.keys(chosen).filter((index) => chosen[index].length > 1);
-    return `Choose one ${listed([...labels(several), ...(page.months && months ? ["month"] : [])])}.`;
+    return `Choose one ${listed([...labels(several), ...(months ? ["month"] : [])])}: these numbers cannot be added up.`;
   };
 
-  /** Answer a query of a visual: rows with the members' labels, and their places among those of the axis. */
-  const ask = (spec, name, page, state) => {
+  /** Say of measures, by their positions, which choices do not reach them. */
+  const told = (spec, off) => {
+    const indexes = [...off.values()].flat();
+    const all = off.size >= spec.series.length;
+    const names = [...off.keys()].map((position) => spec.series[position]?.name).filter(Boolean);
+    return off.size ? `${all ? "Not" : `${listed(names)}: not`} by ${listed(labels(indexes), "or")}.` : "";
+  };
+
+  /** Answer a query of a visual: rows with the members' labels, and their places among those of the axis. more: chosen besides. */
+  const ask = (spec, name, page, state, more = {}) => {
     const query = spec.queries && spec.queries[name];
-    if (!query) return { rows: spec.rows, places: [], off: new Map(), reason: "" };
-    const chosen = choices(page, state, name === "main" ? own(spec, page) : -1);
+    if (!query) return { rows: spec.rows, places: [], off: new Map(), reason: "", note: "" };
+    const chosen = { ...choices(page, state, name === "main" ? own(spec, page) : -1), ...more };
     const months = page.months ? state.months : null;
     const off = unreached(query, chosen);
-    const without = (reason) => ({ rows: [], places: [], off, reason });
-    if (off.size === query.measures.length) return without(`Not by ${listed(labels([...off.values()].flat()), "or")}.`);
-    const answer = cells.answer(query, chosen, months);
-    if (answer.choose) return without(chooseOne(page, chosen, months));
+    const without = (reason) => ({ rows: [], places: [], off, reason, note: "" });
+    if (off.size === query.measures.length) return without(told(spec, off));
+    const answer = cells.answer(query, { ...chosen, months: months && months.map((month) => State.data.months.indexOf(month)) });
+    if (answer.choose) return without(chooseOne(chosen, months));
     const rows = answer.rows.map(([place, ...values]) => [place === null ? null : query.labels[place], ...values]);
-    return { rows, places: answer.rows.map((row) => row[0]), off, reason: "" };
+    return { rows, places: answer.rows.map((row) => row[0]), off, reason: "", note: told(spec, off) };
   };
 
-  /** Return the members of the axis' slicer that rows are of. */
-  const members = (spec, places) => {
+  /** Return by row the member of the axis' slicer that it is of, or -1. */
+  const members = (spec, { rows, places }) => {
     const chooses = main(spec)?.chooses;
-    return places.map((place) => (chooses ? chooses.members[place] ?? -1 : -1));
+    return rows.map((row, at) => (chooses ? chooses.members[places[at]] ?? -1 : -1));
   };
 
   return { ask, own, members, labels };

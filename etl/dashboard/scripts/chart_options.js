@@ -3,7 +3,7 @@
 const ChartOptions = (() => {
   const { make } = Elements;
   const DASHES = ["solid", "dashed", "dotted"]; // as the legend has them
-  const LONG = 40; // members of an axis from which on it can be zoomed
+  const LONG = 64; // members of an axis from which on it can be zoomed
 
   const probe = document.body.appendChild(make("span", { class: "probe", hidden: true }));
 
@@ -37,6 +37,7 @@ const ChartOptions = (() => {
       const first = chart.series.find((series) => series.axis === number);
       return {
         type: "value",
+        max: number === 0 && chart.most > 0 ? chart.most : null,
         name: two && chart.kind !== "bar" ? first.name : "",
         nameTextStyle: { color: palette.muted, align: number ? "right" : "left" },
         axisLabel: { color: palette.muted, formatter: (value) => Formats.short(value, first.format), hideOverlap: true },
@@ -61,7 +62,7 @@ const ChartOptions = (() => {
       lineStyle: { color: palette.target, type: [6, 3], width: 1.5 },
       data: lines.map(([value, name]) => ({
         [across ? "xAxis" : "yAxis"]: value,
-        label: { formatter: name, color: palette.text, position: across ? "end" : "insideEndTop" },
+        label: { formatter: name, color: palette.text, position: across ? "end" : "insideStartTop" },
       })),
     } : undefined;
   };

@@ -6,10 +6,10 @@ const Charts = (() => {
   const waiting = new Set();
   let frame = 0;
 
-  const made = (spec, { rows, members, slicer, marked }) => {
+  const made = (spec, { rows, members, slicer, marked, most }) => {
     const formats = [...new Set(spec.series.map((series) => series.format))];
     return {
-      kind: spec.kind, slicer, members,
+      kind: spec.kind, slicer, members, most,
       aside: members.map((member) => marked !== null && !marked.includes(member)),
       labels: rows.map((row) => Formats.label(row[0])),
       series: spec.series.map((series, place) => ({

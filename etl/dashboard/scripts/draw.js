@@ -5,7 +5,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const idle = window.requestIdleCallback || ((work) => setTimeout(work, 1));
 
-  const visualsOf = (section) => [...section.querySelectorAll("[data-visual]")];
+  const visualsOf = (section) => [...section.querySelectorAll("article[data-visual]")];
   const isChart = (spec) => ["line", "column", "bar"].includes(spec.kind);
 
   /** Fill a chart's table when it is seen, or there is nothing else to do. */
@@ -25,21 +25,48 @@
     article.querySelectorAll("caption").forEach((caption) => write(caption, title));
   };
 
+  /** Show a chart or table, or say why there is none. */
+  const showRows = (place, spec, page, state, answer, most = null) => {
+    const slicer = Answers.own(spec, page);
+    const given = { ...answer, slicer, members: Answers.members(spec, answer), marked: state.chosen[slicer] || null, most };
+    const table = place.querySelector("table");
+    place.classList.toggle("blank", !given.rows.length);
+    if (!isChart(spec)) return Tables.show(place, table, spec, given);
+    Charts.show(place.querySelector(".chart"), spec, given);
+    return fillLater(place, table, () => Tables.show(place, table, spec, given));
+  };
+
+  const explain = (article, { rows, reason, note }) =>
+    write(article.querySelector(".nothing"), reason || (rows.length ? note : "There are no rows to show."));
+
+  /** Show a small chart for each member that there are rows of, all on one scale. */
+  const showPanels = (article, spec, page, state) => {
+    const slicer = data.slicers.findIndex(({ column }) => column === spec.panels);
+    const chosen = page.slicers.includes(slicer) ? state.chosen[slicer] : null;
+    const panels = [...article.querySelectorAll(".panel")].map((panel) => {
+      const member = slicer < 0 ? -1 : data.slicers[slicer].members.indexOf(panel.querySelector("h4").textContent);
+      const asked = member < 0 ? data.visuals[panel.dataset.visual] : spec;
+      const answer = Answers.ask(asked, "main", page, state, member < 0 ? {} : { [slicer]: [member] });
+      return { panel, asked, answer: chosen && !chosen.includes(member) ? { ...answer, rows: [], places: [] } : answer };
+    });
+    const values = panels.flatMap(({ answer }) => answer.rows.flatMap((row) => row.slice(1).map(Formats.drawn)));
+    const most = Math.max(...values.filter((value) => value !== null));
+    panels.forEach(({ panel, asked, answer }) => {
+      panel.hidden = !answer.rows.length;
+      showRows(panel, asked, page, state, answer, most);
+    });
+    const seen = panels.find(({ answer }) => answer.rows.length) || panels[0];
+    explain(article, seen ? seen.answer : { rows: [], reason: "" });
+  };
+
   const showVisual = (article, page, state) => {
     const spec = data.visuals[article.dataset.visual];
-    const answer = Answers.ask(spec, "main", page, state);
     if (spec.queries?.title) showTitle(article, spec, page, state);
-    if (article.querySelector(".panels")) return undefined;
+    if (article.querySelector(".panels")) return showPanels(article, spec, page, state);
+    const answer = Answers.ask(spec, "main", page, state);
     if (spec.kind === "card") return Cards.show(article, spec, answer, spec.queries?.spark && Answers.ask(spec, "spark", page, state));
-    const slicer = Answers.own(spec, page);
-    const members = answer.rows.map((row, at) => Answers.members(spec, [answer.places[at]])[0]);
-    const given = { ...answer, slicer, members, marked: state.chosen[slicer] || null };
-    article.classList.toggle("blank", !given.rows.length);
-    write(article.querySelector(".nothing"), given.reason || (given.rows.length ? "" : "There are no rows to show."));
-    const table = article.querySelector("table");
-    if (!isChart(spec)) return Tables.show(article, table, spec, given);
-    Charts.show(article.querySelector(".chart"), spec, given);
-    return fillLater(article, table, () => Tables.show(article, table, spec, given));
+    explain(article, answer);
+    return showRows(article, spec, page, state, answer);
   };
 
   const shown = new Map(); // page → the address that it shows
@@ -58,15 +85,15 @@
     for (const [anchor, page] of Object.entries(data.pages)) {
       const section = document.getElementById(anchor);
       Bar.build(anchor, page, section.querySelector(".filter_bar"));
-      visualsOf(section).forEach((article) => {
-        const details = article.querySelector(".instead");
-        if (details) details.open = false;
-        details?.addEventListener("toggle", () => article.fill?.());
+      section.querySelectorAll(".instead").forEach((details) => {
+        details.open = false;
+        details.addEventListener("toggle", () => details.closest("[data-visual]").fill?.());
       });
     }
     Tabs.begin();
     State.listen((state) => showPage(state));
     State.begin();
+    document.documentElement.classList.add("asked");
     Paper.begin(() => Object.keys(data.pages).forEach((anchor) => showPage(State.current, anchor)));
   };
 

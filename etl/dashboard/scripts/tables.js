@@ -59,7 +59,7 @@ const Tables = (() => {
   const csv = (article, table) => {
     const { spec } = states.get(table);
     const rows = seen(states.get(table));
-    Csv.save(article.querySelector("h3").textContent.slice(0, 80).replace(/[\\/:*?"<>|]+/g, " ").trim() || "table",
+    Csv.save(article.closest("article").querySelector("h3").textContent.slice(0, 80).replace(/[\\/:*?"<>|]+/g, " ").trim() || "table",
       [[spec.axis, ...spec.series.map((series) => series.name)], ...rows]);
   };
 
@@ -87,7 +87,9 @@ const Tables = (() => {
       const pick = row && row.querySelector(".pick");
       if (pick && !String(getSelection())) State.toggle(states.get(table).slicer, Number(pick.dataset.member));
     });
-    table.closest(".scroll").before(tools(article, table));
+    const head = article.querySelector(":scope > .head");
+    if (head && !table.closest("details")) head.append(tools(article, table));
+    else table.closest(".scroll").before(tools(article, table));
   };
 
   /** Show rows. off: positions of measures without an answer; slicer: of the axis, or -1, of which rows are members. */
