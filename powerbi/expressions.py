@@ -1,5 +1,6 @@
 """The small expressions that PBIR's JSON is made of: literals, colours, fields and filters."""
 
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from etl.report.names import friendly
@@ -22,6 +23,11 @@ def literal(value: bool | int | str) -> Json:
 def whole(value: int) -> Json:
     """Write a constant that counts something: 3L."""
     return {"expr": {"Literal": {"Value": f"{value}L"}}}
+
+
+def number(value: Decimal) -> Json:
+    """Write a constant with decimal places: 1.05D."""
+    return {"expr": {"Literal": {"Value": f"{value:f}D"}}}
 
 
 def of_measure(name: str) -> Json:

@@ -97,7 +97,7 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
     body = (
         visuals.table(visual, title, report.measures, report.targets)
         if visual.kind == "table"
-        else visuals.chart(visual, title, report.measures, contracts)
+        else visuals.chart(visual, title, report.measures, report.targets, contracts)
     )
     top = (greatest(f"{name}-top", str(visual.by), visual.ranked_by, visual.top),) if visual.top else ()
     yield Tile(name, box, body, top)

@@ -6,7 +6,7 @@ from etl.company.pages import Visual
 from etl.company.report import Measure
 from etl.company.targets import Target
 from etl.contract.table import Contract
-from etl.dashboard.words import told
+from etl.dashboard.words import goal, told
 from etl.report.names import friendly
 from powerbi import theme
 from powerbi.containers import Title, container, query
@@ -16,6 +16,7 @@ from powerbi.expressions import (
     column,
     literal,
     measure,
+    number,
     of_measure,
     projection,
     properties,
@@ -55,8 +56,17 @@ def slicer(name: str) -> Json:
     }
 
 
-def chart(visual: Visual, title: Title, measures: Mapping[str, Measure], contracts: Mapping[str, Contract]) -> Json:
-    """Lines, columns or bars over a column; lines also in small charts, one for each member of the panels' column."""
+def chart(
+    visual: Visual,
+    title: Title,
+    measures: Mapping[str, Measure],
+    targets: Mapping[str, Target],
+    contracts: Mapping[str, Contract],
+) -> Json:
+    """Lines, columns or bars over a column; lines also in small charts, one for each member of the panels' column.
+
+    The target of its only measure is a line across it.
+    """
     by, values = column(str(visual.by)), [measure(name) for name in visual.measures]
     ranked = visual.kind == "bar"
     order = sort(values[0], descending=True) if ranked else sort(by, descending=visual.descending)
@@ -67,6 +77,7 @@ def chart(visual: Visual, title: Title, measures: Mapping[str, Measure], contrac
             "legend": properties(show=len(values) > 1),
             "categoryAxis": _axis(visual, contracts),
             **_panels(visual),
+            **(_goal(measures[visual.measures[0]], targets) if len(values) == 1 else {}),
         },
         "visualContainerObjects": container(title, visual.alt, _meanings(visual, measures), 12),
     }
@@ -114,6 +125,24 @@ def _coloured(name: str) -> Json:
     """Write a column's numbers in the colour that a measure says, row by row."""
     every = {"data": [{"dataViewWildcard": {"matchingOption": 1}}], "metadata": reference(measure(name))}
     return {"properties": {"fontColor": colour(of_measure(colour_name(name)))}, "selector": every}
+
+
+def _goal(shown: Measure, targets: Mapping[str, Target]) -> Json:
+    """Draw a measure's target across a chart, and name it."""
+    target = targets.get(shown.name)
+    if target is None:
+        return {}
+    bound = told(target, shown.format)[0].rpartition(": ")[2]
+    line = {
+        "show": literal(True),
+        "displayName": literal(f"Target: {bound}"),
+        "value": number(goal(target, shown.format).number),
+        "lineColor": colour(theme.INK),
+        "style": literal("dashed"),
+        "dataLabelShow": literal(True),
+        "dataLabelText": literal("Name"),
+    }
+    return {"y1AxisReferenceLine": [{"properties": line, "selector": {"id": "1"}}]}
 
 
 def _rows(visual: Visual) -> dict[str, list[Json]]:

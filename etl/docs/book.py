@@ -71,7 +71,10 @@ def _of_report(report: Report, company: Company, lineage: Lineage) -> Iterator[C
     if report.views:
         yield Chapter("Views", entries=tuple(view_entry(view, company, lineage) for view in report.views.values()))
     for folder, measures in lineage.folders.items():
-        entries = tuple(measure_entry(report.measures[measure.name], lineage) for measure in measures)
+        entries = tuple(
+            measure_entry(report.measures[measure.name], lineage, report.targets.get(measure.name))
+            for measure in measures
+        )
         picture = flowchart(of_folder(folder, lineage))
         yield Chapter(f"Measures: {folder.name}", node=folder, picture=picture, entries=entries)
     yield Chapter("Pages", entries=tuple(page_entry(page, company, lineage) for page in report.pages))

@@ -2,8 +2,11 @@
 
 import re
 
-from etl.company.pages import Page
+from etl.company.pages import Page, Visual
 from etl.company.report import Measure, View
+from etl.company.sayings import Saying
+from etl.company.targets import Target
+from etl.dashboard.words import told
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Line, Listing, To, links, listed, prose
@@ -25,8 +28,8 @@ def view_entry(view: View, company: Company, lineage: Lineage) -> Entry:
     return Entry(node, prose(about), (), tuple(facts), None, (Listing("SQL", "sql", sql),))
 
 
-def measure_entry(measure: Measure, lineage: Lineage) -> Entry:
-    """Return what a measure means and how it is computed, in SQL and in DAX."""
+def measure_entry(measure: Measure, lineage: Lineage, target: Target | None = None) -> Entry:
+    """Return what a measure means, what it is to reach, and how it is computed, in SQL and in DAX."""
     node = Node(Kind.MEASURE, measure.name)
     facts: list[tuple[str, Line]] = [("Shown as", (Code(measure.format),))]
     if measure.latest:
@@ -34,6 +37,8 @@ def measure_entry(measure: Measure, lineage: Lineage) -> Entry:
         facts.append(("Balance", ("the rows of the greatest ", Code(last), ", for each ", Code(per))))
     if measure.ignores:
         facts.append(("Ignores filters on", _ignored(measure, lineage)))
+    if target:
+        facts.append(("Target", prose(told(target, measure.format)[0].rpartition(": ")[2])))
     facts += [*made_of(node, lineage), *beyond(node, lineage)]
     listings = [Listing("DAX", "dax", measure.dax.strip("\n"))]
     if measure.sql:
@@ -50,10 +55,22 @@ def page_entry(page: Page, company: Company, lineage: Lineage) -> Entry:
         facts.append(("Slicers", listed([_column(column, company) for column in page.slicers])))
     for visual in page.visual:
         shown = links(tuple(Node(Kind.MEASURE, name) for name in visual.measures))
-        by: Line = (" by ", *_column(visual.by, company)) if visual.by else ()
-        facts.append((visual.kind.capitalize(), (*prose(visual.title), ": ", *shown, *by)))
+        facts.append((visual.kind.capitalize(), (*prose(visual.title), ": ", *shown, *_beside(visual, company))))
+        facts += [("Its title", _saying(saying)) for saying in visual.said]
     facts += made_of(node, lineage)
     return Entry(node, prose(page.title), (), tuple(facts))
+
+
+def _beside(visual: Visual, company: Company) -> Line:
+    """Return what a visual is by, and what stands with its measures."""
+    words = {" by ": visual.by, ", small lines over ": visual.spark, ", a chart for each ": visual.panels}
+    columns = (part for word, name in words.items() if name for part in (word, *_column(name, company)))
+    changes = tuple(Node(Kind.MEASURE, name) for name in visual.change.values())
+    return (*columns, *((", changes: ", *links(changes)) if changes else ()))
+
+
+def _saying(saying: Saying) -> Line:
+    return (*prose(f"“{saying.text}”"), *((" where ", Code(saying.when)) if saying.when else ()))
 
 
 def _ignored(measure: Measure, lineage: Lineage) -> Line:

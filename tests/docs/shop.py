@@ -83,7 +83,9 @@ def partial(fact_sale: pd.DataFrame) -> pd.DataFrame:
 def build(fact_sale: pd.DataFrame) -> pd.DataFrame:
     return fact_sale
 ''',
-    "powerbi/report.toml": "title = '{text}'\n",
+    "powerbi/report.toml": """title = '{text}'
+target = [{ measure = "Average", at_least = 2 }]
+""",
     "powerbi/measures/1.toml": """folder = 'Money {text}'
 
 [[measure]]
@@ -138,6 +140,8 @@ kind = "card"
 title = 'What we sell, {text}'
 alt = "A number."
 measures = ["Average"]
+spark = "dim_shop.name"
+said = [{ when = "[Average] >= 2", text = "Dear shops: {Average}" }, { text = "Cheap shops" }]
 """,
 }
 QUIET = "the town"

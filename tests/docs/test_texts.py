@@ -72,3 +72,12 @@ def test_mermaid_gets_no_special_letters(written: dict[str, str]) -> None:
     ]
     assert any("script" in label for label in labels)
     assert [label for label in labels if re.search(r"[<>&`]|#(?!\d+;)", label)] == []
+
+
+def test_what_is_said_of_numbers_is_told(written: dict[str, str]) -> None:
+    """The target of a measure; a computed title with its condition; the column of small lines."""
+    html = Html(written[HTML])
+    assert "Target" in html.text and "at least 2" in html.text
+    assert "“Dear shops: {Average}” where [Average] >= 2" in html.text
+    assert "“Cheap shops”" in html.text
+    assert ", small lines over " in html.text

@@ -71,7 +71,7 @@ _PROPERTIES = {
     "additionalProperties": _VALUE,
 }
 _WILDCARD = _exactly({"dataViewWildcard": _exactly({"matchingOption": _one_of(1)})})
-_SELECTOR = _exactly({"metadata": _TEXT}, data=_some(_WILDCARD))
+_SELECTOR = {"oneOf": [_exactly({"metadata": _TEXT}, data=_some(_WILDCARD)), _exactly({"id": _TEXT})]}
 _OBJECTS = {"type": "object", "additionalProperties": _some(_exactly({"properties": _PROPERTIES}, selector=_SELECTOR))}
 _PROJECTED = _exactly(
     {"field": _ref("QueryExpressionContainer", _QUERY), "queryRef": _TEXT, "nativeQueryRef": _TEXT},

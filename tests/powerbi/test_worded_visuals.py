@@ -52,7 +52,8 @@ PANELS = Visual(
     by="dim_date.year_month",
     panels="dim_product.product_name",
 )
-PAGE = Page(name="Worded", title="All that can be said", visual=(CARD, TABLE, PANELS))
+BAR = Visual(kind="bar", title="Pace", alt="A bar per product.", measures=("Open Pace",), by="dim_product.product_name")
+PAGE = Page(name="Worded", title="All that can be said", visual=(CARD, TABLE, PANELS, BAR))
 
 
 @pytest.fixture(scope="module", params=["EUR", "CHF", "JPY"])
@@ -135,6 +136,13 @@ def test_only_what_has_a_target_has_a_colour(worded: Files) -> None:
         for projected in visual_of(worded, "tableEx", "by-product")["query"]["queryState"]["Values"]["projections"]
     ]
     assert names == [None, None, None, "Open Pace at least 100.0%"]
+
+
+def test_a_chart_has_its_target_across_it(worded: Files) -> None:
+    """Named, so that nobody has to guess what the line is."""
+    (line,) = visual_of(worded, "clusteredBarChart", "pace-")["objects"]["y1AxisReferenceLine"]
+    assert line["properties"]["displayName"]["expr"]["Literal"]["Value"] == "'Target: at least 100.0%'"
+    assert line["properties"]["value"]["expr"]["Literal"]["Value"] == "1.000D"
 
 
 def test_small_lines_and_panels_are_of_their_columns(worded: Files) -> None:

@@ -1,10 +1,17 @@
 """The report as data: every fault of its files is one sentence that names the file."""
 
+import re
+import tomllib
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from config.paths import ROOT
+from etl.company.currency import CODES
+from etl.company.pages import Visual
 from etl.company.report import read_report
+from etl.company.targets import Target
 from etl.core.errors import ContractError, UsageError
 
 MEASURES = """
@@ -188,3 +195,16 @@ def test_money_has_the_currency_in_its_format(
     report = read_report(folder)
     assert report.measures["Net"].format == written
     assert report.measures["Twice"].format == "0"
+
+
+def test_the_manuals_visuals_are_such() -> None:
+    """What docs/power-bi.md shows of pages, targets and currencies is what is read."""
+    text = (ROOT / "docs" / "power-bi.md").read_text(encoding="utf-8")
+    blocks = [tomllib.loads(block, parse_float=Decimal) for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL)]
+    visuals = [Visual.model_validate(visual) for block in blocks for visual in block.get("visual", ())]
+    targets = [Target.model_validate(target) for block in blocks for target in block.get("target", ())]
+    assert {kind for visual in visuals for kind in ("said", "change", "spark", "panels") if getattr(visual, kind)} == {
+        "said", "change", "spark", "panels",
+    }  # fmt: skip
+    assert targets
+    assert {block["currency"] for block in blocks if "currency" in block} <= CODES
