@@ -34,6 +34,7 @@ class _Model:
     calculated: list[tuple[str, Node]] = field(default_factory=list)
     tables: list[Node] = field(default_factory=list)
     relationships: list[Node] = field(default_factory=list)
+    permissions: list[tuple[str, Node]] = field(default_factory=list)
     expressions: list[str] = field(default_factory=list)
     referred: list[str] = field(default_factory=list)
 
@@ -48,6 +49,7 @@ def faults_of_model(files: Mapping[str, str]) -> list[str]:
         *_faults_of_relationships(model),
         *_faults_of_paths(model),
         *(fault for name, node in model.measures.items() for fault in _faults_of_dax(f"measure [{name}]", node, model)),
+        *(fault for role, node in model.permissions for fault in _faults_of_permission(role, node, model)),
         *(fault for name, node in model.calculated for fault in _faults_of_dax(f"column {name}", node, model)),
     ]
 
@@ -83,6 +85,8 @@ def _add(model: _Model, node: Node) -> None:
         model.columns[node.name] = {c.name: str(c.properties.get("dataType", "int64")) for c in node.of("column")}
         model.measures |= {measure.name: measure for measure in node.of("measure")}
         model.calculated += [(f"{node.name}[{c.name}]", c) for c in node.of("column") if c.expression]
+    elif node.kind == "role":
+        model.permissions += [(node.name, permission) for permission in node.of("tablePermission")]
     elif node.kind == "expression":
         model.expressions.append(node.name)
     elif node.kind == "relationship":
@@ -174,6 +178,12 @@ def _faults_of_paths(model: _Model) -> Iterator[str]:
 
 def _reached(start: str, edges: Mapping[str, list[str]]) -> list[str]:
     return [name for target in edges.get(start, []) for name in (target, *_reached(target, edges))]
+
+
+def _faults_of_permission(role: str, node: Node, model: _Model) -> Iterator[str]:
+    if node.name not in model.columns:
+        yield f"role {role}: there is no table {node.name}."
+    yield from _faults_of_dax(f"role {role}", node, model)
 
 
 def _faults_of_dax(where: str, node: Node, model: _Model) -> Iterator[str]:

@@ -77,7 +77,8 @@ def kept_columns(
         for column in columns
         if model_type(column.type).name in _NUMBERS and _is_aggregated(name, column, text)
     }
-    return Kept(kept, (covered | foreign) - shown - {*_levels(contracts)}, related_to)
+    personal = {f"{name}.{column.name}" for name, columns in kept.items() for column in columns if column.pii}
+    return Kept(kept, (covered | foreign | personal) - shown - {*_levels(contracts)}, related_to)
 
 
 def _is_kept(table: str, column: Column, used: Collection[str], dax: str) -> bool:

@@ -5,7 +5,6 @@ natural key of type Date is the date table, to which facts relate by their dates
 Of several references to a dimension the first one is active.
 """
 
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 
 import pyarrow as pa
@@ -17,22 +16,17 @@ from etl.load.etl_runs import ETL_RUNS
 from etl.report.names import friendly
 from powerbi import m
 from powerbi.columns import Kept, kept_columns
-from powerbi.names import MEASURES
+from powerbi.names import MEASURES, tag
+from powerbi.roles import roles
 from powerbi.texts import FOLDER, texts
 from powerbi.tmdl import Node, quoted
 from powerbi.types import format_string, model_type
-
-_NAMESPACE = uuid.UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
-
-
-def tag(*path: str) -> str:
-    """Return the lineage tag of an object: always the same for the same path, so that differences stay readable."""
-    return str(uuid.uuid5(_NAMESPACE, "/".join(path)))
 
 
 def kept(report: Report, contracts: Mapping[str, Contract]) -> Kept:
     """Return which columns the model has of each table."""
     dax = [str(node.expression) for node in measures(report, contracts).of("measure")]
+    dax += [str(each.expression) for role in roles(report, contracts) for each in role.of("tablePermission")]
     return kept_columns(report, contracts, [*_pairs(contracts)], dax)
 
 
@@ -64,9 +58,14 @@ def table(contract: Contract, contracts: Mapping[str, Contract], kept: Kept, yea
 
 
 def measures(report: Report, contracts: Mapping[str, Contract]) -> Node:
-    """Make the table of the measures, a calculated one with a hidden column."""
+    """Make the table of the measures, a calculated one with a hidden column.
+
+    Where there are roles, it holds the count of all rows: it is computed at each refresh, when no role hides any.
+    """
+    count = _rows_of_all(contracts)
+    rows, source = (f"MAX('{MEASURES}'[Value])", f"{{{count}}}") if report.roles else (count, "{1}")
     node = Node("table", MEASURES, description="All measures.", properties={"lineageTag": tag(MEASURES)})
-    node.children += [_measure(measure, contracts) for measure in report.measures.values()]
+    node.children += [_measure(measure, rows) for measure in report.measures.values()]
     node.children += [_words(name, *said) for name, said in texts(report).items()]
     value: dict[str, str | bool] = {
         "isHidden": True,
@@ -77,7 +76,7 @@ def measures(report: Report, contracts: Mapping[str, Contract]) -> Node:
     node.children.append(
         Node("column", "Value", properties=value | {"isNameInferred": True, "sourceColumn": "[Value]"})
     )
-    node.children.append(Node("partition", MEASURES, "calculated", properties={"mode": "import", "source": "{1}"}))
+    node.children.append(Node("partition", MEASURES, "calculated", properties={"mode": "import", "source": source}))
     return node
 
 
@@ -199,12 +198,12 @@ def _refresh_policy(contract: Contract, columns: list[Column], years: int) -> No
     )
 
 
-def _measure(measure: Measure, contracts: Mapping[str, Contract]) -> Node:
+def _measure(measure: Measure, rows_of_all: str) -> Node:
     properties: dict[str, str | bool] = (
         {} if measure.format == "General" else {"formatString": format_string(measure.format)}
     )
     properties |= {"displayFolder": measure.folder, "lineageTag": tag(MEASURES, measure.name)}
-    dax = measure.dax.strip("\n").replace(ROWS_OF_ALL, _rows_of_all(contracts))
+    dax = measure.dax.strip("\n").replace(ROWS_OF_ALL, rows_of_all)
     return Node("measure", measure.name, dax, measure.meaning, properties)
 
 

@@ -7,7 +7,13 @@ from etl.company.pages import Page
 
 MEASURES = "Key Measures"
 """The table that holds the measures. `Measures` itself is reserved: Power BI refuses such a model."""
+_NAMESPACE = UUID("6f0b5c7e-6a4a-5e0b-9d7c-2f1f3f0f6a55")
 _ID = UUID("6f1c1c1e-6a3b-5c53-9a77-2d9f6f2b6d11")
+
+
+def tag(*path: str) -> str:
+    """Return the lineage tag of an object: always the same for the same path, so that differences stay readable."""
+    return str(uuid5(_NAMESPACE, "/".join(path)))
 
 
 def slug(name: str) -> str:

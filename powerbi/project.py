@@ -9,8 +9,9 @@ from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi import m, model
 from powerbi.diagram import diagram
-from powerbi.names import MEASURES
+from powerbi.names import MEASURES, tag
 from powerbi.report import SCHEMAS, name_of, report_files, with_schema
+from powerbi.roles import roles
 from powerbi.tmdl import Node, written
 
 
@@ -33,21 +34,22 @@ def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[s
         model.measures(report, every),
         *(model.table(each, every, kept, years.get(each.name)) for each in every.values()),
     ]
+    secured = roles(report, every)
     definition = {
         "database": [Node("database", properties={"compatibilityLevel": "1600"})],
-        "model": _model(tables, list(parameters)),
+        "model": _model(tables, secured, list(parameters)),
         "expressions": [_expression(parameter, *said) for parameter, said in parameters.items()],
         "relationships": model.relationships(every),
         "cultures/en-US": [Node("cultureInfo", "en-US")],
-    } | {f"tables/{node.name}": [node] for node in tables}
-    if len(definition) != len(tables) + 5:
-        raise ContractError("Two tables have one name for analysts.", "Rename one of the table files.")
+    } | {f"{kind}/{node.name}": [node] for kind, nodes in (("tables", tables), ("roles", secured)) for node in nodes}
+    if len(definition) != len(tables) + len(secured) + 5:
+        raise ContractError("Two tables, or two roles, have one name.", "Rename one of the table files or roles.")
     return {
         f"{name}.SemanticModel/.platform": with_schema(
             f"{SCHEMAS}/gitIntegration/platformProperties/2.0.0",
             {
                 "metadata": {"type": "SemanticModel", "displayName": name},
-                "config": {"version": "2.0", "logicalId": model.tag("SemanticModel")},
+                "config": {"version": "2.0", "logicalId": tag("SemanticModel")},
             },
         ),
         f"{name}.SemanticModel/definition.pbism": with_schema(
@@ -57,7 +59,7 @@ def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[s
     } | {f"{name}.SemanticModel/definition/{path}.tmdl": written(nodes) for path, nodes in definition.items() if nodes}
 
 
-def _model(tables: list[Node], parameters: list[str]) -> list[Node]:
+def _model(tables: list[Node], secured: list[Node], parameters: list[str]) -> list[Node]:
     properties: dict[str, str | bool] = {
         "culture": "en-US",
         "defaultPowerBIDataSourceVersion": "powerBI_V3",
@@ -71,6 +73,7 @@ def _model(tables: list[Node], parameters: list[str]) -> list[Node]:
         Node("annotation", "PBI_QueryOrder", order),
         Node("annotation", "__PBI_TimeIntelligenceEnabled", "0"),
         *(Node("ref table", node.name) for node in tables),
+        *(Node("ref role", node.name) for node in secured),
         Node("ref cultureInfo", "en-US"),
     ]
 
@@ -82,6 +85,6 @@ def _expression(name: str, expression: str, meaning: str) -> Node:
         name,
         expression,
         meaning,
-        {"lineageTag": model.tag("expression", name)},
+        {"lineageTag": tag("expression", name)},
         [Node("annotation", "PBI_NavigationStepName", "Navigation"), Node("annotation", "PBI_ResultType", kind)],
     )

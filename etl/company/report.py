@@ -14,6 +14,7 @@ from pydantic import model_validator
 from etl.company.currency import check_currency, money_format
 from etl.company.entries import Entry, entry, text_of, toml_of
 from etl.company.pages import Page
+from etl.company.roles import Role
 from etl.company.targets import Target
 from etl.company.wording import check_wording
 from etl.core.errors import ContractError, UsageError
@@ -64,6 +65,7 @@ class _About(Entry):
     title: str
     currency: str | None = None
     target: tuple[Target, ...] = ()
+    role: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class View:
 class Report:
     """All of it, by name and in the order in which it is shown.
 
-    currency: of the measures that are money, whose formats have it in them; targets: by measure.
+    currency: of the measures that are money, whose formats have it in them; targets: by measure; roles: of Power BI.
     """
 
     folder: Path
@@ -89,6 +91,7 @@ class Report:
     pages: tuple[Page, ...]
     currency: str | None = None
     targets: dict[str, Target] = field(default_factory=dict)
+    roles: tuple[Role, ...] = ()
 
 
 def read_report(folder: Path) -> Report:
@@ -115,7 +118,7 @@ def read_report(folder: Path) -> Report:
     about = _about(folder / "report.toml")
     measures = {name: _in_currency(measure, about.currency) for name, measure in measures.items()}
     targets = {target.measure: target for target in about.target}
-    report = Report(folder, about.title, measures, views, pages, about.currency, targets)
+    report = Report(folder, about.title, measures, views, pages, about.currency, targets, about.role)
     _check_names(report)
     check_wording(pages, targets, {measure.name: measure.format for measure in measures.values()})
     return report

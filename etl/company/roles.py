@@ -1,0 +1,32 @@
+"""Who may see which rows: the roles of a company's report, declared in report.toml."""
+
+from datetime import date
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from etl.company.entries import Entry
+
+COLUMN = r"^\w+\.\w+$"
+Value = bool | int | date | str
+
+
+class Role(Entry):
+    """A role, whose name can be that of a file: its members see the rows for which all conditions hold, and of facts those that belong to such rows.
+
+    where: "table.column" and its value, or a list of values of which one has to be there. user: the column that holds
+    the name by which a person signs in, an e-mail address: each member sees what is theirs.
+    """
+
+    name: str = Field(pattern=r"^[\w ,.&()'+-]+$")
+    where: dict[str, Value | tuple[Value, ...]] = Field(default_factory=dict)
+    user: str | None = Field(None, pattern=COLUMN)
+
+    @model_validator(mode="after")
+    def _chooses_rows(self) -> Self:
+        if not self.where and not self.user:
+            raise ValueError('say which rows its members see: where = { "table.column" = "value" }, or user = "…"')
+        for column in self.where:
+            if column.count(".") != 1:
+                raise ValueError(f"`where` names columns as table.column, and not {column}")
+        return self
