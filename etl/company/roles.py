@@ -12,10 +12,10 @@ Value = bool | int | date | str
 
 
 class Role(Entry):
-    """A role, whose name can be that of a file: its members see the rows for which all conditions hold, and of facts those that belong to such rows.
+    """A role: its members see the rows for which all conditions hold, and of facts those that belong to such rows.
 
-    where: "table.column" and its value, or a list of values of which one has to be there. user: the column that holds
-    the name by which a person signs in, an e-mail address: each member sees what is theirs.
+    name: that of a file, too. where: "table.column" and its value, or a list of values of which one has to be there.
+    user: the column that holds the name by which a person signs in, an e-mail address: each member sees what is theirs.
     """
 
     name: str = Field(pattern=r"^[\w ,.&()'+-]+$")
