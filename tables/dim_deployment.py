@@ -1,5 +1,7 @@
 """Deployments."""
 
+from datetime import timedelta
+
 import pandas as pd
 
 from etl.contract import (
@@ -12,6 +14,7 @@ from etl.contract import (
     Night,
     Text,
     attribute,
+    days_between,
     natural_key,
     reference,
     surrogate_key,
@@ -35,13 +38,19 @@ class DimDeployment(
     unit_price: Money = attribute("Price of an instance, for contracts without a price of their own.", ge=0)
     opened_on: Date = attribute("First day of sale.")
     closes_on: Date = attribute("Last day of sale; NULL while it is not set.", nullable=True)
+    days_to_close: Integer = attribute(
+        "Days from the night's last finished day to the close, while it is open.", nullable=True
+    )
     is_open: Flag = attribute("Whether it is still sold on the night's business date.", unknown=False)
 
 
 def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
     """An edition is open from its first day of sale until its closing date has passed."""
     closed = deployments["closes_on"] < night.business_date
-    opened = deployments["opened_on"] <= night.business_date
+    is_open = (deployments["opened_on"] <= night.business_date) & ~closed.fillna(False)
+    yesterday = pd.Series(
+        night.business_date - timedelta(days=1), index=deployments.index, dtype=deployments["closes_on"].dtype
+    )
     return pd.DataFrame(
         {
             "product_id": deployments["product_id"],
@@ -50,6 +59,7 @@ def build(deployments: pd.DataFrame, night: Night) -> pd.DataFrame:
             "unit_price": deployments["unit_price"],
             "opened_on": deployments["opened_on"],
             "closes_on": deployments["closes_on"],
-            "is_open": opened & ~closed.fillna(False),
+            "days_to_close": days_between(yesterday, deployments["closes_on"]).where(is_open),
+            "is_open": is_open,
         }
     )

@@ -19,6 +19,7 @@ from etl.contract import (
 )
 
 from ._money import MONEY
+from ._pace import largest
 from ._retention import COMES_BACK_WITHIN, RETENTION, retention
 
 ROW = ["client_id", "product_id", "edition"]
@@ -45,13 +46,18 @@ class FactClientDeployment(
     instances: Integer = measure("Instances, returned ones among them.", ge=1)
     gross_revenue: Money = measure("Gross revenue of the contracts.", ge=0, number_format=MONEY)
     net_revenue: Money = measure("Net revenue of the contracts.", ge=0, number_format=MONEY)
+    first_days_before_close: Integer = measure(
+        "Days from the first contract that was not returned to the deployment's close.", nullable=True
+    )
     retention: Text = attribute("The client's class.", isin=RETENTION)
 
 
 def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     """Add a block of sales up by client and deployment."""
     sums = {name: name for name in SUMS} | {"returned_contracts": "is_returned"}
-    return totals(fact_sales.assign(contracts=1), ROW, **sums)
+    kept = fact_sales[~fact_sales["is_returned"]]
+    first = largest(kept, ROW, first_days_before_close="days_before_close")
+    return pd.concat([totals(fact_sales.assign(contracts=1), ROW, **sums), first], ignore_index=True)
 
 
 def build(
@@ -59,6 +65,8 @@ def build(
 ) -> pd.DataFrame:
     """Add all up, set aside what has no client or deployment, and compare each edition with the last one sold."""
     rows = totals(fact_sales, ROW, **{name: name for name in SUMS})
+    first = largest(fact_sales, ROW, first_days_before_close="first_days_before_close")
+    rows["first_days_before_close"] = lookup(rows[ROW], first, "first_days_before_close")
     reason = _reason(rows, dim_client, dim_deployment)
     sold = rows["contracts"] > rows["returned_contracts"]
     closes_on = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")

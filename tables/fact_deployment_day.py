@@ -12,6 +12,7 @@ from etl.contract import (
     Key,
     Money,
     Night,
+    Text,
     attribute,
     days_between,
     lookup,
@@ -22,6 +23,7 @@ from etl.contract import (
 )
 
 from ._money import MONEY
+from ._pace import GAPS, largest, running_largest, why_no_pace
 
 EDITION = ["product_id", "edition"]
 DAY = [*EDITION, "date"]
@@ -52,6 +54,10 @@ class FactDeploymentDay(Fact, partition_by="date", cluster_by=("deployment_key",
     orders: Integer = measure("Orders on the web site.", nullable=True)
     contracts_to_date: Integer = measure("Contracts from the first sale to the day.", ge=0)
     net_revenue_to_date: Money = measure("Net revenue from the first sale to the day.", number_format=MONEY)
+    largest_contract_to_date: Money = measure(
+        "Net revenue of the largest contract from the first sale to the day.", ge=0, number_format=MONEY
+    )
+    pace_gap: Text = attribute("Why there is no edition before to compare with.", nullable=True, isin=GAPS)
     previous_contracts_to_date: Integer = measure("The edition before: contracts to date.", nullable=True)
     previous_net_revenue_to_date: Money = measure(
         "The edition before: revenue to date.", nullable=True, number_format=MONEY
@@ -71,7 +77,8 @@ def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     )
     returned = fact_sales[fact_sales["is_returned"]]
     given_back = totals(returned.assign(date=returned["return_date"]), DAY, returned_revenue="returned_revenue")
-    return pd.concat([sold, given_back], ignore_index=True)
+    of_one = largest(fact_sales.assign(date=fact_sales["contract_date"]), DAY, largest_contract="net_revenue")
+    return pd.concat([sold, given_back, of_one], ignore_index=True)
 
 
 def build(
@@ -81,16 +88,22 @@ def build(
     sums = totals(fact_sales, DAY, **{name: name for name in SUMS})
     web = web_analytics.rename(columns={"day": "date"})[[*DAY, *WEB]]
     days = _calendar(sums, dim_deployment, night).merge(sums, on=DAY, how="left").merge(web, on=DAY, how="left")
-    for name in SUMS:
+    days = days.merge(largest(fact_sales, DAY, largest_contract="largest_contract"), on=DAY, how="left")
+    for name in (*SUMS, "largest_contract"):
         days[name] = days[name].fillna(0)
     days["net_revenue"] = days["gross_revenue"] + days["returned_revenue"]
     days["days_before_close"] = days_between(days["date"], days["closes_on"])
     days["is_unfinished"] = days["date"] == night.business_date
     days["contracts_to_date"] = running_total(days, EDITION, "contracts")
     days["net_revenue_to_date"] = running_total(days, EDITION, "net_revenue")
+    days["largest_contract_to_date"] = running_largest(days, EDITION, "largest_contract")
     days = days.join(_of_previous_edition(days))
+    days["pace_gap"] = why_no_pace(days, EDITION)
     days[UNPUBLISHED] = days["closes_on"] < night.window_start
-    return pd.concat([days.drop(columns="closes_on"), _off_the_calendar(sums, days, dim_deployment)], ignore_index=True)
+    return pd.concat(
+        [days.drop(columns=["closes_on", "largest_contract"]), _off_the_calendar(sums, days, dim_deployment)],
+        ignore_index=True,
+    )
 
 
 def _calendar(sums: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -> pd.DataFrame:

@@ -1,4 +1,4 @@
--- Clients with net sales in an edition, one row for the edition after it, if that has opened: whether they came back.
+-- Clients with net sales in an edition, one row for the edition after it, if that has closed: whether they came back.
 -- like: fact_client_deployment
 SELECT
     earlier.client_key,
@@ -9,4 +9,5 @@ JOIN dim_deployment AS before ON before.deployment_key = earlier.deployment_key
 JOIN dim_deployment AS next_one ON next_one.product_id = before.product_id AND next_one.edition = before.edition + 1
 LEFT JOIN fact_client_deployment AS came
     ON came.client_key = earlier.client_key AND came.deployment_key = next_one.deployment_key AND came.retention <> 'None'
-WHERE earlier.retention <> 'None' AND next_one.opened_on <= (SELECT MAX(contract_date) FROM fact_sales)
+WHERE earlier.retention <> 'None' AND NOT next_one.is_open
+    AND next_one.opened_on <= (SELECT MAX(contract_date) FROM fact_sales)

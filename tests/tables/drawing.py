@@ -55,6 +55,8 @@ _NUMBERS = frozenset(
         "reallocations",
         "self_usage_instances",
         "days_before_close",
+        "days_to_close",
+        "first_days_before_close",
         "year",
         "quarter",
         "month",
@@ -75,7 +77,7 @@ def type_of(column: str) -> pa.DataType:
     """Tell a column's type by its name."""
     if column in _NUMBERS or column.endswith("_id"):
         return pa.int64()
-    if column.endswith(("price", "revenue", "revenue_to_date")):
+    if column.endswith(("price", "revenue", "revenue_to_date")) or column.startswith("largest_"):
         return pa.decimal128(12, 2)
     if column.endswith("_at"):
         return pa.timestamp("us", "UTC")

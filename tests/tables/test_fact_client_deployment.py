@@ -15,6 +15,8 @@ def clients(sales: str = NO_SALES, deployments: str = DEPLOYMENTS) -> Checked:
     frame = drawn(sales)
     texts = "".join(f"| 2 | 10.00 | {'0.00' if back else '10.00'} |\n" for back in frame["is_returned"])
     money = drawn("| instances | gross_revenue | net_revenue |\n|-|-|-|\n" + texts)
+    if "days_before_close" not in frame:
+        frame["days_before_close"] = drawn("| days_before_close |\n|-|\n" + "| 5 |\n" * len(frame))["days_before_close"]
     return judged(
         "fact_client_deployment",
         fact_sales=frame.join(money),
@@ -44,6 +46,31 @@ def test_contracts_of_a_client_in_a_deployment_add_up() -> None:
         | 1         | 1          | 3         | 1                  | 6         | 30.00         | 20.00       |
         | 1         | 2          | 1         | 1                  | 2         | 10.00         | 0.00        |
         | 2         | 1          | 1         | 0                  | 2         | 10.00         | 10.00       |
+        """,
+    )
+
+
+def test_the_first_contract_that_was_kept_tells_when_a_client_came() -> None:
+    """Returned ones do not count; without one, or without a closing date, it is not known."""
+    found = clients(
+        """
+        | client_id | product_id | edition | is_returned | days_before_close |
+        | --------- | ---------- | ------- | ----------- | ----------------- |
+        | 1         | 1          | 1       | yes         | 30                |
+        | 1         | 1          | 1       | no          | 9                 |
+        | 1         | 1          | 1       | no          | 20                |
+        | 1         | 1          | 2       | yes         | 8                 |
+        | 2         | 1          | 1       | no          | ∅                 |
+        """
+    )
+    assert_drawn(
+        found,
+        """
+        | client_id | edition | first_days_before_close |
+        | --------- | ------- | ----------------------- |
+        | 1         | 1       | 20                      |
+        | 1         | 2       | ∅                       |
+        | 2         | 1       | ∅                       |
         """,
     )
 

@@ -19,6 +19,7 @@ USUAL = {
     "instances": "1",
     "gross_revenue": "10.00",
     "returned_revenue": "0.00",
+    "net_revenue": "10.00",
     "is_returned": "no",
     "return_date": "∅",
 }
@@ -197,6 +198,63 @@ def test_the_unfinished_day_is_no_measure_of_pace() -> None:
         | 2       | 2030-03-15 | 2                 | ∅                          |
         """,
     )
+
+
+def test_the_largest_contract_to_date_is_of_those_that_were_kept() -> None:
+    """It stays until a larger one comes; of a returned contract nothing is left that could be large."""
+    found = days(
+        """
+        | product_id | edition | contract_date | is_returned | gross_revenue | net_revenue |
+        | ---------- | ------- | ------------- | ----------- | ------------- | ----------- |
+        | 1          | 1       | 2030-02-06    | yes         | 90.00         | 0.00        |
+        | 1          | 1       | 2030-02-07    | no          | 10.00         | 10.00       |
+        | 1          | 1       | 2030-02-07    | no          | 30.00         | 30.00       |
+        | 1          | 1       | 2030-02-09    | no          | 20.00         | 20.00       |
+        | 1          | 1       | 2030-02-10    | no          | 40.00         | 40.00       |
+        | 2          | 2       | 2030-03-14    | no          | 5.00          | 5.00        |
+        """
+    )
+    assert_drawn(
+        found,
+        """
+        | product_id | date       | largest_contract_to_date |
+        | ---------- | ---------- | ------------------------ |
+        | 1          | 2030-02-06 | 0.00                     |
+        | 1          | 2030-02-07 | 30.00                    |
+        | 1          | 2030-02-08 | 30.00                    |
+        | 1          | 2030-02-09 | 30.00                    |
+        | 1          | 2030-02-10 | 40.00                    |
+        | 2          | 2030-03-14 | 5.00                     |
+        | 2          | 2030-03-15 | 5.00                     |
+        """,
+    )
+
+
+def test_a_day_without_a_pace_says_why() -> None:
+    """No close, nothing sold before, an edition before that never closes, or one that has not come so far."""
+    deployments = """
+        | product_id | edition | opened_on  | closes_on  |
+        | ---------- | ------- | ---------- | ---------- |
+        | 1          | 1       | 2030-03-01 | 2030-03-14 |
+        | 1          | 2       | 2030-03-01 | 2030-03-14 |
+        | 2          | 7       | 2030-03-01 | ∅          |
+        | 2          | 8       | 2030-03-01 | 2030-03-20 |
+        | 3          | 1       | 2030-03-01 | 2030-05-01 |
+        | 3          | 2       | 2030-03-01 | 2030-03-20 |
+        """
+    sold = [(1, 1), (1, 2), (2, 7), (2, 8), (3, 1), (3, 2)]
+    lines = "".join(f"| {product} | {edition} | 2030-03-14 |\n" for product, edition in sold)
+    found = days("| product_id | edition | contract_date |\n|-|-|-|\n" + lines, deployments=deployments)
+    of_the_14th = [row for row in rows(found.sound) if row["date"] == date(2030, 3, 14)]
+    assert {(row["product_id"], row["edition"]): row["pace_gap"] for row in of_the_14th} == {
+        (1, 1): "No edition before",
+        (1, 2): None,
+        (2, 7): "No closing date",
+        (2, 8): "Edition before without closing date",
+        (3, 1): "No edition before",
+        (3, 2): "Edition before not so far yet",
+    }
+    assert {row["pace_gap"] for row in rows(found.sound) if row["is_unfinished"]} == {None}
 
 
 def test_product_1_edition_23_and_product_12_edition_3_never_meet() -> None:

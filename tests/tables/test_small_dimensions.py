@@ -86,13 +86,13 @@ def test_a_deployment_is_open_until_its_closing_date_has_passed() -> None:
     assert_drawn(
         deployments,
         """
-        | edition | is_open |
-        | ------- | ------- |
-        | 1       | no      |
-        | 2       | yes     |
-        | 3       | yes     |
-        | 4       | yes     |
-        | 5       | no      |
+        | edition | is_open | days_to_close |
+        | ------- | ------- | ------------- |
+        | 1       | no      | ∅             |
+        | 2       | yes     | 1             |
+        | 3       | yes     | ∅             |
+        | 4       | yes     | ∅             |
+        | 5       | no      | ∅             |
         """,
     )
 

@@ -19,7 +19,7 @@ WITH bought AS (
     FROM bought AS before
     JOIN dim_deployment AS next ON next.product_id = before.product_id AND next.edition = before.edition + 1
     LEFT JOIN bought ON bought.client_key = before.client_key AND bought.deployment_key = next.deployment_key
-    WHERE next.opened_on <= (SELECT MAX(contract_date) FROM fact_sales)
+    WHERE NOT next.is_open AND next.opened_on <= (SELECT MAX(contract_date) FROM fact_sales)
 )
 """
 _CLASS = "SELECT COUNT(*) FROM fact_client_deployment WHERE retention = '{}'"

@@ -23,6 +23,7 @@ from sample import generate
 
 HERE = Path(__file__).parent
 QUESTIONS = sorted(file.stem for file in (HERE / "source").glob("*.sql"))
+MEASURES = sorted(file.stem for file in (HERE / "measures").glob("*.sql"))
 ZONE = "Europe/Madrid"
 CONTRACTS = 20_000
 
@@ -93,7 +94,8 @@ def ask_the_source(url: str, as_of: str) -> dict[str, Answer]:
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         for number, rule in enumerate(sorted((HERE / "rules").glob("*.sql"))):
             cursor.execute(rule.read_text(encoding="utf-8"), {"as_of": as_of, "zone": ZONE} if number == 0 else None)
-        return {question: _answer(cursor, question) for question in QUESTIONS}
+        asked = [*(("source", name) for name in QUESTIONS), *(("measures", name) for name in MEASURES)]
+        return {name: _answer(cursor, HERE / folder / f"{name}.sql") for folder, name in asked}
 
 
 def ask_the_star(warehouse: Warehouse, question: str) -> Answer:
@@ -126,8 +128,8 @@ def run(*command: str, **variables: str) -> None:
         raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}:\n{done.stderr}")
 
 
-def _answer(cursor: Any, question: str) -> Answer:
-    cursor.execute((HERE / "source" / f"{question}.sql").read_text(encoding="utf-8"))
+def _answer(cursor: Any, question: Path) -> Answer:
+    cursor.execute(question.read_text(encoding="utf-8"))
     rows: list[Row] = cursor.fetchall()
     return Answer(tuple(column.name for column in cursor.description), rows)
 

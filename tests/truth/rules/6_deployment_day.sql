@@ -13,7 +13,7 @@ WITH calendar AS (
 ),
 sold AS (
     SELECT product_id, edition, contract_date AS day, count(*) AS contracts, sum(instances) AS instances,
-           sum(gross_revenue) AS gross_revenue
+           sum(gross_revenue) AS gross_revenue, max(net_revenue) AS largest_contract
     FROM contract WHERE has_deployment GROUP BY 1, 2, 3
 ),
 returned AS (
@@ -35,6 +35,7 @@ by_day AS (
            coalesce(s.gross_revenue, 0)                                                 AS gross_revenue,
            coalesce(r.returned_revenue, 0)                                              AS returned_revenue,
            coalesce(s.gross_revenue, 0) + coalesce(r.returned_revenue, 0)               AS net_revenue,
+           coalesce(s.largest_contract, 0)                                              AS largest_contract,
            w.visits, w.sessions, w.sign_ups, w.orders
     FROM calendar CROSS JOIN night
     LEFT JOIN sold AS s USING (product_id, edition, day)
@@ -43,7 +44,8 @@ by_day AS (
 )
 SELECT *,
        sum(contracts) OVER to_date                                                      AS contracts_to_date,
-       sum(net_revenue) OVER to_date                                                    AS net_revenue_to_date
+       sum(net_revenue) OVER to_date                                                    AS net_revenue_to_date,
+       max(largest_contract) OVER to_date                                               AS largest_contract_to_date
 FROM by_day
 WINDOW to_date AS (PARTITION BY product_id, edition ORDER BY day);
 
@@ -56,16 +58,26 @@ CREATE TEMP TABLE published_deployment_day AS
 WITH comparable AS (
     SELECT * FROM deployment_day WHERE NOT is_unfinished AND days_before_close IS NOT NULL
 ),
+sold_before AS (
+    SELECT product_id, edition + 1 AS edition, bool_or(days_before_close IS NOT NULL) AS closes
+    FROM deployment_day GROUP BY 1, 2
+),
 reached AS (
     SELECT product_id, edition, min(days_before_close) AS days_before_close FROM comparable GROUP BY 1, 2
 )
 SELECT t.*,
+       CASE WHEN t.is_unfinished OR is_known THEN NULL
+            WHEN t.days_before_close IS NULL THEN 'No closing date'
+            WHEN b.closes THEN 'Edition before not so far yet'
+            WHEN NOT b.closes THEN 'Edition before without closing date'
+            ELSE 'No edition before' END                                                AS pace_gap,
        CASE WHEN is_known THEN coalesce(p.contracts_to_date, 0) END                     AS previous_contracts_to_date,
        CASE WHEN is_known THEN coalesce(p.net_revenue_to_date, 0) END                   AS previous_net_revenue_to_date,
        p.visits                                                                         AS previous_visits,
        p.orders                                                                         AS previous_orders
 FROM deployment_day AS t
 LEFT JOIN reached AS r ON (r.product_id, r.edition) = (t.product_id, t.edition - 1)
+LEFT JOIN sold_before AS b ON (b.product_id, b.edition) = (t.product_id, t.edition)
 CROSS JOIN LATERAL (SELECT NOT t.is_unfinished AND t.days_before_close >= r.days_before_close AS is_known) AS k
 LEFT JOIN comparable AS p
        ON (p.product_id, p.edition, p.days_before_close) = (t.product_id, t.edition - 1, t.days_before_close)

@@ -1,4 +1,4 @@
 -- Every client in every deployment.
 SELECT client_id, product_id, edition,
-       contracts, returned_contracts, instances, gross_revenue, net_revenue, retention
+       contracts, returned_contracts, instances, gross_revenue, net_revenue, retention, first_days_before_close
 FROM published_client_deployment

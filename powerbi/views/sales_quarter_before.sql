@@ -1,0 +1,10 @@
+-- Sales of the quarter before the last one that was over when the last sale's day was.
+-- like: fact_sales
+SELECT fact_sales.*
+FROM fact_sales
+JOIN dim_date AS sold ON sold.date_key = fact_sales.contract_date_key
+WHERE 4 * sold.year + sold.quarter = (
+    SELECT 4 * day_after.year + day_after.quarter - 2
+    FROM dim_date AS day_after
+    WHERE day_after.date = (SELECT MIN(d.date) FROM dim_date AS d WHERE d.date > (SELECT MAX(contract_date) FROM fact_sales))
+)
