@@ -10,11 +10,14 @@ from etl.docs.mermaid import flowchart, star
 from etl.docs.parts import Book, Chapter, Code, Entry, Line, To, counted, links, listed
 from etl.docs.pictures import Graph, of_folder, overview
 from etl.docs.report import measure_entry, page_entry, view_entry
+from etl.docs.star import star_of
 from etl.docs.tables import query_entry, table_entry
 
 _STAR: Line = (
-    "Which table can be looked at by which dimension. ● is a reference, the active one to its dimension; ○ an inactive "
-    "one, which a measure has to ask for; “via” a dimension means through the reference that this one has.",
+    "Which table can be looked at by which dimension: facts stand on the left of the picture, dimensions on the right. "
+    "In the table below it ● is a reference, the active one to its dimension; ○ an inactive one, which a measure has "
+    "to ask for (a dashed line where there is no other); “via” a dimension means through the reference that this one "
+    "has.",
 )
 _FLOW: Line = (
     "What each is made of: tables read queries and other tables; views and measures read tables; pages show measures. "
@@ -45,7 +48,7 @@ def _contents(lineage: Lineage) -> str:
 
 
 def _chapters(company: Company, lineage: Lineage) -> Iterator[Chapter]:
-    yield Chapter("The star", (_STAR,), grid=bus_matrix(company), picture=star(company))
+    yield Chapter("The star", (_STAR,), grid=bus_matrix(company), picture=star(company), star=star_of(company))
     flow = overview(lineage)
     yield Chapter("The flow", (_FLOW,), picture=flowchart(flow), items=tuple(_sources(flow)))
     yield Chapter("Dimensions", (_NULLS,), entries=_tables(company, lineage, Kind.DIMENSION))

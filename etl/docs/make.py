@@ -5,6 +5,7 @@ from pathlib import Path
 import config
 from config.paths import ROOT
 from etl.core.modes import shared
+from etl.docs.anchors import HTML
 from etl.docs.book import make_book
 from etl.docs.company import read_company
 from etl.docs.html import html
@@ -13,7 +14,7 @@ from etl.docs.markdown import Markdown
 from etl.docs.parts import Book
 
 FOLDER = "docs"
-MARKDOWN, HTML = "dictionary.md", "dictionary.html"
+MARKDOWN = "dictionary.md"
 GUIDES = ("tables.md", "trust.md")
 """The guides with lists between marks."""
 
@@ -41,4 +42,4 @@ def show(settings_file: Path, output: Path | None) -> None:
 def dictionary(book: Book) -> dict[str, str]:
     """Return the text of each file, by its name: always the same of the same company."""
     text = Markdown(book).text()
-    return {MARKDOWN: text, HTML: html(text)}
+    return {MARKDOWN: text, HTML: html(text, book)}

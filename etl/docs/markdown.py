@@ -40,10 +40,10 @@ class Markdown:
                 yield from self._entry(entry)
 
     def _overview(self, chapter: Chapter) -> Iterator[str]:
-        if chapter.grid:
-            yield self._grid(chapter.grid)
         if chapter.picture:
             yield fenced("mermaid", chapter.picture)
+        if chapter.grid:
+            yield self._grid(chapter.grid)
         if chapter.items:
             yield "\n".join(f"- {self._line(item)}" for item in chapter.items)
 

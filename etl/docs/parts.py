@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from etl.docs.lineage import Node
+from etl.docs.star import Star
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter. node: what it is of, if others refer to it; picture: in Mermaid; items: of a list."""
+    """A chapter. node: what it is of, if others refer to it; picture: in Mermaid; items: of a list.
+
+    star: what the picture shows, where the HTML draws it.
+    """
 
     title: str
     intro: tuple[Line, ...] = ()
     node: Node | None = None
     grid: Grid | None = None
     picture: str = ""
+    star: Star | None = None
     items: tuple[Line, ...] = ()
     entries: tuple[Entry, ...] = ()
 
