@@ -1,6 +1,6 @@
 """Cards: a number, the words that stand with it, and its small line."""
 
-from etl.company.report import Measure
+from etl.company.measure import Measure
 from etl.report.names import friendly
 from powerbi import theme
 from powerbi.containers import container, query

@@ -9,10 +9,14 @@ from collections.abc import Collection, Iterator, Mapping
 
 import pyarrow as pa
 
-from etl.company.report import ROWS_OF_ALL, Measure, Report
+from etl.company.measure import Measure
+from etl.company.report import ROWS_OF_ALL, Report
 from etl.contract.column import Column, Reference, Role
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
+from etl.report.dax import column as dax_column
+from etl.report.dax import dax_of
+from etl.report.dax import table as dax_table
 from etl.report.names import friendly
 from powerbi import m
 from powerbi.columns import Kept, kept_columns
@@ -65,7 +69,8 @@ def measures(report: Report, contracts: Mapping[str, Contract]) -> Node:
     count = _rows_of_all(contracts)
     rows, source = (f"MAX('{MEASURES}'[Value])", f"{{{count}}}") if report.roles else (count, "{1}")
     node = Node("table", MEASURES, description="All measures.", properties={"lineageTag": tag(MEASURES)})
-    node.children += [_measure(measure, rows) for measure in report.measures.values()]
+    for measure in report.measures.values():
+        node.children.append(_measure(measure, dax_of(measure, report, contracts).replace(ROWS_OF_ALL, rows)))
     node.children += [_words(name, *said) for name, said in texts(report).items()]
     value: dict[str, str | bool] = {
         "isHidden": True,
@@ -198,12 +203,11 @@ def _refresh_policy(contract: Contract, columns: list[Column], years: int) -> No
     )
 
 
-def _measure(measure: Measure, rows_of_all: str) -> Node:
+def _measure(measure: Measure, dax: str) -> Node:
     properties: dict[str, str | bool] = (
         {} if measure.format == "General" else {"formatString": format_string(measure.format)}
     )
     properties |= {"displayFolder": measure.folder, "lineageTag": tag(MEASURES, measure.name)}
-    dax = measure.dax.strip("\n").replace(ROWS_OF_ALL, rows_of_all)
     return Node("measure", measure.name, dax, measure.meaning, properties)
 
 
@@ -226,13 +230,3 @@ def _rows_of_all(contracts: Mapping[str, Contract]) -> str:
 def _tables(contracts: Mapping[str, Contract]) -> list[str]:
     """Name the tables of the star."""
     return [name for name in contracts if name != ETL_RUNS.name]
-
-
-def dax_table(name: str) -> str:
-    """Name a table in DAX."""
-    return f"'{friendly(name)}'"
-
-
-def dax_column(table_name: str, column: str) -> str:
-    """Name a column in DAX."""
-    return f"{dax_table(table_name)}[{friendly(column)}]"

@@ -7,8 +7,9 @@ as it is shown, rounded to its format.
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
-from etl.company.report import Measure, Report
+from etl.company.report import Report
 from etl.company.sayings import Comparison, Saying
 from etl.company.targets import Target
 from etl.core.errors import ContractError

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from etl.company.measure import Measure
 from etl.company.pages import Visual
-from etl.company.report import Measure
 from etl.company.targets import Target
 from etl.contract.table import Contract
 from etl.dashboard.words import goal, told

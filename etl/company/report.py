@@ -3,60 +3,27 @@
 Nothing is registered.
 """
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Self
-
-from pydantic import model_validator
 
 from etl.company.currency import check_currency, money_format
-from etl.company.entries import Entry, entry, text_of, toml_of
+from etl.company.entries import Entry, entry, toml_of
+from etl.company.formula import Formula, Named, inlined
+from etl.company.measure import Measure
 from etl.company.pages import Page
 from etl.company.roles import Role
 from etl.company.targets import Target
+from etl.company.views import View, read_view
 from etl.company.wording import check_wording
 from etl.core.errors import ContractError, UsageError
 from etl.core.names import guess
 
-NAMED = re.compile(r"\[([^\]]+)\]")
-"""Another measure, as DAX and our SQL name it."""
 AS_OF, ONE_NIGHT = "Data as of", "All Tables of One Night"
 """The measures that every report has: they stand at the head of each page."""
 ROWS_OF_ALL = "{rows of all tables}"
 """What stands in a measure's DAX for the count of all tables' rows."""
-_LIKE = re.compile(r"--\s*like:\s*(\w+)")
-
-
-class Measure(Entry):
-    """A number that analysts ask for. meaning: one sentence; format: as spreadsheets write it.
-
-    dax: what Power BI evaluates. sql: the same as an aggregate over `of`, a star table or a view; or, without `of`,
-    made of other measures, in brackets. Without sql only Power BI has it.
-    latest: for a balance, which is not added up over time: (the column by which there is one balance, the column of
-    which only the greatest value counts), both of `of`. ignores: dimensions whose filters do not matter to it.
-    money: whether it is an amount in the report's currency, which its format then has in it.
-    """
-
-    name: str
-    folder: str
-    meaning: str
-    format: str
-    dax: str
-    of: str | None = None
-    sql: str | None = None
-    latest: tuple[str, str] | None = None
-    ignores: tuple[str, ...] = ()
-    money: bool = False
-
-    @model_validator(mode="after")
-    def _has_rows_or_measures(self) -> Self:
-        if self.sql and not self.of and not NAMED.search(self.sql):
-            raise ValueError("its sql names no other measure, so say `of` which table or view it is")
-        if not self.of and (self.latest or self.ignores):
-            raise ValueError("`latest` and `ignores` are of a measure with `of`")
-        return self
 
 
 class _About(Entry):
@@ -66,15 +33,6 @@ class _About(Entry):
     currency: str | None = None
     target: tuple[Target, ...] = ()
     role: tuple[Role, ...] = ()
-
-
-@dataclass(frozen=True)
-class View:
-    """A query over the star whose rows have the references of the table `like`."""
-
-    name: str
-    like: str
-    sql: str
 
 
 @dataclass(frozen=True)
@@ -93,6 +51,34 @@ class Report:
     targets: dict[str, Target] = field(default_factory=dict)
     roles: tuple[Role, ...] = ()
 
+    def parts(self, name: str) -> tuple[str, ...]:
+        """Name the measures with rows of their own that a measure is made of in the end; itself, if it has some."""
+        return tuple(dict.fromkeys(self._parts(name)))
+
+    def has_sql(self, name: str) -> bool:
+        """Whether a measure can be asked in SQL: not what Power BI alone has, or is made of."""
+        measure = self.measures[name]
+        if measure.made_of:
+            return all(self.has_sql(other) for other in measure.made_of)
+        return bool(measure.sql or measure.aggregate)
+
+    def is_additive(self, name: str) -> bool:
+        """Whether a measure can be computed from sums and counts of disjoint members: it is one, or made of such."""
+        is_formula = self.measures[name].tree is not None
+        parts = [self.measures[part] for part in self.parts(name)]
+        return (is_formula or parts == [self.measures[name]]) and all(part.is_additive for part in parts)
+
+    def tree(self, name: str) -> Formula:
+        """Return the formula of a measure down to its parts; of one that is none, its name."""
+        return inlined(Named(name), lambda other: self.measures[other].tree)
+
+    def _parts(self, name: str) -> Iterator[str]:
+        made_of = self.measures[name].made_of
+        if not made_of:
+            yield name
+        for other in made_of:
+            yield from self._parts(other)
+
 
 def read_report(folder: Path) -> Report:
     """Read the report of a folder. Raises UsageError where there is none, ContractError naming what is at fault."""
@@ -108,7 +94,7 @@ def read_report(folder: Path) -> Report:
             if measure.name in measures:
                 raise ContractError(f"{path}: there are two measures [{measure.name}].", "Rename one of them.")
             measures[measure.name] = measure
-    views = {path.stem: _view(path) for path in sorted((folder / "views").glob("*.sql"))}
+    views = {path.stem: read_view(path) for path in sorted((folder / "views").glob("*.sql"))}
     pages = tuple(_page(path) for path in sorted((folder / "pages").glob("*.toml")))
     if not measures or not pages:
         raise ContractError(
@@ -164,14 +150,6 @@ def _page(path: Path) -> Page:
     return entry(path, Page, toml_of(path))
 
 
-def _view(path: Path) -> View:
-    text = text_of(path)
-    like = _LIKE.search(text)
-    if like is None:
-        raise ContractError(f"{path}: the header has no line `-- like: …`.", "Name the table whose references it has.")
-    return View(path.stem, like[1], text.rstrip().rstrip(";"))
-
-
 def _check_names(report: Report) -> None:
     """Refuse a visual or a measure that names a measure which is not there, and measures made of each other."""
     for page in report.pages:
@@ -180,18 +158,22 @@ def _check_names(report: Report) -> None:
                 _known(report, name, f"page {page.name}, visual “{visual.title}”")
     for name in report.targets:
         _known(report, name, f"{report.folder / 'report.toml'}, target")
-    made_of: dict[str, list[str]] = {}
     for measure in report.measures.values():
-        made_of[measure.name] = NAMED.findall(measure.sql) if measure.sql and not measure.of else []
-        for name in made_of[measure.name]:
-            _known(report, name, f"measure [{measure.name}], sql")
+        for name in measure.made_of:
+            _known(report, name, f"measure [{measure.name}]")
+        view = report.views.get(measure.of or "")
+        if view and not view.where and not measure.dax:
+            raise ContractError(
+                f"measure [{measure.name}]: no DAX can be made from the SQL of the view {view.name}.",
+                "Write its dax, too; or let the view be rows of its table, by a line `-- where: …`.",
+            )
     try:
-        TopologicalSorter(made_of).prepare()
+        TopologicalSorter({measure.name: measure.made_of for measure in report.measures.values()}).prepare()
     except CycleError as error:
         loop = " of ".join(f"[{name}]" for name in error.args[1])
         raise ContractError(
             f"{report.folder}: measures are made of each other: {loop}.",
-            "Let the sql of one of them name columns instead of the other measure.",
+            "Let one of them say `of` which table it is instead of naming the other measure.",
         ) from None
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
-from etl.company.report import Measure, Report
+from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, EtlError
 from etl.dashboard import formats

@@ -28,7 +28,7 @@ def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
         for measure in report.measures.values():
             with _told(f"measure [{measure.name}]"):
                 formats.check(measure.format)
-                if measure.sql:
+                if report.has_sql(measure.name):
                     read(composer.query([measure.name]))
         for page in report.pages:
             for visual in page.visual:

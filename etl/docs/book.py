@@ -72,12 +72,11 @@ def _sources(flow: Graph) -> Iterator[Line]:
 
 def _of_report(report: Report, company: Company, lineage: Lineage) -> Iterator[Chapter]:
     if report.views:
-        yield Chapter("Views", entries=tuple(view_entry(view, company, lineage) for view in report.views.values()))
-    for folder, measures in lineage.folders.items():
-        entries = tuple(
-            measure_entry(report.measures[measure.name], lineage, report.targets.get(measure.name))
-            for measure in measures
+        yield Chapter(
+            "Views", entries=tuple(view_entry(view, report, company, lineage) for view in report.views.values())
         )
+    for folder, measures in lineage.folders.items():
+        entries = tuple(measure_entry(report.measures[measure.name], report, company, lineage) for measure in measures)
         picture = flowchart(of_folder(folder, lineage))
         yield Chapter(f"Measures: {folder.name}", node=folder, picture=picture, entries=entries)
     yield Chapter("Pages", entries=tuple(page_entry(page, company, lineage) for page in report.pages))

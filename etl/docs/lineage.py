@@ -6,14 +6,17 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
+from etl.company.measure import Measure
 from etl.company.pages import Page
-from etl.company.report import NAMED, ROWS_OF_ALL, Measure, Report
+from etl.company.report import ROWS_OF_ALL, Report
 from etl.company.tables import NIGHT, TableFile
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.docs.company import Company
 from etl.docs.named import measures_in_dax, tables_in_dax, tables_in_sql
+from etl.report.aggregates import said_in_sql
+from etl.report.dax import dax_of
 
 
 class Kind(StrEnum):
@@ -115,7 +118,7 @@ def lineage_of(company: Company) -> Lineage:
     if company.report:
         nodes += _nodes_of(company.report)
         edges |= dict.fromkeys(_counted(company.report, company.tables, tables), False)
-        edges |= dict.fromkeys(_edges_of(company.report, tables), True)
+        edges |= dict.fromkeys(_edges_of(company, company.report, tables), True)
     _check_order(edges)
     return Lineage(tuple(nodes), edges, _folders(company.report) if company.report else {})
 
@@ -139,15 +142,16 @@ def _folders(report: Report) -> dict[Node, tuple[Node, ...]]:
     return folders
 
 
-def _edges_of(report: Report, tables: Mapping[str, Node]) -> Iterator[tuple[Node, Node]]:
+def _edges_of(company: Company, report: Report, tables: Mapping[str, Node]) -> Iterator[tuple[Node, Node]]:
     known = dict(tables) | {name: Node(Kind.VIEW, name) for name in report.views}
     for view in report.views.values():
         target = known[view.name]
         yield _known(view.like, tables, f"view {view.name}"), target
-        yield from ((tables[name], target) for name in tables_in_sql(view.sql, tables))
+        named = [*tables_in_sql(view.sql, tables), *(name.partition(".")[0] for name in view.where if "." in name)]
+        yield from ((tables[name], target) for name in named if name in tables)
     for measure in report.measures.values():
         target = Node(Kind.MEASURE, measure.name)
-        yield from ((source, target) for source in _sources_of(measure, report, known) if source != target)
+        yield from ((source, target) for source in _sources_of(measure, company, report, known) if source != target)
     for page in report.pages:
         target = Node(Kind.PAGE, page.name)
         yield from ((Node(Kind.MEASURE, name), target) for visual in page.visual for name in visual.named)
@@ -157,7 +161,9 @@ def _edges_of(report: Report, tables: Mapping[str, Node]) -> Iterator[tuple[Node
 
 def _counted(report: Report, star: Mapping[str, TableFile], tables: Mapping[str, Node]) -> Iterator[tuple[Node, Node]]:
     """Return the tables whose rows a measure counts."""
-    counting = [Node(Kind.MEASURE, measure.name) for measure in report.measures.values() if ROWS_OF_ALL in measure.dax]
+    counting = [
+        Node(Kind.MEASURE, measure.name) for measure in report.measures.values() if ROWS_OF_ALL in (measure.dax or "")
+    ]
     yield from ((tables[name], measure) for measure in counting for name in star)
 
 
@@ -166,16 +172,16 @@ def columns_of(page: Page) -> list[str]:
     return list(dict.fromkeys([*page.slicers, *(visual.by for visual in page.visual if visual.by)]))
 
 
-def _sources_of(measure: Measure, report: Report, known: Mapping[str, Node]) -> Iterator[Node]:
+def _sources_of(measure: Measure, company: Company, report: Report, known: Mapping[str, Node]) -> Iterator[Node]:
     """Return what a measure is made of, in SQL and in DAX."""
     tables = {name: node for name, node in known.items() if node.kind in TABLES}
     if measure.of:
         yield _known(measure.of, known, f"measure [{measure.name}]")
-    elif measure.sql:
-        yield from (Node(Kind.MEASURE, name) for name in NAMED.findall(measure.sql))
-    yield from (tables[name] for name in tables_in_sql(measure.sql or "", tables))
-    yield from (tables[name] for name in tables_in_dax(measure.dax, tables))
-    yield from (Node(Kind.MEASURE, name) for name in measures_in_dax(measure.dax, report.measures))
+    sql, dax = said_in_sql(measure, report, company.contracts), dax_of(measure, report, company.contracts)
+    yield from (Node(Kind.MEASURE, name) for name in measure.made_of)
+    yield from (tables[name] for name in tables_in_sql(sql, tables))
+    yield from (tables[name] for name in tables_in_dax(dax, tables))
+    yield from (Node(Kind.MEASURE, name) for name in measures_in_dax(dax, report.measures))
 
 
 def _known(name: str, known: Mapping[str, Node], where: str) -> Node:

@@ -2,20 +2,24 @@
 
 import re
 
+from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
-from etl.company.report import Measure, View
+from etl.company.report import Report
 from etl.company.sayings import Saying
-from etl.company.targets import Target
+from etl.company.views import View
 from etl.dashboard.words import told
 from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Line, Listing, To, links, listed, prose
 from etl.docs.reach import beyond, made_of
+from etl.report.aggregates import said_in_sql
+from etl.report.dax import dax_of
+from etl.report.sql import Composer
 
-_LIKE = re.compile(r"like:\s*\w+\s*")
+_HEADER = re.compile(r"(like|where):")
 
 
-def view_entry(view: View, company: Company, lineage: Lineage) -> Entry:
+def view_entry(view: View, report: Report, company: Company, lineage: Lineage) -> Entry:
     """Return what a view is."""
     lines = view.sql.strip().splitlines()
     header = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
@@ -24,11 +28,13 @@ def view_entry(view: View, company: Company, lineage: Lineage) -> Entry:
     facts: list[tuple[str, Line]] = [("Refers to dimensions like", (To(like),))]
     facts += [*made_of(node, lineage), *beyond(node, lineage)]
     sql = "\n".join(line for line in lines if not line.startswith("--"))
-    about = " ".join(line for line in header if not _LIKE.fullmatch(line))
+    if view.where:
+        sql = Composer(report, company.contracts).view(view.name)[1:-1]
+    about = " ".join(line for line in header if not _HEADER.match(line))
     return Entry(node, prose(about), (), tuple(facts), None, (Listing("SQL", "sql", sql),))
 
 
-def measure_entry(measure: Measure, lineage: Lineage, target: Target | None = None) -> Entry:
+def measure_entry(measure: Measure, report: Report, company: Company, lineage: Lineage) -> Entry:
     """Return what a measure means, what it is to reach, and how it is computed, in SQL and in DAX."""
     node = Node(Kind.MEASURE, measure.name)
     facts: list[tuple[str, Line]] = [("Shown as", (Code(measure.format),))]
@@ -37,13 +43,12 @@ def measure_entry(measure: Measure, lineage: Lineage, target: Target | None = No
         facts.append(("Balance", ("the rows of the greatest ", Code(last), ", for each ", Code(per))))
     if measure.ignores:
         facts.append(("Ignores filters on", _ignored(measure, lineage)))
-    if target:
+    if target := report.targets.get(measure.name):
         facts.append(("Target", prose(told(target, measure.format)[0].rpartition(": ")[2])))
     facts += [*made_of(node, lineage), *beyond(node, lineage)]
-    listings = [Listing("DAX", "dax", measure.dax.strip("\n"))]
-    if measure.sql:
-        title = f"SQL, over {measure.of}" if measure.of else "SQL"
-        listings.append(Listing(title, "sql", measure.sql.strip("\n")))
+    listings = [Listing("DAX", "dax", dax_of(measure, report, company.contracts))]
+    if sql := said_in_sql(measure, report, company.contracts):
+        listings.append(Listing(f"SQL, over {measure.of}" if measure.of else "SQL", "sql", sql))
     return Entry(node, prose(measure.meaning), (), tuple(facts), None, tuple(listings))
 
 

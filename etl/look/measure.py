@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.tree import Tree
 
 from config import Settings
-from etl.company.report import Measure, Report
+from etl.company.measure import Measure
+from etl.company.report import Report
 from etl.core.clock import told
 from etl.core.errors import EtlError
 from etl.core.manifest import RawManifest, StarTable
@@ -16,6 +17,8 @@ from etl.dashboard.formats import shown
 from etl.docs.company import Company, read_company
 from etl.docs.lineage import Kind, Lineage, Node, lineage_of
 from etl.load.open import open_warehouse
+from etl.report.aggregates import said_in_sql
+from etl.report.dax import dax_of
 from etl.report.sql import Composer
 
 _PATIENCE = 10.0
@@ -41,9 +44,10 @@ def show(screen: Console, settings: Settings, report: Report, name: str, star: S
     node = Node(Kind.MEASURE, measure.name)
     screen.print(f"[{measure.name}]: {measure.meaning}", soft_wrap=True)
     screen.print(f"Over all that is published: {_value(settings, company, report, measure)}", soft_wrap=True)
-    screen.print(f"In Power BI: {measure.dax.strip()}", soft_wrap=True)
+    screen.print(f"In Power BI: {dax_of(measure, report, company.contracts)}", soft_wrap=True)
     of = f" over {measure.of}" if measure.of else ""
-    screen.print(f"In SQL{of}: {measure.sql.strip()}" if measure.sql else "Only Power BI has it.", soft_wrap=True)
+    in_sql = said_in_sql(measure, report, company.contracts)
+    screen.print(f"In SQL{of}: {in_sql}" if in_sql else "Only Power BI has it.", soft_wrap=True)
     tree = Tree(f"Lineage of [{measure.name}]{star.called}")
     _grow(tree, node, lineage, _labelled(star, settings.business_time_zone))
     screen.print(tree)
@@ -54,7 +58,7 @@ def show(screen: Console, settings: Settings, report: Report, name: str, star: S
 
 def _value(settings: Settings, company: Company, report: Report, measure: Measure) -> str:
     """Return the measure's value without any filter; a sentence where it cannot be had."""
-    if measure.sql is None:
+    if not report.has_sql(measure.name):
         return "only Power BI can tell."
     try:
         query = Composer(report, company.contracts).query((measure.name,))

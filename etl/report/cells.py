@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-from etl.company.report import Measure
+from etl.company.measure import Measure
 from etl.contract.column import Column
 from etl.report.filters import label, member
 from etl.report.sql import _COLUMN, Composer, _Base
@@ -130,7 +130,9 @@ class Cells:
         """Write the rows of a table with the codes of their members, and their aggregates by every set of slicers."""
         axis = [self._by] if group.has_axis and self._by else []
         coded = {column: f"a{n}" for n, column in enumerate(self.slicers) if n in group.answers}
-        named = dict.fromkeys(c for measure, _ in group.measures for c in _COLUMN.findall(str(measure.sql)))
+        named = dict.fromkeys(
+            c for measure, _ in group.measures for c in _COLUMN.findall(self._composer.aggregate(measure))
+        )
         columns = {column: f"x{n}" for n, column in enumerate(named)}
         wanted, joins, codes = dict(columns), "", ""
         for number, (column, alias) in enumerate([*coded.items(), *((column, "axis") for column in axis)]):
@@ -177,7 +179,7 @@ class Cells:
 
     def _sums(self, group: _Group, columns: dict[str, str]) -> str:
         return ", ".join(
-            f"{_COLUMN.sub(lambda found: columns[found[1]], str(measure.sql))} AS {alias}"
+            f"{_COLUMN.sub(lambda found: columns[found[1]], self._composer.aggregate(measure, 'chosen.'))} AS {alias}"
             for measure, alias in group.measures
         )
 

@@ -16,7 +16,7 @@ from etl.contract.column import Column, Folded
 from etl.contract.folding import fold
 from etl.contract.table import Contract
 
-__all__ = ["among", "compared", "fold", "label", "literal", "member"]
+__all__ = ["among", "compared", "fold", "folded", "label", "literal", "member"]
 
 _UNPLAIN = re.compile(r"([\x00-\x1f'\\\x7f])")
 """Characters that warehouses write in literals in different ways."""
@@ -30,13 +30,13 @@ def compared(contract: Contract, name: str) -> Column:
 
 def member(sql: str, column: Column) -> str:
     """Write which member a value is of: a text that is never NULL. column: the compared one; sql: its expression."""
-    return f"COALESCE('=' || {_folded(f'CAST({sql} AS STRING)', column)}, '')"
+    return f"COALESCE('=' || {folded(f'CAST({sql} AS STRING)', column)}, '')"
 
 
 def among(sql: str, column: Column, values: Sequence[object]) -> str:
     """Write the condition that a value is of one of these members. column: the compared one; sql: its expression."""
     known = dict.fromkeys(_compared(value, column) for value in values if value is not None)
-    held = f"{_folded(sql, column)} IN ({', '.join(known)})" if known else ""
+    held = f"{folded(sql, column)} IN ({', '.join(known)})" if known else ""
     nothing = f"{sql} IS NULL" if None in values else ""
     return f"({held} OR {nothing})" if held and nothing else held or nothing or "FALSE"
 
@@ -65,10 +65,10 @@ def _compared(value: object, column: Column) -> str:
     """Write a value as it is compared."""
     if isinstance(column, Folded):
         return literal(fold(value))
-    return _folded(literal(value), column) if isinstance(value, str) else literal(value)
+    return folded(literal(value), column) if isinstance(value, str) else literal(value)
 
 
-def _folded(sql: str, column: Column) -> str:
-    """Let the warehouse fold a text that is not folded yet."""
+def folded(sql: str, column: Column) -> str:
+    """Write a value as members are told apart: a text that is not folded yet is folded by the warehouse."""
     is_text = pa.types.is_string(column.type) and not isinstance(column, Folded)
     return f"UPPER(TRIM({sql}, ' '))" if is_text else sql

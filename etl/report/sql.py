@@ -6,14 +6,19 @@ answers are put side by side by the member of the axis.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from etl.company.report import NAMED, Measure, Report
+from etl.company.measure import NAMED, Measure
+from etl.company.report import Report
 from etl.contract.column import Column
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
+from etl.load.etl_runs import ETL_RUNS
+from etl.report.aggregates import rows_of, sql_of
+from etl.report.arithmetic import in_sql
+from etl.report.declared import check
 from etl.report.filters import among, compared, label, member
 
 Filters = Mapping[str, Sequence[object]]
@@ -46,6 +51,7 @@ class Composer:
                     f"The measure [{measure.name}] ignores {name}, which is not a table.",
                     guess(name, contracts),
                 )
+            check(measure, report, contracts)
 
     def query(self, measures: Sequence[str], by: str | None = None, filters: Filters | None = None) -> str:
         """Return the query for measures by a column; its columns: label, if there is an axis, and v0, v1, ….
@@ -86,9 +92,26 @@ class Composer:
         """Return the query behind a table or view, as something to select from."""
         like, view = self._like(name), self._report.views.get(name)
         if view is None:
-            return like
-        tables = ", ".join(f"'{table}'" for table in sorted(self._contracts) if table != view.like)
-        return f"({view.sql.replace('{tables}', tables)}\n)"
+            return f"({self._runs()})" if name == ETL_RUNS.name else like
+        if view.where:
+            test = rows_of(name, self._report, self._contracts)
+            joins = self._joins(like, (match[1].partition(".")[0] for match in _COLUMN.finditer(test)), like)
+            return f"(SELECT {like}.* FROM {like}{''.join(joins.values())} WHERE {_COLUMN.sub(lambda m: m[1], test)})"
+        return f"({view.sql.replace('{tables}', self._tables())}\n)"
+
+    def _runs(self) -> str:
+        """Select what was published of the tables that there are, as Power BI imports it."""
+        return f"SELECT * FROM {ETL_RUNS.name} WHERE table_name IN ({self._tables()})"
+
+    def _tables(self) -> str:
+        return ", ".join(f"'{table}'" for table in sorted(self._contracts) if table != ETL_RUNS.name)
+
+    def aggregate(self, measure: Measure, rows: str = "") -> str:
+        """Return what a measure makes of its rows. rows: what its own columns are called by, with the point.
+
+        Columns of dimensions stand in it as {table.column}.
+        """
+        return sql_of(measure, self._report, self._contracts, rows)
 
     def reaches(self, name: str, table: str) -> bool:
         """Whether a filter on a table's columns matters to the rows of table or view `name`."""
@@ -113,18 +136,19 @@ class Composer:
 
     def _bases(self, name: str) -> list[str]:
         """Name the measures with an aggregate of their own that a measure is made of."""
-        measure = self._report.measures[name]
-        if measure.sql is None:
+        if not self._report.has_sql(name):
             raise ContractError(
                 f"The measure [{name}] has no sql.", "Only Power BI can show it: add sql, or leave it out."
             )
-        return [name] if measure.of else [base for other in NAMED.findall(measure.sql) for base in self._bases(other)]
+        return list(self._report.parts(name))
 
     def _value(self, name: str, alias: Mapping[str, str]) -> str:
         if name in alias:
             return alias[name]
-        sql = str(self._report.measures[name].sql)
-        return f"({NAMED.sub(lambda match: self._value(match[1], alias), sql)})"
+        measure = self._report.measures[name]
+        if measure.tree is not None:
+            return in_sql(self._report.tree(name), lambda other: self._value(other, alias))
+        return f"({NAMED.sub(lambda match: self._value(match[1], alias), str(measure.sql))})"
 
     def _group(
         self, number: int, base: _Base, aggregates: list[tuple[Measure, str]], by: str | None, filters: Filters
@@ -133,7 +157,8 @@ class Composer:
         wanted = [by] if by else []
         wanted += [c for c in filters if "*" not in base.ignores and c.partition(".")[0] not in base.ignores]
         wanted = [c for c in dict.fromkeys(wanted) if c == by or self.reaches(base.of, c.partition(".")[0])]
-        named = [c for measure, _ in aggregates for c in _COLUMN.findall(str(measure.sql))]
+        said = {alias: self.aggregate(measure, "latest.") for measure, alias in aggregates}
+        named = [c for sql in said.values() for c in _COLUMN.findall(sql)]
         by_member = {c: self.compared(base.of, c) for c in wanted}
         asked = [*([by] if by else []), *(name for name, _ in by_member.values()), *named]
         columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys(asked))}
@@ -149,7 +174,7 @@ class Composer:
                 f" (PARTITION BY member, chosen.{per} ORDER BY chosen.{last} DESC) AS age"
                 f" FROM ({rows}) AS chosen) AS aged WHERE age = 1"
             )
-        sums = ", ".join(f"{_COLUMN.sub(lambda m: columns[m[1]], str(m.sql))} AS {alias}" for m, alias in aggregates)
+        sums = ", ".join(f"{_COLUMN.sub(lambda m: columns[m[1]], sql)} AS {alias}" for alias, sql in said.items())
         if by is None:
             return f"SELECT {sums} FROM ({rows}) AS latest"
         shown = label(columns[by], self.column(by))
@@ -157,24 +182,31 @@ class Composer:
 
     def _joined(self, name: str, columns: Mapping[str, str]) -> str:
         """Join the wanted columns to the rows of a table or view. columns: their aliases."""
-        joins: dict[str, str] = {}
+        joins = self._joins(name, (column.partition(".")[0] for column in columns), "rows_")
         selected = []
         for column, alias in columns.items():
             table, _, attribute = column.partition(".")
             self._check(column)
-            path = self._path(self._like(name), table)
+            owner = "rows_" if table == self._like(name) else table
+            selected.append(f", {owner}.{attribute} AS {alias}")
+        return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
+
+    def _joins(self, name: str, tables: Iterable[str], rows: str) -> dict[str, str]:
+        """Join tables to the rows of a table or view, which the query calls `rows`; each with those on the way."""
+        joins: dict[str, str] = {}
+        for table in tables:
+            path = self._path(self._like(name), table) if table in self._contracts else None
             if path is None:
                 raise ContractError(
-                    f"{column} says nothing of the rows of {name}, which does not refer to {table}.",
+                    f"{table} says nothing of the rows of {name}, which does not refer to it.",
                     "Choose another column, or measures of another table.",
                 )
-            owner = "rows_"
+            owner = rows
             for key, target in path:
                 own = self._contracts[target].surrogate_key
                 joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
                 owner = target
-            selected.append(f", {owner}.{attribute} AS {alias}")
-        return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
+        return joins
 
     def _path(self, start: str, table: str) -> list[tuple[str, str]] | None:
         """Give the references from one table to another, each as key column and dimension; None where there is none."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.company.report import Measure, Report
+from etl.company.measure import Measure
+from etl.company.report import Report
 from etl.contract import Date, Dimension, Fact, Integer, Key, Text, attribute, natural_key, reference, surrogate_key
 from etl.contract.table import Contract
 from etl.core.errors import ContractError

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
-from etl.company.report import Measure, Report
+from etl.company.report import Report
 from etl.company.sayings import Saying
 from etl.company.targets import Target
 from etl.core.errors import ContractError

@@ -17,8 +17,9 @@ from dotenv import dotenv_values
 import config
 from config import Settings
 from config.paths import EXAMPLE_SETTINGS, ROOT, SAMPLE_SETTINGS
+from etl.company.measure import Measure
 from etl.company.pages import Visual
-from etl.company.report import Measure, read_report
+from etl.company.report import read_report
 from etl.dashboard.rehearse import rehearse
 from etl.docs.book import make_book
 from etl.docs.company import read_company

@@ -100,6 +100,47 @@ def test_a_report_is_read_in_its_order(folder: Path) -> None:
     assert report.views["v"].sql.endswith("FROM fact_sale")
 
 
+BY_HAND = 'dax = "[Net] * 2"\nsql = "[Net] * 2"'
+DECLARATIONS = (
+    [
+        ("measures/a.toml", BY_HAND, wrong, told)
+        for wrong, told in (
+            ("", "say what it is: sum, count, distinct, min or max with `of`, or a formula, or dax and sql"),
+            ('of = "f"\nsum = "a"\ncount = true', "it says sum and count: one of them"),
+            ('of = "f"\nsum = "a"\nsql = "SUM(a)"\ndax = "1"', "it says sum and sql: one of them"),
+            ('formula = "[Net]"\nsum = "a"', "it says sum and formula: one of them"),
+            ('sum = "a"', "`sum` needs `of`: the table or view"),
+            ('of = "f"\ncount = false', "count: Input should be True"),
+            ('sql = "[Net] * 2"', "its sql is by hand, so write its dax, too"),
+            (f"{BY_HAND}\nwhere = {{ a = 1 }}", "`where` and `known` are of a measure with sum"),
+            (
+                'of = "f"\ndistinct = "a"\nlatest = ["b", "c"]',
+                "distinct values cannot be added up over the latest rows",
+            ),
+            ('formula = "[Net] +* 2"', "its formula cannot be read: at character 8, “* 2”"),
+            ('formula = "2 * 3"', "its formula cannot be read: it names no measure"),
+            ('formula = "[Nett] * 2"', "measure [Twice]: there is no measure [Nett]"),
+            ('formula = "[Twice] * 2"', "made of each other: [Twice] of [Twice]"),
+            ('formula = "[Net]"\ndax = "[Net]"', "leave `of` and `dax` out"),
+            ('of = "v"\ncount = true', "no DAX can be made from the SQL of the view v"),
+        )
+    ]
+    + [
+        ("views/v.sql", "-- like: fact_sale\n", f"-- like: fact_sale\n{line}\n", told)
+        for line, told in (("-- where: net = 1", "it has a line `-- where: …` and SQL"),)
+    ]
+    + [
+        ("views/v.sql", "SELECT * FROM fact_sale;\n", line, told)
+        for line, told in (
+            ("", "it has no SQL"),
+            ("-- where: net > 1", "does not say which values the rows have"),
+            ("-- where:", "does not say which values the rows have"),
+            ("-- where: net = []", "does not say which values the rows have"),
+        )
+    ]
+)
+
+
 @pytest.mark.parametrize(
     ("file", "right", "wrong", "told"),
     [
@@ -121,6 +162,7 @@ def test_a_report_is_read_in_its_order(folder: Path) -> None:
         ("views/v.sql", "-- like: fact_sale\n", "", "has no line `-- like: …`"),
         ("report.toml", 'title = "T"', "", "title: Field required"),
         *VOCABULARY,
+        *DECLARATIONS,
     ],
 )  # fmt: skip
 def test_a_fault_is_named(folder: Path, file: str, right: str, wrong: str, told: str) -> None:

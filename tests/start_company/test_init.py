@@ -60,7 +60,7 @@ def test_a_new_folder_has_all_that_a_company_is(shop: Path) -> None:
     assert there >= {
         "prod.env", "README.md", "crontab.txt", "requirements.txt", ".gitignore", "etl", "tables/dim_date.py",
         "tests/test_dim_date.py", "queries/README.md", "powerbi/report.toml", "powerbi/measures/trust.toml",
-        "powerbi/views/runs.sql", "powerbi/pages/1_trust.toml",
+        "powerbi/pages/1_trust.toml",
     }  # fmt: skip
     assert stat.S_IMODE((shop / "prod.env").stat().st_mode) == 0o600
     assert os.access(shop / "etl", os.X_OK)
@@ -298,7 +298,6 @@ def test_the_measures_of_trust_are_the_samples(shop: Path) -> None:
     ours = tomllib.loads((ROOT / "powerbi/measures/6_trust.toml").read_text())["measure"]
     theirs = tomllib.loads((shop / "powerbi/measures/trust.toml").read_text())["measure"]
     assert theirs == [measure for measure in ours if measure["name"] != "Last Sale"]
-    assert (shop / "powerbi/views/runs.sql").read_bytes() == (ROOT / "powerbi/views/runs.sql").read_bytes()
 
 
 def test_the_calendar_is_the_samples(shop: Path) -> None:
