@@ -18,6 +18,7 @@ from markupsafe import Markup
 from etl.dashboard import beside, formats
 from etl.dashboard.browser_data import data_of
 from etl.dashboard.picture import Page, Picture, Value, Visual
+from etl.docs.anchors import anchor_of
 
 _HERE = Path(__file__).parent
 
@@ -45,14 +46,15 @@ SCRIPTS = (
 """In the order in which they are run: each names what it needs of the ones before."""
 
 
-def html(picture: Picture) -> str:
-    """Draw a picture: one file, the same bytes for the same picture."""
+def html(picture: Picture, dictionary: str | None = None) -> str:
+    """Draw a picture: one file, the same bytes for the same picture. dictionary: the link to where measures are."""
     anchors = _anchors(picture.pages)
     return (
         _templates()
         .get_template("page.html")
         .render(
             picture=picture,
+            dictionary=dictionary,
             pages=list(zip(anchors, picture.pages, strict=True)),
             data=data_of(picture, anchors),
             scripts=[Script(_text(name)) for name in SCRIPTS],
@@ -89,6 +91,7 @@ def _templates() -> Environment:
     )
     made.filters |= {"shown": formats.shown, "label": formats.label, "css": _css}
     made.filters |= {"judged": beside.judged, "changed": beside.changed, "path": beside.path}
+    made.filters["entry"] = anchor_of
     made.globals["columns"] = _columns
     made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # and in our order: of pages, the first is shown first
     return made

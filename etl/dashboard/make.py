@@ -17,6 +17,7 @@ from etl.dashboard.answers import Read, picture
 from etl.dashboard.data import data
 from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
+from etl.docs.anchors import dictionary_beside
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.report import star
 from etl.report.published import PublishedMeanwhileError, opened_as_published
@@ -36,7 +37,7 @@ def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
     path = target or (_beside(settings.dashboard_file) if from_star else settings.dashboard_file)
     if target:
         _check_place(target)
-    drawn = html(_of_star(settings) if from_star else _of_tables(settings))
+    drawn = html(_of_star(settings) if from_star else _of_tables(settings), dictionary_beside(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path.resolve(), drawn, shared=target is not None)
     print(path)
