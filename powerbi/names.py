@@ -21,6 +21,11 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
+def screen_name(page: Page, number: int) -> str:
+    """Name a screen of a page: the first one as the page."""
+    return page.name if number == 1 else f"{page.name} {number}"
+
+
 def name_in(page: Page, said: str, what: str) -> str:
     """Make a visual's name, that a person can read, of at most 50 letters, the same in every run."""
     return f"{slug(said)[:36].strip('-')}-{uuid5(_ID, f'{page.name}/{said}/{what}').hex[:8]}"

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from uuid import UUID, uuid5
 
-from etl.company.pages import Page
 from etl.company.report import Report, check_trust
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
-from powerbi import layout, theme
+from powerbi import layout, phone, theme
+from powerbi.bookmarks import bookmark, bookmarks
 from powerbi.expressions import Json
-from powerbi.names import slug
-from powerbi.tiles import Tile, tiles_of
+from powerbi.names import screen_name, slug
+from powerbi.tiles import Tile, head_of, screens_of
 
 SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
 _DEFINITION = f"{SCHEMAS}/item/report/definition"
@@ -45,20 +45,38 @@ def report_files(report: Report, contracts: Mapping[str, Contract]) -> dict[str,
     where two pages, or two visuals of one, cannot be told apart.
     """
     check_trust(report)
-    names = [slug(page.name) for page in report.pages]
+    screens = [
+        (screen_name(page, number), page, tiles)
+        for page in report.pages
+        for number, tiles in enumerate(screens_of(page, report, contracts), 1)
+    ]
+    names = [slug(name) for name, _, _ in screens]
     if len(set(names)) < len(names):
         raise ContractError(f"Two pages in {report.folder} have one name.", "Rename one of them.")
     project = name_of(report)
-    files = dict(_frame(project))
+    files = dict(_frame(project)) | dict(_resets(project, report))
     root = f"{project}.Report/definition/pages"
     order = {"pageOrder": names, "activePageName": names[0]}
     files[f"{root}/pages.json"] = with_schema(f"{_DEFINITION}/pagesMetadata/1.0.0", order)
-    for name, page in zip(names, report.pages, strict=True):
-        tiles = tiles_of(page, report, contracts)
-        files[f"{root}/{name}/page.json"] = _page_file(name, page, tiles)
-        for number, tile in enumerate(tiles):
-            files[f"{root}/{name}/visuals/{tile.name}/visual.json"] = _visual_file(tile, number)
+    for name, page, tiles in screens:
+        folder = f"{root}/{slug(name)}"
+        files[f"{folder}/page.json"] = _page_file(name, tiles)
+        places = phone.boxes(tiles, head_of(page, tiles))
+        for number, (tile, place) in enumerate(zip(tiles, places, strict=True)):
+            files[f"{folder}/visuals/{tile.name}/visual.json"] = _visual_file(tile, number)
+            files[f"{folder}/visuals/{tile.name}/mobile.json"] = _mobile_file(place, number)
     return dict(sorted(files.items()))
+
+
+def _resets(project: str, report: Report) -> Iterator[tuple[str, str]]:
+    """Return the bookmarks that reset the slicers of pages."""
+    root = f"{project}.Report/definition/bookmarks"
+    chosen = [page for page in report.pages if page.slicers]
+    if chosen:
+        yield f"{root}/bookmarks.json", with_schema(f"{_DEFINITION}/bookmarksMetadata/1.0.0", bookmarks(chosen))
+    for page in chosen:
+        content = bookmark(page, slug(screen_name(page, 1)))
+        yield f"{root}/{content['name']}.bookmark.json", with_schema(f"{_DEFINITION}/bookmark/1.4.0", content)
 
 
 def _frame(project: str) -> Iterator[tuple[str, str]]:
@@ -126,14 +144,15 @@ def _report_file() -> str:
     )
 
 
-def _page_file(name: str, page: Page, tiles: list[Tile]) -> str:
+def _page_file(name: str, tiles: list[Tile]) -> str:
+    """Write a page: of 16:9, unless it has a row that is higher."""
     return with_schema(
         f"{_DEFINITION}/page/{_FORMATS['page']}",
         {
-            "name": name,
-            "displayName": page.name,
-            "displayOption": "FitToWidth",
-            "height": max(tile.box.bottom for tile in tiles) + layout.MARGIN,
+            "name": slug(name),
+            "displayName": name,
+            "displayOption": "FitToPage",
+            "height": max(layout.PAGE_HEIGHT, *(tile.box.bottom + layout.MARGIN for tile in tiles)),
             "width": layout.PAGE_WIDTH,
         },
     )
@@ -141,22 +160,23 @@ def _page_file(name: str, page: Page, tiles: list[Tile]) -> str:
 
 def _visual_file(tile: Tile, number: int) -> str:
     """Write a visual; keyboards reach it in the order in which it is read."""
-    order = (number + 1) * 1000
     content: Json = {
         "name": tile.name,
-        "position": {
-            "x": tile.box.x,
-            "y": tile.box.y,
-            "z": order,
-            "height": tile.box.height,
-            "width": tile.box.width,
-            "tabOrder": order,
-        },
+        "position": _position(tile.box, number),
         "visual": {**tile.body, "drillFilterOtherVisuals": True},
     }
     if tile.filters:
         content["filterConfig"] = {"filters": list(tile.filters)}
     return with_schema(f"{_DEFINITION}/visualContainer/{_FORMATS['visual']}", content)
+
+
+def _mobile_file(place: layout.Box, number: int) -> str:
+    return with_schema(f"{_DEFINITION}/visualContainerMobileState/2.1.0", {"position": _position(place, number)})
+
+
+def _position(box: layout.Box, number: int) -> Json:
+    order = (number + 1) * 1000
+    return {"x": box.x, "y": box.y, "z": order, "height": box.height, "width": box.width, "tabOrder": order}
 
 
 def with_schema(schema: str, content: Json) -> str:

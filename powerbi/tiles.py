@@ -1,6 +1,6 @@
 """The visuals of a page at their places: a sentence on top, slicers below it, then row by row what the page tells."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from etl.company.pages import Page, Visual
@@ -8,7 +8,7 @@ from etl.company.report import AS_OF, ONE_NIGHT, Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from powerbi import cards, figures, layout, visuals
+from powerbi import bookmarks, cards, figures, layout, visuals
 from powerbi.expressions import Json, greatest, of_measure
 from powerbi.layout import TWELFTHS, Box
 from powerbi.names import name_in
@@ -16,7 +16,7 @@ from powerbi.texts import title_name
 
 _TRUST = (AS_OF, ONE_NIGHT)
 """Shown on every page."""
-_TOP, _HEADING, _CHART = 72, 32, 320
+_TOP, _HEADING, _CHART = 72, 32, 232
 _SLICERS_BESIDE = 4
 
 
@@ -30,32 +30,50 @@ class Tile:
     filters: tuple[Json, ...] = ()
 
 
-def tiles_of(page: Page, report: Report, contracts: Mapping[str, Contract]) -> list[Tile]:
-    """Lay a page out, in reading order. Raises ContractError for what it names and there is not, or names twice."""
-    tiles = list(_header(page, report))
-    for place, name in _slicers(page, tiles[0].box.bottom + layout.GAP):
-        _check_column(page, name, contracts)
-        tiles.append(Tile(name_in(page, name, "slicer"), place, visuals.slicer(name)))
-    top = tiles[-1].box.bottom + layout.GAP
-    for row in layout.rows([visual.width for visual in page.visual]):
-        chosen = [page.visual[number] for number in row]
-        height = max(_height(visual, report) for visual in chosen)
-        for visual, box in zip(chosen, layout.side_by_side(top, [v.width for v in chosen], height), strict=True):
-            tiles += _tiles(page, visual, box, report, contracts)
-        top += height + layout.GAP
-    names = [tile.name for tile in tiles]
+def screens_of(page: Page, report: Report, contracts: Mapping[str, Contract]) -> list[list[Tile]]:
+    """Lay a page out, in reading order: on as many screens as it takes, each with the title and the slicers.
+
+    Raises ContractError for what it names and there is not, or names twice.
+    """
+    frame = list(_frame(page, report, contracts))
+    top = frame[-1].box.bottom + layout.GAP
+    rows = layout.rows([visual.width for visual in page.visual])
+    least = [_least([page.visual[number] for number in row], report) for row in rows]
+    screens = []
+    for screen in layout.screens(least, layout.PAGE_HEIGHT - layout.MARGIN - top):
+        tiles, below = [*frame], top
+        for number, height in screen:
+            chosen = [page.visual[each] for each in rows[number]]
+            for visual, box in zip(chosen, layout.side_by_side(below, [v.width for v in chosen], height), strict=True):
+                tiles += _tiles(page, visual, box, report, contracts)
+            below += height + layout.GAP
+        screens.append(tiles)
+    names = [tile.name for tiles in screens for tile in tiles[len(frame) :]] + [tile.name for tile in frame]
     if len(set(names)) < len(names):
         raise ContractError(f"Page {page.name} shows the same twice.", "Give each visual a title of its own.")
-    return tiles
+    return screens
 
 
-def _header(page: Page, report: Report) -> Iterator[Tile]:
+def _frame(page: Page, report: Report, contracts: Mapping[str, Contract]) -> Iterator[Tile]:
+    """Return what stands at the head of each screen: the title, what says whether to trust it, and the slicers."""
     trust = [report.measures[name] for name in _TRUST]
-    widths = [TWELFTHS - 2 * len(trust), *[2 for _ in trust]]
+    reset = 1 if page.slicers else 0
+    widths = [TWELFTHS - 2 * len(trust) - reset, *[2 for _ in trust], *[1 for _ in range(reset)]]
     title, *places = layout.side_by_side(layout.MARGIN, widths, _TOP)
     yield Tile(name_in(page, page.title, "title"), title, visuals.text(page.title, f"{page.name}: {page.title}.", 16))
-    for measure, box in zip(trust, places, strict=True):
+    for measure, box in zip(trust, places, strict=False):
         yield Tile(name_in(page, measure.name, "header"), box, cards.card(measure, 12))
+    if reset:
+        yield Tile(name_in(page, "reset", "button"), places[-1], bookmarks.button(page))
+    for place, name in _slicers(page, title.bottom + layout.GAP):
+        _check_column(page, name, contracts)
+        yield Tile(name_in(page, name, "slicer"), place, visuals.slicer(name))
+
+
+def head_of(page: Page, tiles: Sequence[Tile]) -> int:
+    """Return where a page's head ends: the title and the slicers."""
+    slicers = {name_in(page, name, "slicer") for name in page.slicers}
+    return max(tile.box.bottom for tile in tiles if tile.name in slicers or tile is tiles[0])
 
 
 def _slicers(page: Page, top: int) -> Iterator[tuple[Box, str]]:
@@ -64,6 +82,11 @@ def _slicers(page: Page, top: int) -> Iterator[tuple[Box, str]]:
         for number, box in zip(row, layout.side_by_side(top, [width for _ in row], _TOP), strict=True):
             yield box, page.slicers[number]
         top += _TOP + layout.GAP
+
+
+def _least(row: Sequence[Visual], report: Report) -> tuple[int, bool]:
+    """Return the least height of a row, and whether it may be higher."""
+    return max(_height(visual, report) for visual in row), any(visual.kind != "card" for visual in row)
 
 
 def _height(visual: Visual, report: Report) -> int:

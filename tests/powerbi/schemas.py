@@ -1,8 +1,9 @@
 """Microsoft's JSON schemas of a Power BI project, offline, out of a package that carries copies of them.
 
 The copies refer to four more that the package does not carry: of a visual's configuration, of filters, of formatting
-and of queries. Schemas of ours stand in for those, of what our report uses of them and nothing else; so they are
-stricter than Microsoft's, and what is new in the report has to be looked up there before it is allowed here.
+and of queries; nor does it carry those of bookmarks and of the layout on a phone. Schemas of ours stand in for those,
+of what our report uses of them and nothing else; so they are stricter than Microsoft's, and what is new in the report
+has to be looked up there before it is allowed here.
 """
 
 import importlib.util
@@ -115,6 +116,42 @@ _STAND_INS: dict[str, Schema] = {
         **_VISUAL,
         "definitions": {"Background": _OBJECTS, "LockAspect": _OBJECTS},
     },
+}
+
+_SCHEMA = {"$schema": _TEXT}
+_NUMBER: Schema = {"type": "number", "minimum": 0}
+_PLACE = _exactly(dict.fromkeys(("x", "y", "z", "height", "width", "tabOrder"), _NUMBER))
+_CHOSEN = _exactly({"name": _TEXT, "type": _one_of("Categorical"), "expression": _FIELD, "howCreated": _one_of(0)})
+_UNCHOSEN = _exactly(
+    {
+        "filters": _exactly({"byExpr": _some(_CHOSEN)}),
+        "singleVisual": _exactly({"visualType": _one_of("slicer"), "objects": _exactly({})}),
+    }
+)
+_SECTION = _exactly({"visualContainers": {"type": "object", "additionalProperties": _UNCHOSEN, "minProperties": 1}})
+_OPTIONS = _exactly(
+    {
+        "applyOnlyToTargetVisuals": _one_of(True),
+        "targetVisualNames": _some(_TEXT),
+        "suppressActiveSection": _one_of(True),
+        "suppressDisplay": _one_of(True),
+    }
+)
+_STATE = _exactly(
+    {
+        "version": _TEXT,
+        "activeSection": _TEXT,
+        "sections": {"type": "object", "additionalProperties": _SECTION, "minProperties": 1, "maxProperties": 1},
+    }
+)
+_STAND_INS |= {
+    f"{_DEFINITION}/bookmark/1.4.0/schema.json": _exactly(
+        _SCHEMA | {"displayName": _TEXT, "name": _TEXT, "options": _OPTIONS, "explorationState": _STATE}
+    ),
+    f"{_DEFINITION}/bookmarksMetadata/1.0.0/schema.json": _exactly(
+        _SCHEMA | {"items": _some(_exactly({"name": _TEXT}))}
+    ),
+    f"{_DEFINITION}/visualContainerMobileState/2.1.0/schema.json": _exactly(_SCHEMA | {"position": _PLACE}),
 }
 
 

@@ -11,9 +11,10 @@ from etl.company.pages import Page, Visual
 from etl.company.report import Report
 from etl.contract.table import Contract
 from powerbi import theme
-from powerbi.layout import PAGE_WIDTH, Box
+from powerbi.layout import PAGE_HEIGHT, PAGE_WIDTH, Box
+from powerbi.phone import WIDTH as PHONE_WIDTH
 from powerbi.report import report_files
-from powerbi.tiles import tiles_of
+from powerbi.tiles import screens_of
 
 SLICERS = (
     "dim_date.year",
@@ -59,13 +60,42 @@ def pages(draw: st.DrawFn) -> Page:
 @settings(max_examples=60, deadline=None)
 def test_nothing_overlaps_and_all_is_on_the_page(page: Page, report: Report, contracts: dict[str, Contract]) -> None:
     """On any page; and reading order is from the top down, from left to right within a row."""
-    boxes = [tile.box for tile in tiles_of(page, report, contracts)]
+    screens = screens_of(page, report, contracts)
     files = report_files(replace(report, pages=(page,)), contracts)
-    height = json.loads(files["CloudServices.Report/definition/pages/p/page.json"])["height"]
-    assert all(box.x >= 0 and box.x + box.width <= PAGE_WIDTH for box in boxes)
+    for number, tiles in enumerate(screens, 1):
+        name = "p" if number == 1 else f"p-{number}"
+        height = json.loads(files[f"CloudServices.Report/definition/pages/{name}/page.json"])["height"]
+        lie_apart([tile.box for tile in tiles], PAGE_WIDTH, height)
+        assert height >= PAGE_HEIGHT
+        phone = [at(files, f"{name}/visuals/{tile.name}/mobile.json") for tile in tiles]
+        lie_apart(phone, PHONE_WIDTH, max(box.bottom for box in phone))
+
+
+def lie_apart(boxes: list[Box], width: int, height: int) -> None:
+    """Refuse boxes that are too small, not on the page, or on each other."""
+    assert all(box.x >= 0 and box.x + box.width <= width for box in boxes)
     assert all(box.y >= 0 and box.bottom <= height for box in boxes)
     assert all(box.width >= 30 and box.height >= 30 for box in boxes)
     assert all(apart(one, other) for one, other in combinations(boxes, 2))
+
+
+def at(files: dict[str, str], path: str) -> Box:
+    """Give where a visual stands, by one of its files."""
+    position = json.loads(files[f"CloudServices.Report/definition/pages/{path}"])["position"]
+    return Box(position["x"], position["y"], position["width"], position["height"])
+
+
+def test_no_page_scrolls(files: dict[str, str], report: Report, contracts: dict[str, Contract]) -> None:
+    """The company's pages are of 16:9, each filled to its lower edge, and no visual is on two of them."""
+    pages = [json.loads(text) for path, text in files.items() if path.endswith("/page.json")]
+    assert {(page["width"], page["height"]) for page in pages} == {(1280, 720)}
+    assert len(pages) > len(report.pages)
+    for page in report.pages:
+        screens = screens_of(page, report, contracts)
+        heads = {tile.name for tile in screens[0]}.intersection(*({t.name for t in s} for s in screens[1:]))
+        below = [tile.name for tiles in screens for tile in tiles if len(screens) == 1 or tile.name not in heads]
+        assert len(set(below)) == len(below)
+        assert all(PAGE_HEIGHT - max(tile.box.bottom for tile in tiles) < 30 for tiles in screens)
 
 
 def test_the_keyboard_follows_the_reader(files: dict[str, str]) -> None:
