@@ -11,6 +11,7 @@ from tests.powerbi.best_practices import NO_SUCH_OBJECT, NOT_JUDGED, RULES, find
 from tests.powerbi.tabular import Tabular
 
 ANY = None
+QUARTERS = ("Last Sale of the Quarter", "Net Revenue Last Quarter", "Net Revenue Quarter Before")
 EXPLAINED: dict[str, tuple[str, set[str] | None]] = {
     "REDUCE_USAGE_OF_CALCULATED_COLUMNS_THAT_USE_THE_RELATED_FUNCTION": (
         "A hierarchy has columns of one table, and its upper levels are another dimension's.",
@@ -44,6 +45,10 @@ EXPLAINED: dict[str, tuple[str, set[str] | None]] = {
     "PROVIDE_FORMAT_STRING_FOR_MEASURES": (
         "True or false, which has no format.",
         {"Key Measures[All Tables of One Night]"},
+    ),
+    "USE_THE_DIVIDE_FUNCTION_FOR_DIVISION": (
+        "A month's number is divided by 3, which is never 0.",
+        {f"Key Measures[{name}]" for name in QUARTERS},
     ),
     "DATECOLUMN_FORMATSTRING": ("Dates are written as 2030-01-31, which every country reads the same.", ANY),
     "PERCENTAGE_FORMATTING": ("A measure says how many decimals it deserves.", ANY),
