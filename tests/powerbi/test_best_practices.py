@@ -43,8 +43,8 @@ EXPLAINED: dict[str, tuple[str, set[str] | None]] = {
     ),
     "MONTH_(AS_A_STRING)_MUST_BE_SORTED": ("2030-01 sorts as it is.", {"Date[Year Month]"}),
     "PROVIDE_FORMAT_STRING_FOR_MEASURES": (
-        "True or false, which has no format.",
-        {"Key Measures[All Tables of One Night]"},
+        "Texts, and true or false, which have no format.",
+        {"Key Measures[All Tables of One Night]", "Key Measures[Why No Pace]"},
     ),
     "USE_THE_DIVIDE_FUNCTION_FOR_DIVISION": (
         "A month's number is divided by 3, which is never 0.",
