@@ -184,6 +184,8 @@ class Settings(BaseModel):
     heartbeat_url: WebAddress | None = None
     webhook_url: WebAddress | None = None
     notify_urls: NotifyUrls | None = None
+    dashboard_copy_to: OwnPath | None = None
+    dashboard_mail_to: NotifyUrls | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

@@ -24,6 +24,7 @@ from etl.core.lock import NIGHT_VARIABLE, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.orphan import end_with
 from etl.core.runs import SCRIPTS, Runs, Store
+from etl.dashboard.delivery import handed_on
 from etl.due import last_due, published_between, time_of_day
 
 _PATIENCE = 30
@@ -90,9 +91,8 @@ class _Night:
         code = 130  # unless it comes to its end
         try:
             code = self._stages()
-            if code in (0, RefreshError.exit_code) and (why := self._draw()):
-                log.log.warning("the dashboard could not be written, and stays as it was: %s", why)
-                self._undrawn = why
+            if code in (0, RefreshError.exit_code):
+                self._show()
         except EtlError as error:
             log.filed.error("Error: %s", error.message)
             code = error.exit_code
@@ -114,6 +114,16 @@ class _Night:
             if code:
                 return code
         return 0
+
+    def _show(self) -> None:
+        """Write the dashboard, and hand it on; what goes wrong is told, and never fails the night."""
+        if why := self._draw():
+            log.log.warning("the dashboard could not be written, and stays as it was: %s", why)
+            self._undrawn = f"the dashboard stays as it was: {why}"
+        elif self._settings.has_report and (faults := handed_on(self._settings)):
+            for fault in faults:
+                log.log.warning("the dashboard is written, but %s", fault)
+            self._undrawn = f"the dashboard is written, but {'; '.join(faults)}"
 
     def _draw(self) -> str:
         """Write the dashboard, if there is a report; gives what went wrong, which never fails the night."""
@@ -182,7 +192,7 @@ class _Night:
 
         said = last_line(self._record, self._store, self._log, code, time.monotonic() - self._began)
         if self._undrawn:
-            said += f"; the dashboard stays as it was: {self._undrawn}"
+            said += f"; {self._undrawn}"
         (log.log.error if code else log.log.info)("%s", said)
         self._keep(ended=datetime.now(UTC), exit_code=code, said=said)
         if code == 0:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -44,19 +45,37 @@ def people(settings: Settings, text: str) -> None:
         _notify(f"address {number} of NOTIFY_URLS", url, safe_for_chat(redact(text)))
 
 
+def sent(settings: Settings, file: Path, text: str) -> list[str]:
+    """Send a file to those whom the settings name for the dashboard; returns a sentence for each who did not get it."""
+    listed = settings.dashboard_mail_to.get_secret_value().split() if settings.dashboard_mail_to else []
+    told = [_fault(url, text, file) for url in listed]
+    return [f"address {number} of DASHBOARD_MAIL_TO{fault}" for number, fault in enumerate(told, 1) if fault]
+
+
 def _notify(what: str, url: str, text: str) -> None:
-    """Tell an address of Apprise, which is imported here: it takes a third of a second, and few need it."""
+    if fault := _fault(url, text):
+        log.warning("%s%s", what, fault)
+
+
+def _fault(url: str, text: str, file: Path | None = None) -> str:
+    """Tell an address of Apprise, which is imported here: it takes a third of a second, and few need it.
+
+    Returns how the sentence goes on that begins with the address, where it could not be told.
+    """
     from apprise import NotifyFormat
 
     service = _service(url)
     if service is None:
-        log.warning("%s could not be notified: Apprise does not know such an address.", what)
-        return
-    title = text.partition(":")[0]
+        return " could not be notified: Apprise does not know such an address."
+    if file and not service.attachment_support:
+        return f" ({service.service_name}) takes no files."
+    content: dict[str, Any] = {"body": text, "title": text.partition(":")[0], "body_format": NotifyFormat.TEXT}
+    if file:
+        content["attach"] = str(file)
 
     def notified() -> bool:
         for pause in (_SECONDS_BETWEEN, _SECONDS_BETWEEN, 0):
-            if service.notify(body=text, title=title, body_format=NotifyFormat.TEXT):
+            if service.notify(**content):
                 return True
             time.sleep(pause)
         return False
@@ -65,8 +84,7 @@ def _notify(what: str, url: str, text: str) -> None:
         told = within(_DEADLINE, notified)
     except (OSError, TypeError, ValueError):  # the first is also of what takes too long
         told = False
-    if not told:
-        log.warning("%s (%s) could not be notified.", what, service.service_name)
+    return "" if told else f" ({service.service_name}) could not be notified."
 
 
 def is_known(url: str) -> bool:

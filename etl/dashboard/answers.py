@@ -101,7 +101,10 @@ def named_members(
         return dict(members)
     asked = read(composer.names(visual.by, visual.names, known)).to_pylist()
     found = {fold(row["label"]): row["name"] for row in asked}
-    return {place: f"{found.get(fold(label)) or NOTHING} · {label}" for place, label in members.items()}
+    return {
+        place: label if label is None else f"{found.get(fold(label)) or NOTHING} · {label}"
+        for place, label in members.items()
+    }
 
 
 def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:

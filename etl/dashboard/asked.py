@@ -1,6 +1,6 @@
 """A visual's rows under every single choice of its page's slicers, as the page shows them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -8,28 +8,39 @@ from typing import Any
 import pyarrow as pa
 
 from etl.company.pages import Visual
-from etl.dashboard.answers import named_members, rank_of
+from etl.company.report import Report
+from etl.dashboard.answers import Read, named_members, rank_of
+from etl.dashboard.parted import Parted, parted
 from etl.dashboard.picture import Value
 from etl.report.cells import NOWHERE, Cells
 from etl.report.sql import Composer
 
-MOST_SLICERS = 4
-"""Of a page, that can be chosen by: each doubles the contexts, at least."""
 MOST_ROWS = 40_000
 """Rows of all contexts of a visual: some 300 kB in the page."""
 
-Read = Callable[[str], pa.Table]
 Context = tuple[int, ...]
 Row = tuple[int, *tuple[Value, ...]]
 """The code of the axis' member, and a value for each measure."""
 
 
 @dataclass(frozen=True)
+class Source:
+    """What is asked, and of whom. calendar: the column of the days by which months are chosen, if there is one."""
+
+    report: Report
+    composer: Composer
+    read: Read
+    calendar: str | None
+
+
+@dataclass(frozen=True)
 class Asked:
     """What is known of measures by an axis. slicers: the columns that matter, in the order of a context's codes.
 
-    unreached: by column, the places of the measures that do not answer to it; axis: the members' labels by code;
-    contexts: the rows of each context of which there are any, as they are shown; nowhere: the row of the others.
+    unreached: by column, the places of the measures that do not answer to it. axis: what the members are called, by
+    code; own: their own labels, by which they are ordered. contexts: the rows of each context of which there are any,
+    as they are shown; nowhere: the row of the others. parted: what several choices are put together from, if they can
+    be. top, descending: as the visual has it; is_along: whether the axis has an order of its own.
     """
 
     measures: tuple[str, ...]
@@ -37,46 +48,56 @@ class Asked:
     slicers: tuple[str, ...]
     unreached: Mapping[str, Sequence[int]]
     axis: Mapping[int, Value]
+    own: Mapping[int, Value]
     contexts: Mapping[Context, list[Row]]
     nowhere: Row | None
+    parted: Parted | None
+    top: int | None
+    descending: bool
+    is_along: bool
 
 
-def asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read, most: int = MOST_ROWS) -> Asked:
+def asked(visual: Visual, slicers: Sequence[str], source: Source, most: int = MOST_ROWS) -> Asked:
     """Ask for the rows of a visual under every single choice of its slicers, of as many of them as give `most` rows.
 
     The rows without a slicer are as many as they are: the page shows them, too.
     """
     kept = len(slicers)
-    while (found := _asked(visual, slicers[:kept], composer, read, most)) is None:
+    while (found := _asked(visual, slicers[:kept], source, most)) is None:
         kept -= 1
     every = [*range(len(visual.measures))]
     return replace(found, unreached={**found.unreached, **dict.fromkeys(slicers[kept:], every)})
 
 
-def _asked(visual: Visual, slicers: Sequence[str], composer: Composer, read: Read, most: int) -> Asked | None:
+def _asked(visual: Visual, slicers: Sequence[str], source: Source, most: int) -> Asked | None:
+    """Ask for the rows; nothing if they are too many."""
     measures, shown = list(dict.fromkeys([*visual.measures, visual.ranked_by])), len(visual.measures)
-    cells = Cells(composer, measures, shown, visual.by, slicers)
-    rank = measures.index(visual.ranked_by)
-    ranks = visual.top and _ranks(composer, visual.ranked_by, read)
-    query = cells.query(visual.top if ranks else None, rank)
-    width = len(cells.slicers)
-    table = read(f"SELECT * FROM ({query}) AS answer LIMIT {most + 1}" if slicers else query)
+    cells = Cells(source.composer, measures, shown, visual.by, slicers)
+    rank, width = measures.index(visual.ranked_by), len(cells.slicers)
+    query = cells.query(visual.top if visual.top and _ranks(visual, source) else None, rank)
+    table = source.read(f"SELECT * FROM ({query}) AS answer LIMIT {most + 1}" if slicers else query)
     if slicers and len(table) > most:
         return None
     rows = sorted(zip(*(column.to_pylist() for column in table.columns), strict=True), key=lambda row: row[:width])
     found = {context: [row[width:] for row in part] for context, part in groupby(rows, key=lambda row: row[:width])}
-    axis = {row[width]: row[width + 1] for row in rows}
+    own = {row[width]: row[width + 1] for row in rows}
     nowhere = found.pop((NOWHERE,) * width, None) if width and not visual.by else None
-    contexts = {context: _shown(visual, part, axis, rank) for context, part in found.items()}
-    labels = named_members(visual, {row[0]: axis[row[0]] for part in contexts.values() for row in part}, composer, read)
+    contexts = {context: _shown(visual, part, own, rank) for context, part in found.items()}
+    parts = parted(visual, cells, source.composer, source.report, source.calendar, source.read)
+    used = {row[0]: own[row[0]] for part in contexts.values() for row in part} | dict(parts.axis if parts else {})
     return Asked(
-        tuple(visual.measures),
-        visual.by,
-        cells.slicers,
-        {column: [place for place in places if place < shown] for column, places in cells.unreached.items()},
-        labels,
-        {context: part for context, part in contexts.items() if part},
-        _shown(visual, nowhere, axis, rank)[0] if nowhere else None,
+        measures=tuple(visual.measures),
+        by=visual.by,
+        slicers=cells.slicers,
+        unreached={column: [place for place in places if place < shown] for column, places in cells.unreached.items()},
+        axis=named_members(visual, used, source.composer, source.read),
+        own=used,
+        contexts={context: part for context, part in contexts.items() if part},
+        nowhere=_shown(visual, nowhere, own, rank)[0] if nowhere else None,
+        parted=parts,
+        top=visual.top,
+        descending=visual.descending,
+        is_along=visual.kind in ("line", "column"),
     )
 
 
@@ -93,7 +114,8 @@ def _shown(visual: Visual, rows: list[tuple[Any, ...]], axis: Mapping[int, Any],
     return [(row[0], *row[2:shown]) for row in rows]
 
 
-def _ranks(composer: Composer, measure: str, read: Read) -> bool:
-    """Whether the warehouse orders a measure's values as they are ranked here; texts are not ranked."""
-    kind = read(f"SELECT * FROM ({composer.query([measure])}) AS answer LIMIT 0").schema.types[0]
+def _ranks(visual: Visual, source: Source) -> bool:
+    """Whether the warehouse orders the ranking measure's values as they are ranked here; texts are not ranked."""
+    query = source.composer.query([visual.ranked_by])
+    kind = source.read(f"SELECT * FROM ({query}) AS answer LIMIT 0").schema.types[0]
     return not pa.types.is_string(kind) and not pa.types.is_large_string(kind)

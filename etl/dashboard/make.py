@@ -15,24 +15,27 @@ from etl.core.runs import Store
 from etl.core.whole import write_whole
 from etl.dashboard.answers import Read, picture
 from etl.dashboard.data import data
+from etl.dashboard.delivery import handed_on
 from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
 from etl.docs.anchors import dictionary_beside
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.report import star
 from etl.report.published import PublishedMeanwhileError, opened_as_published
-from etl.report.sql import Composer
 
 _TIMES = 3
 """Nights that may be published while the dashboard is made."""
 
 
-def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
+def show(settings_file: Path, target: Path | None, *, from_star: bool, hand_on: bool = False) -> None:
     """Write the dashboard, and say where it is. Raises UsageError where there is no report, or no such place.
 
-    from_star: of the newest star, although that may not be published; it has a file of its own.
+    from_star: of the newest star, although that may not be published; it has a file of its own. hand_on: copy and mail
+    it, as nights do.
     """
     settings = config.load(settings_file)
+    if hand_on and (from_star or target):
+        raise UsageError("--hand-on is for the dashboard of what is published.", "Leave --output and --from-star out.")
     log.set_up(settings.log_level, settings.log_format)
     path = target or (_beside(settings.dashboard_file) if from_star else settings.dashboard_file)
     if target:
@@ -41,6 +44,8 @@ def show(settings_file: Path, target: Path | None, *, from_star: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path.resolve(), drawn, shared=target is not None)
     print(path)
+    if hand_on and (faults := handed_on(settings)):
+        raise UsageError(f"The dashboard is written, but {' '.join(faults)}", "Correct DASHBOARD_… in the settings.")
 
 
 def _beside(file: Path) -> Path:
@@ -75,7 +80,7 @@ def _of_tables(settings: Settings) -> Picture:
 def _asked(report: Report, every: Mapping[str, Contract], read: Read, source: str) -> Picture:
     """Ask for what the pages show, and for what they answer."""
     shown = picture(report, every, read, source)
-    return replace(shown, data=data(report, every, Composer(report, every), read))
+    return replace(shown, data=data(report, every, read))
 
 
 def _of_star(settings: Settings) -> Picture:

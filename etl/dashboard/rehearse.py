@@ -11,7 +11,9 @@ from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.dashboard import formats
 from etl.dashboard.answers import asked_rows
-from etl.dashboard.asked import MOST_SLICERS, asked
+from etl.dashboard.asked import Source, asked
+from etl.dashboard.data import MOST_SLICERS
+from etl.dashboard.slicers import calendar_of
 from etl.report.sql import Composer
 
 
@@ -35,7 +37,7 @@ def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
                 with _told(f"page {page.name}, visual “{visual.title}”"):
                     for part in visual.parts.values():
                         asked_rows(part, composer, read)
-                        asked(part, page.slicers[:MOST_SLICERS], composer, read)
+                        asked(part, page.slicers[:MOST_SLICERS], Source(report, composer, read, calendar_of(contracts)))
                     if visual.panels:
                         asked_rows(visual.model_copy(update={"by": visual.panels}), composer, read)
 

@@ -4,7 +4,7 @@ A context is one member, or all, of each slicer. The rows of each table are join
 grouped by every set of the slicers. So what a browser looks up under a choice is what SQL computed under it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -21,8 +21,9 @@ NO_MEMBER = 0
 NOWHERE = -2
 """The code of every slicer in the row, of measures without an axis, for the contexts that there are no rows of."""
 
-_OWN = "own"
-"""The alias of an axis' own value, of which the least spelling is its label."""
+OWN = "own_"
+"""The alias of an axis' own value, of which the least spelling is its label. Like all aliases beside a table's columns
+it ends in an underscore, which no column's name does."""
 
 
 def code_of(sql: str, column: Column) -> str:
@@ -30,8 +31,15 @@ def code_of(sql: str, column: Column) -> str:
     return f"CASE WHEN {sql} IS NULL THEN {NO_MEMBER} ELSE DENSE_RANK() OVER (ORDER BY {member(sql, column)}) END"
 
 
+def members_of(composer: Composer, column: str) -> str:
+    """Return the query for a column's members: code and label."""
+    table = column.partition(".")[0]
+    coded = f"SELECT {column} AS label, {code_of(*composer.compared(table, column))} AS code FROM {table}"
+    return f"SELECT code, {label('label', composer.column(column))} AS label FROM ({coded}) AS coded GROUP BY code"
+
+
 @dataclass(frozen=True)
-class _Group:
+class Group:
     """Measures over one table. answers, ignores: the slicers, by number, that choose among its rows, and that do not.
 
     has_axis: whether the axis matters to it.
@@ -59,16 +67,10 @@ class Cells:
         self.unreached = {
             column: places
             for column in slicers
-            if (places := [n for n, name in enumerate(measures) if not self._answers(name, column)])
+            if (places := [n for n, name in enumerate(measures) if not self.answers(name, column)])
         }
         hidden = {column for column, places in self.unreached.items() if {*range(shown)} <= {*places}}
         self.slicers = tuple(column for column in slicers if column not in hidden)
-
-    def members(self, column: str) -> str:
-        """Return the query for a slicer's members: code and label."""
-        table = column.partition(".")[0]
-        coded = f"SELECT {column} AS label, {code_of(*self._composer.compared(table, column))} AS code FROM {table}"
-        return f"SELECT code, {self._label('label', column)} AS label FROM ({coded}) AS coded GROUP BY code"
 
     def query(self, top: int | None = None, rank: int = 0) -> str:
         """Return the query; its columns: a0, a1, … (codes of the slicers), axis, label, v0, ….
@@ -76,7 +78,7 @@ class Cells:
         With an axis, a row of which all that is shown is nothing is left out. top: how many of the measure `rank` are
         wanted, more where there are ties.
         """
-        groups = self._groups
+        groups = self.groups
         ctes = [part for group in groups for part in self._ctes(group)]
         ctes.append(f"keyed AS (\n{self._keys()}\n)")
         values = ", ".join(f"{self._value(place, name)} AS v{place}" for place, name in enumerate(self._measures))
@@ -99,7 +101,7 @@ class Cells:
         return f"WITH {', '.join(ctes)}\n{cells}"
 
     @cached_property
-    def _groups(self) -> list[_Group]:
+    def groups(self) -> list[Group]:
         """Group the aggregates by what they are of."""
         known = self._composer._report.measures
         needed = list(dict.fromkeys(base for name in self._measures for base in self._composer._bases(name)))
@@ -110,46 +112,62 @@ class Cells:
             groups.setdefault(base, []).append((measure, f"m{number}"))
         return [self._group(number, base, tuple(found)) for number, (base, found) in enumerate(groups.items())]
 
-    def _group(self, number: int, base: _Base, measures: tuple[tuple[Measure, str], ...]) -> _Group:
+    def _group(self, number: int, base: _Base, measures: tuple[tuple[Measure, str], ...]) -> Group:
         ignored = tuple(n for n, column in enumerate(self.slicers) if self._composer._ignored(column, base))
         reached = (n for n, column in enumerate(self.slicers) if self._reaches(base, column))
         answers = tuple(n for n in reached if n not in ignored)
         has_axis = self._by is not None and not self._composer._ignored(self._by, base)
-        return _Group(number, base, measures, answers, ignored, has_axis)
+        return Group(number, base, measures, answers, ignored, has_axis)
 
-    def _answers(self, name: str, column: str) -> bool:
+    def answers(self, name: str, column: str) -> bool:
+        """Whether a choice of a column matters to all that a measure is made of, or is ignored by design."""
         known = self._composer._report.measures
         of = (known[base] for base in self._composer._bases(name))
         bases = [_Base(str(measure.of), measure.latest, measure.ignores) for measure in of]
         return all(self._composer._ignored(column, base) or self._reaches(base, column) for base in bases)
 
+    def ignores(self, group: Group, table: str) -> bool:
+        """Whether filters on a table do not matter to measures, by design."""
+        return self._composer._ignored(f"{table}.", group.base)
+
     def _reaches(self, base: _Base, column: str) -> bool:
         return self._composer.reaches(base.of, column.partition(".")[0])
 
-    def _ctes(self, group: _Group) -> Iterator[str]:
+    def _ctes(self, group: Group) -> Iterator[str]:
         """Write the rows of a table with the codes of their members, and their aggregates by every set of slicers."""
-        axis = [self._by] if group.has_axis and self._by else []
-        coded = {column: f"a{n}" for n, column in enumerate(self.slicers) if n in group.answers}
-        named = dict.fromkeys(
-            c for measure, _ in group.measures for c in _COLUMN.findall(self._composer.aggregate(measure))
-        )
-        columns = {column: f"x{n}" for n, column in enumerate(named)}
-        wanted, joins, codes = dict(columns), "", ""
-        for number, (column, alias) in enumerate([*coded.items(), *((column, "axis") for column in axis)]):
-            key, join, code = self._coded(column, number)
-            wanted.setdefault(key, f"k{number}")
-            joins += join.format(key=f"joined.{wanted[key]}")
-            codes += f", {code} AS {alias}"
-        if axis:
-            wanted.setdefault(axis[0], _OWN)
-            codes += "" if wanted[axis[0]] == _OWN else f", joined.{wanted[axis[0]]} AS {_OWN}"
-        source = self._composer._joined(group.base.of, wanted)
-        yield f"r{group.number} AS (\nSELECT joined.*{codes}\nFROM ({source}) AS joined{joins}\n)"
+        rows, columns = self.rows(group)
+        yield f"r{group.number} AS (\n{rows}\n)"
         sets = (chosen for size in range(len(group.answers) + 1) for chosen in combinations(group.answers, size))
         every = "\nUNION ALL\n".join(self._set(group, chosen, columns) for chosen in sets)
         yield f"g{group.number} AS (\n{every}\n)"
         if not self._by:
             yield f"n{group.number} AS (SELECT {self._sums(group, columns)} FROM r{group.number} AS chosen WHERE FALSE)"
+
+    def rows(self, group: Group, month_of: str | None = None) -> tuple[str, dict[str, str]]:
+        """Write the rows of a table with the codes of their members: a0_, a1_, …, and axis_.
+
+        Returns also what the columns of dimensions are called which aggregates name. month_of: a column of days; the
+        rows have its month_ then, counted from the year 0.
+        """
+        axis = [self._by] if group.has_axis and self._by else []
+        coded = {column: f"a{n}_" for n, column in enumerate(self.slicers) if n in group.answers}
+        said = (self._composer.aggregate(measure) for measure, _ in group.measures)
+        named = dict.fromkeys(column for sql in said for column in _COLUMN.findall(sql))
+        columns = {column: f"x{n}_" for n, column in enumerate(named)}
+        wanted, joins, codes = dict(columns), "", ""
+        for number, (column, alias) in enumerate([*coded.items(), *((column, "axis_") for column in axis)]):
+            key, join, code = self._coded(column, number)
+            wanted.setdefault(key, f"k{number}_")
+            joins += join.format(key=f"joined.{wanted[key]}")
+            codes += f", {code} AS {alias}"
+        if axis:
+            wanted.setdefault(axis[0], OWN)
+            codes += "" if wanted[axis[0]] == OWN else f", joined.{wanted[axis[0]]} AS {OWN}"
+        if month_of:
+            day = f"joined.{wanted.setdefault(month_of, 'day_')}"
+            codes += f", EXTRACT(YEAR FROM {day}) * 12 + EXTRACT(MONTH FROM {day}) - 1 AS month_"
+        source = self._composer._joined(group.base.of, wanted)
+        return f"SELECT joined.*{codes}\nFROM ({source}) AS joined{joins}", columns
 
     def _coded(self, column: str, number: int) -> tuple[str, str, str]:
         """Return by which column the rows find a member's code, the join to it, and the code."""
@@ -162,26 +180,27 @@ class Cells:
         join = f"\nLEFT JOIN ({coded}) AS c{number} ON c{number}.found = {{key}}"
         return f"{table}.{key or name}", join, f"COALESCE(c{number}.code, {NO_MEMBER})"
 
-    def _set(self, group: _Group, chosen: Sequence[int], columns: dict[str, str]) -> str:
+    def _set(self, group: Group, chosen: Sequence[int], columns: dict[str, str]) -> str:
         """Aggregate by the axis and the members of some slicers."""
-        by = [*(["axis"] if group.has_axis else []), *(f"a{n}" for n in chosen)]
+        by = [*(["axis_"] if group.has_axis else []), *(f"a{n}_" for n in chosen)]
         rows = f"r{group.number}"
         if group.base.latest:
             per, last = group.base.latest
             ranked = f"RANK() OVER (PARTITION BY {', '.join([*by, per])} ORDER BY {last} DESC)"
-            rows = f"(SELECT * FROM (SELECT *, {ranked} AS age FROM {rows}) AS aged WHERE age = 1)"
-        keys = [f"{f'a{n}' if n in chosen else ALL} AS a{n}" for n in group.answers]
+            rows = f"(SELECT * FROM (SELECT *, {ranked} AS age_ FROM {rows}) AS aged WHERE age_ = 1)"
+        keys = [f"{f'a{n}_' if n in chosen else ALL} AS a{n}" for n in group.answers]
         if group.has_axis:
-            keys += ["axis", f"{'NULL' if chosen else self._label(_OWN, str(self._by))} AS label"]
+            keys += ["axis_ AS axis", f"{'NULL' if chosen else self.label()} AS label"]
         grouped = f" GROUP BY {', '.join(by)}" if by else ""
         keys += ["TRUE AS there", self._sums(group, columns)]
         return f"SELECT {', '.join(keys)} FROM {rows} AS chosen{grouped}"
 
-    def _sums(self, group: _Group, columns: dict[str, str]) -> str:
-        return ", ".join(
-            f"{_COLUMN.sub(lambda found: columns[found[1]], self._composer.aggregate(measure, 'chosen.'))} AS {alias}"
-            for measure, alias in group.measures
-        )
+    def _sums(self, group: Group, columns: dict[str, str]) -> str:
+        return ", ".join(f"{self.aggregate(measure, columns)} AS {alias}" for measure, alias in group.measures)
+
+    def aggregate(self, measure: Measure, columns: Mapping[str, str]) -> str:
+        """Write what a measure makes of rows that are called `chosen`. columns: of dimensions, as `rows` calls them."""
+        return _COLUMN.sub(lambda found: columns[found[1]], self._composer.aggregate(measure, "chosen."))
 
     def _keys(self) -> str:
         """Name the contexts, and the members of the axis in each, that there are rows of.
@@ -189,7 +208,7 @@ class Cells:
         Where a table ignores a slicer, its rows are there whatever is chosen of it.
         """
         parts = []
-        for group in self._groups:
+        for group in self.groups:
             if self._by and not group.has_axis:
                 continue
             columns = [self._key(group, n) for n in range(len(self.slicers))]
@@ -200,25 +219,27 @@ class Cells:
             parts.append(f"SELECT {''.join(f'{NOWHERE} AS a{n}, ' for n in range(len(self.slicers)))}0 AS axis")
         return "\nUNION DISTINCT\n".join(parts)
 
-    def _label(self, sql: str, column: str) -> str:
-        return label(sql, self._composer.column(column))
+    def label(self) -> str:
+        """Write what a group of rows with one member of the axis calls it."""
+        return label(OWN, self._composer.column(str(self._by)))
 
     def _labels(self) -> str:
         """Name the members of the axis, as they are called where all is chosen."""
-        found = (f"SELECT axis, label FROM g{g.number} WHERE label IS NOT NULL" for g in self._groups if g.has_axis)
+        found = (f"SELECT axis, label FROM g{g.number} WHERE label IS NOT NULL" for g in self.groups if g.has_axis)
         return f"SELECT axis, MIN(label) AS label FROM ({' UNION ALL '.join(found)}) AS found GROUP BY axis"
 
-    def _key(self, group: _Group, slicer: int) -> str:
+    def _key(self, group: Group, slicer: int) -> str:
         owner = f"g{group.number}.a{slicer}" if slicer in group.answers else f"{ALL}"
         return f"{f'i{slicer}.code' if slicer in group.ignores else owner} AS a{slicer}"
 
     def _every(self, slicer: int) -> str:
-        return f"SELECT {ALL} AS code UNION ALL SELECT code FROM ({self.members(self.slicers[slicer])}) AS members"
+        members = members_of(self._composer, self.slicers[slicer])
+        return f"SELECT {ALL} AS code UNION ALL SELECT code FROM ({members}) AS members"
 
     def _columns(self, owner: str) -> str:
         return ", ".join([*(f"{owner}.a{n}" for n in range(len(self.slicers))), f"{owner}.axis"])
 
-    def _joined(self, group: _Group) -> str:
+    def _joined(self, group: Group) -> str:
         """Join a table's aggregates to the contexts; one that does not answer to a slicer has nothing under it."""
         name = f"g{group.number}"
         on = [f"{name}.a{n} = keyed.a{n}" for n in group.answers]
@@ -229,13 +250,13 @@ class Cells:
 
     def _value(self, place: int, name: str) -> str:
         """Write a measure, which is nothing where a slicer is chosen that it does not answer to."""
-        alias = {m.name: self._aggregate(group, a) for group in self._groups for m, a in group.measures}
+        alias = {m.name: self._aggregate(group, a) for group in self.groups for m, a in group.measures}
         value = self._composer._value(name, alias)
         deaf = [n for n, column in enumerate(self.slicers) if place in self.unreached.get(column, ())]
         heard = " AND ".join(f"keyed.a{n} IN ({ALL}, {NOWHERE})" for n in deaf)
         return f"CASE WHEN {heard} THEN {value} END" if deaf else value
 
-    def _aggregate(self, group: _Group, alias: str) -> str:
+    def _aggregate(self, group: Group, alias: str) -> str:
         """Write an aggregate; of no rows, without an axis, what it is of none: 0 of some counts."""
         name, none = f"g{group.number}", f"n{group.number}"
         return f"{name}.{alias}" if self._by else f"CASE WHEN {name}.there THEN {name}.{alias} ELSE {none}.{alias} END"

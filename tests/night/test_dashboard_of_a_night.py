@@ -80,8 +80,9 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def after_a_night(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """Run a night of a company with a report."""
+    """Run a night of a company with a report, which goes to a folder, and to an address that nobody knows."""
     company = with_report(Company(tmp_path_factory.mktemp("shown") / "company"))
+    company.settings |= {"DASHBOARD_COPY_TO": str(company.folder), "DASHBOARD_MAIL_TO": "nobody://here"}
     done = company.night()
     assert done.returncode == 0, done.stderr
     file = company.data / "dashboard.html"
@@ -104,6 +105,16 @@ def test_a_night_ends_with_the_dashboard_of_what_it_published(shown: Shown) -> N
     """It lies in the data folder, and the night says where."""
     assert str(shown.file) in shown.out
     assert '<dd class="value">11</dd>' in shown.drawn
+
+
+def test_a_night_hands_the_dashboard_on(shown: Shown) -> None:
+    """The copy is whole; who could not be told is in the night's last line, and what is published is published."""
+    assert (shown.company.folder / "dashboard.html").read_text(encoding="utf-8") == shown.drawn
+    assert "published as of" in shown.company.log()
+    assert (
+        "; the dashboard is written, but address 1 of DASHBOARD_MAIL_TO could not be notified: Apprise does not know"
+        " such an address." in shown.company.log()
+    )
 
 
 def test_a_faulty_report_is_a_warning_and_the_last_dashboard_stays(shown: Shown) -> None:

@@ -1,0 +1,84 @@
+"""The parts that a page puts together for several choices and ranges of months, in as few bytes as they need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from etl.company.formula import Json, as_json
+from etl.company.pages import Visual
+from etl.company.report import Report
+from etl.dashboard.answers import Read
+from etl.dashboard.picture import Value
+from etl.report.cells import Cells
+from etl.report.parts import Parts, parts_of
+from etl.report.sql import Composer
+
+MOST_PARTS = 12_000
+"""Rows of the parts of a visual: some 100 kB in the page."""
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The parts of a visual. tables: what was asked, with its answer; axis: the members' labels by code.
+
+    trees: what each measure is made of, the one that ranks last; deaf: the places of those that answer to no month.
+    """
+
+    tables: tuple[tuple[Parts, pa.Table], ...]
+    axis: Mapping[int, Value]
+    trees: tuple[Json, ...]
+    deaf: tuple[int, ...]
+
+    @property
+    def months(self) -> set[int]:
+        """The months that there are parts of."""
+        of_months = (table.column("month").to_pylist() for parts, table in self.tables if parts.months)
+        return {month for months in of_months for month in months if month is not None}
+
+
+def parted(
+    visual: Visual, cells: Cells, composer: Composer, report: Report, calendar: str | None, read: Read
+) -> Parted | None:
+    """Ask for the parts of a visual's measures; None where they have none, or too many. calendar: its days' column."""
+    asked = parts_of(cells, composer, calendar)
+    if asked is None:
+        return None
+    tables, left, axis = [], MOST_PARTS, dict[int, Value]()
+    for part in asked:
+        table = read(f"SELECT * FROM ({part.sql}) AS parts LIMIT {left + 1}")
+        left -= len(table)
+        if left < 0 or any(pa.types.is_floating(kind) for kind in table.schema.types):
+            return None
+        tables.append((part, table))
+        if part.has_axis:
+            _add_labels(axis, table)
+    trees = [_tree(report, name, asked) for name in (*visual.measures, visual.ranked_by)]
+    deaf = [place for place, name in enumerate(visual.measures) if calendar and not cells.answers(name, calendar)]
+    return None if None in trees else Parted(tuple(tables), axis, tuple(trees), tuple(deaf))
+
+
+def _add_labels(axis: dict[int, Value], table: pa.Table) -> None:
+    """Call the axis' members by the least of their spellings."""
+    for code, label in zip(table.column("axis").to_pylist(), table.column("label").to_pylist(), strict=True):
+        known: Any = axis.get(code)
+        axis[code] = label if known is None else known if label is None else min(known, label)
+
+
+def _tree(report: Report, name: str, asked: Sequence[Parts]) -> Any:
+    """Return what a measure is made of, its parts by table and column; None where it does not say so."""
+    measure = report.measures[name]
+    if measure.of is None and measure.tree is None:
+        return None
+    places = {name: (n, place) for n, part in enumerate(asked) for place, name in enumerate(part.measures)}
+    return _placed(as_json(report.tree(name)), places)
+
+
+def _placed(tree: Json, places: Mapping[str, tuple[int, int]]) -> Json:
+    match tree:
+        case ["measure", name]:
+            return ["part", *places[str(name)]]
+        case [str(sign), *values]:
+            return [sign, *(_placed(each, places) if isinstance(each, list) else each for each in values)]
+    return tree

@@ -1,0 +1,78 @@
+"""What the pages are sliced by: the members that there is anything of, and what an address calls each slicer."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from etl.contract.table import Contract
+from etl.dashboard import formats
+from etl.dashboard.asked import Asked, Source
+from etl.dashboard.picture import Value
+from etl.report.cells import ALL, NO_MEMBER, members_of
+from etl.report.names import friendly
+
+NONE = "(none)"
+"""What a slicer calls the rows that have no member."""
+_TAKEN = ("from", "to")
+"""What the page's address says besides the slicers."""
+
+
+@dataclass(frozen=True)
+class Slicer:
+    """A column that is chosen by. key: its name in the page's address; members: labels, and places by code."""
+
+    column: str
+    key: str
+    members: tuple[str, ...]
+    places: Mapping[int, int]
+    is_period: bool
+
+    def told(self) -> dict[str, Any]:
+        """Return what the page needs to know of it."""
+        label = friendly(self.column.partition(".")[2].removesuffix("_name"))
+        told = {"column": self.column, "key": self.key, "label": label}
+        return {**told, "members": self.members, "period": self.is_period}
+
+
+def slicers_of(columns: Iterable[str], queries: Sequence[Asked], source: Source) -> list[Slicer]:
+    """Ask for the members of slicers: those that there is anything of. columns: of the pages, in their order."""
+    found: dict[str, set[int]] = {column: set() for column in columns}
+    for each in queries:
+        for place, column in enumerate(each.slicers):
+            found.setdefault(column, set()).update(context[place] for context in each.contexts)
+    keys = _keys([*found])
+    return [_slicer(column, keys[column], codes - {ALL}, source) for column, codes in found.items()]
+
+
+def _slicer(column: str, key: str, codes: set[int], source: Source) -> Slicer:
+    table = source.read(members_of(source.composer, column))
+    labels = dict(zip(*(table.column(name).to_pylist() for name in ("code", "label")), strict=True))
+    ordered = sorted(codes, key=lambda code: order_of(None if code == NO_MEMBER else labels[code]))
+    members = tuple(NONE if code == NO_MEMBER else formats.label(labels[code]) for code in ordered)
+    places = {ALL: ALL} | {code: place for place, code in enumerate(ordered)}
+    calendar = (source.calendar or "").partition(".")[0]
+    return Slicer(column, key, members, places, column.partition(".")[0] == calendar)
+
+
+def order_of(label: Value) -> tuple[bool, Any]:
+    """Order members: numbers and days by what they are, texts in no case, what has no name last."""
+    return (label is None, "" if label is None else label.casefold() if isinstance(label, str) else label)
+
+
+def _keys(columns: Sequence[str]) -> dict[str, str]:
+    """Name slicers in an address: by their columns; also by their tables, where that is the name of two."""
+    short = {column: column.partition(".")[2].removesuffix("_name") for column in columns}
+    clear = {c: k for c, k in short.items() if [*short.values(), *_TAKEN].count(k) == 1}
+    return {c: clear.get(c, f"{re.sub('^(dim|fact)_', '', c.partition('.')[0])}_{short[c]}") for c in columns}
+
+
+def calendar_of(contracts: Mapping[str, Contract]) -> str | None:
+    """Return the column of days of the calendar: the dimension whose natural key is a day; None without one."""
+    for name, contract in contracts.items():
+        keys = [column for column in contract.columns if column.name in contract.natural_key]
+        if contract.is_dimension and len(keys) == 1 and pa.types.is_date(keys[0].type):
+            return f"{name}.{keys[0].name}"
+    return None
