@@ -27,7 +27,7 @@ const Words = (() => {
     const order = Formats.compared(value, "0", format);
     if (order === null) return null;
     const text = Formats.shown(value, format);
-    if (order === 0) return { sign: "=", word: "unchanged", text };
+    if (order === 0) return { sign: "=", word: "unchanged", text: text.replace(/^\+/, "") };
     return order > 0 ? { sign: "▲", word: "up", text: `+${text.replace(/^\+/, "")}` } : { sign: "▼", word: "down", text };
   };
 
