@@ -56,12 +56,12 @@ def measure(name: str) -> Json:
     return _field("Measure", {"Entity": MEASURES}, name)
 
 
-def projection(field: Json, title: str | None = None) -> Json:
-    """Put a field into a visual. Of columns, an axis may have several; the active ones are those that it shows.
+def projection(field: Json, title: str | None = None, *, is_shown: bool = True) -> Json:
+    """Put a field into a visual. Of columns, an axis may have several, of which it shows some.
 
     title: what it is called there, if not by its name.
     """
-    active = {"active": True} if "Column" in field else {}
+    active = {"active": True} if "Column" in field and is_shown else {}
     named = {"displayName": title} if title else {}
     return {
         "field": field,

@@ -9,6 +9,7 @@ from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from powerbi import bookmarks, cards, figures, layout, visuals
+from powerbi.drill import levels_below
 from powerbi.expressions import Json, greatest, of_measure
 from powerbi.layout import TWELFTHS, Box
 from powerbi.names import name_in
@@ -120,7 +121,9 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
     body = (
         visuals.table(visual, title, report.measures, report.targets)
         if visual.kind == "table"
-        else visuals.chart(visual, title, report.measures, report.targets, contracts)
+        else visuals.chart(
+            visual, title, report.measures, report.targets, contracts, levels_below(visual, report, contracts)
+        )
     )
     top = (greatest(f"{name}-top", str(visual.by), visual.ranked_by, visual.top),) if visual.top else ()
     yield Tile(name, box, body, top)

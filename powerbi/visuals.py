@@ -1,6 +1,6 @@
 """The visuals' content: what stands under "visual" in a visual.json, by kind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from etl.company.measure import Measure
 from etl.company.pages import Visual
@@ -62,17 +62,18 @@ def chart(
     measures: Mapping[str, Measure],
     targets: Mapping[str, Target],
     contracts: Mapping[str, Contract],
+    below: Sequence[str] = (),
 ) -> Json:
     """Lines, columns or bars over a column; lines also in small charts, one for each member of the panels' column.
 
-    The target of its only measure is a line across it.
+    The target of its only measure is a line across it. below: columns to which it can be drilled down.
     """
     by, values = column(str(visual.by)), [measure(name) for name in visual.measures]
     ranked = visual.kind == "bar"
     order = sort(values[0], descending=True) if ranked else sort(by, descending=visual.descending)
     return {
         "visualType": _CHARTS[visual.kind],
-        "query": {**query({"Category": [by], "Y": values, **_rows(visual)}), "sortDefinition": order},
+        "query": {**_drilled(query({"Category": [by], "Y": values, **_rows(visual)}), below), "sortDefinition": order},
         "objects": {
             "legend": properties(show=len(values) > 1),
             "categoryAxis": _axis(visual, contracts),
@@ -81,6 +82,12 @@ def chart(
         },
         "visualContainerObjects": container(title, visual.alt, _meanings(visual, measures), 12),
     }
+
+
+def _drilled(asked: Json, below: Sequence[str]) -> Json:
+    """Put the levels below an axis behind it: a reader drills down to them."""
+    asked["queryState"]["Category"]["projections"] += [projection(column(name), is_shown=False) for name in below]
+    return asked
 
 
 def table(visual: Visual, title: Title, measures: Mapping[str, Measure], targets: Mapping[str, Target]) -> Json:

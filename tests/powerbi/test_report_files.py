@@ -158,3 +158,41 @@ def test_no_name_of_a_machine_or_a_day_is_in_the_files(files: Files) -> None:
     text = "".join(files.values()).replace("https://developer.microsoft.com/json-schemas/", "")
     assert "://" not in text
     assert str(Path.home()) not in text
+
+
+def axis(files: Files) -> list[tuple[str, bool]]:
+    """Give the axis of the only chart: its columns, and whether each is shown at first."""
+    (chart,) = [content["visual"] for content in visuals(files).values() if "Category" in str(content["visual"])]
+    return [
+        (projected["queryRef"], projected.get("active", False))
+        for projected in chart["query"]["queryState"]["Category"]["projections"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "below"),
+    [
+        ({"measures": ("Member Revenue",)}, ["Office.Office Name", "Team Member.Member Name"]),
+        ({"measures": ("Contracts", "Member Revenue"), "by": "dim_office.office_name"}, ["Team Member.Member Name"]),
+        ({"by": "dim_product.product_name"}, ["Deployment.Deployment Name"]),
+        ({"by": "dim_date.year", "measures": ("Allocations",)}, ["Date.Quarter", "Date.Month Name", "Date.Date"]),
+        ({"by": "dim_date.year", "measures": ("Open Editions",)}, []),  # what does not answer to a day
+        ({"by": "dim_date.date"}, []),
+        ({"by": "dim_channel.channel_name"}, []),
+    ],
+)
+def test_a_chart_can_be_drilled_down_its_hierarchy(
+    report: Report, contracts: Contracts, changes: dict[str, Any], below: list[str]
+) -> None:
+    """To every level below its axis that all its measures answer to; at first it shows the axis alone."""
+    table = Visual(kind="table", title="B", alt="B.", measures=("Contracts",), by="dim_team_member.member_name")
+    page = lonely(report, **changes).pages[0]
+    drilled = report_files(replace(report, pages=(page, Page(name="Q", title="Q", visual=(table,)))), contracts)
+    first, *others = axis(drilled)
+    assert first[1] and others == [(name, False) for name in below]
+
+
+def test_no_chart_is_drilled_down_to_people_that_no_page_shows(report: Report, contracts: Contracts) -> None:
+    """The model does not even have them."""
+    drilled = report_files(lonely(report, measures=("Member Revenue",)), contracts)
+    assert axis(drilled)[1:] == [("Office.Office Name", False)]
