@@ -23,7 +23,7 @@ from config import urls
 from config.executor import ADDRESS, executor_faults
 from config.paths import ROOT, seen_from
 
-_POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "dataset", "tenant", "client_id", "client_secret"))
+_POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "tenant", "client_id", "client_secret"))
 _LEAST_OF_A_KEY = 32
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RUNS = ("folder.id", "1_raw", "2_star", "3_loaded", "nights")
@@ -153,10 +153,12 @@ class Settings(BaseModel):
     powerbi_tenant: str | None = Field(None, pattern=r"^[\w.-]+$")
     powerbi_client_id: PowerBiId | None = None
     powerbi_client_secret: SecretStr | None = None
+    powerbi_billing_project: str | None = None
     powerbi_patience: int = Field(10800, ge=1)
     powerbi_service: SecureAddress = "https://api.powerbi.com"
     powerbi_sign_in: SecureAddress = "https://login.microsoftonline.com"
     powerbi_scope: str = "https://analysis.windows.net/powerbi/api/.default"
+    powerbi_fabric: SecureAddress = "https://api.fabric.microsoft.com"
 
     source_lock_seconds: int = Field(60, ge=1)
     source_patience: int = Field(120, ge=0)
@@ -235,7 +237,8 @@ def lacking_together(given: Mapping[str, Any]) -> list[str]:
     if credentials == "anonymous" and not given.get("bigquery_endpoint"):
         faults.append("BIGQUERY_CREDENTIALS anonymous is for an emulator: set BIGQUERY_ENDPOINT")
     lacking = [name.upper() for name in _POWERBI if not given.get(name)]
-    if 0 < len(lacking) < len(_POWERBI):
-        there = next(name.upper() for name in _POWERBI if given.get(name))
+    named = [name.upper() for name in (*_POWERBI, "powerbi_dataset") if given.get(name)]
+    if lacking and named:
+        there = named[0]
         faults.append(f"{' and '.join(lacking)} must be set when {there} is")
     return faults + executor_faults(given)

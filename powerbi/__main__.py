@@ -9,34 +9,79 @@ from etl.core.start import start
 if __name__ == "__main__":
     start("powerbi")
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from etl.core.cli import outermost, settings_option
 from etl.core.errors import ContractError
 from etl.core.parser import Parser
 
+if TYPE_CHECKING:
+    from powerbi.service.command import Company
+
 
 def main() -> int:
-    """Parse the command line and write; gives the exit code."""
+    """Parse the command line and do it; gives the exit code."""
     parser = Parser(prog="python -m powerbi", description=__doc__)
     settings_option(parser)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the files are out of date")
-    parser.add_argument("--dry-run", action="store_true", help="write nothing; fail if the project would be faulty")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="write nothing; fail if the files are out of date")
+    what.add_argument(
+        "--publish",
+        action="store_true",
+        help="write nothing here, but publish to the Power BI service: create or update semantic model and report in"
+        " the workspace of the settings, refresh, and prove the numbers",
+    )
+    what.add_argument(
+        "--prove", action="store_true", help="ask what is published for every measure, and compare it with SQL"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="write nothing; fail if the project would be faulty; with --publish, say what would be done",
+    )
+    roles = parser.add_mutually_exclusive_group()
+    roles.add_argument("--no-proof", action="store_true", help="with --publish: do not ask the model that is published")
+    roles.add_argument(
+        "--lift-roles",
+        action="store_true",
+        help="with --publish: take the roles off a published model while it is refreshed and asked",
+    )
     options = parser.parse_args()
-    return outermost(lambda: _renew(options.env, check=options.check, dry_run=options.dry_run), options.env)
+    if (options.no_proof or options.lift_roles) and not options.publish:
+        parser.error("--no-proof and --lift-roles belong to --publish")
+    return outermost(lambda: _run(options), options.env)
 
 
-def _renew(settings_file: Path, *, check: bool, dry_run: bool) -> None:
+def _run(options: Any) -> int:
+    company, years = _made(options.env)
+    if options.publish:
+        from powerbi.service.command import publish_it
+
+        has_proof = not options.no_proof
+        return publish_it(company, has_proof=has_proof, lift_roles=options.lift_roles, dry_run=options.dry_run)
+    if options.prove:
+        from powerbi.service.command import prove_it
+
+        return prove_it(company)
+    if not options.dry_run:
+        _renew(company, years, check=options.check)
+    return 0
+
+
+def _made(settings_file: Path) -> tuple["Company", Mapping[str, int]]:
+    """Make the project of a company. Raises ContractError where it would be faulty."""
     import config
     from etl.company.report import read_report
     from etl.dashboard.rehearse import rehearse
     from etl.load.etl_runs import published_contracts
     from powerbi.check import faults_of
     from powerbi.project import project_files
-    from powerbi.report import name_of
+    from powerbi.service.command import Company
     from powerbi.years import windows
 
     settings = config.load(settings_file)
     report = read_report(settings.report_folder)
-    folder = settings.report_folder / name_of(report)
     contracts = published_contracts(settings.tables_dir)
     rehearse(report, contracts)
     years = windows(settings, contracts)
@@ -46,14 +91,20 @@ def _renew(settings_file: Path, *, check: bool, dry_run: bool) -> None:
             "The Power BI project would be faulty:\n  " + "\n  ".join(faults),
             "Correct what each line names, in the report's files or in the contracts.",
         )
-    if dry_run:
-        return
-    stale = stale_files(folder, files)
+    return Company(settings, report, contracts, files), years
+
+
+def _renew(company: "Company", years: Mapping[str, int], *, check: bool) -> None:
+    """Write the project's files, or check them."""
+    from powerbi.report import name_of
+
+    folder = company.settings.report_folder / name_of(company.report)
+    stale = stale_files(folder, company.files)
     if check and stale:
         raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")
-    write(folder, files, stale)
-    print(f"{folder}: {len(files)} files, {len(stale)} of them changed.")
-    for name, contract in contracts.items():
+    write(folder, company.files, stale)
+    print(f"{folder}: {len(company.files)} files, {len(stale)} of them changed.")
+    for name, contract in company.contracts.items():
         if contract.settled_after is not None and name not in years:
             print(
                 f"{name}: every refresh reads all of it, because nothing here says from which year on rows are"
@@ -61,7 +112,7 @@ def _renew(settings_file: Path, *, check: bool, dry_run: bool) -> None:
             )
 
 
-def write(folder: Path, files: dict[str, str], stale: list[str]) -> None:
+def write(folder: Path, files: Mapping[str, str], stale: list[str]) -> None:
     """Write what is stale, and remove what is one too many, with its folder: to Power BI that would be a visual."""
     for path in stale:
         target = folder / path
@@ -75,7 +126,7 @@ def write(folder: Path, files: dict[str, str], stale: list[str]) -> None:
                 (folder / parent).rmdir()
 
 
-def stale_files(folder: Path, files: dict[str, str]) -> list[str]:
+def stale_files(folder: Path, files: Mapping[str, str]) -> list[str]:
     """Name the files that are not what they are to be; of those that are one too many, what an older run has written.
 
     What else is there is Power BI Desktop's, or a person's, and left alone.

@@ -1,19 +1,36 @@
-"""Power Query: how a table comes out of BigQuery. One query a table, so that BigQuery does the work."""
+"""Power Query: how a table comes out of BigQuery. One query a table, so that BigQuery does the work.
+
+The driver is named: without a name it is whichever the tenant or the workspace prefers, and Microsoft takes the older
+one (ODBC) out of the service. https://learn.microsoft.com/power-query/transition-to-adbc
+"""
 
 from etl.contract.column import Column
 from etl.contract.table import Contract
 from powerbi.types import model_type
 from powerbi.years import FIRST, LAST
 
-_PARAMETER = '"{value}" meta [IsParameterQuery=true, Type="Text", IsParameterQueryRequired=true]'
 _INSTANT = (
     '#datetime({year}, 1, 1, 0, 0, 0) meta [IsParameterQuery=true, Type="DateTime", IsParameterQueryRequired=true]'
 )
 
+_DRIVER = "2.0"
+"""ADBC, as the connector calls it."""
+
+
+def parameter(value: str) -> str:
+    """Write a text for a person to set."""
+    return f'{_text(value)} meta [IsParameterQuery=true, Type="Text", IsParameterQueryRequired=true]'
+
+
+def _text(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+PROJECT, DATASET, BILLING_PROJECT = "Project", "Dataset", "Billing Project"
 PARAMETERS = {
-    "Project": (_PARAMETER.format(value="my-project"), "The Google Cloud project that owns the dataset."),
-    "Dataset": (_PARAMETER.format(value="my_dataset"), "The dataset of the published tables: BIGQUERY_DATASET."),
-    "Billing Project": (_PARAMETER.format(value="my-project"), "The project that pays for what is read."),
+    PROJECT: (parameter("my-project"), "The Google Cloud project that owns the dataset."),
+    DATASET: (parameter("my_dataset"), "The dataset of the published tables: BIGQUERY_DATASET."),
+    BILLING_PROJECT: (parameter("my-project"), "The project that pays for what is read."),
 }
 """Name → expression and meaning, for a person to set."""
 
@@ -38,7 +55,8 @@ def source(
     ranged: read what lies between RangeStart and RangeEnd. tables: of the engine's own table, the rows of these alone.
     """
     steps = [
-        'Source = GoogleBigQuery.Database([BillingProject = #"Billing Project", UseStorageApi = true])'
+        'Source = GoogleBigQuery.Database([BillingProject = #"Billing Project", UseStorageApi = true,'
+        f' Implementation = "{_DRIVER}"])'
         "{[Name = Project]}[Data]",
         'Schema = Source{[Name = Dataset, Kind = "Schema"]}[Data]',
         f'Published = Schema{{[Name = "{contract.name}", Kind = "Table"]}}[Data]',
@@ -68,7 +86,3 @@ def source(
 
 def _name(step: str) -> str:
     return step.partition(" = ")[0]
-
-
-def _text(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'

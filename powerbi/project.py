@@ -49,7 +49,7 @@ def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[s
             f"{SCHEMAS}/gitIntegration/platformProperties/2.0.0",
             {
                 "metadata": {"type": "SemanticModel", "displayName": name},
-                "config": {"version": "2.0", "logicalId": tag("SemanticModel")},
+                "config": {"version": "2.0", "logicalId": tag("SemanticModel", name)},
             },
         ),
         f"{name}.SemanticModel/definition.pbism": with_schema(
@@ -66,7 +66,7 @@ def _model(tables: list[Node], secured: list[Node], parameters: list[str]) -> li
         "discourageImplicitMeasures": True,
         "sourceQueryCulture": "en-US",
     }
-    options: dict[str, str | bool] = {"legacyRedirects": True, "returnErrorValuesAsNull": True}
+    options: dict[str, str | bool] = {"legacyRedirects": True}  # and no returnErrorValuesAsNull: an error is told
     order = json.dumps([*parameters, *(node.name for node in tables if node.name != MEASURES)])
     return [
         Node("model", "Model", properties=properties, children=[Node("dataAccessOptions", properties=options)]),

@@ -28,7 +28,9 @@ class ModelType:
     note: str = ""
 
 
-_IN_UTC = "each DateTimeZone.RemoveZone(DateTimeZone.ToUtc(_)), type datetime"
+_IN_UTC = "each if _ is datetimezone then DateTimeZone.RemoveZone(DateTimeZone.ToUtc(_)) else _, type datetime"
+"""ADBC gives a TIMESTAMP with a zone, and ODBC without one, in UTC."""
+
 _TYPES = {
     types.INTEGER.arrow: ModelType("int64", "0", is_drawn_to_scale=True),
     types.TEXT.arrow: ModelType("string"),

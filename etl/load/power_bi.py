@@ -16,7 +16,7 @@ from etl.core.manifest import LoadedManifest
 from etl.core.record import Record
 from etl.core.runs import Store
 from etl.core.whole import write_whole
-from etl.refresh.target import Target, target_of
+from etl.refresh.target import Target, account_of, target_of
 
 
 class Refreshed(Record):
@@ -34,6 +34,8 @@ def refresh(job: Job, *, published: bool) -> None:
     """
     target = target_of(job.settings)
     if target is None:
+        if published and account_of(job.settings):
+            log.warning("refresh: POWERBI_DATASET is not set, so no Power BI dataset is refreshed.")
         return
     newest = _newest(job.store)
     due = published or (newest is not None and not _shows(job.store, target, newest))

@@ -1,6 +1,7 @@
 """What the Power BI service answers, read: refreshes and how they ended, and why it refuses."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,15 @@ _LONGEST = 600
 
 _HISTORY = "Look at the refresh history in the dataset's settings in Power BI."
 _CREDENTIALS = "Enter the data source's credentials again in the dataset's settings in Power BI."
-_CURES = {
+CURES = {
+    0: _HISTORY,
     401: "Let an administrator of the tenant allow service principals to call the Power BI APIs (admin portal, tenant"
     " settings, developer settings).",
     403: "Make the service principal a member of the workspace (Contributor or more), and let it be allowed to call the"
     " Power BI APIs in the tenant's settings.",
     404: "Check POWERBI_WORKSPACE and POWERBI_DATASET: both are in the address of the dataset's page.",
 }
+"""What to do about a refusal of a refresh, by its status; 0: about any other."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,20 @@ def content(answer: requests.Response) -> dict[str, Any]:
 
 
 def said(answer: requests.Response) -> str:
-    """Return what an answer that refuses says: its error's code and message."""
-    error = content(answer).get("error")
-    if not isinstance(error, dict):
-        return ""
-    return _short(" ".join(str(error[part]) for part in ("code", "message") if error.get(part)))
+    """Return what an answer that refuses says: its error's code and message, of Power BI's form or of Fabric's."""
+    found = content(answer)
+    return told_by(found["error"] if isinstance(found.get("error"), dict) else found)
+
+
+def told_by(error: dict[str, Any]) -> str:
+    """Return what an error says: its code and message, and the details that come with them."""
+    inner = error.get("pbi.error")
+    details = inner.get("details") if isinstance(inner, dict) else error.get("moreDetails")
+    parts = [error.get("errorCode") or error.get("code"), error.get("message")]
+    for detail in details if isinstance(details, list) else ():
+        value = detail.get("detail", detail) if isinstance(detail, dict) else detail
+        parts.append(value.get("value") or value.get("message") if isinstance(value, dict) else value)
+    return _short(" ".join(str(part) for part in dict.fromkeys(parts) if part))
 
 
 def is_busy(answer: requests.Response) -> bool:
@@ -90,8 +102,8 @@ def is_spent(answer: requests.Response) -> bool:
     return answer.status_code in (400, 403, 429) and "24 hours" in said(answer)
 
 
-def refused(answer: requests.Response) -> RefreshError:
-    """Explain an answer that is a refusal, or a fault of the service."""
+def refused(answer: requests.Response, cures: Mapping[int, str] = CURES) -> RefreshError:
+    """Explain an answer that is a refusal, or a fault of the service. cures: what to do, by its status."""
     text = said(answer)
     told = f"Power BI answered {answer.status_code}" + (f": {text.rstrip('.')}." if text else ".")
     if is_spent(answer):
@@ -102,7 +114,7 @@ def refused(answer: requests.Response) -> RefreshError:
         )
     if answer.status_code >= 500:
         return RefreshError(told, transient=True)
-    return RefreshError(told, _CURES.get(answer.status_code, _HISTORY))
+    return RefreshError(told, cures.get(answer.status_code, cures[0]))
 
 
 def _why(told: dict[str, Any]) -> str:

@@ -32,8 +32,8 @@ class Waiting:
         """Seconds that are left."""
         return self._seconds - self.took
 
-    def pause(self, what: str) -> None:
-        """Sleep a while, the longer the longer it has taken. what: what is waited for, a clause.
+    def pause(self, what: str, least: float = 0) -> None:
+        """Sleep a while, the longer the longer it has taken. what: what is waited for, a clause; least: seconds.
 
         Raises PatienceError; but not before somebody looked once more when no time was left.
         """
@@ -42,7 +42,7 @@ class Waiting:
         if self.took >= self._line:
             log.info("refresh: %s for %.0f s.", what, self.took)
             self._line = 2 * self.took
-        time.sleep(min(max(self.took * _SHARE, _LEAST), _MOST, max(self.left, 0)))
+        time.sleep(min(max(self.took * _SHARE, _LEAST, least), _MOST, max(self.left, 0)))
 
     def obey(self, seconds: float) -> None:
         """Sleep as long as a service wants it. Raises PatienceError where that is too long."""

@@ -165,6 +165,16 @@ def test_what_power_bi_needs_together_is_said(
     assert "hidden" not in repr(settings) + settings.model_dump_json()
 
 
+def test_a_workspace_may_be_published_to_before_there_is_a_dataset(tmp_path: Path) -> None:
+    """Its id is known after the first time; a dataset without the rest is a fault all the same."""
+    settings = config.load(written(tmp_path, **{n: v for n, v in POWER_BI.items() if n != "POWERBI_DATASET"}))
+    assert settings.powerbi_dataset is None
+    (tmp_path / "alone").mkdir()
+    message = faults(written(tmp_path / "alone", POWERBI_DATASET=POWER_BI["POWERBI_DATASET"]))
+    assert "POWERBI_WORKSPACE and POWERBI_TENANT" in message
+    assert "must be set when POWERBI_DATASET is" in message
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -82,7 +82,9 @@ def test_web_addresses_are_judged_likewise(tmp_path: Path, name: str, address: s
         assert "ss" not in message.split(f"{name}: ")[1].replace("password", "").replace("address", "")
 
 
-@pytest.mark.parametrize("name", ["BIGQUERY_ENDPOINT", "POWERBI_SERVICE", "POWERBI_SIGN_IN", "DATA_DIR"])
+@pytest.mark.parametrize(
+    "name", ["BIGQUERY_ENDPOINT", "POWERBI_SERVICE", "POWERBI_SIGN_IN", "POWERBI_FABRIC", "DATA_DIR"]
+)
 def test_other_addresses_take_no_password(tmp_path: Path, name: str) -> None:
     """Nor is it repeated."""
     scheme = "s3" if name == "DATA_DIR" else "https"

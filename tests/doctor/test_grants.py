@@ -13,7 +13,7 @@ import pytest
 
 from config.paths import ROOT
 from etl.doctor.check import OK
-from etl.load.bigquery.permissions import DATASETS, PROJECT
+from etl.load.bigquery.permissions import DATASETS, POWER_BI, PROJECT
 from tests.called import etl
 from tests.doctor.found import Patient, told
 from tests.maria import Maria
@@ -145,6 +145,24 @@ def test_bigquerys_commands_are_those_of_a_shell_and_name_each_permission(tmp_pa
         "GRANT `projects/acme/roles/etlLoader` ON SCHEMA `acme.star` TO"
         ' "serviceAccount:etl-reader@acme.iam.gserviceaccount.com"'
     )
+
+
+def test_power_bi_gets_an_account_that_reads_the_published_tables_alone(tmp_path: Path) -> None:
+    """With the permissions of the driver that the model names, on the project that pays; only if there is a report."""
+    more = {"WAREHOUSE": "bigquery", "BIGQUERY_PROJECT": "acme", "BIGQUERY_DATASET": "star"}
+    patient = Patient(tmp_path, {"shop": "sqlite:////nowhere.db"}, more)
+    patient.query("a", "SELECT 1 AS id")
+    assert "powerbi" not in printed(patient, "bigquery")
+    patient.settings |= {"REPORT_DIR": str(ROOT / "powerbi"), "POWERBI_BILLING_PROJECT": "payer"}
+    lines = [shlex.split(line, comments=True) for line in printed(patient, "bigquery").splitlines()]
+    (role,) = [line for line in lines if "powerBiReader" in line]
+    assert f"--permissions={','.join(POWER_BI)}" in role
+    assert "--project=payer" in role
+    grants = [line[-1] for line in lines if "query" in line and "powerbi-reader" in line[-1]]
+    assert grants == [
+        'GRANT `roles/bigquery.dataViewer` ON SCHEMA `acme.star` TO "serviceAccount:powerbi-reader@acme.iam'
+        '.gserviceaccount.com"'
+    ]
 
 
 UNITS = sorted((ROOT / "systemd").iterdir())

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
@@ -43,12 +44,13 @@ def certificate(folder: Path) -> Path:
     return file
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     """Finds who is to answer."""
 
     service: PowerBi
 
     def do_GET(self) -> None:
+        """Answer a question."""
         self._heard({})
         path = urlsplit(self.path).path
         if path.endswith("/.well-known/openid-configuration"):
@@ -71,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404 if seen is None else 202 if seen["status"] == "Unknown" else 200, seen or {})
 
     def do_POST(self) -> None:
+        """Sign somebody in, or begin a refresh."""
         text = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
         if self.path.startswith("/told"):  # a monitor and a chat live here as well
             self._heard({"told": text})
@@ -81,8 +84,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._heard({})
             self._answer(*self.service.sign_in(form))
             return
-        body = json.loads(text)
+        body = json.loads(text or "{}")
         self._heard(body)
+        self._post(body)
+
+    def _post(self, body: Json) -> None:
         if self.service.faults.get("POST") and self.service.begins_all_the_same:
             self.service.post(body)
         if self._may("POST"):
@@ -91,6 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(status, answer, place if begun and status == 202 else {})
 
     def do_DELETE(self) -> None:
+        """Cancel a refresh."""
         self._heard({})
         if self._may("DELETE"):
             for entry in self.service.history:
@@ -98,13 +105,15 @@ class _Handler(BaseHTTPRequestHandler):
                     entry["status"] = "Cancelled"
             self._answer(200, {})
 
+    _token = TOKEN
+
     @property
     def _refreshes(self) -> str:
         return f"/v1.0/myorg/groups/{WORKSPACE}/datasets/{DATASET}/refreshes"
 
     def _may(self, method: str) -> bool:
         """Whether a call is to be answered; one without our token, and what `faults` says, is not."""
-        if self.headers["Authorization"] != f"Bearer {TOKEN}":
+        if self.headers["Authorization"] != f"Bearer {self._token}":
             self._answer(403, error("TokenExpired", "Access token has expired."))
             return False
         waiting = self.service.faults.get(method)
@@ -134,11 +143,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+S = TypeVar("S", bound=PowerBi)
+
+
 @contextmanager
-def running(pem: Path) -> Iterator[PowerBi]:
-    """Run a service. pem: its certificate and key."""
-    service = PowerBi()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": service}))
+def serving(pem: Path, service: S, handler: type[Handler]) -> Iterator[S]:
+    """Run a service. pem: its certificate and key; handler: who answers for it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (handler,), {"service": service}))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -151,3 +162,10 @@ def running(pem: Path) -> Iterator[PowerBi]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def running(pem: Path) -> Iterator[PowerBi]:
+    """Run a service. pem: its certificate and key."""
+    with serving(pem, PowerBi(), Handler) as service:
+        yield service

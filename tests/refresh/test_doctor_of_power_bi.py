@@ -28,6 +28,14 @@ def test_a_dataset_that_can_be_refreshed_is_well(tmp_path: Path, power_bi: Power
     assert found(tmp_path, power_bi)[0] == [OK, WARNING]
 
 
+def test_a_dataset_that_is_not_named_is_a_warning(tmp_path: Path, power_bi: PowerBi) -> None:
+    """As after the first publish, until its id is in the settings."""
+    patient = Patient(tmp_path, {}, {n: v for n, v in power_bi.settings.items() if n != "POWERBI_DATASET"})
+    [(_, finding)] = patient.part("Power BI")
+    assert finding.level == WARNING
+    assert "--publish" in finding.cure
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence", "cure"),
     [

@@ -93,6 +93,17 @@ def test_without_settings_power_bi_is_not_spoken_of(
     assert [entry["status"] for entry in power_bi.history] == ["Completed"]
 
 
+def test_a_dataset_that_is_not_named_is_missed(
+    company: Company, power_bi: PowerBi, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest is set, as it is for publishing: without the last line nothing is refreshed, and that is said."""
+    del company.settings["POWERBI_DATASET"]
+    with caplog.at_level("WARNING"):
+        work(company, load.run)
+    assert "POWERBI_DATASET is not set" in caplog.text
+    assert power_bi.asked == []
+
+
 def test_no_refresh_leaves_it_out_and_says_so(company: Company, power_bi: PowerBi) -> None:
     """Nobody asks Power BI, whose library is not even loaded; the next load makes up for it."""
     done = company.ended(

@@ -13,9 +13,10 @@ from etl.company.formula import Formula, Named, Negative, Number, Operation, mea
 from etl.company.measure import Measure
 from etl.core.errors import ContractError
 from etl.report.sql import Composer
+from powerbi.service.differ import differs
 from tests.report.small_star import CONTRACTS, DAYS, SHOPS, VIEW, Rows, opened, report_of
 from tests.report.test_formulas import FORMULAS, in_brackets
-from tests.truth.dax import Dax, differs
+from tests.truth.dax import Dax
 
 KEYS = {"day_key", "shop_key"}
 CONDITIONS: dict[str, list[Any]] = {

@@ -12,11 +12,12 @@ from etl.load.warehouse import Warehouse
 from sample import server
 from tests.dashboard.browser import browser
 from tests.load.emulator import NoEmulatorError, running_emulator
+from tests.publish.started import fabric, pem
 from tests.truth.night import COMPANIES, Company, Night, published, run_night
 
 T = TypeVar("T")
 
-__all__ = ["browser"]
+__all__ = ["browser", "fabric", "pem"]
 
 
 @contextmanager

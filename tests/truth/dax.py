@@ -1,8 +1,6 @@
 """The semantic model, filled with the published tables, in a DAX engine that runs on Linux (pbix-mcp's)."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from etl.report.filters import fold
 from etl.report.names import friendly
 from powerbi import model
 from powerbi.names import MEASURES
+from powerbi.service.differ import cell
 from powerbi.tmdl import unquoted
 from powerbi.types import model_type
 
@@ -69,22 +68,7 @@ class Dax:
         table, column = (friendly(part) for part in name.split("."))
         number = self.tables[table]["columns"].index(column)
         spelled = {_exact(fold(row[number])): row[number] for row in self.tables[table]["rows"]}
-        return [spelled.get(_exact(fold(_cell(value))), _cell(value)) for value in values]
-
-
-def differs(format_: str, dax: Any, sql: Any) -> bool:
-    """Whether two values are not the same: sums exactly, money divided to the four places that Power BI keeps."""
-    if sql is None or dax is None or isinstance(sql, bool | str):
-        return bool(dax is not sql and dax != sql)
-    if isinstance(sql, dt.date):
-        return bool(dax != _cell(sql))
-    if isinstance(sql, int | Decimal) and "%" not in format_:
-        return abs(Decimal(f"{dax:.4f}") - sql) > (Decimal(0) if _is_sum(sql) else Decimal("0.0000501"))
-    return abs(dax - float(sql)) > (0.0000501 if "%" not in format_ else 1e-9)
-
-
-def _is_sum(value: int | Decimal) -> bool:
-    return isinstance(value, int) or -int(value.as_tuple().exponent) <= 2
+        return [spelled.get(_exact(fold(cell(value))), cell(value)) for value in values]
 
 
 def _imported(warehouse: Warehouse, contract: Contract, columns: Sequence[Column]) -> dict[str, Any]:
@@ -114,23 +98,13 @@ def _as_in_vertipaq(values: Sequence[object]) -> list[Any]:
     spelled: dict[object, object] = {}
     trimmed = [value.rstrip(" ") if isinstance(value, str) else value for value in values]
     return [
-        spelled.setdefault(_exact(value.upper() if isinstance(value, str) else value), _cell(value))
-        for value in trimmed
+        spelled.setdefault(_exact(value.upper() if isinstance(value, str) else value), cell(value)) for value in trimmed
     ]
 
 
 def _exact(value: object) -> object:
     """Give what is equal where a value and its type are: 1 is not true, and no text is a number."""
     return (type(value), value)
-
-
-def _cell(value: Any) -> Any:
-    """Give a value as Power BI holds it."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=None)
-    return dt.datetime(value.year, value.month, value.day) if isinstance(value, dt.date) else value
 
 
 def _is_money(column: Any) -> bool:

@@ -18,7 +18,8 @@ from etl.load.warehouse import Warehouse
 from etl.report import dax as in_dax
 from etl.report.sql import Composer
 from powerbi import model
-from tests.truth.dax import Context, Dax, differs
+from powerbi.service.differ import differs
+from tests.truth.dax import Context, Dax
 from tests.truth.night import COMPANIES, Company
 
 REPORT = read_report(ROOT / "powerbi")

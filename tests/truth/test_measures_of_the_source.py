@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from etl.load.warehouse import Warehouse
-from tests.truth.dax import differs
+from powerbi.service.differ import differs
 from tests.truth.night import COMPANIES, MEASURES, Company, Night
 from tests.truth.test_measures import REPORT, SQL
 

@@ -3,9 +3,11 @@
 from shlex import quote
 
 from config import Settings
-from etl.load.bigquery.permissions import DATASETS, PROJECT
+from etl.load.bigquery.permissions import DATASETS, POWER_BI, PROJECT
 
-_JOBS, _LOADER = "etlJobs", "etlLoader"
+_JOBS, _LOADER, _READER = "etlJobs", "etlLoader", "powerBiReader"
+_POWER_BI = "powerbi-reader"
+"""The account that Power BI reads with."""
 
 
 def commands(settings: Settings, account: str) -> list[str]:
@@ -39,6 +41,28 @@ def commands(settings: Settings, account: str) -> list[str]:
         *lines,
         "# Then attach it to the VM, and no key is needed:",
         f"#   gcloud compute instances set-service-account VM --service-account={email} --scopes=cloud-platform",
+        *(_power_bi(settings) if settings.has_report else []),
+    ]
+
+
+def _power_bi(settings: Settings) -> list[str]:
+    """Return the lines for the account that Power BI reads the published tables with, and nothing else."""
+    project, dataset = str(settings.bigquery_project), str(settings.bigquery_dataset)
+    pays = settings.powerbi_billing_project or project
+    email = f"{_POWER_BI}@{project}.iam.gserviceaccount.com"
+    member = f"serviceAccount:{email}"
+    grant = f'GRANT `roles/bigquery.dataViewer` ON SCHEMA `{project}.{dataset}` TO "{member}"'
+    return [
+        "",
+        "# The account that Power BI reads with: the published tables, and nothing else.",
+        f"gcloud iam service-accounts create {_POWER_BI} --project={project} --display-name='Power BI'",
+        _role(_READER, "Power BI: queries and their answers", list(POWER_BI), f"--project={pays}"),
+        f"gcloud projects add-iam-policy-binding {pays} --member={member}"
+        f" --role=projects/{pays}/roles/{_READER} --condition=None",
+        f"bq --location={settings.bigquery_location} query {_no_legacy(project)} {quote(grant)}",
+        "# In the semantic model's settings, under Data source credentials: Basic, the account as the user, its key",
+        "# (JSON, in one line) as the password. Some projects want roles/serviceusage.serviceUsageConsumer as well.",
+        f"#   gcloud iam service-accounts keys create powerbi-reader.json --iam-account={email}",
     ]
 
 

@@ -19,5 +19,16 @@ DATASETS = {
 }
 """On both datasets."""
 
+POWER_BI = {
+    "bigquery.jobs.create": "runs a query for each table",
+    "bigquery.jobs.list": "finds its queries' answers",
+    "bigquery.readsessions.create": "fetches an answer as Arrow, by the Storage API",
+    "bigquery.readsessions.getData": "reads its rows",
+    "bigquery.readsessions.update": "divides them among several readers",
+    "resourcemanager.projects.get": "finds the project by its name",
+}
+"""On the project that pays for what Power BI reads: what its driver (ADBC) asks for, as its page lists it; whoever
+started a job may look at it without bigquery.jobs.get. https://github.com/adbc-drivers/bigquery"""
+
 TABLES = tuple(name for name in DATASETS if name.startswith("bigquery.tables.") and name != "bigquery.tables.create")
 """What BigQuery answers of a table when it is asked which permissions one has."""

@@ -1,0 +1,223 @@
+"""Publishing: the semantic model and the report of a company, created in a workspace or replaced there, and proven.
+
+The order: the model without its roles (Power BI answers no service principal's queries where there are any), with its
+parameters; its refresh; the proof; the model's roles; the report. Whatever fails, the roles are put on, and it is said
+what is in the workspace. Nothing is sent twice that might have been done: run it again, which finds what is there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import requests
+
+from etl.core.errors import EtlError, RefreshError, UsageError
+from etl.core.log import log
+from etl.refresh import follow
+from etl.refresh.target import Target
+from etl.refresh.waiting import Waiting
+from powerbi.service import parts
+from powerbi.service.dataset import Dataset
+from powerbi.service.items import Item, Items
+from powerbi.service.parts import MODEL, REPORT, Files
+from powerbi.service.prove import Answer
+
+_WORDS = {MODEL: "semantic model", REPORT: "report"}
+_AGAIN = "Then run it again: it finds what is there, and makes no second copy."
+
+Prove = Callable[[Dataset], Sequence[Answer]]
+
+
+class PublishError(EtlError):
+    """Something was not published, or not proven; the message says what is in the workspace."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be published. parameters: the model's; prove: asks the published model, None to leave the proof out.
+
+    lift_roles: whether a model that has roles in the workspace may be without them as long as it is asked.
+    """
+
+    model: Files
+    report: Files
+    parameters: Mapping[str, str]
+    prove: Prove | None
+    lift_roles: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is in the workspace. has_roles: whether the model there shows its rows by roles."""
+
+    model: Item | None
+    report: Item | None
+    has_roles: bool = False
+
+
+@dataclass
+class Outcome:
+    """What was done, in the workspace, step by step."""
+
+    steps: list[str] = field(default_factory=list)
+    model: Item | None = None
+    report: Item | None = None
+    answers: Sequence[Answer] | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the model was asked, and nothing differed."""
+        return self.answers is not None and not any(answer.differs for answer in self.answers)
+
+
+def look(target: Target, wanted: Wanted) -> Found:
+    """Find what is in the workspace. Raises PublishError, or UsageError where a person has to choose first."""
+    with requests.Session() as session, _told(Outcome()):
+        waiting = Waiting(target.patience)
+        items = Items(target, session, waiting)
+        model = _found(items, MODEL, wanted.model, target.dataset)
+        report = _found(items, REPORT, wanted.report)
+        has_roles = model is not None and _dataset(target, model, session, waiting).has_roles()
+    if wanted.prove and has_roles and parts.has_roles(wanted.model) and not wanted.lift_roles:
+        raise UsageError(
+            "The semantic model in the workspace has roles, and Power BI answers no service principal's queries then.",
+            "--no-proof publishes without asking it; --lift-roles takes the roles off while it is refreshed and asked,"
+            " and whoever may open the report sees all rows meanwhile.",
+        )
+    return Found(model, report, has_roles)
+
+
+def publish(target: Target, wanted: Wanted, found: Found) -> Outcome:
+    """Publish, refresh and prove. Raises PublishError."""
+    done = Outcome()
+    with requests.Session() as session, _told(done):
+        waiting = Waiting(target.patience)
+        items = Items(target, session, waiting)
+        with _model(items, wanted, found, done):
+            _fill(target, wanted, done, session, waiting)
+        if done.answers is not None and not done.is_proven and found.report is None:
+            done.steps.append("the report was not created, because the proof found differences")
+            return done
+        done.report = _put(items, REPORT, parts.bound_to(wanted.report, _model_of(done).id), found.report, done)
+        if _dataset(target, _model_of(done), session, waiting).bind(done.report.id, _model_of(done).id):
+            done.steps.append("the report was bound to the semantic model anew")
+    return done
+
+
+def _fill(target: Target, wanted: Wanted, done: Outcome, session: requests.Session, waiting: Waiting) -> None:
+    """Give a published model its parameters and its rows, and prove it."""
+    model = _model_of(done)
+    dataset = _dataset(target, model, session, waiting)
+    if changed := dataset.set_parameters(wanted.parameters):
+        done.steps.append(f"the parameters {', '.join(changed)} were set")
+    log.info("publish: asking Power BI to refresh it.")
+    seconds = follow.refresh(replace(target, dataset=model.id))
+    done.steps.append(f"it was refreshed in {seconds:.0f} s")
+    if wanted.prove:
+        done.answers = wanted.prove(dataset)
+        wrong = sum(answer.differs for answer in done.answers)
+        done.steps.append(f"it was asked {len(done.answers):,} questions, of which {wrong:,} have different answers")
+
+
+@contextmanager
+def _model(items: Items, wanted: Wanted, found: Found, done: Outcome) -> Iterator[None]:
+    """Put the model there, without its roles as long as it is to be asked; and put them on, whatever happens."""
+    files = parts.with_parameters(wanted.model, wanted.parameters)
+    is_open = wanted.prove is not None and parts.has_roles(files)
+    try:
+        done.model = _put(items, MODEL, parts.without_roles(files) if is_open else files, found.model, done)
+    except RefreshError as error:
+        if is_open and error.transient and found.model:
+            _close(items, files, found.model, done)
+        raise
+    try:
+        yield
+    finally:
+        if is_open:
+            _close(items, files, done.model, done)
+
+
+def _close(items: Items, files: Files, model: Item, done: Outcome) -> None:
+    """Put a model's roles on."""
+    try:
+        items.update(model, parts.called(files, model.name))
+    except RefreshError as error:
+        raise PublishError(
+            f"THE SEMANTIC MODEL {model.name} MAY BE WITHOUT ITS ROLES, so that whoever may open it sees all rows:"
+            f" {error.message}{_state(done)}",
+            f"Run it again at once with --no-proof, or delete the model in the workspace. {error.hint}".strip(),
+        ) from None
+    done.steps.append("it has its roles")
+
+
+def _put(items: Items, kind: str, files: Files, there: Item | None, done: Outcome) -> Item:
+    """Create an item, or replace its files under the name that it has there."""
+    name = there.name if there else parts.name_of(files)
+    log.info("publish: %s the %s %s.", "updating" if there else "creating", _WORDS[kind], name)
+    if there:
+        items.update(there, parts.called(files, name))
+    made = there or items.create(kind, name, files)
+    done.steps.append(f"the {_WORDS[kind]} {name} was {'updated' if there else 'created'}")
+    return made
+
+
+def _found(items: Items, kind: str, files: Files, known: str = "") -> Item | None:
+    """Find the item that is ours: by its id, if the settings say it, by its name, or else by its logical id.
+
+    Raises UsageError where that is not clear, for a second copy would help nobody.
+    """
+    listed = items.listed(kind)
+    if known:
+        found = [item for item in listed if item.id.lower() == known.lower()]
+        if not found:
+            raise UsageError(
+                f"The workspace has no {_WORDS[kind]} {known}, which POWERBI_DATASET names.",
+                "Correct POWERBI_DATASET; or remove it, and a model of the project's name is updated, or created.",
+            )
+        return found[0]
+    name = parts.name_of(files)
+    found = [item for item in listed if item.name.casefold() == name.casefold()]
+    found = found or [item for item in listed if _logical_id(items, item) == parts.logical_id(files)]
+    if len(found) > 1:
+        raise UsageError(
+            f"The workspace has {len(found)} of the {_WORDS[kind]} {name}.",
+            "Delete or rename those that are not ours, so that it is clear which one to update.",
+        )
+    return found[0] if found else None
+
+
+def _logical_id(items: Items, item: Item) -> str:
+    """Return another item's logical id; of one that may not be read nothing: it is not ours."""
+    try:
+        return parts.logical_id(items.definition(item))
+    except (RefreshError, ValueError):
+        return ""
+
+
+def _dataset(target: Target, model: Item, session: requests.Session, waiting: Waiting) -> Dataset:
+    return Dataset(replace(target, dataset=model.id), session, waiting)
+
+
+def _model_of(done: Outcome) -> Item:
+    if done.model is None:
+        raise AssertionError("the model comes first")
+    return done.model
+
+
+@contextmanager
+def _told(done: Outcome) -> Iterator[None]:
+    """Say of a fault what is in the workspace by then."""
+    try:
+        yield
+    except RefreshError as error:
+        message = f"{error.message[:1].upper()}{error.message[1:]}"
+        unsure = " Whether that took place is not known." if error.transient else ""
+        hint = f"{error.hint} {_AGAIN if done.steps or unsure else ''}".strip()
+        raise PublishError(f"{message}{unsure}{_state(done)}", hint) from None
+
+
+def _state(done: Outcome) -> str:
+    """Return what is in the workspace, as a sentence that follows another one."""
+    if not done.steps:
+        return " Nothing was changed in the workspace."
+    return f" In the workspace: {'; '.join(done.steps)}."

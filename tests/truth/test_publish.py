@@ -1,0 +1,90 @@
+"""The command that publishes, on the sample's night: what Power BI answers is what SQL on BigQuery says."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.paths import ROOT
+from etl.company.report import read_report
+from etl.load.etl_runs import published_contracts
+from etl.load.warehouse import Warehouse
+from powerbi.__main__ import main
+from tests.called import called
+from tests.publish.engine import evaluator
+from tests.publish.fabric import Fabric
+from tests.truth.dax import Dax
+from tests.truth.night import COMPANIES, Company, Night
+
+CONTRACTS = published_contracts(ROOT / "tables")
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    """Give the folder of the sample's report, with one slicer: each is asked about four times."""
+    folder = tmp_path / "report"
+    shutil.copytree(ROOT / "powerbi", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "CloudServices"))
+    for page in (folder / "pages").glob("*.toml"):
+        slicers = 'slicers = ["dim_office.region"]' if page.name.startswith("1_") else "slicers = []"
+        lines = page.read_text().splitlines()
+        page.write_text("\n".join(slicers if line.startswith("slicers") else line for line in lines))
+    return folder
+
+
+@pytest.fixture
+def power_bi(
+    fabric: Fabric,
+    report: Path,
+    night_of: Callable[[Company], Night],
+    duckdb_of: Callable[[Company], Warehouse],
+    bigquery_of: Callable[[Company], Warehouse],
+) -> Iterator[tuple[Dax, Callable[..., subprocess.CompletedProcess[str]]]]:
+    """Give what Power BI has imported of the night, and the command, whose warehouse is BigQuery."""
+    bigquery_of(COMPANIES[0])
+    env = night_of(COMPANIES[0]).folder / "bigquery.env"
+    dax = Dax(duckdb_of(COMPANIES[0]), read_report(report), CONTRACTS)
+    fabric.evaluate = evaluator(dax, CONTRACTS)
+
+    def command(*options: str) -> subprocess.CompletedProcess[str]:
+        settings = fabric.settings | {"REPORT_DIR": str(report)}
+        return called(main, ["powerbi", "--env", str(env), *options], **settings)
+
+    yield dax, command
+
+
+def test_the_sample_is_published_and_proven_by_one_command(
+    fabric: Fabric, power_bi: tuple[Dax, Callable[..., subprocess.CompletedProcess[str]]]
+) -> None:
+    """Said beforehand by --dry-run, done once, proven again by --prove, which finds a row that is lost since."""
+    dax, command = power_bi
+    announced = command("--publish", "--dry-run")
+    assert (announced.returncode, fabric.items) == (0, {})
+    assert "would create the semantic model CloudServices" in announced.stdout
+    assert "Project = company, Dataset = star, Billing Project = payer" in announced.stdout
+
+    done = command("--publish")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (model,) = fabric.of("SemanticModel")
+    assert f"Set POWERBI_DATASET={model['id']}, so that every night refreshes it." in done.stdout
+    assert "everything" in done.stdout
+    assert "Region = " in done.stdout
+    assert "would update" in command("--publish", "--dry-run").stdout
+
+    dax.tables["Sales"]["rows"].pop()
+    proven = command("--prove")
+    assert proven.returncode == 3
+    assert "Contracts" in proven.stdout
+    assert [each["displayName"] for each in fabric.items.values()] == ["CloudServices", "CloudServices"]
+
+
+def test_a_warehouse_that_power_bi_cannot_read_is_refused(
+    fabric: Fabric, night_of: Callable[[Company], Night], duckdb_of: Callable[[Company], Warehouse]
+) -> None:
+    """An embedded database is no source of the service."""
+    duckdb_of(COMPANIES[0])
+    env = night_of(COMPANIES[0]).folder / "duckdb.env"
+    done = called(main, ["powerbi", "--env", str(env), "--publish"], **fabric.settings)
+    assert done.returncode == 2
+    assert "WAREHOUSE is duckdb" in done.stderr
