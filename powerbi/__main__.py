@@ -78,14 +78,14 @@ def _made(settings_file: Path) -> tuple["Company", Mapping[str, int]]:
     from powerbi.check import faults_of
     from powerbi.project import project_files
     from powerbi.service.command import Company
-    from powerbi.years import windows
+    from powerbi.years import newest_year, windows
 
     settings = config.load(settings_file)
     report = read_report(settings.report_folder)
     contracts = published_contracts(settings.tables_dir)
     rehearse(report, contracts)
     years = windows(settings, contracts)
-    files = project_files(report, contracts, years)
+    files = project_files(report, contracts, years, newest_year(settings))
     if faults := faults_of(files):
         raise ContractError(
             "The Power BI project would be faulty:\n  " + "\n  ".join(faults),

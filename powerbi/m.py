@@ -34,11 +34,19 @@ PARAMETERS = {
 }
 """Name → expression and meaning, for a person to set."""
 
-RANGE = {
-    "RangeStart": (_INSTANT.format(year=FIRST), "Incremental refresh: Power BI sets it. Here: everything."),
-    "RangeEnd": (_INSTANT.format(year=LAST), "Incremental refresh: Power BI sets it. Here: everything."),
-}
-"""Likewise, of a model in which a table has a refresh policy."""
+
+def range_parameters(newest: int | None) -> dict[str, tuple[str, str]]:
+    """Return those of a model in which a table has a refresh policy, in the same form: Power BI itself sets them.
+
+    In the file they say what Desktop imports: the year of what was published last and the one before; all, if nobody
+    knows which that is.
+    """
+    first, last = (newest - 1, newest + 1) if newest else (FIRST, LAST)
+    meaning = "Incremental refresh: the Power BI service sets it. Here: what Desktop imports."
+    return {
+        "RangeStart": (_INSTANT.format(year=first), meaning),
+        "RangeEnd": (_INSTANT.format(year=last), meaning),
+    }
 
 
 def source(

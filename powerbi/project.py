@@ -16,18 +16,23 @@ from powerbi.tmdl import Node, written
 
 
 def project_files(
-    report: Report, every: Mapping[str, Contract], years: Mapping[str, int] = MappingProxyType({})
+    report: Report,
+    every: Mapping[str, Contract],
+    years: Mapping[str, int] = MappingProxyType({}),
+    newest: int | None = None,
 ) -> dict[str, str]:
     """Return the text of every file of the project, by its path in the project's folder.
 
-    years: of the tables with a refresh policy, how many it keeps.
+    years: of the tables with a refresh policy, how many it keeps; newest: the year of what was published last.
     """
-    return _model_files(report, every, years) | report_files(report, every)
+    return _model_files(report, every, years, newest) | report_files(report, every)
 
 
-def _model_files(report: Report, every: Mapping[str, Contract], years: Mapping[str, int]) -> dict[str, str]:
+def _model_files(
+    report: Report, every: Mapping[str, Contract], years: Mapping[str, int], newest: int | None
+) -> dict[str, str]:
     """Return the files of the semantic model."""
-    parameters = m.PARAMETERS | (m.RANGE if years else {})
+    parameters = m.PARAMETERS | (m.range_parameters(newest) if years else {})
     name = name_of(report)
     kept = model.kept(report, every)
     tables = [

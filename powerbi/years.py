@@ -25,6 +25,12 @@ def windows(settings: Settings, contracts: Mapping[str, Contract]) -> dict[str, 
     return dict(_windows(tables, contracts))
 
 
+def newest_year(settings: Settings) -> int | None:
+    """Return the year of what was published last; None if nothing was."""
+    kept = Store.of(settings).loaded.kept()
+    return max((table.as_of.year for table in kept[-1].tables.values()), default=None) if kept else None
+
+
 def _windows(tables: Mapping[str, LoadedTable], contracts: Mapping[str, Contract]) -> Iterator[tuple[str, int]]:
     for name, contract in contracts.items():
         day = day_of_rows(contract)

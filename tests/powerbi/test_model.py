@@ -27,7 +27,7 @@ from powerbi.check import faults_of
 from powerbi.project import project_files
 from powerbi.report import name_of
 from powerbi.tmdl import Node, TmdlError, read, written
-from powerbi.years import windows
+from powerbi.years import newest_year, windows
 
 REPORT = read_report(ROOT / "powerbi")
 CONTRACTS = published_contracts(ROOT / "tables")
@@ -173,6 +173,15 @@ def test_a_person_sets_three_parameters() -> None:
     assert all("IsParameterQueryRequired=true" in str(node.expression) for node in ranged)
 
 
+@pytest.mark.parametrize(("newest", "years"), [(2026, (2025, 2027)), (None, (1900, 2100))])
+def test_desktop_imports_the_last_year(newest: int | None, years: tuple[int, int]) -> None:
+    """What was published last and the year before; the service itself says what each partition is of."""
+    files = project_files(REPORT, CONTRACTS, {"fact_sales": 20}, newest)
+    start, end = read(files[f"{MODEL}/expressions.tmdl"])[3:]
+    for node, year in zip((start, end), years, strict=True):
+        assert str(node.expression).startswith(f"#datetime({year}, 1, 1, 0, 0, 0) meta ")
+
+
 @pytest.mark.parametrize("name", list(CONTRACTS))
 def test_a_table_whose_rows_may_change_is_read_whole(name: str) -> None:
     """Contracts come back late, and deployments leave the published window: a year that is kept would be wrong."""
@@ -211,6 +220,7 @@ def test_a_policy_keeps_every_year_that_is_published(
     settings = Settings(warehouse="duckdb", data_dir=tmp_path, local_dir=tmp_path, business_time_zone="UTC")
     contracts = CONTRACTS | {"fact_sales": replace(CONTRACTS["fact_sales"], settled_after=2)}
     assert windows(settings, contracts) == {}
+    assert newest_year(settings) is None
     receipt = TableReceipt(rows=9, columns={"contract_date": ColumnReceipt(nulls=0, min=first, max=last)})
     at = datetime(2026, 11, 29, tzinfo=UTC)
     star = StarTable(run="20261129T000000Z", raw_run="", as_of=at, files=(), receipt=receipt, seconds=0)
@@ -222,6 +232,7 @@ def test_a_policy_keeps_every_year_that_is_published(
         runs.commit(folder, manifest, keep=1)
     assert windows(settings, contracts) == ({"fact_sales": years} if years else {})
     assert windows(settings, CONTRACTS) == {}
+    assert newest_year(settings) == 2026
 
 
 @pytest.mark.parametrize(
