@@ -6,21 +6,25 @@ const ChartOptions = (() => {
   const LONG = 64; // members of an axis from which on it can be zoomed
 
   const probe = document.body.appendChild(make("span", { class: "probe", hidden: true }));
+  let palette = null; // kept, for each look at a style makes the browser compute it
 
-  /** Return the page's colours as they are now: of light, dark, high contrast, or forced by the system. */
-  const colours = () => {
-    const hex = (part) => Number(part).toString(16).padStart(2, "0");
-    const of = (name) => {
-      probe.style.color = `var(--${name})`;
-      return `#${getComputedStyle(probe).color.match(/\d+/g).slice(0, 3).map(hex).join("")}`;
-    };
-    return {
-      text: of("text"), muted: of("muted"), line: of("line"), surface: of("surface"), accent: of("accent"), target: of("target"),
-      series: ["accent", "second", "third", "fourth"].map(of),
+  const hex = (part) => Number(part).toString(16).padStart(2, "0");
+  const colour = (name) => {
+    probe.style.color = `var(--${name})`;
+    return `#${getComputedStyle(probe).color.match(/\d+/g).slice(0, 3).map(hex).join("")}`;
+  };
+
+  /** Look at the page's colours as they are now: of light, dark, high contrast, or forced by the system. */
+  const look = () => {
+    const names = ["text", "muted", "line", "surface", "target"];
+    palette = {
+      ...Object.fromEntries(names.map((name) => [name, colour(name)])),
+      series: ["accent", "second", "third", "fourth"].map(colour),
+      font: getComputedStyle(document.body).fontFamily,
     };
   };
 
-  const tip = (chart, palette) => (points) => {
+  const tip = (chart) => (points) => {
     const at = points[0].dataIndex;
     const box = make("div", { class: "tip" }, make("strong", {}, chart.labels[at]));
     chart.series.forEach((series, number) => {
@@ -31,7 +35,7 @@ const ChartOptions = (() => {
     return box;
   };
 
-  const axes = (chart, palette) => {
+  const axes = (chart) => {
     const two = chart.series.some((series) => series.axis === 1);
     return (two ? [0, 1] : [0]).map((number) => {
       const first = chart.series.find((series) => series.axis === number);
@@ -55,7 +59,7 @@ const ChartOptions = (() => {
     return over ? [[1, "100%"]] : [];
   };
 
-  const markLine = (series, palette, across) => {
+  const markLine = (series, across) => {
     const lines = references(series);
     return lines.length ? {
       silent: true, symbol: "none", animation: false,
@@ -69,12 +73,12 @@ const ChartOptions = (() => {
 
   const dimmed = (chart, values) => values.map((value, at) => (chart.aside[at] ? { value, itemStyle: { opacity: 0.3 } } : value));
 
-  const series = (chart, palette) => chart.series.map((one, number) => {
+  const series = (chart) => chart.series.map((one, number) => {
     const colour = palette.series[number % palette.series.length];
     const across = chart.kind === "bar";
     const common = {
       name: one.name, data: dimmed(chart, one.values), color: colour, emphasis: { disabled: true },
-      markLine: markLine(one, palette, across), cursor: (chart.slicer >= 0) ? "pointer" : "default",
+      markLine: markLine(one, across), cursor: (chart.slicer >= 0) ? "pointer" : "default",
     };
     if (chart.kind === "line" || (chart.kind === "column" && one.axis === 1)) {
       return {
@@ -93,14 +97,14 @@ const ChartOptions = (() => {
     };
   });
 
-  const zoom = (chart, palette, width) => (chart.kind === "bar" || chart.labels.length <= (width < 480 ? LONG / 2 : LONG) ? [] : [{
+  const zoom = (chart, width) => (chart.kind === "bar" || chart.labels.length <= (width < 480 ? LONG / 2 : LONG) ? [] : [{
     type: "slider", height: 20, bottom: 4, brushSelect: false, showDetail: false, borderColor: palette.line,
     fillerColor: "rgba(128, 140, 155, 0.18)", moveHandleSize: 0, handleStyle: { color: palette.surface, borderColor: palette.muted },
     dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
     selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
   }]);
 
-  const members = (chart, palette, width) => {
+  const members = (chart, width) => {
     const across = chart.kind === "bar";
     return {
       type: "category", data: chart.labels, inverse: across, boundaryGap: chart.kind !== "line", triggerEvent: (chart.slicer >= 0),
@@ -114,13 +118,13 @@ const ChartOptions = (() => {
 
   /** Return the options of a chart so wide. paper: drawn to be printed, where nobody zooms. */
   const option = (chart, width, paper) => {
-    const palette = colours();
+    if (!palette) look();
     const across = chart.kind === "bar";
-    const values = axes(chart, palette);
-    const zooms = paper ? [] : zoom(chart, palette, width);
+    const values = axes(chart);
+    const zooms = paper ? [] : zoom(chart, width);
     return {
       animation: false,
-      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+      textStyle: { fontFamily: palette.font },
       grid: {
         left: 4, right: across ? 56 : 14, bottom: zooms.length ? 34 : 4, top: values[0].name ? 30 : 14,
         outerBoundsMode: "same", outerBoundsContain: "axisLabel",
@@ -128,14 +132,14 @@ const ChartOptions = (() => {
       tooltip: {
         trigger: "axis", confine: true, axisPointer: { type: chart.kind === "line" ? "line" : "shadow" },
         backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text },
-        transitionDuration: 0, formatter: tip(chart, palette),
+        transitionDuration: 0, formatter: tip(chart),
       },
       dataZoom: zooms,
-      xAxis: across ? values : members(chart, palette, width),
-      yAxis: across ? members(chart, palette, width) : values,
-      series: series(chart, palette),
+      xAxis: across ? values : members(chart, width),
+      yAxis: across ? members(chart, width) : values,
+      series: series(chart),
     };
   };
 
-  return { option };
+  return { option, look };
 })();

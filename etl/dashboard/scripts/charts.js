@@ -40,7 +40,7 @@ const Charts = (() => {
     const chart = shown.get(place);
     if (!chart || !place.clientWidth) return; // on a page that is not shown
     const drawing = instance(place);
-    drawing.resize();
+    if (drawing.getWidth() !== place.clientWidth || drawing.getHeight() !== place.clientHeight) drawing.resize();
     drawing.setOption(ChartOptions.option(chart, place.clientWidth, root.classList.contains("printing")), true);
     drawing.group = `${place.closest(".page").id} ${chart.labels.join("|")}`; // who have an axis in common share the pointer
     echarts.connect(drawing.group);
@@ -77,7 +77,10 @@ const Charts = (() => {
   };
 
   /** Draw all charts at once. */
-  const redraw = () => [...shown.keys()].forEach(draw);
+  const redraw = () => {
+    ChartOptions.look();
+    [...shown.keys()].forEach(draw);
+  };
 
   for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"]) {
     matchMedia(query).addEventListener("change", redraw);
