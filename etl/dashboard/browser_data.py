@@ -7,6 +7,7 @@ from typing import Any
 
 from etl.dashboard import formats
 from etl.dashboard.picture import Picture, Value, Visual
+from etl.dashboard.words import target_told
 
 _EXACT_IN_JS = 2**53
 _NO_CHOICE = {"slicers": (), "mode": "single", "note": ""}
@@ -45,7 +46,12 @@ def _named(name: str, visual: Visual, asked: Mapping[str, Any]) -> Iterator[tupl
 def _visual(visual: Visual, asked: Mapping[str, Any]) -> dict[str, Any]:
     series = [{"name": series.name, "format": series.number_format} for series in visual.series]
     rows = {} if "queries" in asked else {"rows": [[_plain(value) for value in row] for row in visual.rows]}
-    return {"kind": visual.kind, "axis": visual.axis, "series": series, **rows, **asked}
+    targets = {
+        place: target_told(series.target, series.number_format)
+        for place, series in enumerate(visual.series)
+        if series.target
+    }
+    return {"kind": visual.kind, "axis": visual.axis, "series": series, "targets": targets, **rows, **asked}
 
 
 def _plain(value: Value) -> Any:

@@ -114,7 +114,7 @@ def vocabulary(visual: Visual, report: Report) -> dict[str, Any]:
         "figures": len(visual.measures),
         "change": {main.index(name): main.index(by) for name, by in visual.change.items()},
         "targets": {
-            place: _target(report.targets[name], report.measures[name].format)
+            place: target_told(report.targets[name], report.measures[name].format)
             for place, name in enumerate(main)
             if name in report.targets
         },
@@ -129,7 +129,8 @@ def _said(saying: Saying, measures: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _target(target: Target, number_format: str) -> dict[str, str]:
+def target_told(target: Target, number_format: str) -> dict[str, str]:
+    """Return a target as the page judges by it."""
     met, missed = told(target, number_format)
     comparison = goal(target, number_format)
     return {"operator": comparison.operator, "bound": f"{comparison.number:f}", "met": met, "missed": missed}

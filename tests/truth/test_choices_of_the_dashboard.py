@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from config.paths import ROOT
 from etl.company.pages import Visual
 from etl.company.report import read_report
-from etl.dashboard.answers import asked_rows, named
+from etl.dashboard.answers import Read, asked_rows, named
 from etl.dashboard.formats import NOTHING, label, shown
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
@@ -45,6 +45,13 @@ Chosen = Mapping[int, int]
 def warehouse(duckdb_of: Callable[[Company], Warehouse]) -> Warehouse:
     """Give the published tables."""
     return duckdb_of(COMPANIES[0])
+
+
+@pytest.fixture(scope="module")
+def read(warehouse: Warehouse) -> Iterator[Read]:
+    """Give what runs queries, over one connection."""
+    with warehouse.reading() as read:
+        yield read
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +99,10 @@ def value(column: str, member: str) -> object:
     return int(member) if pa.types.is_integer(kind) else member
 
 
-def expected(visual: Visual, query: Any, chosen: Chosen, data: Any, warehouse: Warehouse) -> list[list[str]]:
+def expected(visual: Visual, query: Any, chosen: Chosen, data: Any, read: Read) -> list[list[str]]:
     """Ask SQL for the texts of a visual: its rows, or one row of a card's figures."""
     deaf = {place for slicer in chosen for place in query["unreached"].get(str(slicer), ())}
-    rows = named(visual, asked_rows(visual, SQL, warehouse.read, filters(chosen, data)), SQL, warehouse.read)
+    rows = named(visual, asked_rows(visual, SQL, read, filters(chosen, data)), SQL, read)
     heard = [[row[0], *(None if at in deaf else v for at, v in enumerate(row[1:]))] for row in rows]
     if visual.by:
         heard = [row for row in heard if any(v is not None for v in row[1:])]
@@ -112,7 +119,7 @@ def seen(answer: Any, visual: Visual) -> list[list[str]]:
     ]
 
 
-def test_a_thousand_answers_are_those_of_sql(page: Page, data: Any, warehouse: Warehouse) -> None:
+def test_a_thousand_answers_are_those_of_sql(page: Page, data: Any, read: Read) -> None:
     """Every page under random choices of its slicers; a visual by what is chosen keeps its other members."""
     wander, asked, differing = random.Random(14), 0, []
     pages = [
@@ -131,7 +138,7 @@ def test_a_thousand_answers_are_those_of_sql(page: Page, data: Any, warehouse: W
             main = visual.parts["main"]
             own = (query["chooses"] or {}).get("slicer")
             rest = {slicer: member for slicer, member in chosen.items() if slicer != own}
-            wanted = expected(main, query, rest, data, warehouse)
+            wanted = expected(main, query, rest, data, read)
             found = seen(answer, visual)
             if visual.kind == "card":
                 wanted = [row[: 1 + len(visual.measures)] for row in wanted]

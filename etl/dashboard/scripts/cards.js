@@ -1,9 +1,7 @@
 // The figures of a card, with what stands beside them: why there is none, target, change, small line.
 "use strict";
 const Cards = (() => {
-  const { make, write, listed } = Elements;
-  const said = (text) => make("span", { class: "said" }, text);
-  const sign = (text) => make("span", { "aria-hidden": "true" }, text);
+  const { make, write, listed, said, sign } = Elements;
 
   const mark = (place, judged) => {
     place.classList.toggle("met", judged !== null && judged.isMet);

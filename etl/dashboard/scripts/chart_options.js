@@ -53,8 +53,8 @@ const ChartOptions = (() => {
 
   /** Return the lines to hold values against: its target; the whole, where shares go beyond it. */
   const references = (series) => {
-    const target = series.target && (series.target.at_least ?? series.target.at_most);
-    if (target !== undefined && target !== null) return [[Number(target), `target ${Formats.shown(String(target), series.format)}`]];
+    const bound = series.target?.bound;
+    if (bound !== undefined) return [[Number(bound), `target ${Formats.shown(bound, series.format)}`]];
     const over = series.percent && series.values.some((value) => value > 1);
     return over ? [[1, "100%"]] : [];
   };

@@ -14,6 +14,7 @@ const Charts = (() => {
       labels: rows.map((row) => Formats.label(row[0])),
       series: spec.series.map((series, place) => ({
         ...series,
+        target: spec.targets?.[place],
         percent: Formats.isPercent(series.format),
         axis: Math.min(formats.indexOf(series.format), 1),
         values: rows.map((row) => Formats.drawn(row[place + 1])),

@@ -20,5 +20,11 @@ const Elements = (() => {
   const listed = (words, last = "and") =>
     words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
 
-  return { make, write, listed };
+  /** Say something to who hears a page, and to nobody else. */
+  const said = (text) => make("span", { class: "said" }, text);
+
+  /** Show a sign to who sees a page, and to nobody else. */
+  const sign = (text) => make("span", { "aria-hidden": "true" }, text);
+
+  return { make, write, listed, said, sign };
 })();

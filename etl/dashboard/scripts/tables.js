@@ -1,7 +1,7 @@
 // Tables: filled anew at each choice, sorted by a click on a heading, searched, and saved as CSV.
 "use strict";
 const Tables = (() => {
-  const { make, write } = Elements;
+  const { make, said, sign } = Elements;
   const SEARCHED = 10; // rows above which a search is offered
   const states = new WeakMap(); // table → { spec, rows, sort: [place, falling] | null, wanted }
 
@@ -28,10 +28,17 @@ const Tables = (() => {
     return make("th", { scope: "row" }, make("button", { type: "button", class: "pick", "data-member": member, "aria-pressed": String(on) }, text));
   };
 
+  const cell = (value, place, { spec, off }, className) => {
+    const { name, format } = spec.series[place];
+    const judged = off.has(place) ? null : Words.judged(value, spec.targets?.[place], format);
+    const mark = judged && make("span", { class: judged.isMet ? "met" : "missed" }, sign(judged.sign), said(judged.text));
+    return make("td", { class: className, "data-name": name }, off.has(place) ? Formats.NOTHING : Formats.shown(value, format), mark && " ", mark);
+  };
+
   const line = (row, state, classes) => {
     const aside = state.marked !== null && !state.marked.includes(state.members.get(row));
-    return make("tr", { class: aside ? "aside" : null }, headed(row, state), ...state.spec.series.map((series, place) =>
-      make("td", { class: classes[place], "data-name": series.name }, state.off.has(place) ? Formats.NOTHING : Formats.shown(row[place + 1], series.format))));
+    const cells = state.spec.series.map((series, place) => cell(row[place + 1], place, state, classes[place]));
+    return make("tr", { class: aside ? "aside" : null }, headed(row, state), ...cells);
   };
 
   const fill = (table) => {
