@@ -74,7 +74,7 @@ def test_a_change_has_its_direction(growth: Value, said: str) -> None:
 def test_nothing_is_good_or_bad_without_a_target() -> None:
     """A change is neutral, up or down; one whose measure has a target is judged by it."""
     page = html(Picture("T", AS_OF, True, "…", (Page("Income", "T", (figures(1, None, Decimal("-0.05")),)),)))
-    body = page.partition("<main>")[2]
+    body = page.partition("<main>")[2].partition("</main>")[0]
     assert 'class="change"' in body and "missed" not in body and "met" not in re.findall(r'class="(\w+)"', body)
     growing = Target(measure=GROWTH.name, at_least=Decimal(0))
     assert "below the target: at least 0.0%" in texts(figures(1, None, Decimal("-0.05"), growing))
