@@ -15,7 +15,7 @@ from etl.contract.column import Column, Reference, Role
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.dax import column as dax_column
-from etl.report.dax import dax_of
+from etl.report.dax import guarded
 from etl.report.dax import table as dax_table
 from etl.report.names import friendly
 from powerbi import m
@@ -70,7 +70,7 @@ def measures(report: Report, contracts: Mapping[str, Contract]) -> Node:
     rows, source = (f"MAX('{MEASURES}'[Value])", f"{{{count}}}") if report.roles else (count, "{1}")
     node = Node("table", MEASURES, description="All measures.", properties={"lineageTag": tag(MEASURES)})
     for measure in report.measures.values():
-        node.children.append(_measure(measure, dax_of(measure, report, contracts).replace(ROWS_OF_ALL, rows)))
+        node.children.append(_measure(measure, guarded(measure, report, contracts).replace(ROWS_OF_ALL, rows)))
     node.children += [_words(name, *said) for name, said in texts(report).items()]
     value: dict[str, str | bool] = {
         "isHidden": True,

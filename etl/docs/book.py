@@ -79,7 +79,7 @@ def _of_report(report: Report, company: Company, lineage: Lineage) -> Iterator[C
         entries = tuple(measure_entry(report.measures[measure.name], report, company, lineage) for measure in measures)
         picture = flowchart(of_folder(folder, lineage))
         yield Chapter(f"Measures: {folder.name}", node=folder, picture=picture, entries=entries)
-    yield Chapter("Pages", entries=tuple(page_entry(page, company, lineage) for page in report.pages))
+    yield Chapter("Pages", entries=tuple(page_entry(page, report, company, lineage) for page in report.pages))
 
 
 def _tables(company: Company, lineage: Lineage, kind: Kind) -> tuple[Entry, ...]:

@@ -1,6 +1,7 @@
 """What is to be said of the report's views, measures and pages."""
 
 import re
+from collections.abc import Iterator
 
 from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
@@ -14,6 +15,8 @@ from etl.docs.parts import Code, Entry, Line, Listing, To, links, listed, prose
 from etl.docs.reach import beyond, made_of
 from etl.report.aggregates import said_in_sql
 from etl.report.dax import dax_of
+from etl.report.names import friendly
+from etl.report.reach import unreached
 from etl.report.sql import Composer
 
 _HEADER = re.compile(r"(like|where):")
@@ -52,12 +55,13 @@ def measure_entry(measure: Measure, report: Report, company: Company, lineage: L
     return Entry(node, prose(measure.meaning), (), tuple(facts), None, tuple(listings))
 
 
-def page_entry(page: Page, company: Company, lineage: Lineage) -> Entry:
+def page_entry(page: Page, report: Report, company: Company, lineage: Lineage) -> Entry:
     """Return what a page shows."""
     node = Node(Kind.PAGE, page.name)
     facts: list[tuple[str, Line]] = []
     if page.slicers:
         facts.append(("Slicers", listed([_column(column, company) for column in page.slicers])))
+        facts += _unreached(page, report, company)
     for visual in page.visual:
         shown = links(tuple(Node(Kind.MEASURE, name) for name in visual.measures))
         facts.append((visual.kind.capitalize(), (*prose(visual.title), ": ", *shown, *_beside(visual, company))))
@@ -76,6 +80,17 @@ def _beside(visual: Visual, company: Company) -> Line:
 
 def _saying(saying: Saying) -> Line:
     return (*prose(f"“{saying.text}”"), *((" where ", Code(saying.when)) if saying.when else ()))
+
+
+def _unreached(page: Page, report: Report, company: Company) -> Iterator[tuple[str, Line]]:
+    """Say which measures are blank while a slicer is chosen."""
+    for column in page.slicers:
+        names = dict.fromkeys(
+            name for visual in page.visual for name in unreached(report, company.contracts, visual, [column])
+        )
+        if names:
+            label = friendly(column.partition(".")[2])
+            yield f"Blank when {label} is chosen", links(tuple(Node(Kind.MEASURE, name) for name in names))
 
 
 def _ignored(measure: Measure, lineage: Lineage) -> Line:

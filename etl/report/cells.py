@@ -121,10 +121,7 @@ class Cells:
 
     def answers(self, name: str, column: str) -> bool:
         """Whether a choice of a column matters to all that a measure is made of, or is ignored by design."""
-        known = self._composer._report.measures
-        of = (known[base] for base in self._composer._bases(name))
-        bases = [_Base(str(measure.of), measure.latest, measure.ignores) for measure in of]
-        return all(self._composer._ignored(column, base) or self._reaches(base, column) for base in bases)
+        return self._composer.is_answer(name, [column])
 
     def ignores(self, group: Group, table: str) -> bool:
         """Whether filters on a table do not matter to measures, by design."""

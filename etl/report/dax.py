@@ -8,6 +8,7 @@ from etl.company.report import Report
 from etl.report.aggregates import Contracts, column_of, is_key
 from etl.report.arithmetic import in_dax
 from etl.report.names import friendly
+from etl.report.reach import guarded_by
 
 _LINE = 110
 _OVER = {"sum": "SUMX", "count": "SUMX", "min": "MINX", "max": "MAXX"}
@@ -30,6 +31,19 @@ def dax_of(measure: Measure, report: Report, contracts: Contracts) -> str:
     if measure.tree is not None:
         return in_dax(measure.tree)
     return _Aggregate(measure, report, contracts).text()
+
+
+def guarded(measure: Measure, report: Report, contracts: Contracts) -> str:
+    """Return what Power BI evaluates: BLANK while something is chosen that the measure does not answer to."""
+    tables = guarded_by(report, contracts, measure)
+    dax = dax_of(measure, report, contracts)
+    if not tables:
+        return dax
+    test = " && ".join(f"NOT(ISFILTERED({table(name)}))" for name in tables)
+    line = f"IF({test}, {dax})"
+    if len(line) <= _LINE and "\n" not in dax:
+        return line
+    return f"IF(\n    {test.replace(' && ', f'{chr(10)}        && ')},\n    {_indented(dax)}\n)"
 
 
 class _Aggregate:

@@ -20,6 +20,7 @@ from etl.report.aggregates import rows_of, sql_of
 from etl.report.arithmetic import in_sql
 from etl.report.declared import check
 from etl.report.filters import among, compared, label, member
+from etl.report.reach import answers, is_ignored, path
 
 Filters = Mapping[str, Sequence[object]]
 """Chosen values by "table.column". As in Power BI, they matter to the tables that refer to that one."""
@@ -56,10 +57,14 @@ class Composer:
     def query(self, measures: Sequence[str], by: str | None = None, filters: Filters | None = None) -> str:
         """Return the query for measures by a column; its columns: label, if there is an axis, and v0, v1, ….
 
-        What a member is, and how one is chosen, is said in `etl.report.filters`.
+        What a member is, and how one is chosen, is said in `etl.report.filters`. A measure that does not answer to a
+        filter is NULL.
         """
         known = self._report.measures
-        needed = list(dict.fromkeys(base for name in measures for base in self._bases(name)))
+        spoken = [name for name in measures if self.is_answer(name, filters or {})]
+        needed = list(dict.fromkeys(base for name in spoken for base in self._bases(name)))
+        if not needed:
+            return self._nothing(measures, by)
         groups: dict[_Base, list[str]] = {}
         for name in needed:
             measure = known[name]
@@ -77,9 +82,28 @@ class Composer:
             labels += [f"label{number}"] if axis else []
         if by and not labels:
             raise ContractError(f"{by} matters to none of {', '.join(measures)}.", "Choose another column.")
-        values = [f"{self._value(name, alias)} AS v{number}" for number, name in enumerate(measures)]
+        values = [
+            f"{self._value(name, alias) if name in spoken else 'NULL'} AS v{number}"
+            for number, name in enumerate(measures)
+        ]
         shown = [f"{labels[0]} AS label" if len(labels) == 1 else f"COALESCE({', '.join(labels)}) AS label"]
         return f"WITH {', '.join(parts)}\nSELECT {', '.join((shown if labels else []) + values)}\nFROM {joined}"
+
+    def is_answer(self, name: str, filters: Iterable[str]) -> bool:
+        """Return whether a measure answers to filters: else it is nothing, for the total would be taken for it."""
+        self._bases(name)
+        for column in filters:
+            self._check(column)
+        return all(answers(self._report, self._contracts, name, column.partition(".")[0]) for column in filters)
+
+    @staticmethod
+    def _nothing(measures: Sequence[str], by: str | None) -> str:
+        values = ", ".join(f"NULL AS v{number}" for number in range(len(measures)))
+        return (
+            f"SELECT NULL AS label, {values} FROM (SELECT 1 AS one) AS nothing WHERE one = 0"
+            if by
+            else (f"SELECT {values}")
+        )
 
     def names(self, by: str, names: str, members: Sequence[object]) -> str:
         """Return the query for what members are called; its columns: label and name."""
@@ -115,7 +139,7 @@ class Composer:
 
     def reaches(self, name: str, table: str) -> bool:
         """Whether a filter on a table's columns matters to the rows of table or view `name`."""
-        return self._path(self._like(name), table) is not None
+        return path(self._contracts, self._like(name), table) is not None
 
     def compared(self, name: str, column: str) -> tuple[str, Column]:
         """Return the column by which members are told apart, for the rows of table or view `name`.
@@ -155,8 +179,7 @@ class Composer:
     ) -> str:
         """Compute aggregates over one table: its rows with what is asked of their dimensions, chosen, and grouped."""
         wanted = [by] if by else []
-        wanted += [c for c in filters if "*" not in base.ignores and c.partition(".")[0] not in base.ignores]
-        wanted = [c for c in dict.fromkeys(wanted) if c == by or self.reaches(base.of, c.partition(".")[0])]
+        wanted = list(dict.fromkeys([*wanted, *(c for c in filters if not self._ignored(c, base))]))
         said = {alias: self.aggregate(measure, "latest.") for measure, alias in aggregates}
         named = [c for sql in said.values() for c in _COLUMN.findall(sql)]
         by_member = {c: self.compared(base.of, c) for c in wanted}
@@ -195,28 +218,18 @@ class Composer:
         """Join tables to the rows of a table or view, which the query calls `rows`; each with those on the way."""
         joins: dict[str, str] = {}
         for table in tables:
-            path = self._path(self._like(name), table) if table in self._contracts else None
-            if path is None:
+            steps = path(self._contracts, self._like(name), table) if table in self._contracts else None
+            if steps is None:
                 raise ContractError(
                     f"{table} says nothing of the rows of {name}, which does not refer to it.",
                     "Choose another column, or measures of another table.",
                 )
             owner = rows
-            for key, target in path:
+            for key, target in steps:
                 own = self._contracts[target].surrogate_key
                 joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
                 owner = target
         return joins
-
-    def _path(self, start: str, table: str) -> list[tuple[str, str]] | None:
-        """Give the references from one table to another, each as key column and dimension; None where there is none."""
-        if start == table:
-            return []
-        for reference in self._contracts[start].active_references:
-            further = self._path(reference.dimension, table)
-            if further is not None:
-                return [(reference.name, reference.dimension), *further]
-        return None
 
     def _like(self, name: str) -> str:
         view = self._report.views.get(name)
@@ -227,8 +240,9 @@ class Composer:
         return table
 
     def _ignored(self, by: str | None, base: _Base) -> bool:
-        """Whether the axis does not matter to measures."""
-        return by is not None and ("*" in base.ignores or by.partition(".")[0] in base.ignores)
+        """Whether a column does not matter to measures, by design."""
+        table = (by or "").partition(".")[0]
+        return by is not None and is_ignored(self._contracts, self._like(base.of), base.ignores, table)
 
     def _check(self, column: str) -> None:
         table, _, name = column.partition(".")
