@@ -1,0 +1,99 @@
+"""The dashboard that can be asked, on slow machines, phones, paper and in high contrast."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from etl.dashboard.html import html
+from tests.dashboard.asking import asked
+from tests.dashboard.browser import opened
+
+PHONE = {"width": 390, "height": 844}
+CHOICES = "[{ 0: [0] }, { 1: [1] }, { 2: [3] }, { 0: [1], 2: [0] }, { 1: [2] }, {}]"
+CUT = """() => [...document.querySelectorAll("#sales :is(.value, td.number)")]
+  .filter((each) => each.offsetParent && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of the small company."""
+    file = tmp_path_factory.mktemp("everywhere") / "dashboard.html"
+    file.write_text(html(asked()), encoding="utf-8")
+    return file
+
+
+def ready(page: Page) -> Page:
+    """Wait until the page can be asked."""
+    page.locator("html.asked").wait_for(timeout=30_000)
+    return page
+
+
+def test_a_choice_is_answered_at_once_on_a_slow_machine(browser: Browser, file: Path) -> None:
+    """With the processor slowed four times, the numbers are there within 50 ms; the quickest of several counts."""
+    with opened(browser, file) as (page, _, _):
+        ready(page).context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        took = page.evaluate(f"""async () => {{
+          const took = [];
+          for (const chosen of [...{CHOICES}, ...{CHOICES}]) {{
+            const before = performance.now();
+            State.change({{ chosen }});
+            took.push(performance.now() - before);
+            await new Promise((resolve) => setTimeout(resolve, 300));
+          }}
+          return took;
+        }}""")
+        assert min(took) <= 50
+
+
+def test_numbers_are_seen_before_scripts_have_run(browser: Browser, file: Path) -> None:
+    """The first paint comes within half a second: cards and tables stand in the file; the quickest counts."""
+    painted = []
+    for _ in range(4):
+        with opened(browser, file) as (page, _, _):
+            painted.append(ready(page).evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    assert min(painted) <= 500
+
+
+def test_a_phone_cuts_no_number_and_does_not_scroll_sideways(browser: Browser, file: Path) -> None:
+    """At 390 pixels a row of a table is a block of its own, and the filters are behind one button of their own."""
+    with opened(browser, file, viewport=PHONE, is_mobile=True, has_touch=True) as (page, _, _):
+        ready(page)
+        assert page.evaluate(CUT) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        year = page.get_by_role("combobox", name="Year").locator("visible=true")
+        assert year.count() == 0
+        page.locator("#sales .filter_box > summary").tap()
+        year.select_option(label="2026")
+        assert page.locator("#sales .chosen").text_content() == "Only Year 2026."
+        assert page.evaluate(CUT) == []
+
+
+def test_paper_says_what_it_shows(browser: Browser, file: Path) -> None:
+    """Each page begins a sheet of its own with a running title; the choice is said; nothing asks for a click."""
+    with opened(browser, file, "sales?channel=Web") as (page, _, said):
+        ready(page)
+        page.emulate_media(media="print")
+        expect(page.locator("#plan .value").first).to_be_visible()
+        assert page.locator(".chosen:visible").all_text_contents() == ["Only Channel Web."] * 2
+        assert page.locator(":is(.filter_bar, .tools, nav, .age):visible").count() == 0
+        styles = page.evaluate("""[...document.querySelectorAll(".page")].map((each) => getComputedStyle(each).page)""")
+        assert styles == ["sheet_1", "sheet_2"]
+        rules = page.evaluate("document.querySelector('style').textContent")
+        assert "counter(page)" in rules
+        assert rules.count("@top-right { content:") == 2
+        assert said == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_charts_take_the_systems_colours_where_it_forces_its_own(browser: Browser, file: Path, scheme: str) -> None:
+    """In a forced palette bars have a system colour, and more contrast is given to who asks for it."""
+    given = {"forced_colors": "active", "color_scheme": scheme}
+    with opened(browser, file, **given) as (page, _, said):
+        chart = ready(page).locator('[data-visual="sales_2"] .chart')
+        expect(chart.locator("svg")).to_be_visible()
+        assert chart.locator("svg path[fill='#0b63a5'], svg path[fill='#6cb4ee']").count() == 0
+        assert said == []
+    with opened(browser, file, contrast="more", color_scheme=scheme) as (page, _, _):
+        muted = ready(page).locator("#sales .chosen").evaluate("element => getComputedStyle(element).color")
+        assert muted == ("rgb(51, 57, 63)" if scheme == "light" else "rgb(223, 228, 234)")
