@@ -10,6 +10,7 @@ from etl.docs.mermaid import flowchart, star
 from etl.docs.parts import Book, Chapter, Code, Entry, Line, To, counted, links, listed
 from etl.docs.pictures import Graph, of_folder, overview
 from etl.docs.report import measure_entry, page_entry, view_entry
+from etl.docs.slicers import slicer_matrix, slicers_of
 from etl.docs.star import star_of
 from etl.docs.tables import query_entry, table_entry
 
@@ -24,6 +25,10 @@ _FLOW: Line = (
     "A reference alone (a dashed line in the picture) means that the table holds the other one's keys, and no value "
     "comes from there. Each entry below says what its values are made of, down to the queries, and what a change "
     "reaches.",
+)
+_SLICERS: Line = (
+    "Which measure answers to which slicer of the pages: ● it counts what is chosen; ○ it shows all by its definition, "
+    "whatever is chosen; nothing: it has no answer, so it is blank while that slicer is chosen.",
 )
 _NULLS: Line = (
     "Key 0 of each is the unknown member, of what is not known or matches nothing. NULL: whether a column may be NULL; "
@@ -75,6 +80,8 @@ def _of_report(report: Report, company: Company, lineage: Lineage) -> Iterator[C
         yield Chapter(
             "Views", entries=tuple(view_entry(view, report, company, lineage) for view in report.views.values())
         )
+    if slicers_of(report):
+        yield Chapter("Slicers and measures", (_SLICERS,), grid=slicer_matrix(report, company))
     for folder, measures in lineage.folders.items():
         entries = tuple(measure_entry(report.measures[measure.name], report, company, lineage) for measure in measures)
         picture = flowchart(of_folder(folder, lineage))

@@ -13,6 +13,7 @@ from etl.docs.company import Company
 from etl.docs.lineage import Kind, Lineage, Node, table_node
 from etl.docs.parts import Code, Entry, Line, Listing, To, links, listed, prose
 from etl.docs.reach import beyond, made_of
+from etl.docs.slicers import answered
 from etl.report.aggregates import said_in_sql
 from etl.report.dax import dax_of
 from etl.report.names import friendly
@@ -48,6 +49,7 @@ def measure_entry(measure: Measure, report: Report, company: Company, lineage: L
         facts.append(("Ignores filters on", _ignored(measure, lineage)))
     if target := report.targets.get(measure.name):
         facts.append(("Target", prose(told(target, measure.format)[0].rpartition(": ")[2])))
+    facts += answered(measure.name, report, company)
     facts += [*made_of(node, lineage), *beyond(node, lineage)]
     listings = [Listing("DAX", "dax", dax_of(measure, report, company.contracts))]
     if sql := said_in_sql(measure, report, company.contracts):

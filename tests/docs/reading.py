@@ -43,7 +43,7 @@ class Markdown:
     """What GitHub would find: headings, links, and the text as it is read."""
 
     def __init__(self, text: str) -> None:
-        tokens = MarkdownIt("commonmark").enable("table").parse(text)
+        tokens = self._top = MarkdownIt("commonmark").enable("table").parse(text)
         self.headings = [tokens[n + 1] for n, token in enumerate(tokens) if token.type == "heading_open"]
         self.tokens = list(_flat(tokens))
         self.links = [unquote(str(token.attrGet("href"))) for token in self.tokens if token.type == "link_open"]
@@ -52,6 +52,19 @@ class Markdown:
     def listings(self, language: str) -> list[str]:
         """Give the blocks of code in a language."""
         return [token.content for token in self.tokens if token.type == "fence" and token.info == language]
+
+    def table(self, heading: str) -> dict[str, dict[str, str]]:
+        """Give the first table below a heading: the cells of each row by the columns' headings."""
+        start = next(n for n, token in enumerate(self._top) if token.type == "inline" and token.content == heading)
+        begin = next(n for n in range(start, len(self._top)) if self._top[n].type == "table_open")
+        end = next(n for n in range(begin, len(self._top)) if self._top[n].type == "table_close")
+        rows: list[list[str]] = []
+        for token in self._top[begin:end]:
+            if token.type == "tr_open":
+                rows.append([])
+            elif token.type == "inline":
+                rows[-1].append("".join(child.content for child in token.children or []))
+        return {row[0]: dict(zip(rows[0][1:], row[1:], strict=True)) for row in rows[1:]}
 
     def anchors(self) -> list[str]:
         """Give the headings' anchors as GitHub makes them."""

@@ -96,3 +96,20 @@ def test_pictures_are_drawn_by_mermaid(company: Company, markdown: Markdown) -> 
     assert {(fact, column, dimension) for fact, dimension, column in drawn} == references
     folders = {measure.folder for measure in company.report.measures.values()} if company.report else set()
     assert [flow.splitlines()[0] for flow in flows] == ["flowchart LR"] * (1 + len(folders))
+
+
+def test_a_measure_answers_to_the_slicers_that_its_table_refers_to(company: Company, markdown: Markdown) -> None:
+    """What the matrix of slicers says of sums and counts over a fact is what the one of references says of the fact."""
+    assert company.report
+    references, slicers = (markdown.table(heading) for heading in ("The star", "Slicers and measures"))
+    columns = list(dict.fromkeys(column for page in company.report.pages for column in page.slicers))
+    seen = set()
+    for measure in company.report.measures.values():
+        if measure.of not in references or measure.ignores:
+            continue
+        marks = dict(zip(columns, list(slicers[measure.name].values()), strict=True))
+        for column, mark in marks.items():
+            reached = references[measure.of].get(column.partition(".")[0], "").startswith(("●", "via"))
+            assert mark == ("●" if reached else ""), (measure.name, column)
+            seen.add(mark)
+    assert seen == {"●", ""}
