@@ -1,6 +1,12 @@
 -- Sales of the calendar year before that of the last sale.
 -- like: fact_sales
-SELECT fact_sales.*
+SELECT
+    contract_date_key,
+    client_key,
+    deployment_key,
+    channel_key,
+    team_member_key,
+    net_revenue
 FROM fact_sales
 JOIN dim_date AS sold ON sold.date_key = fact_sales.contract_date_key
 WHERE sold.year = (SELECT EXTRACT(YEAR FROM MAX(contract_date)) - 1 FROM fact_sales)

@@ -7,6 +7,7 @@ from typing import Any
 from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.report.names import friendly
+from powerbi import model
 from powerbi.check_report import faults_of_report
 from tests.powerbi.node import capabilities
 from tests.powerbi.schemas import faults_of_schema
@@ -52,4 +53,5 @@ def faults(files: Files, report: Report, contracts: Contracts) -> list[str]:
 def faults_of_names(files: Files, report: Report, contracts: Contracts) -> list[str]:
     """Hold the files against names."""
     columns = {friendly(name): [friendly(c.name) for c in contract.columns] for name, contract in contracts.items()}
-    return faults_of_report(files, columns, report.measures)
+    measures = [node.name for node in model.measures(report, contracts).of("measure")]
+    return faults_of_report(files, columns, measures)

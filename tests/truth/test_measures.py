@@ -66,7 +66,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
         "dim_client.catalogue": "SELECT * FROM (VALUES (NULL), ('Global'), (' GLOBAL ')) AS chosen"
     },
     "no day": {"dim_date.year": "SELECT CAST(NULL AS BIGINT)"},
-    "an office with quotes": {"dim_office.office_name": "SELECT 'l''hospitalet \\ \"Nord\"' UNION SELECT 'Madrid 6'"},
+    "an office with quotes": {"dim_office.office_name": "SELECT 'l''hospitalet \\ \"Nord\"' UNION SELECT 'Madrid'"},
     "members who are retained": {"fact_team_deployment.retention": "SELECT 'Retained'"},
 }
 """Filter contexts: what is chosen of which columns, as SQL that finds it."""
