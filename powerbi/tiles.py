@@ -12,6 +12,7 @@ from powerbi import bookmarks, cards, figures, layout, visuals
 from powerbi.drill import levels_below
 from powerbi.expressions import Json, greatest, of_measure
 from powerbi.layout import TWELFTHS, Box
+from powerbi.limits import noted
 from powerbi.names import name_in
 from powerbi.texts import title_name
 
@@ -113,8 +114,8 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
         for name, place in zip(
             visual.measures, layout.divided(below, len(visual.measures), _beside(visual)), strict=True
         ):
-            for tile in figures.figures(page, visual, name, place, report):
-                yield Tile(*tile)
+            for number, (said, at, body) in enumerate(figures.figures(page, visual, name, place, report)):
+                yield Tile(said, at, body if number else noted(body, page, [name], report, contracts))
         return
     name = name_in(page, visual.title, visual.kind)
     title = of_measure(title_name(page, visual)) if visual.said else visual.title
@@ -126,7 +127,7 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
         )
     )
     top = (greatest(f"{name}-top", str(visual.by), visual.ranked_by, visual.top),) if visual.top else ()
-    yield Tile(name, box, body, top)
+    yield Tile(name, box, noted(body, page, visual.measures, report, contracts), top)
 
 
 def _heading(page: Page, visual: Visual) -> Json:

@@ -198,3 +198,32 @@ def test_no_chart_is_drilled_down_to_people_that_no_page_shows(report: Report, c
     """The model does not even have them."""
     drilled = report_files(lonely(report, measures=("Member Revenue",)), contracts)
     assert axis(drilled)[1:] == [("Office.Office Name", False)]
+
+
+@pytest.mark.parametrize(
+    ("measures", "told"),
+    [
+        (("Contracts",), None),
+        (("Member Revenue", "Contracts"), None),
+        (("Allocations",), "not by Channel Name or Country"),
+        (("Contracts", "Allocations"), "Allocations not by Channel Name or Country"),
+        (("Last Sale",), None),  # whatever is chosen: by design
+    ],
+)
+def test_a_visual_names_the_slicers_that_do_not_matter_to_it(
+    report: Report, contracts: Contracts, measures: tuple[str, ...], told: str | None
+) -> None:
+    """Its numbers are blank while one of them is chosen, and a reader has to know why."""
+    page = lonely(report, measures=measures, by="dim_date.year").pages[0]
+    slicers = ("dim_date.year", "dim_channel.channel_name", "dim_client.country")
+    card = Visual(kind="card", title="C", alt="C.", measures=measures[-1:])
+    sliced = page.model_copy(update={"slicers": slicers, "visual": (*page.visual, card)})
+    files = report_files(replace(report, pages=(sliced,)), contracts)
+    (chart,) = [c["visual"] for c in visuals(files).values() if "Category" in str(c["visual"])]
+    titled = {
+        literal(c["visual"]["visualContainerObjects"]["title"], "text"): c["visual"]
+        for c in visuals(files, "card").values()
+    }
+    for visual, wanted in ((chart, told), (titled[measures[-1]], told and told.removeprefix("Allocations "))):
+        subtitle = visual["visualContainerObjects"].get("subTitle")
+        assert (literal(subtitle, "text") if subtitle else None) == wanted
