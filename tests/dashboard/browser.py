@@ -68,6 +68,8 @@ def screenshot(file: Path, target: Path, *, width: int = 1280, dark: bool = Fals
         running() as browser,
         opened(browser, file, anchor, viewport=shape, color_scheme=scheme, device_scale_factor=1) as (page, _, _),
     ):
+        page.locator("html.asked").wait_for(timeout=30_000)
+        page.wait_for_timeout(2_000)  # until its charts are drawn, one after the other
         page.screenshot(path=target, full_page=True)
 
 

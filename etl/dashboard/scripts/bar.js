@@ -75,6 +75,7 @@ const Bar = (() => {
       make("summary", {}, "Filters"), controls);
     place.append(make("form", { "aria-label": "Filters" }, box));
     place.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+    if (page.note) place.closest(".page").append(make("p", { class: "note" }, page.note));
   };
 
   const count = (list, members, slicer) => {
