@@ -61,7 +61,7 @@ def test_every_figure_is_what_sql_says(
     with opened(browser, file) as (page, asked, said):
         assert {name: figure.strip() for name, figure in cards(page).items()} == expected
         assert (said, set(asked)) == ([], {file.as_uri()})
-    assert file.stat().st_size < 1_500_000
+    assert file.stat().st_size < 2_000_000
 
 
 def test_the_star_has_the_same_figures_before_it_is_published(night: Night, browser: Browser, tmp_path: Path) -> None:
