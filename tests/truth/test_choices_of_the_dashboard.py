@@ -16,8 +16,9 @@ from etl.dashboard.formats import NOTHING, label, shown
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
 from etl.report.sql import Composer
+from powerbi.service.differ import differs
 from tests.dashboard.browser import opened
-from tests.truth.dax import Dax, differs
+from tests.truth.dax import Dax
 from tests.truth.night import COMPANIES, Company, Night, run
 
 REPORT = read_report(ROOT / "powerbi")
