@@ -5,6 +5,7 @@ import pandas as pd
 from etl.contract import (
     SET_ASIDE,
     UNPUBLISHED,
+    Date,
     Fact,
     Integer,
     Key,
@@ -19,7 +20,7 @@ from etl.contract import (
 )
 
 from ._money import MONEY
-from ._pace import largest
+from ._pace import earliest, largest
 from ._retention import COMES_BACK_WITHIN, RETENTION, retention
 
 ROW = ["client_id", "product_id", "edition"]
@@ -41,6 +42,10 @@ class FactClientDeployment(
 
     client_key: Key = reference("dim_client", "The client.", grain=True)
     deployment_key: Key = reference("dim_deployment", "The deployment.", grain=True)
+    first_contract_date_key: Key = reference("dim_date", "Day of the first contract.", on="first_contract_date")
+    first_contract_date: Date = attribute(
+        "Day of the first contract that was not returned, or of the first one where all were."
+    )
     contracts: Integer = measure("Contracts.", ge=1)
     returned_contracts: Integer = measure("Contracts returned.", ge=0)
     instances: Integer = measure("Instances, returned ones among them.", ge=1)
@@ -57,7 +62,8 @@ def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     sums = {name: name for name in SUMS} | {"returned_contracts": "is_returned"}
     kept = fact_sales[~fact_sales["is_returned"]]
     first = largest(kept, ROW, first_days_before_close="days_before_close")
-    return pd.concat([totals(fact_sales.assign(contracts=1), ROW, **sums), first], ignore_index=True)
+    days = [earliest(fact_sales, ROW, first_date="contract_date"), earliest(kept, ROW, first_kept="contract_date")]
+    return pd.concat([totals(fact_sales.assign(contracts=1), ROW, **sums), first, *days], ignore_index=True)
 
 
 def build(
@@ -67,6 +73,9 @@ def build(
     rows = totals(fact_sales, ROW, **{name: name for name in SUMS})
     first = largest(fact_sales, ROW, first_days_before_close="first_days_before_close")
     rows["first_days_before_close"] = lookup(rows[ROW], first, "first_days_before_close")
+    days = earliest(fact_sales, ROW, first_date="first_date")
+    kept = earliest(fact_sales, ROW, first_kept="first_kept")
+    rows["first_contract_date"] = lookup(rows[ROW], kept, "first_kept").fillna(lookup(rows[ROW], days, "first_date"))
     reason = _reason(rows, dim_client, dim_deployment)
     sold = rows["contracts"] > rows["returned_contracts"]
     closes_on = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")

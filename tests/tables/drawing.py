@@ -69,7 +69,7 @@ _NUMBERS = frozenset(
         "previous_orders",
     ]
 )
-_DAYS = frozenset(["day", "date", "contract_date", "return_date", "movement_date"])
+_DAYS = frozenset(["day", "date", "contract_date", "return_date", "movement_date", "first_contract_date"])
 _FLAGS = frozenset(["returned_everything"])
 
 

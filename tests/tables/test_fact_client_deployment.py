@@ -17,6 +17,8 @@ def clients(sales: str = NO_SALES, deployments: str = DEPLOYMENTS) -> Checked:
     money = drawn("| instances | gross_revenue | net_revenue |\n|-|-|-|\n" + texts)
     if "days_before_close" not in frame:
         frame["days_before_close"] = drawn("| days_before_close |\n|-|\n" + "| 5 |\n" * len(frame))["days_before_close"]
+    if "contract_date" not in frame:
+        frame["contract_date"] = drawn("| day |\n|-|\n" + "| 2030-01-01 |\n" * len(frame))["day"]
     return judged(
         "fact_client_deployment",
         fact_sales=frame.join(money),
@@ -71,6 +73,30 @@ def test_the_first_contract_that_was_kept_tells_when_a_client_came() -> None:
         | 1         | 1       | 20                      |
         | 1         | 2       | ∅                       |
         | 2         | 1       | ∅                       |
+        """,
+    )
+
+
+def test_a_client_s_edition_is_dated_by_the_first_contract_that_was_kept() -> None:
+    """By the first of all, where all were returned: each row is of a day, and so of a year."""
+    found = clients(
+        """
+        | client_id | product_id | edition | is_returned | contract_date |
+        | --------- | ---------- | ------- | ----------- | ------------- |
+        | 1         | 1          | 1       | yes         | 2029-12-30    |
+        | 1         | 1          | 1       | no          | 2030-01-02    |
+        | 1         | 1          | 1       | no          | 2030-01-01    |
+        | 1         | 1          | 2       | yes         | 2030-02-02    |
+        | 1         | 1          | 2       | yes         | 2030-02-01    |
+        """
+    )
+    assert_drawn(
+        found,
+        """
+        | edition | first_contract_date |
+        | ------- | ------------------- |
+        | 1       | 2030-01-01          |
+        | 2       | 2030-02-01          |
         """,
     )
 

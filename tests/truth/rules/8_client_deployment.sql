@@ -5,6 +5,7 @@ WITH bought AS (
     SELECT client_id, product_id, edition, count(*) AS contracts,
            count(*) FILTER (WHERE is_returned)                                          AS returned_contracts,
            sum(instances) AS instances, sum(gross_revenue) AS gross_revenue, sum(net_revenue) AS net_revenue,
+           coalesce(min(contract_date) FILTER (WHERE NOT is_returned), min(contract_date)) AS first_contract_date,
            max(days_before_close) FILTER (WHERE NOT is_returned)                        AS first_days_before_close,
            bool_or(NOT is_returned)                                                     AS has_net_sale
     FROM contract WHERE client_id IS NOT NULL AND has_deployment
