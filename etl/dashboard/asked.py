@@ -15,9 +15,6 @@ from etl.dashboard.picture import Value
 from etl.report.cells import NOWHERE, Cells
 from etl.report.sql import Composer
 
-MOST_ROWS = 40_000
-"""Rows of all contexts of a visual: some 300 kB in the page."""
-
 Context = tuple[int, ...]
 Row = tuple[int, *tuple[Value, ...]]
 """The code of the axis' member, and a value for each measure."""
@@ -25,12 +22,17 @@ Row = tuple[int, *tuple[Value, ...]]
 
 @dataclass(frozen=True)
 class Source:
-    """What is asked, and of whom. calendar: the column of the days by which months are chosen, if there is one."""
+    """What is asked, and of whom. calendar: the column of the days by which months are chosen, if there is one.
+
+    most_rows, most_parts: of a visual, in all contexts; 40,000 rows are some 300 kB in the page.
+    """
 
     report: Report
     composer: Composer
     read: Read
     calendar: str | None
+    most_rows: int = 40_000
+    most_parts: int = 12_000
 
 
 @dataclass(frozen=True)
@@ -57,33 +59,33 @@ class Asked:
     is_along: bool
 
 
-def asked(visual: Visual, slicers: Sequence[str], source: Source, most: int = MOST_ROWS) -> Asked:
-    """Ask for the rows of a visual under every single choice of its slicers, of as many of them as give `most` rows.
+def asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
+    """Ask for the rows of a visual under every single choice of its slicers, as far as the rows are not too many.
 
     The rows without a slicer are as many as they are: the page shows them, too.
     """
     kept = len(slicers)
-    while (found := _asked(visual, slicers[:kept], source, most)) is None:
+    while (found := _asked(visual, slicers[:kept], source)) is None:
         kept -= 1
     every = [*range(len(visual.measures))]
     return replace(found, unreached={**found.unreached, **dict.fromkeys(slicers[kept:], every)})
 
 
-def _asked(visual: Visual, slicers: Sequence[str], source: Source, most: int) -> Asked | None:
+def _asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked | None:
     """Ask for the rows; nothing if they are too many."""
     measures, shown = list(dict.fromkeys([*visual.measures, visual.ranked_by])), len(visual.measures)
     cells = Cells(source.composer, measures, shown, visual.by, slicers)
     rank, width = measures.index(visual.ranked_by), len(cells.slicers)
     query = cells.query(visual.top if visual.top and _ranks(visual, source) else None, rank)
-    table = source.read(f"SELECT * FROM ({query}) AS answer LIMIT {most + 1}" if slicers else query)
-    if slicers and len(table) > most:
+    table = source.read(f"SELECT * FROM ({query}) AS answer LIMIT {source.most_rows + 1}" if slicers else query)
+    if slicers and len(table) > source.most_rows:
         return None
     rows = sorted(zip(*(column.to_pylist() for column in table.columns), strict=True), key=lambda row: row[:width])
     found = {context: [row[width:] for row in part] for context, part in groupby(rows, key=lambda row: row[:width])}
     own = {row[width]: row[width + 1] for row in rows}
     nowhere = found.pop((NOWHERE,) * width, None) if width and not visual.by else None
     contexts = {context: _shown(visual, part, own, rank) for context, part in found.items()}
-    parts = parted(visual, cells, source.composer, source.report, source.calendar, source.read)
+    parts = parted(visual, cells, source.composer, source.report, source.calendar, source.read, source.most_parts)
     used = {row[0]: own[row[0]] for part in contexts.values() for row in part} | dict(parts.axis if parts else {})
     return Asked(
         measures=tuple(visual.measures),

@@ -1,6 +1,6 @@
 """What the dashboard answers from: its slicers, and each visual's numbers under every choice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from etl.company.measure import Measure
@@ -25,9 +25,28 @@ NOTES = {
 """What a page says of how it answers, by its mode."""
 
 
+MOST_BYTES = 1_000_000
+"""Of all that is answered from: with the charts' library and the tables, the file has less than 2 MB."""
+_LEVELS = ((40_000, 12_000), (40_000, 3_000), (20_000, 1_000), (8_000, 0), (2_000, 0), (0, 0))
+"""Of rows and of parts of a visual, at most: parts go first, then the last slicers, until it all fits."""
+
+
 def data(report: Report, contracts: Mapping[str, Contract], read: Read) -> dict[str, Any]:
     """Ask for all that the pages answer. Pages and visuals are lists, in the report's order."""
-    source = Source(report, Composer(report, contracts), read, calendar_of(contracts))
+    composer, calendar = Composer(report, contracts), calendar_of(contracts)
+    for rows, parts in _LEVELS:
+        found = _data(Source(report, composer, read, calendar, rows, parts))
+        if sum(len(query["cells"]) for query in _queries(found)) <= MOST_BYTES:
+            break
+    return found
+
+
+def _queries(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    return (query for page in found["visuals"] for visual in page for query in visual["queries"].values())
+
+
+def _data(source: Source) -> dict[str, Any]:
+    report = source.report
     pages = [[_asked(page, visual, source) for visual in page.visual] for page in report.pages]
     every = [each for page in pages for parts in page for each in parts.values()]
     columns = dict.fromkeys(column for page in report.pages for column in page.slicers[:MOST_SLICERS])

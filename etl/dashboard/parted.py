@@ -15,9 +15,6 @@ from etl.report.cells import Cells
 from etl.report.parts import Parts, parts_of
 from etl.report.sql import Composer
 
-MOST_PARTS = 12_000
-"""Rows of the parts of a visual: some 100 kB in the page."""
-
 
 @dataclass(frozen=True)
 class Parted:
@@ -39,13 +36,16 @@ class Parted:
 
 
 def parted(
-    visual: Visual, cells: Cells, composer: Composer, report: Report, calendar: str | None, read: Read
+    visual: Visual, cells: Cells, composer: Composer, report: Report, calendar: str | None, read: Read, most: int
 ) -> Parted | None:
-    """Ask for the parts of a visual's measures; None where they have none, or too many. calendar: its days' column."""
+    """Ask for the parts of a visual's measures; None where they have none, or more than `most` rows of them.
+
+    calendar: the column of its days.
+    """
     asked = parts_of(cells, composer, calendar)
     if asked is None:
         return None
-    tables, left, axis = [], MOST_PARTS, dict[int, Value]()
+    tables, left, axis = [], most, dict[int, Value]()
     for part in asked:
         table = read(f"SELECT * FROM ({part.sql}) AS parts LIMIT {left + 1}")
         left -= len(table)

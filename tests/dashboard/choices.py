@@ -24,6 +24,7 @@ from etl.dashboard import formats
 from etl.dashboard.answers import Read, asked_rows, named
 from etl.dashboard.data import data
 from etl.dashboard.slicers import NONE, calendar_of
+from etl.report.cells import Cells
 from etl.report.sql import Composer
 
 NEEDED = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node")
@@ -74,15 +75,19 @@ class Asked:
         ]
 
     def several(self, number: int, draw: random.Random) -> Choices:
-        """Draw several members of some slicers, and a range of months."""
+        """Draw several members of some slicers, and a range of months if all measures answer to one."""
         chosen: dict[str, Any] = {}
         for slicer in self.reached(number):
             count = len(self.given["slicers"][slicer]["members"])
             if draw.random() < 0.5:
                 chosen[str(slicer)] = draw.sample(range(count), draw.randrange(1, count + 1))
-        if draw.random() < 0.5 and self.given["months"]:
+        if draw.random() < 0.5 and self.given["months"] and self._answers_to_months(number):
             chosen["months"] = sorted(draw.choices(range(len(self.given["months"])), k=2))
         return chosen
+
+    def _answers_to_months(self, number: int) -> bool:
+        composer, measures = Composer(self.report, self.contracts), self.visuals[number].measures
+        return not Cells(composer, measures, 0, None, [str(calendar_of(self.contracts))]).unreached
 
     def filters(self, choices: Choices) -> dict[str, list[Any]]:
         """Return what SQL is to choose."""

@@ -11,6 +11,7 @@ import pytest
 
 from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
+from etl.dashboard import data as dashboard_data
 from etl.dashboard.asked import Source
 from etl.dashboard.asked import asked as asked_visual
 from etl.dashboard.slicers import NONE, calendar_of
@@ -149,9 +150,24 @@ def test_a_visual_of_too_many_rows_does_without_the_last_slicers() -> None:
     """It says that it does not answer to them, and the rows that the page shows anyway are there."""
     with opened(drawn_rows(1)) as star:
         source = Source(REPORT, Composer(REPORT, CONTRACTS), star.read, calendar_of(CONTRACTS))
-        whole, few = (asked_visual(VISUALS[2], SLICERS, source, most) for most in (40_000, 60))
+        whole, few = (asked_visual(VISUALS[2], SLICERS, replace(source, most_rows=most)) for most in (40_000, 60))
     assert whole.slicers == SLICERS
     assert SLICERS[: len(few.slicers)] == few.slicers != SLICERS
     assert all(few.unreached[column] == [0, 1] for column in SLICERS[len(few.slicers) :])
     all_of = {context: rows for context, rows in whole.contexts.items() if set(context) == {-1}}
     assert few.contexts[(-1,) * len(few.slicers)] == next(iter(all_of.values()))
+
+
+def test_what_is_answered_from_fits_into_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts go first, then the last slicers; where nothing else is left, the page shows what it shows unasked."""
+    report = replace(REPORT, pages=(PAGE.model_copy(update={"visual": (VISUALS[2],)}),))
+    monkeypatch.setattr(dashboard_data, "_LEVELS", ((40_000, 12_000), (40_000, 0), (0, 0)))
+    with opened(drawn_rows(1)) as star:
+        sizes = [1_000_000]
+        for _ in range(3):
+            monkeypatch.setattr(dashboard_data, "MOST_BYTES", sizes[-1] - 1)
+            asked = Asked.of(report, CONTRACTS, star.read)
+            sizes.append(len(asked.queries[0]["cells"]))
+            asked.compare([(0, {})], answered(asked.queries, [(0, {})]))
+        assert sizes[0] > sizes[1] > sizes[2] > sizes[3]
+        assert all(query["reach"] == [] for query in asked.queries)
