@@ -1,7 +1,7 @@
 -- What did each region sell in the periods that end with the last sale?
 WITH sale AS (
     SELECT c.contract_date AS day, (c.contract_date + interval '1 year')::date AS year_later, c.net_revenue,
-           coalesce(initcap(pg_temp.cleaned(o.region)), 'No region') AS region
+           pg_temp.region(o.region) AS region
     FROM published_contract AS c
     LEFT JOIN team_member AS m ON m.team_member_id = c.team_member_id
     LEFT JOIN people.offices AS o ON o.office_id = m.office_id

@@ -32,6 +32,12 @@ RETURN CASE upper(btrim(written))
     WHEN 'FR' THEN 'France' WHEN 'FRANCE' THEN 'France' WHEN 'MX' THEN 'Mexico' WHEN 'MEXICO' THEN 'Mexico'
     ELSE coalesce(nullif(upper(btrim(written)), ''), 'No country') END;
 
+-- The name of a region, whatever its blanks and letter case; of one that is not on the list, in upper case.
+CREATE FUNCTION pg_temp.region(written text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN lower(btrim(written)) IN ('north', 'south', 'centre', 'portugal', 'islands')
+            THEN initcap(btrim(written))
+            ELSE coalesce(nullif(upper(btrim(written)), ''), 'No region') END;
+
 -- Trimmed, runs of white space folded into one blank; NULL if nothing is left.
 CREATE FUNCTION pg_temp.cleaned(written text) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN nullif(btrim(regexp_replace(written, '[\s\u00a0]+', ' ', 'g')), '');

@@ -1,5 +1,5 @@
 -- Every office, and the region that it belongs to.
 SELECT office_id, coalesce(pg_temp.cleaned(name), 'Office ' || office_id)                          AS office_name,
-       coalesce(initcap(pg_temp.cleaned(region)), 'No region')                                     AS region,
+       pg_temp.region(region)                                                                      AS region,
        opened_on
 FROM people.offices
