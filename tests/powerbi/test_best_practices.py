@@ -50,6 +50,10 @@ EXPLAINED: dict[str, tuple[str, set[str] | None]] = {
         "A month's number is divided by 3, which is never 0.",
         {f"Key Measures[{name}]" for name in QUARTERS},
     ),
+    "HIDE_FACT_TABLE_COLUMNS": (
+        "The axis of a chart, so that a reader finds it.",
+        {"Deployment Day[Days Before Close]"},
+    ),
     "DATECOLUMN_FORMATSTRING": ("Dates are written as 2030-01-31, which every country reads the same.", ANY),
     "PERCENTAGE_FORMATTING": ("A measure says how many decimals it deserves.", ANY),
     "INTEGER_FORMATTING": ("Money has cents and a currency, days and instants are no integers.", ANY),
