@@ -133,12 +133,15 @@ class Cells:
     def _ctes(self, group: Group) -> Iterator[str]:
         """Write the rows of a table with the codes of their members, and their aggregates by every set of slicers."""
         rows, columns = self.rows(group)
-        yield f"r{group.number} AS (\n{rows}\n)"
-        sets = (chosen for size in range(len(group.answers) + 1) for chosen in combinations(group.answers, size))
-        every = "\nUNION ALL\n".join(self._set(group, chosen, columns) for chosen in sets)
+        sets = [chosen for size in range(len(group.answers) + 1) for chosen in combinations(group.answers, size)]
+        if group.base.latest:
+            yield f"r{group.number} AS (\n{rows}\n)"
+            every = "\nUNION ALL\n".join(self._set(group, chosen, columns) for chosen in sets)
+        else:
+            every = self._every_set(group, sets, rows, columns)
         yield f"g{group.number} AS (\n{every}\n)"
         if not self._by:
-            yield f"n{group.number} AS (SELECT {self._sums(group, columns)} FROM r{group.number} AS chosen WHERE FALSE)"
+            yield f"n{group.number} AS (SELECT {self._sums(group, columns)} FROM ({rows}) AS chosen WHERE FALSE)"
 
     def rows(self, group: Group, month_of: str | None = None) -> tuple[str, dict[str, str]]:
         """Write the rows of a table with the codes of their members: a0_, a1_, …, and axis_.
@@ -177,14 +180,26 @@ class Cells:
         join = f"\nLEFT JOIN ({coded}) AS c{number} ON c{number}.found = {{key}}"
         return f"{table}.{key or name}", join, f"COALESCE(c{number}.code, {NO_MEMBER})"
 
+    def _every_set(self, group: Group, sets: Sequence[Sequence[int]], rows: str, columns: dict[str, str]) -> str:
+        """Aggregate by the axis and the members of each set of slicers, in one pass over the rows."""
+        keys = [f"CASE WHEN GROUPING(a{n}_) = 1 THEN {ALL} ELSE a{n}_ END AS a{n}" for n in group.answers]
+        if group.has_axis:
+            chosen = " + ".join(f"GROUPING(a{n}_)" for n in group.answers) or "0"
+            keys += ["axis_ AS axis", f"CASE WHEN {chosen} = {len(group.answers)} THEN {self.label()} END AS label"]
+        keys += ["TRUE AS there", self._sums(group, columns)]
+        every = ", ".join(f"({', '.join(self._grouped(group, chosen))})" for chosen in sets)
+        return f"SELECT {', '.join(keys)} FROM (\n{rows}\n) AS chosen GROUP BY GROUPING SETS ({every})"
+
+    @staticmethod
+    def _grouped(group: Group, chosen: Sequence[int]) -> list[str]:
+        return [*(["axis_"] if group.has_axis else []), *(f"a{n}_" for n in chosen)]
+
     def _set(self, group: Group, chosen: Sequence[int], columns: dict[str, str]) -> str:
-        """Aggregate by the axis and the members of some slicers."""
-        by = [*(["axis_"] if group.has_axis else []), *(f"a{n}_" for n in chosen)]
-        rows = f"r{group.number}"
-        if group.base.latest:
-            per, last = group.base.latest
-            ranked = f"RANK() OVER (PARTITION BY {', '.join([*by, per])} ORDER BY {last} DESC)"
-            rows = f"(SELECT * FROM (SELECT *, {ranked} AS age_ FROM {rows}) AS aged WHERE age_ = 1)"
+        """Aggregate balances by the axis and the members of some slicers: which are the latest depends on these."""
+        by = self._grouped(group, chosen)
+        per, last = group.base.latest or ("", "")
+        ranked = f"RANK() OVER (PARTITION BY {', '.join([*by, per])} ORDER BY {last} DESC)"
+        rows = f"(SELECT * FROM (SELECT *, {ranked} AS age_ FROM r{group.number}) AS aged WHERE age_ = 1)"
         keys = [f"{f'a{n}_' if n in chosen else ALL} AS a{n}" for n in group.answers]
         if group.has_axis:
             keys += ["axis_ AS axis", f"{'NULL' if chosen else self.label()} AS label"]
