@@ -26,6 +26,10 @@ OWN = "own_"
 it ends in an underscore, which no column's name does."""
 
 
+_TOGETHER = {"sum": "SUM({})", "count": "CAST(SUM({}) AS BIGINT)", "min": "MIN({})", "max": "MAX({})"}
+"""How aggregates of groups are put together to that of all of them."""
+
+
 def code_of(sql: str, column: Column) -> str:
     """Return the code of a row's member, over all rows of its table. column: the compared one; sql: its expression."""
     return f"CASE WHEN {sql} IS NULL THEN {NO_MEMBER} ELSE DENSE_RANK() OVER (ORDER BY {member(sql, column)}) END"
@@ -181,13 +185,24 @@ class Cells:
         return f"{table}.{key or name}", join, f"COALESCE(c{number}.code, {NO_MEMBER})"
 
     def _every_set(self, group: Group, sets: Sequence[Sequence[int]], rows: str, columns: dict[str, str]) -> str:
-        """Aggregate by the axis and the members of each set of slicers, in one pass over the rows."""
+        """Aggregate by the axis and the members of each set of slicers, in one pass over the rows.
+
+        What can be put together is put together of the finest groups, which are few.
+        """
         keys = [f"CASE WHEN GROUPING(a{n}_) = 1 THEN {ALL} ELSE a{n}_ END AS a{n}" for n in group.answers]
+        own, sums = self.label() if group.has_axis else "", self._sums(group, columns)
+        if all(measure.aggregate in _TOGETHER for measure, _ in group.measures):
+            finest = self._grouped(group, group.answers)
+            of_each = [*finest, *([f"{own} AS label_"] if group.has_axis else []), sums]
+            by = f" GROUP BY {', '.join(finest)}" if finest else ""
+            rows = f"SELECT {', '.join(of_each)} FROM (\n{rows}\n) AS chosen{by}"
+            sums = ", ".join(f"{_TOGETHER[str(m.aggregate)].format(alias)} AS {alias}" for m, alias in group.measures)
+            own = "MIN(label_)"
         if group.has_axis:
             chosen = " + ".join(f"GROUPING(a{n}_)" for n in group.answers) or "0"
-            keys += ["axis_ AS axis", f"CASE WHEN {chosen} = {len(group.answers)} THEN {self.label()} END AS label"]
-        keys += ["TRUE AS there", self._sums(group, columns)]
+            keys += ["axis_ AS axis", f"CASE WHEN {chosen} = {len(group.answers)} THEN {own} END AS label"]
         every = ", ".join(f"({', '.join(self._grouped(group, chosen))})" for chosen in sets)
+        keys += ["TRUE AS there", sums]
         return f"SELECT {', '.join(keys)} FROM (\n{rows}\n) AS chosen GROUP BY GROUPING SETS ({every})"
 
     @staticmethod
