@@ -39,7 +39,15 @@
   const explain = (article, { rows, reason, note }) =>
     write(article.querySelector(".nothing"), reason || (rows.length ? note : "There are no rows to show."));
 
-  /** Show a small chart for each member that there are rows of, all on one scale. */
+  const APART = 5; // how many times as high the highest panel may be for the lowest to be read on its scale
+
+  /** Return the end of a scale up to a value: 1, 2, 2.5, 5 or 10 times a power of ten. */
+  const scaleEnd = (value) => {
+    const power = 10 ** Math.floor(Math.log10(value));
+    return [1, 2, 2.5, 5, 10].find((step) => step * power >= value) * power;
+  };
+
+  /** Show a small chart for each member that there are rows of: on one scale, unless the lowest could not be read there. */
   const showPanels = (article, spec, page, state) => {
     const slicer = data.slicers.findIndex(({ column }) => column === spec.panels);
     const chosen = page.slicers.includes(slicer) ? state.chosen[slicer] : null;
@@ -49,14 +57,15 @@
       const answer = Answers.ask(asked, "main", page, state, member < 0 ? {} : { [slicer]: [member] });
       return { panel, asked, answer: chosen && !chosen.includes(member) ? { ...answer, rows: [], places: [] } : answer };
     });
-    const values = panels.flatMap(({ answer }) => answer.rows.flatMap((row) => row.slice(1).map(Formats.drawn)));
-    const most = Math.max(...values.filter((value) => value !== null));
+    const tops = panels.map(({ answer }) => Math.max(0, ...answer.rows.flatMap((row) => row.slice(1).map(Formats.drawn))));
+    const highest = Math.max(...tops), apart = highest > APART * Math.min(...tops.filter((top) => top > 0));
     panels.forEach(({ panel, asked, answer }) => {
       panel.hidden = !answer.rows.length;
-      showRows(panel, asked, page, state, answer, most);
+      showRows(panel, asked, page, state, answer, apart || !highest ? null : scaleEnd(highest));
     });
     const seen = panels.find(({ answer }) => answer.rows.length) || panels[0];
-    explain(article, seen ? seen.answer : { rows: [], reason: "" });
+    const { rows, reason, note } = seen ? seen.answer : { rows: [], reason: "", note: "" };
+    explain(article, { rows, reason, note: [note, apart && "Each chart has a scale of its own."].filter(Boolean).join(" ") });
   };
 
   const showVisual = (article, page, state) => {
