@@ -13,6 +13,8 @@ from etl.dashboard.answers import Read, named_members, rank_of
 from etl.dashboard.parted import Parted, parted
 from etl.dashboard.picture import Value
 from etl.report.cells import NOWHERE, Cells
+from etl.report.parts import months_of
+from etl.report.rows import CodedRows
 from etl.report.sql import Composer
 
 Context = tuple[int, ...]
@@ -24,7 +26,8 @@ Row = tuple[int, *tuple[Value, ...]]
 class Source:
     """What is asked, and of whom. calendar: the column of the days by which months are chosen, if there is one.
 
-    most_rows, most_parts: of a visual, in all contexts; 40,000 rows are some 300 kB in the page.
+    most_rows, most_parts: of a visual, in all contexts; 40,000 rows are some 300 kB in the page. rows: where those
+    that were joined and coded are kept.
     """
 
     report: Report
@@ -33,6 +36,12 @@ class Source:
     calendar: str | None
     most_rows: int = 40_000
     most_parts: int = 12_000
+    rows: CodedRows | None = None
+
+    def cells(self, visual: Visual, slicers: Sequence[str]) -> Cells:
+        """Return the question for a visual's rows under all single choices of slicers."""
+        measures = list(dict.fromkeys([*visual.measures, visual.ranked_by]))
+        return Cells(self.composer, measures, len(visual.measures), visual.by, slicers, self.rows)
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,14 @@ class Asked:
     is_along: bool
 
 
+def announce(visual: Visual, slicers: Sequence[str], source: Source) -> None:
+    """Have the columns that a visual will be asked by among those that are kept of each table."""
+    if source.rows:
+        cells = source.cells(visual, slicers)
+        for group in cells.groups:
+            source.rows.need(cells.wanted(group, months_of(cells, source.composer, group, source.calendar))[0])
+
+
 def asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
     """Ask for the rows of a visual under every single choice of its slicers, as far as the rows are not too many.
 
@@ -74,7 +91,7 @@ def asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
 def _asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked | None:
     """Ask for the rows; nothing if they are too many."""
     measures, shown = list(dict.fromkeys([*visual.measures, visual.ranked_by])), len(visual.measures)
-    cells = Cells(source.composer, measures, shown, visual.by, slicers)
+    cells = source.cells(visual, slicers)
     rank, width = measures.index(visual.ranked_by), len(cells.slicers)
     query = cells.query(visual.top if visual.top and _ranks(visual, source) else None, rank)
     table = source.read(f"SELECT * FROM ({query}) AS answer LIMIT {source.most_rows + 1}" if slicers else query)

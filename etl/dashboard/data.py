@@ -1,6 +1,7 @@
 """What the dashboard answers from: its slicers, and each visual's numbers under every choice."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from etl.company.measure import Measure
@@ -10,10 +11,11 @@ from etl.contract.table import Contract
 from etl.core.errors import EtlError
 from etl.dashboard import formats, packing
 from etl.dashboard.answers import Read
-from etl.dashboard.asked import Asked, Source, asked
+from etl.dashboard.asked import Asked, Source, announce, asked
 from etl.dashboard.slicers import Slicer, calendar_of, slicers_of
 from etl.dashboard.words import vocabulary
 from etl.report.names import friendly
+from etl.report.rows import CodedRows, keeper
 from etl.report.sql import Composer
 
 MOST_SLICERS = 4
@@ -34,8 +36,14 @@ _LEVELS = ((40_000, 12_000), (40_000, 3_000), (20_000, 1_000), (8_000, 0), (2_00
 def data(report: Report, contracts: Mapping[str, Contract], read: Read) -> dict[str, Any]:
     """Ask for all that the pages answer. Pages and visuals are lists, in the report's order."""
     composer, calendar = Composer(report, contracts), calendar_of(contracts)
+    coded = CodedRows(composer, keep) if (keep := keeper(read)) else None
+    source = Source(report, composer, read, calendar, rows=coded)
+    for page in report.pages:
+        for visual in page.visual:
+            for part in visual.parts.values():
+                announce(part, _slicers(page, visual), source)
     for rows, parts in _LEVELS:
-        found = _data(Source(report, composer, read, calendar, rows, parts))
+        found = _data(replace(source, most_rows=rows, most_parts=parts))
         if sum(len(query["cells"]) for query in _queries(found)) <= MOST_BYTES:
             break
     return found
@@ -66,9 +74,13 @@ def _data(source: Source) -> dict[str, Any]:
     }
 
 
+def _slicers(page: Page, visual: Visual) -> list[str]:
+    return list(dict.fromkeys([*([visual.panels] if visual.panels else []), *page.slicers[:MOST_SLICERS]]))
+
+
 def _asked(page: Page, visual: Visual, source: Source) -> dict[str, Asked]:
     """Ask for the parts of a visual. Its panels are the members of one more slicer, which it answers to first."""
-    slicers = list(dict.fromkeys([*([visual.panels] if visual.panels else []), *page.slicers[:MOST_SLICERS]]))
+    slicers = _slicers(page, visual)
     try:
         return {name: asked(part, slicers, source) for name, part in visual.parts.items()}
     except EtlError as error:

@@ -51,12 +51,19 @@ def parted(
         left -= len(table)
         if left < 0 or any(pa.types.is_floating(kind) for kind in table.schema.types):
             return None
-        tables.append((part, table))
+        tables.append((part, _in_order(part, table)))
         if part.has_axis:
             _add_labels(axis, table)
     trees = [_tree(report, name, asked) for name in (*visual.measures, visual.ranked_by)]
     deaf = [place for place, name in enumerate(visual.measures) if calendar and not cells.answers(name, calendar)]
     return None if None in trees else Parted(tuple(tables), axis, tuple(trees), tuple(deaf))
+
+
+def _in_order(part: Parts, table: pa.Table) -> pa.Table:
+    """Order parts by what they are of: the same parts are the same bytes, and neighbours pack well."""
+    keys = table.column_names if part.kinds == ("distinct",) else table.column_names[: -len(part.kinds)]
+    order = [(name, "ascending") for name in keys if name != "label"]
+    return table.sort_by(order) if order else table
 
 
 def _add_labels(axis: dict[int, Value], table: pa.Table) -> None:

@@ -11,8 +11,9 @@ from etl.contract.table import Contract
 from etl.dashboard import formats
 from etl.dashboard.asked import Asked, Source
 from etl.dashboard.picture import Value
-from etl.report.cells import ALL, NO_MEMBER, members_of
+from etl.report.cells import ALL
 from etl.report.names import friendly
+from etl.report.rows import NO_MEMBER, members_of
 
 NONE = "(none)"
 """What a slicer calls the rows that have no member."""

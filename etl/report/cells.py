@@ -10,14 +10,12 @@ from functools import cached_property
 from itertools import combinations
 
 from etl.company.measure import Measure
-from etl.contract.column import Column
-from etl.report.filters import label, member
+from etl.report.filters import label
+from etl.report.rows import CodedRows, Wanted, members_of, words_of
 from etl.report.sql import _COLUMN, Composer, _Base
 
 ALL = -1
 """The code of a slicer of which no member is chosen."""
-NO_MEMBER = 0
-"""The code of NULL; those of the other members follow, in the order of their texts."""
 NOWHERE = -2
 """The code of every slicer in the row, of measures without an axis, for the contexts that there are no rows of."""
 
@@ -28,18 +26,6 @@ it ends in an underscore, which no column's name does."""
 
 _TOGETHER = {"sum": "SUM({})", "count": "CAST(SUM({}) AS BIGINT)", "min": "MIN({})", "max": "MAX({})"}
 """How aggregates of groups are put together to that of all of them."""
-
-
-def code_of(sql: str, column: Column) -> str:
-    """Return the code of a row's member, over all rows of its table. column: the compared one; sql: its expression."""
-    return f"CASE WHEN {sql} IS NULL THEN {NO_MEMBER} ELSE DENSE_RANK() OVER (ORDER BY {member(sql, column)}) END"
-
-
-def members_of(composer: Composer, column: str) -> str:
-    """Return the query for a column's members: code and label."""
-    table = column.partition(".")[0]
-    coded = f"SELECT {column} AS label, {code_of(*composer.compared(table, column))} AS code FROM {table}"
-    return f"SELECT code, {label('label', composer.column(column))} AS label FROM ({coded}) AS coded GROUP BY code"
 
 
 @dataclass(frozen=True)
@@ -65,8 +51,15 @@ class Cells:
     """
 
     def __init__(
-        self, composer: Composer, measures: Sequence[str], shown: int, by: str | None, slicers: Sequence[str]
+        self,
+        composer: Composer,
+        measures: Sequence[str],
+        shown: int,
+        by: str | None,
+        slicers: Sequence[str],
+        rows: CodedRows | None = None,
     ) -> None:
+        self._rows = rows or CodedRows(composer)
         self._composer, self._measures, self._shown, self._by = composer, measures, shown, by
         self.unreached = {
             column: places
@@ -151,38 +144,23 @@ class Cells:
         """Write the rows of a table with the codes of their members: a0_, a1_, …, and axis_.
 
         Returns also what the columns of dimensions are called which aggregates name. month_of: a column of days; the
-        rows have its month_ then, counted from the year 0.
+        rows have its month_ then.
         """
-        axis = [self._by] if group.has_axis and self._by else []
-        coded = {column: f"a{n}_" for n, column in enumerate(self.slicers) if n in group.answers}
-        said = (self._composer.aggregate(measure) for measure, _ in group.measures)
+        wanted, columns = self.wanted(group, month_of)
+        return self._rows.select(wanted), columns
+
+    def wanted(self, group: Group, month_of: str | None = None) -> tuple[Wanted, dict[str, str]]:
+        """Say what is needed of the rows of a table, and what the columns of dimensions are called."""
+        base = group.base
+        said = [self._composer.aggregate(measure) for measure, _ in group.measures]
         named = dict.fromkeys(column for sql in said for column in _COLUMN.findall(sql))
         columns = {column: f"x{n}_" for n, column in enumerate(named)}
-        wanted, joins, codes = dict(columns), "", ""
-        for number, (column, alias) in enumerate([*coded.items(), *((column, "axis_") for column in axis)]):
-            key, join, code = self._coded(column, number)
-            wanted.setdefault(key, f"k{number}_")
-            joins += join.format(key=f"joined.{wanted[key]}")
-            codes += f", {code} AS {alias}"
-        if axis:
-            wanted.setdefault(axis[0], OWN)
-            codes += "" if wanted[axis[0]] == OWN else f", joined.{wanted[axis[0]]} AS {OWN}"
-        if month_of:
-            day = f"joined.{wanted.setdefault(month_of, 'day_')}"
-            codes += f", EXTRACT(YEAR FROM {day}) * 12 + EXTRACT(MONTH FROM {day}) - 1 AS month_"
-        source = self._composer._joined(group.base.of, wanted)
-        return f"SELECT joined.*{codes}\nFROM ({source}) AS joined{joins}", columns
-
-    def _coded(self, column: str, number: int) -> tuple[str, str, str]:
-        """Return by which column the rows find a member's code, the join to it, and the code."""
-        table, _, name = column.partition(".")
-        key = self._composer._contracts[table].surrogate_key
-        code = code_of(*self._composer.compared(table, column))
-        coded = f"SELECT {table}.{key or name} AS found, {code} AS code FROM {table}"
-        if key is None:
-            coded = f"SELECT DISTINCT found, code FROM ({coded}) AS every"
-        join = f"\nLEFT JOIN ({coded}) AS c{number} ON c{number}.found = {{key}}"
-        return f"{table}.{key or name}", join, f"COALESCE(c{number}.code, {NO_MEMBER})"
+        axis = [self._by] if group.has_axis and self._by else []
+        known = self._composer.own_columns(base.of)
+        own = None if known is None else words_of(known, [*said, *(base.latest or ())])
+        codes = [(self.slicers[n], f"a{n}_") for n in group.answers] + [(column, "axis_") for column in axis]
+        values = (*columns.items(), *((column, OWN) for column in axis))
+        return Wanted(base.of, tuple(codes), values, own, month_of), columns
 
     def _every_set(self, group: Group, sets: Sequence[Sequence[int]], rows: str, columns: dict[str, str]) -> str:
         """Aggregate by the axis and the members of each set of slicers, in one pass over the rows.

@@ -43,12 +43,17 @@ def parts_of(cells: Cells, composer: Composer, calendar: str | None) -> list[Par
 
 def _of_group(cells: Cells, composer: Composer, group: Group, calendar: str | None) -> list[Parts]:
     """Divide a table's measures: those that are added up lie side by side, each distinct one for itself."""
-    table = (calendar or "").partition(".")[0]
-    has_months = bool(calendar) and not cells.ignores(group, table) and composer.reaches(group.base.of, table)
     added = [(measure, alias) for measure, alias in group.measures if measure.aggregate != "distinct"]
     alone = [[each] for each in group.measures if each[0].aggregate == "distinct"]
-    month_of = calendar if has_months else None
+    month_of = months_of(cells, composer, group, calendar)
     return [_parts(cells, group, each, month_of) for each in [*([added] if added else []), *alone]]
+
+
+def months_of(cells: Cells, composer: Composer, group: Group, calendar: str | None) -> str | None:
+    """Return the column of days by whose months measures are chosen; None where they answer to none."""
+    table = (calendar or "").partition(".")[0]
+    has_months = bool(calendar) and not cells.ignores(group, table) and composer.reaches(group.base.of, table)
+    return calendar if has_months else None
 
 
 def _parts(cells: Cells, group: Group, measures: Sequence[tuple[Measure, str]], month_of: str | None) -> Parts:

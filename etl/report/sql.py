@@ -151,6 +151,15 @@ class Composer:
         of = compared(self._contracts[table], own) if name in self._contracts or self._like(name) != table else shown
         return f"{table}.{of.name}", of
 
+    def key_of(self, table: str) -> str | None:
+        """Return the surrogate key of a table, if it has one."""
+        return self._contracts[table].surrogate_key
+
+    def own_columns(self, name: str) -> list[str] | None:
+        """Name the columns of a table, or of a view over one; None for a view in SQL, which has those that it says."""
+        view = self._report.views.get(name)
+        return None if view and not view.where else self._contracts[self._like(name)].schema.names
+
     def column(self, column: str) -> Column:
         """Return a column that a report may name: folded ones are there to compare alone."""
         known = {f"{table}.{each.name}": each for table, c in self._contracts.items() for each in c.declared}
@@ -185,7 +194,7 @@ class Composer:
         by_member = {c: self.compared(base.of, c) for c in wanted}
         asked = [*([by] if by else []), *(name for name, _ in by_member.values()), *named]
         columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys(asked))}
-        source = self._joined(base.of, columns)
+        source = self.joined(base.of, columns)
         chosen = [(*by_member[c], filters[c]) for c in wanted if c in filters]
         where = [among(columns[name], column, values) for name, column, values in chosen]
         of_axis = member(columns[by_member[by][0]], by_member[by][1]) if by else "''"
@@ -203,8 +212,8 @@ class Composer:
         shown = label(columns[by], self.column(by))
         return f"SELECT member, {shown} AS label{number}, {sums} FROM ({rows}) AS latest GROUP BY member"
 
-    def _joined(self, name: str, columns: Mapping[str, str]) -> str:
-        """Join the wanted columns to the rows of a table or view. columns: their aliases."""
+    def joined(self, name: str, columns: Mapping[str, str]) -> str:
+        """Return the query for the rows of a table or view and the wanted columns beside. columns: their aliases."""
         joins = self._joins(name, (column.partition(".")[0] for column in columns), "rows_")
         selected = []
         for column, alias in columns.items():

@@ -14,6 +14,7 @@ from etl.core.folders import is_remote
 from etl.core.manifest import StarManifest, StarTable
 from etl.core.runs import Store
 from etl.core.scratch import scratch_folder
+from etl.load.duckdb.reading import Reader
 from etl.load.duckdb.session import limit
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.parquet import check_file, conversions, ready
@@ -37,7 +38,7 @@ def opened(
                 files = _parquet(store.star.path(star.run), star.tables[contract.name], contract, folder)
                 connection.read_parquet([str(file) for file in files]).create_view(contract.name)
             connection.register(ETL_RUNS.name, _runs(star) if runs is None else runs)
-            yield lambda sql: connection.sql(sql).to_arrow_table()
+            yield Reader(connection)
     except duckdb.Error as error:
         raise DataError(
             f"The star {star.run} could not be asked: {error}.",

@@ -78,11 +78,12 @@ def drawn_rows(seed: int, sales: int = 60) -> dict[str, Rows]:
     }
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[(1, True), (2, True), (2, False)])
 def asked(request: pytest.FixtureRequest) -> Iterator[Asked]:
-    """Give a report over a star that was drawn."""
-    with opened(drawn_rows(request.param)) as star:
-        yield Asked.of(REPORT, CONTRACTS, star.read)
+    """Give a report over a star that was drawn, asked of who keeps what questions are put to, and of who does not."""
+    seed, is_keeping = request.param
+    with opened(drawn_rows(seed)) as star:
+        yield Asked.of(REPORT, CONTRACTS, star.read if is_keeping else lambda sql: star.read(sql))
 
 
 def test_every_single_choice_is_what_sql_says(asked: Asked) -> None:

@@ -30,6 +30,7 @@ from etl.contract import (
     surrogate_key,
 )
 from etl.contract.table import Contract
+from etl.load.duckdb.reading import Reader
 
 
 class DimDay(Dimension):
@@ -81,14 +82,11 @@ def report_of(measures: list[Measure]) -> Report:
 
 @dataclass(frozen=True)
 class Star:
-    """Rows by table. read: asks them in SQL."""
+    """Rows by table. read: asks them in SQL, and keeps what several questions are put to."""
 
     rows: Mapping[str, Rows]
     connection: duckdb.DuckDBPyConnection
-
-    def read(self, sql: str) -> pa.Table:
-        """Run a query."""
-        return self.connection.sql(sql).to_arrow_table()
+    read: Reader
 
 
 @contextmanager
@@ -98,7 +96,7 @@ def opened(rows: Mapping[str, Rows]) -> Iterator[Star]:
         for name, contract in CONTRACTS.items():
             nullable = pa.schema([field.with_nullable(True) for field in contract.schema])
             connection.register(name, pa.Table.from_pylist(rows[name], nullable))
-        yield Star(rows, connection)
+        yield Star(rows, connection, Reader(connection))
 
 
 DAYS: Rows = [{"day_key": 0, "day": None, "month": None}] + [

@@ -1,7 +1,8 @@
 """Reading the published tables of a DuckDB file, and nothing besides."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -37,16 +38,35 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+class Reader:
+    """Runs queries over a connection. explaining: says in which errors DuckDB's are told."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        explaining: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._connection, self._explaining, self._kept = connection, explaining, 0
+
+    def __call__(self, sql: str) -> pa.Table:
+        """Run a query and return its rows."""
+        with self._explaining():  # here, so that whoever asked can say what for
+            return self._connection.sql(sql).to_arrow_table()
+
+    def keep(self, sql: str) -> str:
+        """Return the name of a table of a query's rows, which lies with what spills and goes with the connection."""
+        name = f"temp.kept_{self._kept}_"
+        self._kept += 1
+        with self._explaining():
+            self._connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+        return name
+
+
 @contextmanager
-def reader(path: Path) -> Iterator[Callable[[str], pa.Table]]:
-    """Yield what runs a query and gives its rows."""
+def reader(path: Path) -> Iterator[Reader]:
+    """Yield what runs queries and gives their rows."""
     with opened(path) as connection:
-
-        def read(sql: str) -> pa.Table:
-            with explained(READING, path):  # here, so that whoever asked can say what for
-                return connection.sql(sql).to_arrow_table()
-
-        yield read
+        yield Reader(connection, partial(explained, READING, path))
 
 
 def check(path: Path, sql: str) -> None:
