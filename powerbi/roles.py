@@ -11,6 +11,8 @@ from etl.contract.column import Column
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
+from etl.report.dax import column as dax_column
+from etl.report.dax_values import condition
 from etl.report.names import friendly
 from powerbi.names import tag
 from powerbi.tmdl import Node
@@ -29,9 +31,10 @@ def _role(role: Role, contracts: Mapping[str, Contract]) -> Node:
     for name, wanted in role.where.items():
         column = _column(role, name, contracts)
         values = wanted if isinstance(wanted, tuple) else (wanted,)
-        written = [_literal(role, name, column, value) for value in values]
-        among = f"= {written[0]}" if len(written) == 1 else f"IN {{{', '.join(written)}}}"
-        conditions.setdefault(name.partition(".")[0], []).append(f"{_dax(name)} {among}")
+        for value in values:
+            _check_value(role, name, column, value)
+        chosen = condition(_dax(name), values, has_blanks=True)  # a dimension's unknown member has nothing else
+        conditions.setdefault(name.partition(".")[0], []).append(chosen)
     if role.user:
         _check_user(role, _column(role, role.user, contracts))
         conditions.setdefault(role.user.partition(".")[0], []).append(f"{_dax(role.user)} = USERPRINCIPALNAME()")
@@ -45,7 +48,7 @@ def _role(role: Role, contracts: Mapping[str, Contract]) -> Node:
 
 def _dax(name: str) -> str:
     table, _, column = name.partition(".")
-    return f"'{friendly(table)}'[{friendly(column)}]"
+    return dax_column(table, column)
 
 
 def _column(role: Role, name: str, contracts: Mapping[str, Contract]) -> Column:
@@ -64,7 +67,7 @@ def _check_user(role: Role, column: Column) -> None:
         )
 
 
-def _literal(role: Role, name: str, column: Column, value: Value) -> str:
+def _check_value(role: Role, name: str, column: Column, value: Value) -> None:
     kind = _PYTHON.get(model_type(column.type).name)
     if kind is None or type(value) is not kind:
         raise ContractError(
@@ -72,8 +75,3 @@ def _literal(role: Role, name: str, column: Column, value: Value) -> str:
             f" its type is {column.type_name}.",
             "Write a value of its type: a text in quotes, a whole number, true or false, or a date as 2030-01-31.",
         )
-    if isinstance(value, bool):
-        return f"{str(value).upper()}()"
-    if isinstance(value, date):
-        return f"DATE({value.year}, {value.month}, {value.day})"
-    return str(value) if isinstance(value, int) else '"' + str(value).replace('"', '""') + '"'

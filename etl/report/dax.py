@@ -1,12 +1,12 @@
 """Measures in DAX, made from what they declare; by the names that analysts see."""
 
 from collections.abc import Iterator
-from datetime import date
 
-from etl.company.measure import Conditions, Measure, Single
+from etl.company.measure import Conditions, Measure
 from etl.company.report import Report
 from etl.report.aggregates import Contracts, column_of, is_key
 from etl.report.arithmetic import in_dax
+from etl.report.dax_values import condition
 from etl.report.names import friendly
 from etl.report.reach import guarded_by
 
@@ -93,11 +93,8 @@ class _Aggregate:
     def _conditions(self, where: Conditions) -> Iterator[str]:
         for name, values in where.items():
             known = column_of(name, self._of, self._report, self._contracts)
-            if len(values) > 1:
-                yield f"{self._named(name)} IN {{{', '.join(map(_literal, values))}}}"
-                continue
-            is_like_blank = not values[0] and (known is None or known.nullable or "." in name)
-            yield f"{self._named(name)} {'==' if is_like_blank else '='} {_literal(values[0])}"
+            has_blanks = known is None or known.nullable or "." in name
+            yield condition(self._named(name), values, has_blanks=has_blanks)
 
     def _named(self, name: str) -> str:
         owner, _, own = name.rpartition(".")
@@ -123,11 +120,3 @@ def _behind(begin: str, text: str) -> str:
 
 def _indented(text: str) -> str:
     return text.replace("\n", "\n    ")
-
-
-def _literal(value: Single) -> str:
-    if isinstance(value, bool):
-        return f"{str(value).upper()}()"
-    if isinstance(value, date):
-        return f"DATE({value.year}, {value.month}, {value.day})"
-    return '"' + value.strip().replace('"', '""') + '"' if isinstance(value, str) else str(value)

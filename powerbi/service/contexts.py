@@ -1,6 +1,5 @@
 """The filter contexts in which a report's measures are proven: no choice, and some of each slicer."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,6 +10,7 @@ import pyarrow as pa
 from etl.company.report import Report
 from etl.core.errors import ContractError
 from etl.report.dax import column as dax_column
+from etl.report.dax_values import literal
 from etl.report.names import friendly
 from etl.report.sql import Composer
 
@@ -83,19 +83,6 @@ def _shown(report: Report) -> Iterator[str]:
     """Return the measures of the pages that SQL knows."""
     names = dict.fromkeys(name for page in report.pages for visual in page.visual for name in visual.measures)
     return (name for name in names if report.has_sql(name))
-
-
-def literal(value: object) -> str:
-    """Write a value in DAX."""
-    if value is None:
-        return "BLANK()"
-    if isinstance(value, bool):
-        return f"{str(value).upper()}()"
-    if isinstance(value, dt.date):
-        return f"DATE({value.year}, {value.month}, {value.day})"
-    if isinstance(value, int | float | Decimal):
-        return str(value)
-    return '"' + str(value).replace('"', '""') + '"'
 
 
 def _said(value: object) -> str:

@@ -68,11 +68,10 @@ class Items:
         """Create an item, once. An error that is transient leaves open whether it is there."""
         body = {"displayName": name, "type": kind, "definition": {"parts": encoded(files)}}
         answer = self._calls.accepted(self._calls.call("POST", self._items, json=body))
-        made = str(self._result(answer, has_result=True).get("id") or "")
+        made = str(self._outcome(answer, has_result=True).get("id") or "")
         if not made:
-            raise RefreshError(
-                f"Fabric created the {kind} {name} without saying its id.", "Run it again, which finds it."
-            )
+            told = f"Fabric created the {kind} {name} without saying its id."
+            raise RefreshError(told, "Run it again, which finds it.", transient=True)
         return Item(made, kind, name)
 
     def update(self, item: Item, files: Files) -> None:
@@ -83,7 +82,14 @@ class Items:
             params={"updateMetadata": "true"},
             json={"definition": {"parts": encoded(files)}},
         )
-        self._result(self._calls.accepted(answer), has_result=False)
+        self._outcome(self._calls.accepted(answer), has_result=False)
+
+    def _outcome(self, answer: requests.Response, *, has_result: bool) -> dict[str, Any]:
+        """Return what came of a change that was accepted: a fault from here on leaves open whether it was done."""
+        try:
+            return self._result(answer, has_result=has_result)
+        except RefreshError as error:
+            raise RefreshError(error.message, error.hint, transient=True) from None
 
     def _result(self, answer: requests.Response, *, has_result: bool) -> dict[str, Any]:
         """Return what came of a call, after the operation that it began, if it began one."""

@@ -1,8 +1,9 @@
 """Publishing: the semantic model and the report of a company, created in a workspace or replaced there, and proven.
 
 The order: the model without its roles (Power BI answers no service principal's queries where there are any), with its
-parameters; its refresh; the proof; the model's roles; the report. Whatever fails, the roles are put on, and it is said
-what is in the workspace. Nothing is sent twice that might have been done: run it again, which finds what is there.
+parameters; its refresh; the proof; the model's roles; the report. Whatever ends it once the model was sent, the roles
+are put on, and it is said what is in the workspace. What might have been done is not sent twice: run it again, which
+finds what is there. Each step has the patience of the settings for itself.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import requests
 
 from etl.core.errors import EtlError, RefreshError, UsageError
+from etl.core.interruptions import put_off
 from etl.core.log import log
 from etl.refresh import follow
 from etl.refresh.target import Target
@@ -57,9 +59,10 @@ class Found:
 
 @dataclass
 class Outcome:
-    """What was done, in the workspace, step by step."""
+    """What was done, in the workspace, step by step. unsure: what was sent, as long as nobody knows what came of it."""
 
     steps: list[str] = field(default_factory=list)
+    unsure: str = ""
     model: Item | None = None
     report: Item | None = None
     answers: Sequence[Answer] | None = None
@@ -73,11 +76,10 @@ class Outcome:
 def look(target: Target, wanted: Wanted) -> Found:
     """Find what is in the workspace. Raises PublishError, or UsageError where a person has to choose first."""
     with requests.Session() as session, _told(Outcome()):
-        waiting = Waiting(target.patience)
-        items = Items(target, session, waiting)
+        items = _items(target, session)
         model = _found(items, MODEL, wanted.model, target.dataset)
         report = _found(items, REPORT, wanted.report)
-        has_roles = model is not None and _dataset(target, model, session, waiting).has_roles()
+        has_roles = model is not None and _dataset(target, model, session).has_roles()
     if wanted.prove and has_roles and parts.has_roles(wanted.model) and not wanted.lift_roles:
         raise UsageError(
             "The semantic model in the workspace has roles, and Power BI answers no service principal's queries then.",
@@ -91,73 +93,81 @@ def publish(target: Target, wanted: Wanted, found: Found) -> Outcome:
     """Publish, refresh and prove. Raises PublishError."""
     done = Outcome()
     with requests.Session() as session, _told(done):
-        waiting = Waiting(target.patience)
-        items = Items(target, session, waiting)
-        with _model(items, wanted, found, done):
-            _fill(target, wanted, done, session, waiting)
+        with _model(target, session, wanted, found, done):
+            _fill(target, wanted, done, session)
         if done.answers is not None and not done.is_proven and found.report is None:
             done.steps.append("the report was not created, because the proof found differences")
             return done
-        done.report = _put(items, REPORT, parts.bound_to(wanted.report, _model_of(done).id), found.report, done)
-        if _dataset(target, _model_of(done), session, waiting).bind(done.report.id, _model_of(done).id):
+        model = _model_of(done)
+        files = parts.bound_to(wanted.report, model.id)
+        done.report = _put(_items(target, session), REPORT, files, found.report, done)
+        if _dataset(target, model, session).bind(done.report.id, model.id):
             done.steps.append("the report was bound to the semantic model anew")
     return done
 
 
-def _fill(target: Target, wanted: Wanted, done: Outcome, session: requests.Session, waiting: Waiting) -> None:
+def _fill(target: Target, wanted: Wanted, done: Outcome, session: requests.Session) -> None:
     """Give a published model its parameters and its rows, and prove it."""
     model = _model_of(done)
-    dataset = _dataset(target, model, session, waiting)
-    if changed := dataset.set_parameters(wanted.parameters):
+    if changed := _dataset(target, model, session).set_parameters(wanted.parameters):
         done.steps.append(f"the parameters {', '.join(changed)} were set")
     log.info("publish: asking Power BI to refresh it.")
     seconds = follow.refresh(replace(target, dataset=model.id))
     done.steps.append(f"it was refreshed in {seconds:.0f} s")
     if wanted.prove:
-        done.answers = wanted.prove(dataset)
+        done.answers = wanted.prove(_dataset(target, model, session))
         wrong = sum(answer.differs for answer in done.answers)
         done.steps.append(f"it was asked {len(done.answers):,} questions, of which {wrong:,} have different answers")
 
 
 @contextmanager
-def _model(items: Items, wanted: Wanted, found: Found, done: Outcome) -> Iterator[None]:
+def _model(target: Target, session: requests.Session, wanted: Wanted, found: Found, done: Outcome) -> Iterator[None]:
     """Put the model there, without its roles as long as it is to be asked; and put them on, whatever happens."""
     files = parts.with_parameters(wanted.model, wanted.parameters)
     is_open = wanted.prove is not None and parts.has_roles(files)
     try:
-        done.model = _put(items, MODEL, parts.without_roles(files) if is_open else files, found.model, done)
-    except RefreshError as error:
-        if is_open and error.transient and found.model:
-            _close(items, files, found.model, done)
-        raise
-    try:
+        sent = parts.without_roles(files) if is_open else files
+        done.model = _put(_items(target, session), MODEL, sent, found.model, done)
         yield
     finally:
-        if is_open:
-            _close(items, files, done.model, done)
+        if is_open and (done.steps or done.unsure):  # neither: it was refused, and nothing has changed
+            with put_off():  # who interrupts twice would leave the roles off
+                _close(target, session, files, found.model, done)
 
 
-def _close(items: Items, files: Files, model: Item, done: Outcome) -> None:
-    """Put a model's roles on."""
+def _close(target: Target, session: requests.Session, files: Files, there: Item | None, done: Outcome) -> None:
+    """Put a model's roles on; of one whose creation has an unknown end, if it is there."""
+    log.info("publish: putting the roles on; an interruption waits for it.")
     try:
+        items = _items(target, session)
+        model = done.model or there or _found(items, MODEL, files)
+        if model is None:
+            return
         items.update(model, parts.called(files, model.name))
-    except RefreshError as error:
+    except EtlError as error:
         raise PublishError(
-            f"THE SEMANTIC MODEL {model.name} MAY BE WITHOUT ITS ROLES, so that whoever may open it sees all rows:"
-            f" {error.message}{_state(done)}",
+            f"THE SEMANTIC MODEL {parts.name_of(files)} MAY BE WITHOUT ITS ROLES, so that whoever may open it sees all"
+            f" rows: {error.message}{_state(done)}",
             f"Run it again at once with --no-proof, or delete the model in the workspace. {error.hint}".strip(),
         ) from None
-    done.steps.append("it has its roles")
+    done.steps.append("it has its roles" if done.steps else f"the semantic model {model.name} is there with its roles")
+    done.unsure = ""
 
 
 def _put(items: Items, kind: str, files: Files, there: Item | None, done: Outcome) -> Item:
     """Create an item, or replace its files under the name that it has there."""
     name = there.name if there else parts.name_of(files)
     log.info("publish: %s the %s %s.", "updating" if there else "creating", _WORDS[kind], name)
-    if there:
-        items.update(there, parts.called(files, name))
-    made = there or items.create(kind, name, files)
-    done.steps.append(f"the {_WORDS[kind]} {name} was {'updated' if there else 'created'}")
+    done.unsure = f"the {_WORDS[kind]} {name} was {'updated' if there else 'created'}"
+    try:
+        if there:
+            items.update(there, parts.called(files, name))
+        made = there or items.create(kind, name, files)
+    except RefreshError as error:
+        done.unsure = done.unsure if error.transient else ""
+        raise
+    done.steps.append(done.unsure)
+    done.unsure = ""
     return made
 
 
@@ -194,8 +204,12 @@ def _logical_id(items: Items, item: Item) -> str:
         return ""
 
 
-def _dataset(target: Target, model: Item, session: requests.Session, waiting: Waiting) -> Dataset:
-    return Dataset(replace(target, dataset=model.id), session, waiting)
+def _items(target: Target, session: requests.Session) -> Items:
+    return Items(target, session, Waiting(target.patience))
+
+
+def _dataset(target: Target, model: Item, session: requests.Session) -> Dataset:
+    return Dataset(replace(target, dataset=model.id), session, Waiting(target.patience))
 
 
 def _model_of(done: Outcome) -> Item:
@@ -206,18 +220,28 @@ def _model_of(done: Outcome) -> Item:
 
 @contextmanager
 def _told(done: Outcome) -> Iterator[None]:
-    """Say of a fault what is in the workspace by then."""
+    """Say of whatever ends it what is in the workspace by then: of a fault in its message, of all else in the log."""
     try:
         yield
-    except RefreshError as error:
+    except PublishError:
+        raise
+    except EtlError as error:
+        if not (done.steps or done.unsure or isinstance(error, RefreshError)):
+            raise
+        kind = PublishError if isinstance(error, RefreshError) else type(error)
         message = f"{error.message[:1].upper()}{error.message[1:]}"
-        unsure = " Whether that took place is not known." if error.transient else ""
-        hint = f"{error.hint} {_AGAIN if done.steps or unsure else ''}".strip()
-        raise PublishError(f"{message}{unsure}{_state(done)}", hint) from None
+        unsure = " Whether that took place is not known." if error.transient and done.steps and not done.unsure else ""
+        hint = f"{error.hint} {_AGAIN if done.steps or done.unsure else ''}".strip()
+        raise kind(f"{message}{unsure}{_state(done)}", hint) from None
+    except BaseException:
+        if done.steps or done.unsure:
+            log.warning("publish: it was ended early.%s %s", _state(done), _AGAIN)
+        raise
 
 
 def _state(done: Outcome) -> str:
-    """Return what is in the workspace, as a sentence that follows another one."""
-    if not done.steps:
+    """Return what is in the workspace, as sentences that follow another one."""
+    if not (done.steps or done.unsure):
         return " Nothing was changed in the workspace."
-    return f" In the workspace: {'; '.join(done.steps)}."
+    unsure = f" Whether {done.unsure} is not known." if done.unsure else ""
+    return unsure + (f" In the workspace: {'; '.join(done.steps)}." if done.steps else "")

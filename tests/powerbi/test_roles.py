@@ -9,6 +9,7 @@ import pytest
 
 from config.paths import ROOT
 from etl.company.entries import entry, toml_of
+from etl.company.measure import Measure
 from etl.company.report import Report, read_report
 from etl.company.roles import Role
 from etl.contract.column import Pii
@@ -16,9 +17,12 @@ from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from powerbi.check import faults_of
 from powerbi.project import project_files
+from powerbi.roles import roles
 from powerbi.tmdl import read
 from tests.powerbi.modeling import read_tmdl, roundtrip
 from tests.powerbi.node import MODELING_NEEDED
+from tests.report.small_star import CONTRACTS, DAYS, SHOPS, opened, report_of
+from tests.truth.dax import Dax
 
 REPORT = """
 title = "Cloud Services"
@@ -65,12 +69,37 @@ def test_a_role_filters_the_tables_that_it_names(files: dict[str, str]) -> None:
         "South": {"Office": "'Office'[Region] = \"South\""},
         "Own sales, of two products": {
             "Product": "'Product'[Product ID] IN {1, 2}",
-            "Date": "'Date'[Is Weekend] = FALSE()",
+            "Date": "'Date'[Is Weekend] == FALSE()",
             "Client": "'Client'[Registered On] = DATE(2024, 2, 29)",
             "Team Member": "'Team Member'[Email] = USERPRINCIPALNAME()",
         },
         "The west's (wild)": {"Office": '\'Office\'[Region] = "the ""wild"" west"'},
     }
+
+
+@pytest.mark.parametrize(
+    ("where", "shops"),
+    [
+        ({"dim_shop.is_open": False}, {2}),
+        ({"dim_shop.is_open": True}, {1, 3}),
+        ({"dim_shop.floors": 0}, {1}),
+        ({"dim_shop.floors": (0, 2)}, {1, 2}),
+        ({"dim_shop.region": ""}, set()),
+        ({"dim_shop.region": " North "}, {1, 2}),
+    ],
+)
+def test_a_role_shows_no_row_without_a_value(where: dict[str, Any], shops: set[int]) -> None:
+    """Neither the unknown member's nor a NULL's: to DAX's `=` they would be FALSE, 0 and an empty text."""
+    role = Role(name="R", where=where)
+    (node,) = roles(replace(report_of([]), roles=(role,)), CONTRACTS)
+    (permission,) = node.of("tablePermission")
+    dax = {
+        f"S{key}": f"COUNTROWS(FILTER('Shop', 'Shop'[Shop Key] = {key} && {permission.expression}))" for key in range(4)
+    }
+    measures = [Measure(name=name, meaning=".", format="#,0", folder="F", dax=text) for name, text in dax.items()]
+    with opened({"dim_day": DAYS, "dim_shop": SHOPS, "fact_sale": []}) as star:
+        found = Dax(star, report_of(measures), CONTRACTS).values(dax, {})  # type: ignore[arg-type]
+    assert {key for key in range(4) if found[f"S{key}"]} == shops
 
 
 def test_the_project_with_roles_has_no_fault(files: dict[str, str]) -> None:

@@ -46,7 +46,8 @@ class Fabric(PowerBi):
     """What there is, and what goes wrong.
 
     items: by id, each with type, displayName and files; slow: whether definitions take a while; operation_fails:
-    whether that while ends badly; refusals: (method, what the path contains, status, body) of calls, each once;
+    whether that while ends badly; looks_at: how often one looks at the next operations, else once; when_looked_at: done
+    once, at the first look at one; refusals: (method, what the path contains, status, body) of calls, each once;
     does_it_all_the_same: whether a call that is refused so is obeyed; keeps_parameters: whether a model keeps the
     parameters that it had; owner: who alone may set parameters, "" for everybody.
     """
@@ -55,6 +56,8 @@ class Fabric(PowerBi):
     operations: dict[str, Operation] = field(default_factory=dict)
     slow: bool = True
     operation_fails: bool = False
+    looks_at: list[int] = field(default_factory=list)
+    when_looked_at: Callable[[], object] | None = None
     does_it_all_the_same: bool = False
     refusals: list[tuple[str, str, int, Json]] = field(default_factory=list)
     keeps_parameters: bool = False

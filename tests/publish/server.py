@@ -70,6 +70,9 @@ class FabricHandler(Handler):
         if is_result:
             self._answer(200, operation.outcome)
             return
+        happens, self.service.when_looked_at = self.service.when_looked_at, None
+        if happens:
+            happens()
         operation.looks -= 1
         if operation.looks >= 0:
             self._answer(200, {"status": "Running", "percentComplete": 50}, {"Retry-After": "0"})
@@ -109,7 +112,8 @@ class FabricHandler(Handler):
             return
         name = str(uuid4())
         fault = {"errorCode": "Workload_FailedToParseFile", "message": "Dataset_Import_FailedToImportDataset"}
-        self.service.operations[name] = Operation(1, answer, fault if self.service.operation_fails else None)
+        looks = self.service.looks_at.pop(0) if self.service.looks_at else 1
+        self.service.operations[name] = Operation(looks, answer, fault if self.service.operation_fails else None)
         place = f"{self.service.url}/v1/operations/{name}"
         self._answer(202, {}, {"Location": place, "x-ms-operation-id": name, "Retry-After": "0"})
 

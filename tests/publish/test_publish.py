@@ -1,30 +1,34 @@
 """Publishing, to a stand-in that keeps items and answers queries as Fabric and Power BI document it."""
 
 import json
+import os
 import re
+import signal
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from etl.core.errors import EtlError, UsageError
+from etl.core.errors import EtlError, UsageError, WarehouseError
 from powerbi.service.parts import MODEL, REPORT, bound_to, with_parameters, without_roles
+from powerbi.service.prove import Answer
 from powerbi.service.publish import Outcome, PublishError, Wanted, look, publish
 from tests.publish.fabric import VALUES, Fabric
 from tests.publish.tiny import Tiny
 from tests.refresh.service import DROP, SECRET, TOKEN
 
 
-def published(fabric: Fabric, wanted: Wanted, dataset: str = "") -> Outcome:
+def published(fabric: Fabric, wanted: Wanted, dataset: str = "", patience: int = 20) -> Outcome:
     """Publish, as the command does."""
-    target = replace(fabric.target(), dataset=dataset, fabric=fabric.url)
+    target = replace(fabric.target(patience), dataset=dataset, fabric=fabric.url)
     return publish(target, wanted, look(target, wanted))
 
 
-def failed(fabric: Fabric, wanted: Wanted, kind: type[EtlError] = PublishError) -> EtlError:
+def failed(fabric: Fabric, wanted: Wanted, kind: type[EtlError] = PublishError, patience: int = 20) -> EtlError:
     """Publish in vain; gives what is said, in whole sentences and without a secret."""
     with pytest.raises(kind) as caught:
-        published(fabric, wanted)
+        published(fabric, wanted, patience=patience)
     said = f"{caught.value.message} {caught.value.hint}".strip()
     assert re.match(r"[A-Z].*[.]$", said, re.S), said
     assert "..*" not in said
@@ -161,7 +165,8 @@ def test_what_creates_is_never_sent_again(fabric: Fabric, quick: Wanted, obeyed:
     """A server's fault leaves open whether it was obeyed; the next run finds out, and there is one model."""
     fabric.refusals, fabric.does_it_all_the_same = [("POST", "/items", 500, {"errorCode": "UnknownError"})], obeyed
     error = failed(fabric, quick)
-    assert "Whether that took place is not known" in error.message
+    assert "Whether the semantic model CloudServices was created is not known." in error.message
+    assert "Nothing was changed" not in error.message
     assert "makes no second copy" in error.hint
     assert len(fabric.posted("/items")) == 1
     published(fabric, quick)
@@ -281,8 +286,14 @@ def test_published_roles_are_not_lifted_unless_somebody_says_so(fabric: Fabric, 
 
 @pytest.mark.parametrize(
     "refusal",
-    [("POST", "/executeQueries", 403, {}), ("POST", "/refreshes", 403, {}), ("POST", "/updateDefinition", 500, {})],
-    ids=lambda refusal: refusal[1],
+    [
+        ("POST", "/executeQueries", 403, {}),
+        ("POST", "/refreshes", 403, {}),
+        ("POST", "/updateDefinition", 500, {}),
+        ("GET", "/operations", 404, {}),
+        ("GET", "/operations", 403, {}),
+    ],
+    ids=lambda refusal: f"{refusal[1]} {refusal[2]}",
 )
 def test_roles_are_put_on_whatever_fails(
     fabric: Fabric, roles: Wanted, refusal: tuple[str, str, int, dict[str, str]]
@@ -290,8 +301,89 @@ def test_roles_are_put_on_whatever_fails(
     """Also where it is not known whether they were taken off."""
     published(fabric, roles)
     fabric.refusals, fabric.does_it_all_the_same = [refusal], True
-    failed(fabric, replace(roles, lift_roles=True))
+    error = failed(fabric, replace(roles, lift_roles=True))
     assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
+    assert "roles" in error.message.partition("In the workspace: ")[2]
+
+
+@pytest.mark.parametrize("refusal", [("POST", "/items", 500, {}), ("GET", "/operations", 404, {})], ids=str)
+def test_a_new_model_has_its_roles_also_where_its_creation_has_an_unknown_end(
+    fabric: Fabric, roles: Wanted, refusal: tuple[str, str, int, dict[str, str]]
+) -> None:
+    """It is looked for by its name."""
+    fabric.refusals, fabric.does_it_all_the_same = [refusal], True
+    error = failed(fabric, roles)
+    assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
+    assert "In the workspace: the semantic model CloudServices is there with its roles." in error.message
+
+
+def test_a_refused_model_is_left_alone(fabric: Fabric, roles: Wanted) -> None:
+    """It has its roles: whoever may not update it must not be alarmed."""
+    published(fabric, roles)
+    fabric.refusals = [("POST", "/updateDefinition", 403, {})] * 2
+    error = failed(fabric, replace(roles, lift_roles=True))
+    assert "403. Nothing was changed in the workspace." in error.message
+    assert len(fabric.refusals) == 1
+
+
+def test_roles_are_put_on_after_an_operation_that_takes_too_long(fabric: Fabric, roles: Wanted) -> None:
+    """It was accepted: the model may be without them by now. Putting them on has a patience of its own."""
+    published(fabric, roles)
+    fabric.looks_at = [1000]
+    error = failed(fabric, replace(roles, lift_roles=True), patience=4)
+    assert "longer than POWERBI_PATIENCE allows" in error.message
+    assert "In the workspace: the semantic model CloudServices is there with its roles." in error.message
+    assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
+
+
+def test_a_proof_that_takes_long_is_no_alarm(fabric: Fabric, roles: Wanted) -> None:
+    """Roles and report have a patience of their own, whatever the steps before have spent."""
+
+    def slow(dataset: object) -> list[Answer]:
+        time.sleep(5)
+        return []
+
+    done = published(fabric, replace(roles, prove=slow), patience=4)
+    assert done.report
+    assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
+
+
+def test_roles_are_put_on_by_who_is_interrupted_twice(
+    fabric: Fabric, roles: Wanted, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the model without them is put there, and again while they are put on; the log says what there is."""
+    published(fabric, roles)
+
+    def interrupt() -> None:
+        fabric.when_looked_at = lambda: os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    fabric.when_looked_at = interrupt
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            published(fabric, replace(roles, lift_roles=True))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert fabric.when_looked_at is None
+    assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
+    assert "In the workspace: the semantic model CloudServices is there with its roles." in caplog.text
+
+
+def test_a_warehouse_that_is_away_during_the_proof_leaves_nobody_without_the_state(
+    fabric: Fabric, roles: Wanted
+) -> None:
+    """It stays the warehouse's fault, with its own cure."""
+
+    def away(dataset: object) -> list[Answer]:
+        raise WarehouseError("BigQuery is away.", "Try later.")
+
+    error = failed(fabric, replace(roles, prove=away), WarehouseError)
+    assert re.match(
+        r"BigQuery is away\. In the workspace: the semantic model .* refreshed.*; it has its roles\.", error.message
+    )
+    assert error.hint.startswith("Try later. ")
+    assert fabric.of(REPORT) == []
 
 
 def test_roles_that_cannot_be_put_on_are_an_alarm(fabric: Fabric, roles: Wanted) -> None:

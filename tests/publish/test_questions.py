@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from config.paths import ROOT
 from etl.doctor.check import OK, WARNING
 from etl.refresh.waiting import Waiting
+from etl.report.dax_values import literal
 from powerbi.service import dataset
-from powerbi.service.contexts import Context, literal
+from powerbi.service.contexts import Context
 from powerbi.service.dataset import Dataset, QueryError
 from powerbi.service.differ import differs
 from powerbi.service.prove import query
