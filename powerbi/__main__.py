@@ -47,9 +47,14 @@ def main() -> int:
         action="store_true",
         help="with --publish: take the roles off a published model while it is refreshed and asked",
     )
+    parser.add_argument(
+        "--drop-roles",
+        action="store_true",
+        help="with --publish: take the roles off a published model for good, where the report declares none",
+    )
     options = parser.parse_args()
-    if (options.no_proof or options.lift_roles) and not options.publish:
-        parser.error("--no-proof and --lift-roles belong to --publish")
+    if (options.no_proof or options.lift_roles or options.drop_roles) and not options.publish:
+        parser.error("--no-proof, --lift-roles and --drop-roles belong to --publish")
     return outermost(lambda: _run(options), options.env)
 
 
@@ -58,8 +63,13 @@ def _run(options: Any) -> int:
     if options.publish:
         from powerbi.service.command import publish_it
 
-        has_proof = not options.no_proof
-        return publish_it(company, has_proof=has_proof, lift_roles=options.lift_roles, dry_run=options.dry_run)
+        return publish_it(
+            company,
+            has_proof=not options.no_proof,
+            lift_roles=options.lift_roles,
+            drop_roles=options.drop_roles,
+            dry_run=options.dry_run,
+        )
     if options.prove:
         from powerbi.service.command import prove_it
 

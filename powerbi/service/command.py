@@ -35,7 +35,7 @@ class Company:
     files: Files
 
 
-def publish_it(company: Company, *, has_proof: bool, lift_roles: bool, dry_run: bool) -> int:
+def publish_it(company: Company, *, has_proof: bool, lift_roles: bool, drop_roles: bool, dry_run: bool) -> int:
     """Publish a company's project; gives the exit code: 3 where a person must look at differences."""
     target = _target(company.settings)
     wanted = Wanted(
@@ -44,6 +44,7 @@ def publish_it(company: Company, *, has_proof: bool, lift_roles: bool, dry_run: 
         parameters=_parameters(company.settings),
         prove=_proof(company) if has_proof else None,
         lift_roles=lift_roles,
+        drop_roles=drop_roles,
     )
     if dry_run:
         _announce(company, wanted, look(target, wanted))
@@ -58,7 +59,7 @@ def prove_it(company: Company) -> int:
     """Prove what is published; gives the exit code: 3 where a person must look at differences."""
     target, store = _target(company.settings), Store.of(company.settings)
     with held(store.local, "python -m powerbi", store.folder), requests.Session() as session:
-        found = look(target, Wanted(*_items(company), parameters={}, prove=None))
+        found = look(target, Wanted(*_items(company), parameters={}, prove=None, drop_roles=True))  # which drops none
         if found.model is None:
             raise UsageError("The semantic model is not in the workspace.", "Publish it: python -m powerbi --publish.")
         try:
@@ -121,6 +122,8 @@ def _announce(company: Company, wanted: Wanted, found: Found) -> None:
         "would refresh the semantic model"
         + (", and put its roles on at the end" if parts.has_roles(wanted.model) else "")
     )
+    if found.has_roles and not parts.has_roles(wanted.model):
+        print("would take its roles off for good, for the report declares none: whoever may open it sees all rows")
     if wanted.prove:
         print(f"would ask for {len(company.report.measures)} measures in some contexts, and compare them with SQL")
 

@@ -39,6 +39,7 @@ class Wanted:
     """What is to be published. parameters: the model's; prove: asks the published model, None to leave the proof out.
 
     lift_roles: whether a model that has roles in the workspace may be without them as long as it is asked.
+    drop_roles: whether it loses those that it has where the report declares none.
     """
 
     model: Files
@@ -46,6 +47,7 @@ class Wanted:
     parameters: Mapping[str, str]
     prove: Prove | None
     lift_roles: bool = False
+    drop_roles: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,26 @@ def look(target: Target, wanted: Wanted) -> Found:
         model = _found(items, MODEL, wanted.model, target.dataset)
         report = _found(items, REPORT, wanted.report)
         has_roles = model is not None and _dataset(target, model, session).has_roles()
-    if wanted.prove and has_roles and parts.has_roles(wanted.model) and not wanted.lift_roles:
+    if has_roles:
+        _check_roles(wanted)
+    return Found(model, report, has_roles)
+
+
+def _check_roles(wanted: Wanted) -> None:
+    """Let a person choose what becomes of the roles in the workspace. Raises UsageError."""
+    if not parts.has_roles(wanted.model):
+        if not wanted.drop_roles:
+            raise UsageError(
+                "The semantic model in the workspace has roles, and the report declares none: whoever may open it would"
+                " see all rows.",
+                "Declare them as [[role]] in report.toml; or --drop-roles takes them off for good.",
+            )
+    elif wanted.prove and not wanted.lift_roles:
         raise UsageError(
             "The semantic model in the workspace has roles, and Power BI answers no service principal's queries then.",
             "--no-proof publishes without asking it; --lift-roles takes the roles off while it is refreshed and asked,"
             " and whoever may open the report sees all rows meanwhile.",
         )
-    return Found(model, report, has_roles)
 
 
 def publish(target: Target, wanted: Wanted, found: Found) -> Outcome:

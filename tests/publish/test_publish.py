@@ -306,6 +306,19 @@ def test_roles_are_put_on_whatever_fails(
     assert "roles" in error.message.partition("In the workspace: ")[2]
 
 
+def test_roles_that_the_report_does_not_declare_stay_unless_somebody_says_so(
+    fabric: Fabric, quick: Wanted, secured: dict[str, str]
+) -> None:
+    """A person may have made them in the workspace: without them everybody would see all rows."""
+    published(fabric, replace(quick, model=secured))
+    error = failed(fabric, quick, UsageError)
+    assert "the report declares none" in error.message
+    assert "--drop-roles" in error.hint
+    assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
+    published(fabric, replace(quick, drop_roles=True))
+    assert not fabric.has_roles(str(only(fabric, MODEL)["id"]))
+
+
 @pytest.mark.parametrize("refusal", [("POST", "/items", 500, {}), ("GET", "/operations", 404, {})], ids=str)
 def test_a_new_model_has_its_roles_also_where_its_creation_has_an_unknown_end(
     fabric: Fabric, roles: Wanted, refusal: tuple[str, str, int, dict[str, str]]
