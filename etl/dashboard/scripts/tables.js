@@ -2,6 +2,8 @@
 "use strict";
 const Tables = (() => {
   const { make, said, sign } = Elements;
+  /** Return a text as it is searched: in one case, without accents. */
+  const searched = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toUpperCase();
   const SEARCHED = 10; // rows above which a search is offered
   const states = new WeakMap(); // table → { spec, rows, sort: [place, falling] | null, wanted }
 
@@ -16,7 +18,7 @@ const Tables = (() => {
   };
 
   const seen = ({ rows, sort, wanted }) => {
-    const found = wanted ? rows.filter((row) => Formats.label(row[0]).toUpperCase().includes(wanted)) : rows;
+    const found = wanted ? rows.filter((row) => searched(Formats.label(row[0])).includes(wanted)) : rows;
     return sort ? [...found].sort(compare(...sort)) : found;
   };
 
@@ -73,7 +75,7 @@ const Tables = (() => {
   const tools = (article, table) => {
     const search = make("input", { type: "search", placeholder: "Search", "aria-label": `Search ${table.caption.textContent}` });
     search.addEventListener("input", () => {
-      states.get(table).wanted = search.value.trim().toUpperCase();
+      states.get(table).wanted = searched(search.value.trim());
       fill(table);
     });
     const save = make("button", { type: "button", class: "csv" }, "CSV");
