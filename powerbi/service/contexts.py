@@ -67,7 +67,8 @@ def _members(report: Report, composer: Composer, read: Read, column: str) -> lis
             continue
         rows = [row for row in rows if isinstance(row["v0"], int | float | Decimal)]
         found = [row["label"] for row in sorted(rows, key=lambda row: -row["v0"])]
-        return [member for member in found if _can_be_chosen(composer, measure, column, member)]
+        if can_be := [member for member in found if _can_be_chosen(composer, measure, column, member)]:
+            return can_be
     return []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from etl.company.report import Report
 from etl.contract.table import Contract
+from etl.report.reach import answers
 from etl.report.sql import Composer
 from powerbi.service.contexts import Context, Read, contexts_of
 from powerbi.service.dataset import QueryError
@@ -19,7 +20,10 @@ Ask = Callable[[str], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a measure is in a context. is_compared: whether SQL knows it; fault: why Power BI does not say it."""
+    """What a measure is in a context. fault: why Power BI does not say it.
+
+    is_compared: whether it is known what it has to be: from SQL; or nothing, where it does not answer to the context.
+    """
 
     context: Context
     measure: str
@@ -36,15 +40,23 @@ def prove(report: Report, contracts: Mapping[str, Contract], ask: Ask, read: Rea
     return [
         answer
         for context in contexts_of(report, composer, read)
-        for answer in _answers(report, composer, context, ask, read)
+        for answer in _answers(report, _expected(report, contracts, composer, context, read), context, ask)
     ]
 
 
-def _answers(report: Report, composer: Composer, context: Context, ask: Ask, read: Read) -> list[Answer]:
-    names = list(report.measures)
-    in_sql = [name for name in names if report.has_sql(name)]
+def _expected(
+    report: Report, contracts: Mapping[str, Contract], composer: Composer, context: Context, read: Read
+) -> dict[str, Any]:
+    """Return what SQL says; of measures that Power BI alone has, that those are nothing which do not answer."""
+    in_sql = [name for name in report.measures if report.has_sql(name)]
     (row,) = read(composer.query(in_sql, None, context.filters)).to_pylist()
-    sql = {name: row[f"v{number}"] for number, name in enumerate(in_sql)}
+    tables = {column.partition(".")[0] for column in context.filters}
+    silent = [name for name in report.measures if not all(answers(report, contracts, name, each) for each in tables)]
+    return dict.fromkeys(silent) | {name: row[f"v{number}"] for number, name in enumerate(in_sql)}
+
+
+def _answers(report: Report, sql: Mapping[str, Any], context: Context, ask: Ask) -> list[Answer]:
+    names = list(report.measures)
     dax, faults = _asked(names, context, ask)
     found = []
     for name in names:

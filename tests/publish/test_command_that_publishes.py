@@ -33,12 +33,9 @@ class _Warehouse(Tiny):
 def test_what_is_announced_is_done_and_can_be_proven_again(
     tmp_path: Path, fabric: Fabric, contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit code 0 where it is done, and 3 with the measure's name where a row is lost."""
+    """Exit code 0 where all is equal under the pages' slicers, and 3 with the measure's name where a row is lost."""
     folder = tmp_path / "report"
     shutil.copytree(ROOT / "powerbi", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "CloudServices"))
-    for page in (folder / "pages").glob("*.toml"):
-        lines = page.read_text().splitlines()
-        page.write_text("\n".join("slicers = []" if line.startswith("slicers") else line for line in lines))
     settings = {"WAREHOUSE": "bigquery", "BIGQUERY_PROJECT": "company", "BIGQUERY_DATASET": "star"}
     settings |= {"REPORT_DIR": str(folder), "TABLES_DIR": str(ROOT / "tables"), "BUSINESS_TIME_ZONE": "UTC"}
     env = tmp_path / "prod.env"
@@ -55,7 +52,9 @@ def test_what_is_announced_is_done_and_can_be_proven_again(
     done = called(main, ["powerbi", "--env", str(env), "--publish", "--no-proof"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Set POWERBI_DATASET={fabric.of('SemanticModel')[0]['id']}" in done.stdout
-    before = called(main, ["powerbi", "--env", str(env), "--prove"]).stdout
+    before = called(main, ["powerbi", "--env", str(env), "--prove"])
+    assert before.returncode == 0, before.stdout + before.stderr
+    assert "Year = 2025" in before.stdout  # to which the measures of clients' editions, for example, do not answer
     dax.tables["Sales"]["rows"].pop()
     proven = called(main, ["powerbi", "--env", str(env), "--prove"])
-    assert (proven.returncode, "Contracts" in proven.stdout, "Contracts" in before) == (3, True, False)
+    assert (proven.returncode, "Contracts" in proven.stdout, "Contracts" in before.stdout) == (3, True, False)

@@ -19,10 +19,14 @@ from powerbi.service import dataset
 from powerbi.service.contexts import Context
 from powerbi.service.dataset import Dataset, QueryError
 from powerbi.service.differ import differs
-from powerbi.service.prove import query
+from powerbi.service.prove import prove, query
 from powerbi.tmdl import unquoted
 from tests.doctor.found import Patient
 from tests.publish.fabric import Fabric, parsed
+from tests.report.small_star import CONTRACTS, DAYS, SHOPS, opened
+from tests.report.test_reach import SALES
+from tests.report.test_reach import report as report_with_a_slicer
+from tests.truth.dax import Dax
 
 TABLE = """table 'Key Measures'
 
@@ -84,6 +88,27 @@ def test_a_blank_a_flag_and_a_day_are_written_in_dax() -> None:
     found = [literal(value) for value in (None, True, dt.date(2026, 1, 31), -7, 'say "no"')]
     assert found == ["BLANK()", "TRUE()", "DATE(2026, 1, 31)", "-7", '"say ""no"""']
     assert unquoted("'a'") == "a"
+
+
+def test_a_measure_that_does_not_answer_to_what_is_chosen_has_to_be_nothing() -> None:
+    """Also one that Power BI alone has; an answer that is there is the total, and a difference."""
+    said = report_with_a_slicer()
+    with opened({"dim_day": DAYS, "dim_shop": SHOPS, "fact_sale": SALES}) as star:
+        dax = Dax(star, said, CONTRACTS)
+
+        def ask(guards: bool) -> set[str]:
+            def answer(text: str) -> dict[str, Any]:
+                names, chosen = parsed(text)
+                context = {"dim_day.month": chosen["Day.Month"]} if chosen and guards else {}
+                return {alias: dax.values(names.values(), context)[name] for alias, name in names.items()}
+
+            found = prove(said, CONTRACTS, answer, star.read)
+            assert {str(each.context) for each in found} > {"everything", "Month = 2"}
+            assert all(each.is_compared for each in found if each.measure == "By Hand" and each.context.filters)
+            return {each.measure for each in found if each.differs and each.context.filters}
+
+        assert ask(guards=True) == set()
+        assert ask(guards=False) == {"Sold", "Shops", "Ratio", "Both", "By Hand"}
 
 
 def asked(fabric: Fabric) -> Dataset:

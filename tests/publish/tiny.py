@@ -3,15 +3,19 @@
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
 
+from etl.contract import Night
 from etl.contract.column import Column, Folded, Role
 from etl.contract.folding import fold
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
+from tables import dim_date
 
 _ROWS = 3
 _DAY = dt.date(2025, 1, 1)
@@ -42,7 +46,16 @@ class Tiny:
 def _row(contract: Contract, number: int) -> dict[str, Any]:
     is_unknown = contract.is_dimension and number == 0
     row = {column.name: _value(column, number, is_unknown) for column in contract.columns}
+    row |= _calendar().get(row.get("date"), {}) if contract.name == "dim_date" else {}
     return row | {column.name: fold(row[column.of]) for column in contract.columns if isinstance(column, Folded)}
+
+
+@cache
+def _calendar() -> dict[object, dict[str, Any]]:
+    """Give the days of the year as the calendar has them: SQL and DAX ask it for a year later in ways of their own."""
+    night = Night(_AS_OF, _DAY, "UTC", _DAY)
+    days = dim_date.build(pd.DataFrame(columns=["opened_on", "closes_on"]), night)
+    return {row["date"]: row for row in days.to_dict("records")}
 
 
 def _value(column: Column, number: int, is_unknown: bool) -> object:
