@@ -7,17 +7,16 @@ Of several references to a dimension the first one is active.
 
 from collections.abc import Collection, Iterator, Mapping
 
-import pyarrow as pa
-
 from etl.company.measure import Measure
 from etl.company.report import ROWS_OF_ALL, Report
-from etl.contract.column import Column, Reference, Role
+from etl.contract.column import Column, Role
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.dax import column as dax_column
 from etl.report.dax import guarded
 from etl.report.dax import table as dax_table
 from etl.report.names import friendly
+from etl.report.related import date_column, ends
 from powerbi import m
 from powerbi.columns import Kept, kept_columns
 from powerbi.names import MEASURES, tag
@@ -32,13 +31,6 @@ def kept(report: Report, contracts: Mapping[str, Contract]) -> Kept:
     dax = [str(node.expression) for node in measures(report, contracts).of("measure")]
     dax += [str(each.expression) for role in roles(report, contracts) for each in role.of("tablePermission")]
     return kept_columns(report, contracts, [*_pairs(contracts)], dax)
-
-
-def date_column(contract: Contract) -> str | None:
-    """Return the column that makes a dimension the date table."""
-    keys = [column for column in contract.columns if column.role is Role.NATURAL_KEY]
-    is_calendar = contract.is_dimension and len(keys) == 1 and pa.types.is_date(keys[0].type)
-    return keys[0].name if is_calendar else None
 
 
 def table(contract: Contract, contracts: Mapping[str, Contract], kept: Kept, years: int | None = None) -> Node:
@@ -92,7 +84,7 @@ def relationships(contracts: Mapping[str, Contract]) -> list[Node]:
 
 def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Iterator[Node]:
     for reference in contract.relationships:
-        start, end = _ends(contract, reference, contracts)
+        start, end = ends(contract, reference, contracts)
         properties: dict[str, str | bool] = {} if reference.is_active else {"isActive": "false"}
         properties |= {
             "fromColumn": f"{quoted(friendly(contract.name))}.{quoted(friendly(start))}",
@@ -103,18 +95,10 @@ def _relationships(contract: Contract, contracts: Mapping[str, Contract]) -> Ite
         )
 
 
-def _ends(contract: Contract, reference: Reference, contracts: Mapping[str, Contract]) -> tuple[str, str]:
-    """Return the columns by which a table relates to a dimension: dates, or surrogate keys."""
-    dimension = contracts[reference.dimension]
-    if date_column(dimension) and reference.on[0] in contract.schema.names:
-        return reference.on[0], reference.key[0]
-    return reference.name, str(dimension.surrogate_key)
-
-
 def _pairs(contracts: Mapping[str, Contract]) -> Iterator[tuple[str, str]]:
     for name, contract in contracts.items():
         for reference in contract.relationships:
-            start, end = _ends(contract, reference, contracts)
+            start, end = ends(contract, reference, contracts)
             yield f"{name}.{start}", f"{reference.dimension}.{end}"
 
 
@@ -171,7 +155,7 @@ def _level_of_other(contract: Contract, dimension: str, column: str, contracts: 
     wanted = dax_column(dimension, column)
     if reference.is_active:
         return f"RELATED({wanted})"
-    start, end = _ends(contract, reference, contracts)
+    start, end = ends(contract, reference, contracts)
     return f"LOOKUPVALUE({wanted}, {dax_column(dimension, end)}, {dax_column(contract.name, start)})"
 
 

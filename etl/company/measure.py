@@ -33,6 +33,8 @@ class Measure(Entry):
     that `where` chooses and in which `known` are known; or a `formula` of other measures. By hand what is neither, in
     both languages: `dax`, which Power BI evaluates, and `sql`, an aggregate over `of`, or without `of` made of other
     measures in brackets. With dax alone only Power BI has it.
+    along: the reference of its table by which it is filtered, where that is not the active one to its dimension: sales
+    by the day of return.
     latest: for a balance, which is not added up over time: (the column by which there is one balance, the column of
     which only the greatest value counts), both of `of`. ignores: dimensions whose filters do not matter to it.
     money: whether it is an amount in the report's currency, which its format then has in it.
@@ -53,6 +55,7 @@ class Measure(Entry):
     formula: str | None = None
     dax: str | None = None
     sql: str | None = None
+    along: str | None = None
     latest: tuple[str, str] | None = None
     ignores: tuple[str, ...] = ()
     money: bool = False
@@ -104,6 +107,10 @@ class Measure(Entry):
             raise ValueError(f"`{words[0]}` needs `of`: the table or view whose rows it is made of")
         if not words and (self.where or self.known):
             raise ValueError("`where` and `known` are of a measure with sum, count, distinct, min or max")
+        if self.along and (not words or self.dax is not None):
+            raise ValueError(
+                "`along` makes its SQL and its DAX: say sum, count, distinct, min or max, and leave dax out"
+            )
         if self.latest and self.distinct:
             raise ValueError("distinct values cannot be added up over the latest rows: write dax and sql by hand")
         return self

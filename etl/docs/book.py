@@ -16,8 +16,8 @@ from etl.docs.tables import query_entry, table_entry
 
 _STAR: Line = (
     "Which table can be looked at by which dimension: facts stand on the left of the picture, dimensions on the right. "
-    "In the table below it ● is a reference, the active one to its dimension; ○ an inactive one, which a measure has "
-    "to ask for (a dashed line where there is no other); “via” a dimension means through the reference that this one "
+    "In the table below it ● is a reference, the active one to its dimension; ○ an inactive one, which a measure takes "
+    "by `along` (a dashed line where there is no other); “via” a dimension means through the reference that this one "
     "has.",
 )
 _FLOW: Line = (

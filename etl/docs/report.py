@@ -45,6 +45,8 @@ def measure_entry(measure: Measure, report: Report, company: Company, lineage: L
     if measure.latest:
         per, last = measure.latest
         facts.append(("Balance", ("the rows of the greatest ", Code(last), ", for each ", Code(per))))
+    if measure.along:
+        facts.append(("Filtered along", (Code(measure.along),)))
     if measure.ignores:
         facts.append(("Ignores filters on", _ignored(measure, lineage)))
     if target := report.targets.get(measure.name):

@@ -105,8 +105,7 @@ class Cells:
         groups: dict[_Base, list[tuple[Measure, str]]] = {}
         for number, name in enumerate(needed):
             measure = known[name]
-            base = _Base(str(measure.of), measure.latest, measure.ignores)
-            groups.setdefault(base, []).append((measure, f"m{number}"))
+            groups.setdefault(_Base.of_measure(measure), []).append((measure, f"m{number}"))
         return [self._group(number, base, tuple(found)) for number, (base, found) in enumerate(groups.items())]
 
     def _group(self, number: int, base: _Base, measures: tuple[tuple[Measure, str], ...]) -> Group:
@@ -125,7 +124,7 @@ class Cells:
         return self._composer._ignored(f"{table}.", group.base)
 
     def _reaches(self, base: _Base, column: str) -> bool:
-        return self._composer.reaches(base.of, column.partition(".")[0])
+        return self._composer.reaches(base, column.partition(".")[0])
 
     def _ctes(self, group: Group) -> Iterator[str]:
         """Write the rows of a table with the codes of their members, and their aggregates by every set of slicers."""
@@ -160,7 +159,7 @@ class Cells:
         own = None if known is None else words_of(known, [*said, *(base.latest or ())])
         codes = [(self.slicers[n], f"a{n}_") for n in group.answers] + [(column, "axis_") for column in axis]
         values = (*columns.items(), *((column, OWN) for column in axis))
-        return Wanted(base.of, tuple(codes), values, own, month_of), columns
+        return Wanted(base.of, tuple(codes), values, own, month_of, base.along), columns
 
     def _every_set(self, group: Group, sets: Sequence[Sequence[int]], rows: str, columns: dict[str, str]) -> str:
         """Aggregate by the axis and the members of each set of slicers, in one pass over the rows.

@@ -9,6 +9,7 @@ from etl.report.arithmetic import in_dax
 from etl.report.dax_values import condition
 from etl.report.names import friendly
 from etl.report.reach import guarded_by
+from etl.report.related import ends
 
 _LINE = 110
 _OVER = {"sum": "SUMX", "count": "SUMX", "min": "MINX", "max": "MAXX"}
@@ -57,10 +58,19 @@ class _Aggregate:
         before = [*self._conditions(self._chosen)]
         behind = [*self._conditions(self._measure.where), *self._known()]
         cleared = ["REMOVEFILTERS()" if t == "*" else f"REMOVEFILTERS({table(t)})" for t in self._measure.ignores]
+        cleared += self._along()
         if self._measure.latest is None:
             return _calculate(self._base(), [*map(_kept, [*before, *behind]), *cleared])
         text = self._latest(self._measure.latest, before, behind)
         return _calculate(text, cleared) if cleared else text
+
+    def _along(self) -> Iterator[str]:
+        """Turn to the relationship that the measure names."""
+        contract = self._contracts[self._table]
+        for reference in contract.relationships:
+            if reference.name == self._measure.along:
+                start, end = ends(contract, reference, self._contracts)
+                yield f"USERELATIONSHIP({column(self._table, start)}, {column(reference.dimension, end)})"
 
     def _latest(self, latest: tuple[str, str], before: list[str], behind: list[str]) -> str:
         """Add up balances: of each, the rows of the greatest value in the filter context."""

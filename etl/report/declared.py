@@ -9,7 +9,9 @@ from etl.company.measure import Conditions, Measure, Single
 from etl.company.report import Report
 from etl.contract.column import Column
 from etl.core.errors import ContractError
+from etl.core.names import guess
 from etl.report.aggregates import Contracts, column_of
+from etl.report.reach import path
 
 _BY_HAND = "Declare another column, or write dax and sql by hand."
 
@@ -26,12 +28,33 @@ def check(measure: Measure, report: Report, contracts: Contracts) -> None:
         for name in measure.latest or ():
             if "." in name:
                 raise ContractError(f"its latest names {name}, a column of another table.", "Name one of its own.")
+        _check_along(measure, report, contracts)
         _check_value(measure, column_of(measure.column, of, report, contracts) if measure.column else None)
         _check_conditions(measure.where, of, report, contracts)
         if of in report.views:
             _check_conditions(report.views[of].where, of, report, contracts)
     except ContractError as error:
         raise ContractError(f"{where} cannot be made: {error.message}", error.hint) from None
+
+
+def _check_along(measure: Measure, report: Report, contracts: Contracts) -> None:
+    """Refuse what is no reference of the measure's table, and a view that filters by the one that it replaces."""
+    if measure.along is None:
+        return
+    view = report.views.get(str(measure.of))
+    of = view.like if view else str(measure.of)
+    known = [reference.name for reference in contracts[of].relationships] if of in contracts else []
+    if measure.along not in known:
+        raise ContractError(
+            f"its along names {measure.along}, which is no reference of {of} to another table.",
+            guess(measure.along, known),
+        )
+    others = {name.partition(".")[0] for name in view.where if "." in name} if view else set()
+    if turned := [t for t in others if path(contracts, of, t) != path(contracts, of, t, measure.along)]:
+        raise ContractError(
+            f"its view {measure.of} chooses by {', '.join(sorted(turned))}, to which its along leads another way.",
+            f"Say of = \"{of}\", and write the view's conditions into the measure's where.",
+        )
 
 
 def _named(measure: Measure) -> Iterator[str]:

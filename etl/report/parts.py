@@ -52,7 +52,7 @@ def _of_group(cells: Cells, composer: Composer, group: Group, calendar: str | No
 def months_of(cells: Cells, composer: Composer, group: Group, calendar: str | None) -> str | None:
     """Return the column of days by whose months measures are chosen; None where they answer to none."""
     table = (calendar or "").partition(".")[0]
-    has_months = bool(calendar) and not cells.ignores(group, table) and composer.reaches(group.base.of, table)
+    has_months = bool(calendar) and not cells.ignores(group, table) and composer.reaches(group.base, table)
     return calendar if has_months else None
 
 

@@ -11,6 +11,7 @@ from etl.company.formula import Formula, Negative, Operation
 from etl.company.measure import Measure
 from etl.company.pages import Visual
 from etl.company.report import Report
+from etl.contract.column import Reference
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 
@@ -20,15 +21,25 @@ Path = list[tuple[str, str]]
 _MEASURE = re.compile(r"(?<![\w'\]])\[([^\]]+)\]")
 
 
-def path(contracts: Contracts, start: str, table: str) -> Path | None:
-    """Return the references from one table to another, each as key column and dimension; None where there is none."""
+def path(contracts: Contracts, start: str, table: str, along: str | None = None) -> Path | None:
+    """Return the references from one table to another, each as key column and dimension; None where there is none.
+
+    along: the reference that is taken first, instead of the active one to its dimension.
+    """
     if start == table:
         return []
-    for reference in contracts[start].active_references:
+    for reference in _taken(contracts[start], along):
         further = path(contracts, reference.dimension, table)
         if further is not None:
             return [(reference.name, reference.dimension), *further]
     return None
+
+
+def _taken(contract: Contract, along: str | None) -> list[Reference]:
+    """Return the references by which a table's rows are filtered."""
+    chosen = [reference for reference in contract.relationships if reference.name == along]
+    others = (each for each in contract.active_references if each.dimension not in {c.dimension for c in chosen})
+    return [*chosen, *others]
 
 
 def is_ignored(contracts: Contracts, of: str, ignores: Iterable[str], table: str) -> bool:
@@ -48,7 +59,7 @@ def answers(report: Report, contracts: Contracts, measure: str, table: str) -> b
     if said.of:
         view = report.views.get(said.of)
         like = view.like if view else said.of
-        return is_ignored(contracts, like, said.ignores, table) or path(contracts, like, table) is not None
+        return is_ignored(contracts, like, said.ignores, table) or path(contracts, like, table, said.along) is not None
     named = said.made_of or tuple(name for name in _MEASURE.findall(said.dax or "") if name in report.measures)
     return all(answers(report, contracts, name, table) for name in named if name != measure)
 

@@ -61,7 +61,8 @@ class Wanted:
     """What a question needs of the rows of a table or view.
 
     codes, values: of columns of the table and of those that it refers to; own: the columns that its aggregates name,
-    None for whatever a view has; day: the column of days of which the rows have their month_, counted from the year 0.
+    None for whatever a view has; day: the column of days of which the rows have their month_, counted from the year 0;
+    along: the reference by which they are joined instead of by the active one to its dimension.
     """
 
     of: str
@@ -69,6 +70,7 @@ class Wanted:
     values: Pairs
     own: tuple[str, ...] | None
     day: str | None = None
+    along: str | None = None
 
 
 @dataclass
@@ -86,11 +88,11 @@ class CodedRows:
 
     def __init__(self, composer: Composer, keep: Callable[[str], str] | None = None) -> None:
         self._composer, self.keep = composer, keep
-        self._needs: dict[str, _Needs] = {}
+        self._needs: dict[tuple[str, str | None], _Needs] = {}
 
     def need(self, wanted: Wanted) -> _Needs:
         """Have the columns of a question among those of its table or view."""
-        needs = self._needs.setdefault(wanted.of, _Needs())
+        needs = self._needs.setdefault((wanted.of, wanted.along), _Needs())
         for column, _ in wanted.codes:
             needs.codes.setdefault(column, f"code{len(needs.codes)}_")
         for column, _ in wanted.values:
@@ -126,7 +128,7 @@ class CodedRows:
         if needs.day:
             day = f"joined.{of_rows.setdefault(needs.day, 'day_')}"
             shown.append(f"CAST(EXTRACT(YEAR FROM {day}) * 12 + EXTRACT(MONTH FROM {day}) - 1 AS INTEGER) AS months_")
-        source = self._composer.joined(wanted.of, of_rows)
+        source = self._composer.joined(wanted.of, of_rows, wanted.along)
         return f"SELECT {', '.join(shown) or 'TRUE AS row_'}\nFROM ({source}) AS joined{joins}"
 
 

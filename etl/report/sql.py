@@ -34,6 +34,12 @@ class _Base:
     of: str
     latest: tuple[str, str] | None
     ignores: tuple[str, ...]
+    along: str | None
+
+    @classmethod
+    def of_measure(cls, measure: Measure) -> "_Base":
+        """Return that of a measure with `of`."""
+        return cls(str(measure.of), measure.latest, measure.ignores, measure.along)
 
 
 class Composer:
@@ -67,8 +73,7 @@ class Composer:
             return self._nothing(measures, by)
         groups: dict[_Base, list[str]] = {}
         for name in needed:
-            measure = known[name]
-            groups.setdefault(_Base(str(measure.of), measure.latest, measure.ignores), []).append(name)
+            groups.setdefault(_Base.of_measure(known[name]), []).append(name)
         alias = {name: f"m{number}" for number, name in enumerate(needed)}
         parts, joined, labels = [], "", []
         for number, (base, names) in enumerate(sorted(groups.items(), key=lambda g: self._ignored(by, g[0]))):
@@ -137,9 +142,9 @@ class Composer:
         """
         return sql_of(measure, self._report, self._contracts, rows)
 
-    def reaches(self, name: str, table: str) -> bool:
-        """Whether a filter on a table's columns matters to the rows of table or view `name`."""
-        return path(self._contracts, self._like(name), table) is not None
+    def reaches(self, base: _Base, table: str) -> bool:
+        """Whether a filter on a table's columns matters to the rows of measures."""
+        return path(self._contracts, self._like(base.of), table, base.along) is not None
 
     def compared(self, name: str, column: str) -> tuple[str, Column]:
         """Return the column by which members are told apart, for the rows of table or view `name`.
@@ -194,7 +199,7 @@ class Composer:
         by_member = {c: self.compared(base.of, c) for c in wanted}
         asked = [*([by] if by else []), *(name for name, _ in by_member.values()), *named]
         columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys(asked))}
-        source = self.joined(base.of, columns)
+        source = self.joined(base.of, columns, base.along)
         chosen = [(*by_member[c], filters[c]) for c in wanted if c in filters]
         where = [among(columns[name], column, values) for name, column, values in chosen]
         of_axis = member(columns[by_member[by][0]], by_member[by][1]) if by else "''"
@@ -212,9 +217,12 @@ class Composer:
         shown = label(columns[by], self.column(by))
         return f"SELECT member, {shown} AS label{number}, {sums} FROM ({rows}) AS latest GROUP BY member"
 
-    def joined(self, name: str, columns: Mapping[str, str]) -> str:
-        """Return the query for the rows of a table or view and the wanted columns beside. columns: their aliases."""
-        joins = self._joins(name, (column.partition(".")[0] for column in columns), "rows_")
+    def joined(self, name: str, columns: Mapping[str, str], along: str | None = None) -> str:
+        """Return the query for the rows of a table or view and the wanted columns beside.
+
+        columns: their aliases; along: the reference by which a dimension is joined instead of by the active one.
+        """
+        joins = self._joins(name, (column.partition(".")[0] for column in columns), "rows_", along)
         selected = []
         for column, alias in columns.items():
             table, _, attribute = column.partition(".")
@@ -223,11 +231,11 @@ class Composer:
             selected.append(f", {owner}.{attribute} AS {alias}")
         return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
 
-    def _joins(self, name: str, tables: Iterable[str], rows: str) -> dict[str, str]:
+    def _joins(self, name: str, tables: Iterable[str], rows: str, along: str | None = None) -> dict[str, str]:
         """Join tables to the rows of a table or view, which the query calls `rows`; each with those on the way."""
         joins: dict[str, str] = {}
         for table in tables:
-            steps = path(self._contracts, self._like(name), table) if table in self._contracts else None
+            steps = path(self._contracts, self._like(name), table, along) if table in self._contracts else None
             if steps is None:
                 raise ContractError(
                     f"{table} says nothing of the rows of {name}, which does not refer to it.",

@@ -162,7 +162,8 @@ def test_one_path_is_active_and_the_others_are_reachable() -> None:
     to_date = {r["fromColumn"]: r.get("isActive") for r in relations if r["toColumn"] == "Date.Date"}
     assert to_date["Sales.'Contract Date'"] is None
     assert to_date["Sales.'Return Date'"] == "false"
-    assert any("USERELATIONSHIP(Sales[Return Date], 'Date'[Date])" in (m.dax or "") for m in REPORT.measures.values())
+    dax = {node.name: str(node.expression) for node in objects("tables/Key Measures")[0].of("measure")}
+    assert "USERELATIONSHIP('Sales'[Return Date], 'Date'[Date])" in dax["Returned Revenue by Day of Return"]
 
 
 def test_a_person_sets_three_parameters() -> None:

@@ -58,6 +58,8 @@ def declarations(draw: st.DrawFn, name: str) -> Measure:
         "known": draw(st.lists(st.sampled_from(KNOWN), max_size=1)),
         "ignores": draw(st.sampled_from([[], [], ["dim_shop"], ["*"]])),
     }
+    if said["of"] == "fact_sale":  # the view chooses by the shop of the sale
+        said["along"] = draw(st.sampled_from([None, "day_key", "paid_day_key", "given_at_key"]))
     if word != "distinct":
         said["latest"] = draw(st.sampled_from([None, ["till", "day"], ["shop_key", "pieces"]]))
     return Measure.model_validate({"name": name, "folder": "F", "meaning": "M.", "format": "0"} | said)
@@ -71,6 +73,8 @@ def sales(draw: st.DrawFn) -> Rows:
     for number in range(draw(st.integers(0, 6))):
         key = draw(st.sampled_from(sorted(days)))
         row = {"sale_id": number, "day_key": key, "day": days[key], "shop_key": draw(st.integers(0, 3))}
+        row["paid_day_key"], row["given_at_key"] = draw(st.sampled_from(sorted(days))), draw(st.integers(0, 3))
+        row["paid_day"] = days[row["paid_day_key"]]
         row["till"] = draw(st.integers(1, 2))
         row["amount"] = draw(st.sampled_from([None, Decimal("0.00"), Decimal("2.50"), Decimal("-2.50")]))
         row["pieces"] = draw(st.sampled_from([None, 0, 1, 2]))
@@ -92,12 +96,14 @@ class Meaning:
         self.days = {row["day_key"]: row for row in rows["dim_day"]}
         self.shops = {row["shop_key"]: row for row in rows["dim_shop"]}
         self.sales, self.context = rows["fact_sale"], context
+        self.along: str | None = None
 
     def value(self, row: Mapping[str, Any], column: str) -> Any:
-        """Return what a sale has in a column, of its own or of a dimension."""
+        """Return what a sale has in a column, of its own or of a dimension, to which one of its references leads."""
         table, _, name = column.rpartition(".")
-        owner = {"dim_day": self.days[row["day_key"]], "dim_shop": self.shops[row["shop_key"]]}.get(table, row)
-        return owner[name]
+        day = "paid_day_key" if self.along == "paid_day_key" else "day_key"
+        shop = "given_at_key" if self.along == "given_at_key" else "shop_key"
+        return {"dim_day": self.days[row[day]], "dim_shop": self.shops[row[shop]]}.get(table, row)[name]
 
     def fits(self, row: Mapping[str, Any], where: Mapping[str, Iterable[Any]]) -> bool:
         """Say whether a sale has one of the values of each column."""
@@ -113,6 +119,7 @@ class Meaning:
 
     def of(self, measure: Measure) -> Any:
         """Return the value of a measure with rows."""
+        self.along = measure.along
         context = {
             column: values
             for column, values in self.context.items()
@@ -218,6 +225,9 @@ def test_a_formula_means_the_same_in_sql_and_in_dax(formula: Formula, values: tu
         ({"count": True, "known": ["dim_moon.moon"]}, "There is no column dim_moon.moon"),
         ({"count": True, "latest": ["till", "dim_day.day"]}, "its latest names dim_day.day"),
         ({"count": True, "of": VIEW.name, "known": ["moon"]}, "There is no column moon"),
+        ({"count": True, "along": "paid_key"}, "its along names paid_key, which is no reference of fact_sale"),
+        ({"count": True, "along": "paid_day"}, "its along names paid_day, which is no reference of fact_sale"),
+        ({"count": True, "of": VIEW.name, "along": "given_at_key"}, "chooses by dim_shop, to which its along leads"),
     ],
 )
 def test_what_does_not_fit_its_columns_is_told(said: dict[str, Any], told: str) -> None:
@@ -227,6 +237,15 @@ def test_what_does_not_fit_its_columns_is_told(said: dict[str, Any], told: str) 
         Composer(report_of([Measure.model_validate(about | said)]), CONTRACTS)
     assert fault.value.message.startswith("The measure [A] cannot be made: ")
     assert told in fault.value.message
+
+
+@pytest.mark.parametrize("way", [{"formula": "[B]"}, {"sql": "COUNT(*)", "dax": "1"}, {"count": True, "dax": "1"}])
+def test_a_way_along_which_nothing_is_made_is_refused(way: dict[str, Any]) -> None:
+    """It makes SQL and DAX of sums and counts alone."""
+    about = {"name": "A", "folder": "F", "meaning": "M.", "format": "0", "along": "paid_day_key"}
+    of = {} if "formula" in way else {"of": "fact_sale"}
+    with pytest.raises(ValueError, match="`along` makes its SQL and its DAX"):
+        Measure.model_validate(about | of | way)
 
 
 def near(found: Any, meant: Decimal | None) -> bool:

@@ -11,6 +11,7 @@ from etl.contract.table import Contract
 from etl.load.warehouse import Warehouse
 from etl.report.filters import fold
 from etl.report.names import friendly
+from etl.report.related import date_column
 from powerbi import model
 from powerbi.names import MEASURES
 from powerbi.service.differ import cell
@@ -34,9 +35,7 @@ class Dax:
         }
         self._relationships = [_relationship(node.properties) for node in model.relationships(contracts)]
         self._days = {
-            friendly(name): friendly(day)
-            for name, contract in contracts.items()
-            if (day := model.date_column(contract))
+            friendly(name): friendly(day) for name, contract in contracts.items() if (day := date_column(contract))
         }
         money = {friendly(n): [friendly(c.name) for c in k.columns if _is_money(c)] for n, k in contracts.items()}
         engine.mark_currency_columns(self.tables, money)
@@ -73,7 +72,7 @@ class Dax:
 
 def _imported(warehouse: Warehouse, contract: Contract, columns: Sequence[Column]) -> dict[str, Any]:
     """Read a table as the query of its partition does: of the calendar what is a day."""
-    day = model.date_column(contract)
+    day = date_column(contract)
     found = warehouse.read(
         f"SELECT {', '.join(c.name for c in columns)} FROM {contract.name}"
         + (f" WHERE {day} IS NOT NULL" if day else "")

@@ -243,8 +243,8 @@ def test_no_variable_is_named_like_a_function() -> None:
         ("Pace", "Comparable Net Revenue to Date", "Net Revenue to Date"),
         (
             "Returned Revenue by Day of Return",
-            "USERELATIONSHIP(Sales[Return Date], 'Date'[Date])",
-            "ALL(Sales[Origin])",
+            "USERELATIONSHIP('Sales'[Return Date], 'Date'[Date])",
+            "ALL('Sales'[Origin])",
         ),
     ],
 )
