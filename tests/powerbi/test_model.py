@@ -43,6 +43,7 @@ NOT_THERE = {
     "dim_team_member.email",
     "fact_sales.contract_date_key",
     "fact_sales.return_date_key",
+    "fact_client_deployment.first_contract_date_key",
     "fact_deployment_day.date_key",
     "fact_usage_movements.movement_date_key",
 }
