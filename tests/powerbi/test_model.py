@@ -366,6 +366,13 @@ def test_sql_that_cannot_be_asked_is_told_before_anything_is_written(
         rehearse(replace(REPORT, measures=faulty), CONTRACTS)
 
 
+def test_a_slicer_that_nothing_answers_to_is_refused() -> None:
+    """It would be on the page, and choosing in it would empty every visual."""
+    page = REPORT.pages[0].model_copy(update={"slicers": ("dim_date.year", "fact_usage_movements.movement")})
+    with pytest.raises(ContractError, match="no visual answers to the slicer fact_usage_movements.movement"):
+        rehearse(replace(REPORT, pages=(page,)), CONTRACTS)
+
+
 STRANGERS = """
 // what sold, Total of it: /* no table */
 VAR Total = CALCULATE ( AVERAGE(Sales[Net Revenue]), DATEADD('Date'[Date], -1, YEAR) )
