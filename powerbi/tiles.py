@@ -8,8 +8,8 @@ from etl.company.report import AS_OF, ONE_NIGHT, Report
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
+from etl.report.levels import levels_below
 from powerbi import bookmarks, cards, figures, layout, visuals
-from powerbi.drill import levels_below
 from powerbi.expressions import Json, greatest, of_measure
 from powerbi.layout import TWELFTHS, Box
 from powerbi.limits import noted

@@ -1,7 +1,9 @@
 """What the dashboard answers from: its slicers, and each visual's numbers under every choice."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import accumulate, takewhile
 from typing import Any
 
 from etl.company.measure import Measure
@@ -12,6 +14,7 @@ from etl.core.errors import EtlError
 from etl.dashboard import formats, packing
 from etl.dashboard.answers import Read
 from etl.dashboard.asked import Asked, Source, announce, asked
+from etl.dashboard.drilled import Level, Lower, level_of, lower
 from etl.dashboard.slicers import Slicer, calendar_of, slicers_of
 from etl.dashboard.words import vocabulary
 from etl.report.names import friendly
@@ -38,25 +41,45 @@ def data(report: Report, contracts: Mapping[str, Contract], read: Read) -> dict[
     composer, calendar = Composer(report, contracts), calendar_of(contracts)
     coded = CodedRows(composer, keep) if (keep := keeper(read)) else None
     source = Source(report, composer, read, calendar, rows=coded)
-    for page in report.pages:
-        for visual in page.visual:
-            for part in visual.parts.values():
-                announce(part, _slicers(page, visual), source)
+    below = [[lower(v, _slicers(page, v), source, contracts) for v in page.visual] for page in report.pages]
+    for page, levels in zip(report.pages, below, strict=True):
+        for visual, its in zip(page.visual, levels, strict=True):
+            asks = [(part, _slicers(page, visual)) for part in visual.parts.values()]
+            for part, slicers in [*asks, *((level.visual, level.slicers) for level in its)]:
+                announce(part, slicers, source)
     for rows, parts in _LEVELS:
-        found = _data(replace(source, most_rows=rows, most_parts=parts))
-        if sum(len(query["cells"]) for query in _queries(found)) <= MOST_BYTES:
+        found = _data(replace(source, most_rows=rows, most_parts=parts), below)
+        left = MOST_BYTES - sum(len(query["cells"]) for query in _queries(found))
+        if left >= 0:
             break
+        below = [[[] for _ in page.visual] for page in report.pages]
+    _keep_levels(found, left)
     return found
+
+
+def _keep_levels(found: Mapping[str, Any], left: int) -> None:
+    """Keep what can be drilled down to, page by page, as far as so many bytes are left."""
+    for visual in (visual for page in found["visuals"] for visual in page):
+        sizes = accumulate(len(level["query"]["cells"]) for level in visual["down"])
+        kept = [size for size in sizes if size <= left]
+        visual["down"] = visual["down"][: len(kept)]
+        left -= kept[-1] if kept else 0
 
 
 def _queries(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (query for page in found["visuals"] for visual in page for query in visual["queries"].values())
 
 
-def _data(source: Source) -> dict[str, Any]:
+def _data(source: Source, below: Sequence[Sequence[Sequence[Lower]]]) -> dict[str, Any]:
+    """Ask for all. below: by page and visual, what is asked for below its axis."""
     report = source.report
     pages = [[_asked(page, visual, source) for visual in page.visual] for page in report.pages]
+    levels = [
+        [_levels(page, visual, its, source) for visual, its in zip(page.visual, lower_ones, strict=True)]
+        for page, lower_ones in zip(report.pages, below, strict=True)
+    ]
     every = [each for page in pages for parts in page for each in parts.values()]
+    every += [level.asked for page in levels for found in page for level in found]
     columns = dict.fromkeys(column for page in report.pages for column in page.slicers[:MOST_SLICERS])
     slicers = slicers_of(columns, every, source)
     months = sorted({month for each in every if each.parted for month in each.parted.months})
@@ -68,8 +91,8 @@ def _data(source: Source) -> dict[str, Any]:
         "measures": [_measure(report.measures[name], report) for name in shown],
         "pages": [packer.page(page, found) for page, found in zip(report.pages, pages, strict=True)],
         "visuals": [
-            [packer.visual(visual, parts) for visual, parts in zip(page.visual, found, strict=True)]
-            for page, found in zip(report.pages, pages, strict=True)
+            [packer.visual(*each) for each in zip(page.visual, found, below, strict=True)]
+            for page, found, below in zip(report.pages, pages, levels, strict=True)
         ],
     }
 
@@ -81,8 +104,22 @@ def _slicers(page: Page, visual: Visual) -> list[str]:
 def _asked(page: Page, visual: Visual, source: Source) -> dict[str, Asked]:
     """Ask for the parts of a visual. Its panels are the members of one more slicer, which it answers to first."""
     slicers = _slicers(page, visual)
-    try:
+    with _told(page, visual):
         return {name: asked(part, slicers, source) for name, part in visual.parts.items()}
+
+
+def _levels(page: Page, visual: Visual, below: Sequence[Lower], source: Source) -> list[Level]:
+    """Ask for the levels below a visual's axis, as far as they are not too large."""
+    with _told(page, visual):
+        found = (level_of(each, source) for each in below)
+        return [level for level in takewhile(bool, found) if level]
+
+
+@contextmanager
+def _told(page: Page, visual: Visual) -> Iterator[None]:
+    """Say of which visual an error is."""
+    try:
+        yield
     except EtlError as error:
         where = f"page {page.name}, visual “{visual.title}”, under a choice"
         raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
@@ -105,9 +142,13 @@ class _Packer:
         mode = "parts" if numbers and any(each.parted for parts in found for each in parts.values()) else "single"
         return {"slicers": numbers, "mode": mode, "note": NOTES[mode] if numbers else ""}
 
-    def visual(self, visual: Visual, parts: Mapping[str, Asked]) -> dict[str, Any]:
+    def visual(self, visual: Visual, parts: Mapping[str, Asked], levels: Sequence[Level]) -> dict[str, Any]:
         queries = {name: self._query(each) for name, each in parts.items()}
-        return {**vocabulary(visual, self._report), "kind": visual.kind, "queries": queries}
+        down = [
+            {"under": [self._numbers[column] for column in level.above], "query": self._query(level.asked)}
+            for level in levels
+        ]
+        return {**vocabulary(visual, self._report), "kind": visual.kind, "queries": queries, "down": down}
 
     def _query(self, each: Asked) -> dict[str, Any]:
         numbers, codes = self._numbers, [*each.axis]

@@ -32,6 +32,7 @@ SCRIPTS = (
     "scripts/csv.js",
     "scripts/state.js",
     "scripts/answers.js",
+    "scripts/drill.js",
     "scripts/bar.js",
     "scripts/words.js",
     "scripts/sparks.js",

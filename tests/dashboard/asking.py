@@ -159,7 +159,31 @@ def _visual(told: tuple[Any, ...]) -> Visual:
 
 def _asked(told: tuple[Any, ...], reach: Sequence[int]) -> dict[str, Any]:
     kind, _, series, axis, own, rows_of, unreached = told
-    return {"kind": kind, "queries": {"main": query(series, axis, [s for s in own if s in reach], rows_of, unreached)}}
+    main = query(series, axis, [s for s in own if s in reach], rows_of, unreached)
+    return {"kind": kind, "queries": {"main": main}, "down": _DOWN.get((kind, reach), [])}
+
+
+def _level(series: Sequence[Series], axis: tuple[str, int | None], under: Sequence[int], rows_of: Any) -> Any:
+    """Make a level that is drilled down to: of each slicer above one member is chosen."""
+
+    def rows(chosen: Chosen) -> list[tuple[Value, ...]]:
+        return rows_of(chosen) if {*under} <= {*chosen} else []
+
+    return {"under": list(under), "query": query(series, axis, [*under, *(s for s in _ALL if s not in under)], rows)}
+
+
+def revenue_by_region(chosen: Chosen) -> list[tuple[Value, ...]]:
+    """Compute the revenue by region, the greatest first."""
+    return [row[:2] for row in by(REGION, REGIONS)(chosen)]
+
+
+_DOWN = {
+    ("bar", _ALL): [
+        _level((REVENUE,), ("Region", REGION), (CHANNEL,), revenue_by_region),
+        _level((REVENUE,), ("Month", None), (CHANNEL, REGION), by_month),
+    ],
+    ("table", (CHANNEL,)): [_level((REVENUE, COUNT), ("Channel", CHANNEL), (REGION,), by(CHANNEL, CHANNELS))],
+}
 
 
 def asked() -> Picture:
@@ -170,14 +194,17 @@ def asked() -> Picture:
     ]
     pages = (
         Page("Sales", "What was sold", tuple(map(_visual, _TOLD))),
-        Page("Plan", "What is planned", (_visual(_TOLD[0]),)),
+        Page("Plan", "What is planned", (_visual(_TOLD[0]), _visual(_TOLD[2]))),
     )
     data = {
         "slicers": slicers,
         "months": [],
         "measures": [],
         "pages": [{"slicers": s, "mode": "single", "note": ""} for s in (_ALL, (CHANNEL,))],
-        "visuals": [[_asked(told, _ALL) for told in _TOLD], [_asked(_TOLD[0], (CHANNEL,))]],
+        "visuals": [
+            [_asked(told, _ALL) for told in _TOLD],
+            [_asked(_TOLD[0], (CHANNEL,)), _asked(_TOLD[2], (CHANNEL,))],
+        ],
     }
     return Picture(
         "Small Company", dt.datetime(2026, 3, 31, 0, 30, tzinfo=dt.UTC), True, "Made by hand.", pages, data=data

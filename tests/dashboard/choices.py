@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pytest
@@ -25,6 +25,7 @@ from etl.dashboard.answers import Read, asked_rows, named
 from etl.dashboard.data import data
 from etl.dashboard.slicers import NONE, calendar_of
 from etl.report.cells import Cells
+from etl.report.levels import levels_below
 from etl.report.sql import Composer
 
 NEEDED = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node")
@@ -45,7 +46,7 @@ class Asked:
     given: Mapping[str, Any]
 
     @classmethod
-    def of(cls, report: Report, contracts: Mapping[str, Contract], read: Read) -> "Asked":
+    def of(cls, report: Report, contracts: Mapping[str, Contract], read: Read) -> Self:
         """Ask for all choices."""
         return cls(report, contracts, read, data(report, contracts, read))
 
@@ -143,6 +144,36 @@ class Asked:
         for (number, choices), answer in zip(asks, answers, strict=True):
             expected = self.expected(number, choices)
             assert self.shown(number, answer) == expected, (self.visuals[number].measures, self.filters(choices))
+
+
+class Drilled(Asked):
+    """The same of what its visuals can be drilled down to: of each level above the shown one a member is chosen."""
+
+    @cached_property
+    def _levels(self) -> list[tuple[Visual, str, Mapping[str, Any]]]:
+        """List the levels: of which visual, the column, and what the page is handed."""
+        visuals = (visual for page in self.report.pages for visual in page.visual)
+        told = (visual["down"] for page in self.given["visuals"] for visual in page)
+        return [
+            (visual, column, level)
+            for visual, down in zip(visuals, told, strict=True)
+            for column, level in zip(levels_below(visual, self.report, self.contracts), down, strict=False)
+        ]
+
+    @cached_property
+    def visuals(self) -> list[Visual]:
+        """The visuals as SQL has them by a lower level."""
+        return [visual.model_copy(update={"by": column, "names": None}) for visual, column, _ in self._levels]
+
+    @cached_property
+    def queries(self) -> list[Mapping[str, Any]]:
+        """What each of them is answered from."""
+        return [level["query"] for _, _, level in self._levels]
+
+    def contexts(self, number: int) -> list[Choices]:
+        """List the choices with a member of each level above."""
+        under = {str(slicer) for slicer in self._levels[number][2]["under"]}
+        return [context for context in super().contexts(number) if under <= {*context}]
 
 
 def _text(value: Any, form: str) -> str:

@@ -12,11 +12,12 @@ import pytest
 from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
 from etl.dashboard import data as dashboard_data
+from etl.dashboard import drilled
 from etl.dashboard.asked import Source
 from etl.dashboard.asked import asked as asked_visual
 from etl.dashboard.slicers import NONE, calendar_of
 from etl.report.sql import Composer
-from tests.dashboard.choices import NEEDED, Asked, answered
+from tests.dashboard.choices import NEEDED, Asked, Drilled, answered
 from tests.report.small_star import CONTRACTS, Rows, opened, report_of
 
 pytestmark = NEEDED
@@ -92,6 +93,37 @@ def test_every_single_choice_is_what_sql_says(asked: Asked) -> None:
     assert len(asks) > 1_000
     asks = random.Random(0).sample(asks, 400)
     asked.compare(asks, answered(asked.queries, asks))
+
+
+def test_every_level_that_is_drilled_down_to_is_what_sql_says(asked: Asked) -> None:
+    """The members of the next level under one member of each above it, and under each single choice besides."""
+    lower = Drilled(asked.report, asked.contracts, asked.read, asked.given)
+    assert [visual.by for visual in lower.visuals] == ["dim_shop.is_open", "dim_shop.shop_id", "dim_day.day"]
+    every = [(number, lower.contexts(number)) for number in range(len(lower.visuals))]
+    asks = [(number, context) for number, of in every for context in random.Random(4).sample(of, 60)]
+    lower.compare(asks, answered(lower.queries, asks))
+
+
+def test_what_can_be_drilled_down_to_is_dropped_first_where_the_file_would_be_too_large(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The choices stay as they are."""
+    (visuals,) = asked.given["visuals"]
+    size = sum(len(query["cells"]) for visual in visuals for query in visual["queries"].values())
+    monkeypatch.setattr(dashboard_data, "MOST_BYTES", size + len(visuals[2]["down"][0]["query"]["cells"]))
+    (others,) = dashboard_data.data(REPORT, CONTRACTS, asked.read)["visuals"]
+    assert [visual["queries"] for visual in others] == [visual["queries"] for visual in visuals]
+    assert [len(visual["down"]) for visual in visuals] == [0, 0, 2, 0, 1, 0]
+    assert [len(visual["down"]) for visual in others] == [0, 0, 1, 0, 0, 0]
+
+
+def test_a_level_of_too_many_members_is_not_drilled_down_to(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is what is below it."""
+    source = Source(REPORT, Composer(REPORT, CONTRACTS), asked.read, calendar_of(CONTRACTS))
+    monkeypatch.setattr(drilled, "MOST_MEMBERS", 2)  # a shop is open, or it is not
+    assert [each.visual.by for each in drilled.lower(VISUALS[2], (), source, CONTRACTS)] == ["dim_shop.is_open"]
+    monkeypatch.setattr(drilled, "MOST_MEMBERS", 1)
+    assert drilled.lower(VISUALS[2], (), source, CONTRACTS) == []
 
 
 def test_several_choices_and_months_are_what_sql_says(asked: Asked) -> None:

@@ -33,7 +33,7 @@ from etl.contract.table import Contract
 from etl.load.duckdb.reading import Reader
 
 
-class DimDay(Dimension):
+class DimDay(Dimension, hierarchies={"Days": ("month", "day")}):
     """One row per day."""
 
     day_key: Key = surrogate_key()
@@ -41,7 +41,7 @@ class DimDay(Dimension):
     month: Integer = attribute("The month.")
 
 
-class DimShop(Dimension):
+class DimShop(Dimension, hierarchies={"Shops": ("region", "is_open", "shop_id")}):
     """One row per shop."""
 
     shop_key: Key = surrogate_key()

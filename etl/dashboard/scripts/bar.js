@@ -66,7 +66,7 @@ const Bar = (() => {
     if (!page.slicers.length && !page.months) return;
     const reset = make("button", { type: "button", class: "reset", hidden: true }, "Reset");
     reset.addEventListener("click", () => {
-      State.change({ chosen: {}, months: null });
+      State.change({ chosen: {}, months: null, drill: {} });
       place.querySelector("select").focus();
     });
     const controls = make("div", { class: "controls" }, ...page.slicers.map((index) => control(anchor, page, index)),
@@ -96,7 +96,8 @@ const Bar = (() => {
       list.value = state.months ? state.months[list.dataset.end] : "";
       list.closest(".slicer").classList.toggle("on", state.months !== null);
     });
-    const any = Object.keys(state.chosen).length > 0 || state.months !== null;
+    const isDrilled = Object.entries(state.drill).some(([id, path]) => path.length && id.startsWith(`${section.id}_`));
+    const any = Object.keys(state.chosen).length > 0 || state.months !== null || isDrilled;
     section.querySelectorAll(".reset").forEach((button) => { button.hidden = !any; });
     write(section.querySelector(".chosen"), said(page, state));
     const faults = section.querySelector(".faults");

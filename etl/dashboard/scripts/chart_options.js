@@ -78,7 +78,7 @@ const ChartOptions = (() => {
     const across = chart.kind === "bar";
     const common = {
       name: one.name, data: dimmed(chart, one.values), color: colour, emphasis: { disabled: true },
-      markLine: markLine(one, across), cursor: (chart.slicer >= 0) ? "pointer" : "default",
+      markLine: markLine(one, across), cursor: chart.isPicked ? "pointer" : "default",
     };
     if (chart.kind === "line" || (chart.kind === "column" && one.axis === 1)) {
       return {
@@ -107,7 +107,7 @@ const ChartOptions = (() => {
   const members = (chart, width) => {
     const across = chart.kind === "bar";
     return {
-      type: "category", data: chart.labels, inverse: across, boundaryGap: chart.kind !== "line", triggerEvent: (chart.slicer >= 0),
+      type: "category", data: chart.labels, inverse: across, boundaryGap: chart.kind !== "line", triggerEvent: chart.isPicked,
       axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } },
       axisLabel: {
         color: palette.muted, margin: across ? 8 : 12, hideOverlap: !across, interval: across ? 0 : "auto",

@@ -9,7 +9,7 @@ const Charts = (() => {
   const made = (spec, { rows, members, slicer, marked, most }) => {
     const formats = [...new Set(spec.series.map((series) => series.format))];
     return {
-      kind: spec.kind, slicer, members, most,
+      kind: spec.kind, slicer, members, most, isPicked: slicer >= 0 || Boolean(spec.below),
       aside: members.map((member) => marked !== null && !marked.includes(member)),
       labels: rows.map((row) => Formats.label(row[0])),
       series: spec.series.map((series, place) => ({
@@ -26,7 +26,7 @@ const Charts = (() => {
   const picks = (place) => (event) => {
     const chart = shown.get(place);
     const at = event.componentType === "series" ? event.dataIndex : chart.labels.indexOf(event.value);
-    if (chart.slicer >= 0 && chart.members[at] >= 0) State.toggle(chart.slicer, chart.members[at]);
+    if (chart.members[at] >= 0) Drill.activate(place, chart.slicer, chart.members[at]);
   };
 
   const instance = (place) => {

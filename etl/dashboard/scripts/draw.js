@@ -31,9 +31,12 @@
     const given = { ...answer, slicer, members: Answers.members(spec, answer), marked: state.chosen[slicer] || null, most };
     const table = place.querySelector("table");
     place.classList.toggle("blank", !given.rows.length);
-    if (!isChart(spec)) return Tables.show(place, table, spec, given);
-    Charts.show(place.querySelector(".chart"), spec, given);
-    return fillLater(place, table, () => Tables.show(place, table, spec, given));
+    const fill = () => Tables.show(place, table, spec, given);
+    if (isChart(spec)) {
+      Charts.show(place.querySelector(".chart"), spec, given);
+      fillLater(place, table, fill);
+    } else fill();
+    return given;
   };
 
   const explain = (article, { rows, reason, note }) =>
@@ -68,14 +71,18 @@
     explain(article, { rows, reason, note: [note, apart && "Each chart has a scale of its own."].filter(Boolean).join(" ") });
   };
 
+  const showCard = (article, spec, page, state) =>
+    Cards.show(article, spec, Answers.ask(spec, "main", page, state), spec.queries?.spark && Answers.ask(spec, "spark", page, state));
+
   const showVisual = (article, page, state) => {
     const spec = data.visuals[article.dataset.visual];
     if (spec.queries?.title) showTitle(article, spec, page, state);
     if (article.querySelector(".panels")) return showPanels(article, spec, page, state);
-    const answer = Answers.ask(spec, "main", page, state);
-    if (spec.kind === "card") return Cards.show(article, spec, answer, spec.queries?.spark && Answers.ask(spec, "spark", page, state));
+    if (spec.kind === "card") return showCard(article, spec, page, state);
+    const { spec: level, more, path } = Drill.view(article.dataset.visual, spec, state);
+    const answer = Answers.ask(level, "main", page, state, more);
     explain(article, answer);
-    return showRows(article, spec, page, state, answer);
+    Drill.show(article, spec, path, showRows(article, level, page, state, answer));
   };
 
   const shown = new Map(); // page → the address that it shows
@@ -106,7 +113,8 @@
     Paper.begin(() => Object.keys(data.pages).forEach((anchor) => showPage(State.current, anchor)));
   };
 
-  const queries = Object.values(data.visuals).flatMap((spec) => Object.values(spec.queries || {}));
+  const queries = Object.values(data.visuals).flatMap((spec) =>
+    [...Object.values(spec.queries || {}), ...(spec.down || []).map(({ query }) => query)]);
   Age.keep(document.querySelector(".as-of time"), document.querySelector(".age"));
   if (Object.keys(data.pages).length) Promise.all(queries.map(cells.open)).then(begin);
 })();

@@ -3,7 +3,7 @@
 const State = (() => {
   const listeners = [];
   let data = { slicers: [], months: [], pages: {} };
-  let current = { page: "", chosen: {}, months: null, faults: [] };
+  let current = { page: "", chosen: {}, months: null, drill: {}, faults: [] };
 
   const byKey = (key) => data.slicers.findIndex((slicer) => slicer.key === key);
   const memberOf = (slicer, text) => {
@@ -26,15 +26,29 @@ const State = (() => {
     return data.months.includes(from) || data.months.includes(to) ? ends : null;
   };
 
+  /** Read down to which members a visual is drilled: its id, and a member of each level, as names. */
+  const drilled = (text, { page, drill, faults }) => {
+    const [id, ...names] = text.split("/").map((part) => part.replaceAll("%2F", "/").replaceAll("%25", "%"));
+    const levels = id.startsWith(`${page}_`) ? data.visuals?.[id]?.down?.[names.length - 1]?.under : null;
+    const path = levels?.map((slicer, at) => memberOf(data.slicers[slicer], names[at]));
+    if (path && !path.includes(-1)) drill[id] = path;
+    else faults.push(`The link drills down to “${names.join(", ")}”, of which there are no data: it is ignored.`);
+  };
+
+  const drillOf = (id, path) => [id, ...path.map((member, at) =>
+    data.slicers[data.visuals[id].down[path.length - 1].under[at]].members[member])]
+    .map((part) => part.replaceAll("%", "%25").replaceAll("/", "%2F")).join("/");
+
   /** Read an address' part after #; what it names and the data do not have is told, and ignored. */
   const read = (hash) => {
     const [anchor, query = ""] = hash.replace(/^#/, "").split("?");
     const pages = Object.keys(data.pages);
-    const state = { page: pages.includes(anchor) ? anchor : pages[0], chosen: {}, months: null, faults: [] };
+    const state = { page: pages.includes(anchor) ? anchor : pages[0], chosen: {}, months: null, drill: {}, faults: [] };
     const ends = {};
     for (const [key, text] of new URLSearchParams(query)) {
       const index = byKey(key);
       if (key === "from" || key === "to") ends[key] = text;
+      else if (key === "drill") drilled(text, state);
       else if (index < 0) state.faults.push(`The link asks for “${key}”, which this report does not filter by: it is ignored.`);
       else if (memberOf(data.slicers[index], text) >= 0) choose(state.chosen, index, memberOf(data.slicers[index], text));
       else state.faults.push(`The link asks for ${data.slicers[index].label} “${text}”, of which there are no data: it is ignored.`);
@@ -44,7 +58,7 @@ const State = (() => {
   };
 
   /** Write a state as an address' part after #. */
-  const address = ({ page, chosen, months }) => {
+  const address = ({ page, chosen, months, drill }) => {
     const query = new URLSearchParams();
     for (const [index, members] of Object.entries(chosen)) {
       members.forEach((member) => query.append(data.slicers[index].key, data.slicers[index].members[member]));
@@ -53,17 +67,18 @@ const State = (() => {
       query.append("from", months[0]);
       query.append("to", months[1]);
     }
+    for (const [id, path] of Object.entries(drill)) if (path.length && id.startsWith(`${page}_`)) query.append("drill", drillOf(id, path));
     return `#${page}${query.size ? `?${query}` : ""}`;
   };
 
   const tell = (before) => listeners.forEach((listener) => listener(current, before));
 
-  /** Change the state: a step that Back takes back. */
-  const change = (changed) => {
+  /** Change the state: a step that Back takes back; or instead of the last step. */
+  const change = (changed, instead = false) => {
     const before = current;
     current = { ...current, faults: [], ...changed };
     const target = address(current);
-    if (target !== location.hash) history.pushState(null, "", target);
+    if (target !== location.hash) history[instead ? "replaceState" : "pushState"](null, "", target);
     tell(before);
   };
 

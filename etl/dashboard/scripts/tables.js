@@ -1,7 +1,7 @@
 // Tables: filled anew at each choice, sorted by a click on a heading, searched, and saved as CSV.
 "use strict";
 const Tables = (() => {
-  const { make, said, sign } = Elements;
+  const { make, write, said, sign } = Elements;
   /** Return a text as it is searched: in one case, without accents. */
   const searched = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toUpperCase();
   const SEARCHED = 10; // rows above which a search is offered
@@ -25,9 +25,13 @@ const Tables = (() => {
   const headed = (row, state) => {
     const text = Formats.label(row[0]);
     const member = state.members.get(row);
-    if (member < 0) return make("th", { scope: "row" }, text);
-    const on = state.marked !== null && state.marked.includes(member);
-    return make("th", { scope: "row" }, make("button", { type: "button", class: "pick", "data-member": member, "aria-pressed": String(on) }, text));
+    const { slicer, marked, spec: { below } } = state;
+    if (member < 0 || (slicer < 0 && !below)) return make("th", { scope: "row" }, text);
+    const on = marked !== null && marked.includes(member);
+    return make("th", { scope: "row" }, make("button", {
+      type: "button", class: "pick", "data-member": member, "aria-pressed": slicer < 0 ? null : String(on),
+      title: below ? `${slicer < 0 ? "Down" : "Twice: down"} to ${below}` : null,
+    }, text));
   };
 
   const cell = (value, place, { spec, off }, className) => {
@@ -94,7 +98,7 @@ const Tables = (() => {
     table.tBodies[0].addEventListener("click", (event) => {
       const row = event.target.closest("tr");
       const pick = row && row.querySelector(".pick");
-      if (pick && !String(getSelection())) State.toggle(states.get(table).slicer, Number(pick.dataset.member));
+      if (pick && !String(getSelection())) Drill.activate(table, states.get(table).slicer, Number(pick.dataset.member));
     });
     const head = article.querySelector(":scope > .head");
     if (head && !table.closest("details")) head.append(tools(article, table));
@@ -105,8 +109,12 @@ const Tables = (() => {
   const show = (article, table, spec, { rows, members, off, slicer, marked }) => {
     if (!states.has(table)) begin(article, table);
     const known = new Map(rows.map((row, place) => [row, members[place]]));
-    states.set(table, { sort: null, wanted: "", ...states.get(table), spec, rows, members: known, off, slicer, marked });
-    article.querySelector(".tools input").hidden = rows.length <= SEARCHED;
+    const before = states.get(table);
+    const search = article.querySelector(".tools input");
+    if (before && before.spec.axis !== spec.axis) search.value = before.wanted = ""; // it was of another level
+    states.set(table, { sort: null, wanted: "", ...before, spec, rows, members: known, off, slicer, marked });
+    write(table.tHead.querySelector(".sort"), spec.axis);
+    search.hidden = rows.length <= SEARCHED;
     fill(table);
   };
 

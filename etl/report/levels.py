@@ -1,4 +1,4 @@
-"""Drilling down: the levels below a chart's axis, along the hierarchies of the contracts."""
+"""Drilling down: the levels below a visual's axis, along the hierarchies of the contracts."""
 
 from collections.abc import Collection, Mapping
 
@@ -10,10 +10,10 @@ from etl.report.sql import Composer
 
 
 def levels_below(visual: Visual, report: Report, contracts: Mapping[str, Contract]) -> tuple[str, ...]:
-    """Return the columns to which a chart's axis can be drilled down, the coarsest first, as "table.column".
+    """Return the columns to which a visual's axis can be drilled down, the coarsest first, as "table.column".
 
-    Of the first hierarchy that has the axis, as far as all of the chart's measures answer to a level. Personal data
-    that no page shows is none.
+    Of the first hierarchy that has the axis, as far as all of the visual's measures answer to a level, the ranking one
+    among them. Personal data that no page shows is none.
     """
     shown = {column for page in report.pages for each in page.visual for column in each.columns}
     for name, contract in contracts.items():
@@ -31,7 +31,7 @@ def _answered(
     for number, level in enumerate(levels):
         table, _, name = level.partition(".")
         is_hidden = next(c for c in contracts[table].columns if c.name == name).pii and level not in shown
-        if is_hidden or not all(_answers(composer, measure, level) for measure in visual.measures):
+        if is_hidden or not all(_answers(composer, measure, level) for measure in (*visual.measures, visual.ranked_by)):
             return tuple(levels[:number])
     return tuple(levels)
 
