@@ -173,9 +173,8 @@ def _panels(visual: catalogue.Visual, report: Report, composer: Composer, read: 
     panels = []
     for member in members:
         if member is not None and (rows := _rows(visual, composer, read, {column: [member]})):
-            panels.append(
-                replace(_drawn(visual, rows, report), title=label(member), alt=f"{label(member)}: {visual.alt}")
-            )
+            name, drawn = label(member), _drawn(visual, rows, report)
+            panels.append(replace(drawn, title=name, alt=f"{name}: {visual.alt}", member=member))
     return tuple(panels)
 
 

@@ -1,15 +1,13 @@
 """What the scripts are handed of a picture: its pages and visuals by their ids, and what they answer from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from etl.dashboard import formats
 from etl.dashboard.picture import Picture, Value, Visual
+from etl.dashboard.plain import plain
 from etl.dashboard.words import target_told
+from etl.report.filters import fold
 
-_EXACT_IN_JS = 2**53
 _NO_CHOICE = {"slicers": (), "mode": "single", "note": ""}
 
 
@@ -37,15 +35,29 @@ def data_of(picture: Picture, anchors: Sequence[str]) -> dict[str, Any]:
 
 
 def _named(name: str, visual: Visual, asked: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name a visual, and its panels, as the page does."""
-    yield name, _visual(visual, asked)
+    """Name a visual, and its panels, as the page does.
+
+    A panel is told the place of its member, by which it is asked; where there is none, it has its rows.
+    """
+    members = asked.get("panel_members", ())
+    yield name, _visual(visual, {key: value for key, value in asked.items() if key != "panel_members"})
     for number, panel in enumerate(visual.panels, start=1):
-        yield from _named(f"{name}_{number}", panel, {"queries": {}} if asked else {})
+        place = _place(panel.member, members)
+        yield f"{name}_{number}", _visual(panel, {} if place is None else {"queries": {}, "member": place})
+
+
+def _place(member: Value, members: Sequence[Any]) -> int | None:
+    """Return the place of a member, which may be spelled in another way: two of the same letters are no two members."""
+    for spelled in (lambda value: value, fold):
+        wanted = spelled(plain(member))
+        if (found := next((at for at, each in enumerate(members) if spelled(each) == wanted), None)) is not None:
+            return found
+    return None
 
 
 def _visual(visual: Visual, asked: Mapping[str, Any]) -> dict[str, Any]:
     series = [{"name": series.name, "format": series.number_format} for series in visual.series]
-    rows = {} if "queries" in asked else {"rows": [[_plain(value) for value in row] for row in visual.rows]}
+    rows = {} if "queries" in asked else {"rows": [_row(visual, row) for row in visual.rows]}
     targets = {
         place: target_told(series.target, series.number_format)
         for place, series in enumerate(visual.series)
@@ -54,10 +66,6 @@ def _visual(visual: Visual, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": visual.kind, "axis": visual.axis, "series": series, "targets": targets, **rows, **asked}
 
 
-def _plain(value: Value) -> Any:
-    """Return a value as JSON has it: exact decimals, numbers beyond those of JavaScript, and times are texts."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT_IN_JS:
-        return str(value)
-    if isinstance(value, float):
-        return str(value) if formats.drawn(value) is None else value
-    return str(value) if isinstance(value, Decimal | date) else value
+def _row(visual: Visual, row: Sequence[Value]) -> list[Any]:
+    label, *values = row
+    return [plain(label), *(plain(v, series.number_format) for v, series in zip(values, visual.series, strict=True))]

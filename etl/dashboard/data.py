@@ -11,10 +11,11 @@ from etl.company.pages import Page, Visual
 from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.core.errors import EtlError
-from etl.dashboard import formats, packing
+from etl.dashboard import packing
 from etl.dashboard.answers import Read
 from etl.dashboard.asked import Asked, Source, announce, asked
 from etl.dashboard.drilled import Level, Lower, level_of, lower
+from etl.dashboard.plain import plain
 from etl.dashboard.slicers import Slicer, calendar_of, slicers_of
 from etl.dashboard.words import vocabulary
 from etl.report.names import friendly
@@ -148,7 +149,13 @@ class _Packer:
             {"under": [self._numbers[column] for column in level.above], "query": self._query(level.asked)}
             for level in levels
         ]
-        return {**vocabulary(visual, self._report), "kind": visual.kind, "queries": queries, "down": down}
+        told = {**vocabulary(visual, self._report), "kind": visual.kind, "queries": queries, "down": down}
+        return {**told, "panel_members": self._panel_members(visual, parts["main"])} if visual.panels else told
+
+    def _panel_members(self, visual: Visual, main: Asked) -> list[Any]:
+        """Return the members of the panels' slicer by place; none where the panels have too many rows to be asked."""
+        is_asked = visual.panels in main.slicers
+        return [plain(value) for value in self._slicers[self._numbers[str(visual.panels)]].values] if is_asked else []
 
     def _query(self, each: Asked) -> dict[str, Any]:
         numbers, codes = self._numbers, [*each.axis]
@@ -157,7 +164,7 @@ class _Packer:
         return {
             "measures": [self._shown.index(name) for name in each.measures],
             "by": friendly(each.by.partition(".")[2]) if each.by else None,
-            "labels": [formats.label(each.axis[code]) for code in codes] if each.by else None,
+            "labels": [plain(each.axis[code]) for code in codes] if each.by else None,
             "chooses": own and {"slicer": numbers[own.column], "members": [own.places.get(code) for code in codes]},
             "reach": [numbers[column] for column in each.slicers],
             "unreached": {numbers[column]: places for column, places in each.unreached.items() if column in numbers},

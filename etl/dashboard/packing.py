@@ -20,10 +20,9 @@ from etl.dashboard import formats
 from etl.dashboard.asked import Asked
 from etl.dashboard.parted import Parted
 from etl.dashboard.picture import Value
+from etl.dashboard.plain import EXACT_IN_JS, plain
 from etl.dashboard.slicers import Slicer
 from etl.report.parts import Parts
-
-_EXACT_IN_JS = 2**53
 
 
 def packed(content: Mapping[str, Any]) -> str:
@@ -52,7 +51,7 @@ def column(values: Sequence[Value], number_format: str) -> dict[str, Any]:
     """Pack a measure's values: whole numbers of its last decimal place; or, where they are none, as they are."""
     places = formats.places(number_format)
     if places is None or not all(value is None or formats.is_number(value) for value in values):
-        return {"places": None, "of": [_plain(value, number_format) for value in values]}
+        return {"places": None, "of": [plain(value, number_format) for value in values]}
     return {"places": places, "of": [value if value is None else _whole(value, places) for value in values]}
 
 
@@ -123,11 +122,4 @@ def _whole(value: Value, places: int) -> int | str:
     if isinstance(value, float) and not isfinite(value):
         raise ContractError(f"A measure is {value}.", "Divide by NULLIF(…, 0) in its sql.")
     whole = int(formats.rounded(Decimal(str(value)), places).scaleb(places))
-    return whole if abs(whole) < _EXACT_IN_JS else str(whole)
-
-
-def _plain(value: Value, number_format: str) -> Any:
-    """Return what is no number as it is shown; numbers that are shown as they are, truth values and nothing stay."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    return f"{Decimal(str(value)):f}" if formats.is_number(value) else formats.shown(value, number_format)
+    return whole if abs(whole) < EXACT_IN_JS else str(whole)

@@ -37,7 +37,7 @@ class Visual:
     width: in twelfths of the page. alt: what it shows, for who cannot see it.
     said: the title as it is computed, or None: then `title` stands. figures: how many of the series are shown for
     themselves (None: all); those after them are only the changes of these. spark: the small lines of a card, as a line
-    chart. panels: instead of rows, a small line chart for each member, whose title it is.
+    chart. panels: instead of rows, a small line chart for each member, whose title it is; member: which it is.
     """
 
     kind: Kind
@@ -51,6 +51,7 @@ class Visual:
     figures: int | None = None
     spark: "Visual | None" = None
     panels: tuple["Visual", ...] = ()
+    member: Value = None
 
     @property
     def heading(self) -> str:

@@ -23,13 +23,17 @@ _TAKEN = ("from", "to")
 
 @dataclass(frozen=True)
 class Slicer:
-    """A column that is chosen by. key: its name in the page's address; members: labels, and places by code."""
+    """A column that is chosen by. key: its name in the page's address; members: labels, and places by code.
+
+    values: what the members are, by their places; None is the one that has no value.
+    """
 
     column: str
     key: str
     members: tuple[str, ...]
     places: Mapping[int, int]
     is_period: bool
+    values: tuple[Value, ...]
 
     def told(self) -> dict[str, Any]:
         """Return what the page needs to know of it."""
@@ -52,10 +56,11 @@ def _slicer(column: str, key: str, codes: set[int], source: Source) -> Slicer:
     table = source.read(members_of(source.composer, column))
     labels = dict(zip(*(table.column(name).to_pylist() for name in ("code", "label")), strict=True))
     ordered = sorted(codes, key=lambda code: order_of(None if code == NO_MEMBER else labels[code]))
-    members = tuple(NONE if code == NO_MEMBER else formats.label(labels[code]) for code in ordered)
+    values = tuple(None if code == NO_MEMBER else labels[code] for code in ordered)
+    members = tuple(NONE if value is None else formats.label(value) for value in values)
     places = {ALL: ALL} | {code: place for place, code in enumerate(ordered)}
     calendar = (source.calendar or "").partition(".")[0]
-    return Slicer(column, key, members, places, column.partition(".")[0] == calendar)
+    return Slicer(column, key, members, places, column.partition(".")[0] == calendar, values)
 
 
 def order_of(label: Value) -> tuple[bool, Any]:

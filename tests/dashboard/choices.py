@@ -129,7 +129,7 @@ class Asked:
 
     def shown(self, number: int, answer: Mapping[str, Any]) -> list[list[str]]:
         """Write an answer of the page's as it is shown."""
-        labels = self.queries[number]["labels"]
+        labels = [*map(_value_of, self.queries[number]["labels"] or ())]
         return [
             [_folded(None if row[0] is None else labels[row[0]]), *self._texts(self.visuals[number], row[1:])]
             for row in answer["rows"]
@@ -177,11 +177,12 @@ class Drilled(Asked):
 
 
 def _text(value: Any, form: str) -> str:
-    is_number = isinstance(value, str) and formats.places(form) is not None and value[-1:].isdigit()
-    try:
-        return formats.shown(Decimal(value) if is_number else value, form)
-    except ArithmeticError:  # a text that begins with digits
-        return formats.shown(value, form)
+    return formats.shown(_value_of(value), form)
+
+
+def _value_of(sent: Any) -> Any:
+    """Return the value that the page is handed so: numbers by their digits are no texts."""
+    return Decimal(sent["exact"]) if isinstance(sent, dict) else sent
 
 
 def _folded(label: Any) -> str:

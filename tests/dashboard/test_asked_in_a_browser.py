@@ -197,9 +197,9 @@ def test_a_csv_has_exact_values_and_runs_nothing(page: Page) -> None:
 )
 def test_any_text_survives_a_csv(page: Page, text: str) -> None:
     """Read back, it is itself; with an apostrophe in front where a spreadsheet would take it for a formula."""
-    written = page.evaluate("text => Csv.text([[text, '-1.50', null]])", text)
+    written = page.evaluate("text => Csv.text([[text, { exact: '-1.50' }, null]])", text)
     ((read, number, nothing),) = csv.reader(io.StringIO(written.removeprefix("\ufeff"), newline=""))
-    assert read == ("'" + text if text[0] in "=@\t" else text)
+    assert read == ("'" + text if text[0] in "=+@\t" else text)
     assert (number, nothing) == ("-1.50", "")
 
 

@@ -185,8 +185,12 @@ def test_a_visual_without_rows_says_so(page: Read) -> None:
 
 def test_the_scripts_are_handed_exact_values(page: Read) -> None:
     """Decimals and times are texts; a float is nowhere on the way to what a reader sees."""
-    assert page.visuals["income_1"]["rows"] == [[None, "10234567890123456.785", 1204311, "0.98765", None]]
-    assert page.visuals["income_3"]["rows"][0] == ["Compute", "-1234.565", "1.1", True, "2026-01-02 03:04:00+00:00"]
+    assert page.visuals["income_1"]["rows"] == [
+        [None, {"exact": "10234567890123456.785"}, 1204311, {"exact": "0.98765"}, None]
+    ]
+    assert page.visuals["income_3"]["rows"][0] == [
+        *("Compute", {"exact": "-1234.565"}, {"exact": "1.1"}, True, "2026-01-02 03:04 UTC")
+    ]
     assert [series["format"] for series in page.visuals["clients_5"]["series"]] == ["#,0", "0.0%"]
 
 

@@ -42,7 +42,7 @@ const Answers = (() => {
   /** Answer a query of a visual: rows with the members' labels, and their places among those of the axis. more: chosen besides. */
   const ask = (spec, name, page, state, more = {}) => {
     const query = spec.queries && spec.queries[name];
-    if (!query) return { rows: spec.rows, places: [], off: new Map(), reason: "", note: "" };
+    if (!query) return { rows: spec.rows ?? [], places: [], off: new Map(), reason: "", note: "" };
     const chosen = { ...choices(page, state, name === "main" ? own(spec, page) : -1), ...more };
     const months = page.months ? state.months : null;
     const off = unreached(query, chosen);

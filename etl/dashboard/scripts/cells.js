@@ -9,13 +9,14 @@ const cells = (() => {
     return JSON.parse(await new Response(unzipped).text());
   };
 
-  // A whole number of its last decimal place as decimal text: 1234, 2 → "12.34".
+  // A whole number of its last decimal place by its digits: 1234, 2 → { exact: "12.34" }. Without places: as it is,
+  // which tells texts, that may look like numbers, from numbers.
   const decimal = (whole, places) => {
-    if (whole === null || places === null || places === 0) return whole;
+    if (whole === null || places === null || (places === 0 && typeof whole === "number")) return whole;
     const text = String(whole);
     const sign = text.startsWith("-") ? "-" : "";
     const digits = text.slice(sign.length).padStart(places + 1, "0");
-    return `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`;
+    return { exact: places ? `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}` : text };
   };
 
   // Where each context's rows begin, by the context.

@@ -54,7 +54,7 @@ const ChartOptions = (() => {
   /** Return the lines to hold values against: its target; the whole, where shares go beyond it. */
   const references = (series) => {
     const bound = series.target?.bound;
-    if (bound !== undefined) return [[Number(bound), `target ${Formats.shown(bound, series.format)}`]];
+    if (bound !== undefined) return [[Number(bound), `target ${Formats.shown({ exact: bound }, series.format)}`]];
     const over = series.percent && series.values.some((value) => value > 1);
     return over ? [[1, "100%"]] : [];
   };

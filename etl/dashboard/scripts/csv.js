@@ -1,11 +1,11 @@
-// A table as CSV: exact values, as RFC 4180 has it, with the mark by which Excel knows UTF-8.
+// A table as CSV: values to the places that are shown, as RFC 4180 has it, with the mark by which Excel knows UTF-8.
 "use strict";
 const Csv = (() => {
   const FORMULA = /^[=+\-@\t\r]/; // what a spreadsheet would run
 
   const field = (value) => {
     if (value === null || value === undefined) return "";
-    const text = String(value);
+    const text = String(Formats.digitsOf(value));
     const safe = FORMULA.test(text) && !Formats.isNumber(value) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };

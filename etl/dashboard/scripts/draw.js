@@ -1,7 +1,7 @@
 // Begins: every visual shows what is chosen, at the first sight and at each choice.
 "use strict";
 (() => {
-  const { write } = Elements;
+  const { make, write } = Elements;
   const data = JSON.parse(document.getElementById("data").textContent);
   const idle = window.requestIdleCallback || ((work) => setTimeout(work, 1));
 
@@ -50,15 +50,22 @@
     return [1, 2, 2.5, 5, 10].find((step) => step * power >= value) * power;
   };
 
+  /** Return the rows of a panel that were too many to be asked for each member: nothing of them under a choice. */
+  const asWritten = (spec, page, state) => {
+    const answer = Answers.ask(spec, "main", page, state);
+    const isChosen = page.slicers.some((index) => state.chosen[index]) || (page.months && state.months);
+    return isChosen ? { ...answer, rows: [], reason: "Take the choices back to see these charts: they have too many rows to be filtered." } : answer;
+  };
+
   /** Show a small chart for each member that there are rows of: on one scale, unless the lowest could not be read there. */
   const showPanels = (article, spec, page, state) => {
     const slicer = data.slicers.findIndex(({ column }) => column === spec.panels);
     const chosen = page.slicers.includes(slicer) ? state.chosen[slicer] : null;
     const panels = [...article.querySelectorAll(".panel")].map((panel) => {
-      const member = slicer < 0 ? -1 : data.slicers[slicer].members.indexOf(panel.querySelector("h4").textContent);
-      const asked = member < 0 ? data.visuals[panel.dataset.visual] : spec;
-      const answer = Answers.ask(asked, "main", page, state, member < 0 ? {} : { [slicer]: [member] });
-      return { panel, asked, answer: chosen && !chosen.includes(member) ? { ...answer, rows: [], places: [] } : answer };
+      const own = data.visuals[panel.dataset.visual], { member } = own;
+      if (member === undefined) return { panel, asked: own, answer: asWritten(own, page, state) };
+      const answer = Answers.ask(spec, "main", page, state, { [slicer]: [member] });
+      return { panel, asked: spec, answer: chosen && !chosen.includes(member) ? { ...answer, rows: [], places: [] } : answer };
     });
     const tops = panels.map(({ answer }) => Math.max(0, ...answer.rows.flatMap((row) => row.slice(1).map(Formats.drawn))));
     const highest = Math.max(...tops), apart = highest > APART * Math.min(...tops.filter((top) => top > 0));
@@ -85,6 +92,19 @@
     Drill.show(article, spec, path, showRows(article, level, page, state, answer));
   };
 
+  /** Show a visual; one that fails says so in its place, and no other one suffers from it. */
+  const showOrTell = (article, page, state) => {
+    article.querySelector(":scope > .failure")?.remove();
+    try {
+      showVisual(article, page, state);
+      article.classList.remove("failed");
+    } catch (error) {
+      console.error(error);
+      article.classList.add("failed");
+      article.append(make("p", { class: "failure", role: "status" }, "This cannot be shown: the page has a fault. The rest of it is not affected."));
+    }
+  };
+
   const shown = new Map(); // page → the address that it shows
   const showPage = (state, anchor = state.page) => {
     const section = document.getElementById(anchor);
@@ -93,7 +113,7 @@
     Bar.show(section, page, state);
     if (shown.get(anchor) === address) return;
     shown.set(anchor, address);
-    visualsOf(section).forEach((article) => showVisual(article, page, state));
+    visualsOf(section).forEach((article) => showOrTell(article, page, state));
   };
 
   const begin = () => {
@@ -116,5 +136,5 @@
   const queries = Object.values(data.visuals).flatMap((spec) =>
     [...Object.values(spec.queries || {}), ...(spec.down || []).map(({ query }) => query)]);
   Age.keep(document.querySelector(".as-of time"), document.querySelector(".age"));
-  if (Object.keys(data.pages).length) Promise.all(queries.map(cells.open)).then(begin);
+  if (Object.keys(data.pages).length) Promise.allSettled(queries.map(cells.open)).then(begin);
 })();

@@ -5,13 +5,17 @@ const Formats = (() => {
   const EMPTY = "(empty)";
   const NUMBER = /^(\+?)(?:"([^"]+)")?(#,0|#,##0|0)(?:\.(0+))?(%?)(?:;-.+)?$/;
   const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
-  const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
+  const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/;
 
-  const isNumber = (value) => typeof value === "number" || (typeof value === "string" && DECIMAL.test(value));
+  /** Return whether a value is a number: JSON's, or one by its digits, { exact }. A text never is, however it looks. */
+  const isNumber = (value) => typeof value === "number" || typeof value?.exact === "string";
+
+  /** Return a number's digits as a text; other values as they are. */
+  const digitsOf = (value) => value?.exact ?? value;
 
   /** Return a number's sign, its digits as an integer, and how many of them are decimals. */
   const exact = (value) => {
-    const [, sign, whole, decimals = "", exponent = "0"] = DECIMAL.exec(String(value));
+    const [, sign, whole, decimals = "", exponent = "0"] = DECIMAL.exec(String(digitsOf(value)));
     const scale = decimals.length - Number(exponent);
     const digits = BigInt(whole + decimals) * (scale < 0 ? 10n ** BigInt(-scale) : 1n);
     return { negative: sign === "-", digits, scale: Math.max(scale, 0) };
@@ -35,11 +39,8 @@ const Formats = (() => {
     if (value === null || value === undefined) return NOTHING;
     if (typeof value === "boolean") return value ? "Yes" : "No";
     if (isNumber(value)) return plain(value);
-    return TIME.test(value) ? `${utc(value).replace("T", " ").slice(0, 16)} UTC` : value || EMPTY;
+    return value || EMPTY;
   };
-
-  /** Return a time in UTC, which one without a zone is already. */
-  const utc = (time) => (/[+-]\d\d:\d\d$/.test(time) ? new Date(time.replace(" ", "T")).toISOString() : time);
 
   const numeral = (value, [, plus, unit = "", pattern, decimals = "", percent]) => {
     const { negative, digits, scale } = exact(value);
@@ -56,7 +57,7 @@ const Formats = (() => {
   const shown = (value, format) => {
     const parts = NUMBER.exec(format);
     if (parts && isNumber(value)) return numeral(value, parts);
-    if (format === "yyyy-mm-dd" && typeof value === "string" && TIME.test(value)) return utc(value).slice(0, 10);
+    if (format === "yyyy-mm-dd" && TIME.test(value)) return value.slice(0, 10);
     return label(value);
   };
 
@@ -76,7 +77,7 @@ const Formats = (() => {
   };
 
   /** Return what a chart draws of a value, a float for lengths alone. */
-  const drawn = (value) => (isNumber(value) ? Number(value) : null);
+  const drawn = (value) => (isNumber(value) ? Number(digitsOf(value)) : null);
 
   const isPercent = (format) => format.endsWith("%");
 
@@ -91,5 +92,5 @@ const Formats = (() => {
     return (number < 0 ? "−" : "") + unit + text + name + (percent ? "%" : "");
   };
 
-  return { shown, label, drawn, compared, short, isNumber, isPercent, NOTHING };
+  return { shown, label, drawn, compared, short, isNumber, digitsOf, isPercent, NOTHING };
 })();

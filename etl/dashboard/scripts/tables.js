@@ -13,7 +13,7 @@ const Tables = (() => {
     if (a === null || a === undefined) return 1;
     if (b === null || b === undefined) return -1;
     const numbers = Formats.isNumber(a) && Formats.isNumber(b);
-    const order = numbers ? Number(a) - Number(b) : String(a).localeCompare(String(b), "en", { numeric: true });
+    const order = numbers ? Formats.drawn(a) - Formats.drawn(b) : String(a).localeCompare(String(b), "en", { numeric: true });
     return falling ? -order : order;
   };
 
