@@ -26,6 +26,10 @@ CURES = {
 """What to do about a refusal of a refresh, by its status; 0: about any other."""
 
 
+class BadRequestError(RefreshError):
+    """The service calls what it was asked faulty: status 400."""
+
+
 @dataclass(frozen=True)
 class Refresh:
     """A refresh as the service tells of it. status: as there; why: what it says of a failure."""
@@ -114,7 +118,8 @@ def refused(answer: requests.Response, cures: Mapping[int, str] = CURES) -> Refr
         )
     if answer.status_code >= 500:
         return RefreshError(told, transient=True)
-    return RefreshError(told, cures.get(answer.status_code, cures[0]))
+    kind = BadRequestError if answer.status_code == 400 else RefreshError
+    return kind(told, cures.get(answer.status_code, cures[0]))
 
 
 def _why(told: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import requests
 
 from etl.core.errors import RefreshError
 from etl.core.log import log
-from etl.refresh.answers import content, told_by
+from etl.refresh.answers import BadRequestError, content, told_by
 from etl.refresh.calls import Calls
 from etl.refresh.target import Target
 from etl.refresh.waiting import Waiting
@@ -85,8 +85,8 @@ class Dataset:
         body = {"queries": [{"query": query}], "serializerSettings": {"includeNulls": True}}
         try:
             found = content(self._calls.ask(f"{self._place}/executeQueries", body))
-        except RefreshError as error:
-            raise QueryError(error.message, error.hint) if "answered 400" in error.message else error from None
+        except BadRequestError as error:
+            raise QueryError(error.message, error.hint) from None
         result = (found.get("results") or [{}])[0]
         table = (result.get("tables") or [{}])[0]
         for part in (found, result, table):

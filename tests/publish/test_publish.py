@@ -136,6 +136,12 @@ def test_a_measure_that_power_bi_cannot_evaluate_is_named(fabric: Fabric, wanted
         (("GET", "/parameters", 403, {}), "403", "Contributor", "model CloudServices was created"),
         (("POST", "/refreshes", 403, {}), "403", "a member", "model CloudServices was created"),
         (("POST", "/executeQueries", 403, {}), "403", "Dataset Execute Queries REST API", "it was refreshed in"),
+        (
+            ("POST", "/executeQueries", 403, {"message": "It answered 400."}),
+            "403",
+            "Queries REST API",
+            "it was refreshed",
+        ),
         (("POST", "/executeQueries", 401, {}), "401", "roles or single sign-on", "it was refreshed in"),
     ],
     ids=lambda value: " ".join(map(str, value[:3])) if isinstance(value, tuple) else "",
