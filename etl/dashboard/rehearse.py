@@ -15,7 +15,6 @@ from etl.dashboard.answers import asked_rows
 from etl.dashboard.asked import Source, asked
 from etl.dashboard.data import MOST_SLICERS
 from etl.dashboard.slicers import calendar_of
-from etl.report.reach import answers
 from etl.report.sql import Composer
 
 
@@ -35,7 +34,7 @@ def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
                 if report.has_sql(measure.name):
                     read(composer.query([measure.name]))
         for page in report.pages:
-            _check_slicers(page, report, contracts)
+            _check_slicers(page, composer)
             for visual in page.visual:
                 with _told(f"page {page.name}, visual “{visual.title}”"):
                     for part in visual.parts.values():
@@ -45,11 +44,11 @@ def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
                         asked_rows(visual.model_copy(update={"by": visual.panels}), composer, read)
 
 
-def _check_slicers(page: Page, report: Report, contracts: Mapping[str, Contract]) -> None:
+def _check_slicers(page: Page, composer: Composer) -> None:
     """Refuse a slicer that chooses among nothing that the page shows."""
     shown = {name for visual in page.visual for name in visual.measures}
     for slicer in page.slicers:
-        if not any(answers(report, contracts, name, slicer.partition(".")[0]) for name in shown):
+        if not any(composer.is_chosen(name, slicer.partition(".")[0]) for name in shown):
             raise ContractError(
                 f"Page {page.name}: no visual answers to the slicer {slicer}.",
                 "Leave it out, or show a measure of a table that refers to that one.",

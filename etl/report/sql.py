@@ -146,6 +146,11 @@ class Composer:
         """Whether a filter on a table's columns matters to the rows of measures."""
         return path(self._contracts, self._like(base.of), table, base.along) is not None
 
+    def is_chosen(self, name: str, table: str) -> bool:
+        """Whether a filter on a table's columns chooses among rows of what a measure is made of."""
+        bases = (_Base.of_measure(self._report.measures[part]) for part in self._report.parts(name))
+        return any(self.reaches(base, table) for base in bases if base.of in {*self._contracts, *self._report.views})
+
     def compared(self, name: str, column: str) -> tuple[str, Column]:
         """Return the column by which members are told apart, for the rows of table or view `name`.
 
