@@ -54,7 +54,7 @@ def test_the_first_time_model_and_report_are_created_refreshed_and_proven(fabric
     assert fabric.bindings == {report["id"]: model["id"]}
     assert fabric.loaded == {model["id"]}
     assert len(fabric.asked) == 1
-    assert len(fabric.queries) == 8  # everything; of two slicers one, two, and the member without a value; one of both
+    assert len(fabric.queries) == 7  # everything; one year, of the channels one, two, of both none; one of both
     assert {model["displayName"], report["displayName"]} == {"CloudServices"}
 
 
