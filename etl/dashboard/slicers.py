@@ -48,6 +48,9 @@ def slicers_of(columns: Iterable[str], queries: Sequence[Asked], source: Source)
     for each in queries:
         for place, column in enumerate(each.slicers):
             found.setdefault(column, set()).update(context[place] for context in each.contexts)
+        for parts, table in each.parted.tables if each.parted else ():  # of them there may be rows without a value
+            for place in parts.slicers:
+                found[each.slicers[place]].update(table.column(f"a{place}").to_pylist())
     keys = _keys([*found])
     return [_slicer(column, keys[column], codes - {ALL}, source) for column, codes in found.items()]
 

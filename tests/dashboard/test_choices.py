@@ -204,3 +204,16 @@ def test_what_is_answered_from_fits_into_its_file(monkeypatch: pytest.MonkeyPatc
             asked.compare([(0, {})], answered(asked.queries, [(0, {})]))
         assert sizes[0] > sizes[1] > sizes[2] > sizes[3]
         assert all(query["reach"] == [] for query in asked.queries)
+
+
+def test_a_member_whose_rows_have_no_value_can_be_chosen() -> None:
+    """Sales of which no amount is known: a page without a card has no row of them, and parts that have."""
+    visuals = tuple(Visual(kind="table", measures=("Amount",), by="dim_shop.region", **SAID) for _ in range(2))
+    page = PAGE.model_copy(update={"visual": visuals, "slicers": ("dim_day.month",)})
+    rows = drawn_rows(1)
+    unknown = [{**sale, "amount": None if sale["day_key"] == 0 else sale["amount"]} for sale in rows["fact_sale"]]
+    with opened({**rows, "fact_sale": unknown}) as star:
+        asked = Asked.of(replace(REPORT, pages=(page,)), CONTRACTS, star.read)
+        slicer = asked.given["slicers"][0]
+        asks = [(0, {"0": [slicer["members"].index(NONE)]}), (0, {"0": [0, 1]})]
+        asked.compare(asks, answered(asked.queries, asks))
