@@ -22,9 +22,9 @@ def handed_on(settings: Settings) -> list[str]:
 
 def _copied(file: Path, target: Path) -> str:
     """Copy the file, whole or not at all; returns what went wrong. target: its folder, or its own path."""
-    if target.is_dir():
-        target /= file.name
     try:
+        if target.is_dir():
+            target /= file.name
         is_new = not target.exists()
         write_whole(target.resolve(), file.read_text(encoding="utf-8"), shared=True)
         if is_new:

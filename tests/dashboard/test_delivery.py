@@ -60,3 +60,10 @@ def test_what_cannot_be_handed_on_is_told(settings: Settings, tmp_path: Path) ->
     assert faults[1] == "address 1 of DASHBOARD_MAIL_TO (E-Mail) could not be notified."
     assert faults[-1] == "address 4 of DASHBOARD_MAIL_TO could not be notified: Apprise does not know such an address."
     assert len(faults) == 5
+
+
+def test_a_place_that_cannot_even_be_looked_at_is_told(settings: Settings, tmp_path: Path) -> None:
+    """The night is published by then, and does not fail of it."""
+    place = tmp_path / ("n" * 300)
+    faults = handed_on(settings.model_copy(update={"dashboard_copy_to": place}))
+    assert faults == [f"it could not be copied to {place}: File name too long."]
