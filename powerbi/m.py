@@ -6,6 +6,7 @@ one (ODBC) out of the service. https://learn.microsoft.com/power-query/transitio
 
 from etl.contract.column import Column
 from etl.contract.table import Contract
+from etl.contract.types import TEXT
 from powerbi.types import model_type
 from powerbi.years import FIRST, LAST
 
@@ -81,9 +82,11 @@ def source(
         among = ", ".join(map(_text, tables))
         steps.append(f"Present = Table.SelectRows(Selected, each List.Contains({{{among}}}, [table_name]))")
     trimmed = ", ".join(
-        f"{{{_text(column.name)}, Text.Trim, type nullable text}}" for column in columns if column.folded
+        f"{{{_text(column.name)}, Text.Trim, type nullable text}}" for column in columns if column.type == TEXT.arrow
     )
-    if trimmed:  # VertiPaq folds letter case and trailing blanks, but not leading ones
+    if (
+        trimmed
+    ):  # VertiPaq folds letter case and trailing blanks, but not the leading ones, which SQL folds
         steps.append(f"Trimmed = Table.TransformColumns({_name(steps[-1])}, {{{trimmed}}})")
     changed = [(column.name, how) for column in columns if (how := model_type(column.type).changed)]
     if changed:

@@ -8,6 +8,7 @@ import pytest
 from etl.company.report import Report
 from etl.contract.column import Column
 from etl.contract.table import Contract
+from etl.contract.types import TEXT
 from etl.load.warehouse import Warehouse
 from etl.report.filters import fold
 from etl.report.names import friendly
@@ -78,7 +79,7 @@ def _imported(warehouse: Warehouse, contract: Contract, columns: Sequence[Column
         + (f" WHERE {day} IS NOT NULL" if day else "")
     )
     values = [
-        _as_in_vertipaq(_trimmed(values) if column.folded else values)
+        _as_in_vertipaq(_trimmed(values) if column.type == TEXT.arrow else values)
         for column, values in zip(columns, (values.to_pylist() for values in found.columns), strict=True)
     ]
     return {"columns": [friendly(c.name) for c in columns], "rows": [list(row) for row in zip(*values, strict=True)]}
