@@ -24,6 +24,9 @@ OWN = "own_"
 it ends in an underscore, which no column's name does."""
 
 
+_DISTINCT = ("NULLIF(COUNT(DISTINCT ", "), 0)")
+"""What is written around what is counted once."""
+
 _TOGETHER = {"sum": "SUM({})", "count": "CAST(SUM({}) AS BIGINT)", "min": "MIN({})", "max": "MAX({})"}
 """How aggregates of groups are put together to that of all of them."""
 
@@ -41,6 +44,11 @@ class Group:
     answers: tuple[int, ...]
     ignores: tuple[int, ...]
     has_axis: bool
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether its only measure counts what is distinct, among all rows that there are."""
+        return self.measures[0][0].aggregate == "distinct" and not self.base.latest
 
 
 class Cells:
@@ -99,14 +107,15 @@ class Cells:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """Group the aggregates by what they are of."""
+        """Group the aggregates by what they are of; one that counts what is distinct is for itself."""
         known = self._composer._report.measures
         needed = list(dict.fromkeys(base for name in self._measures for base in self._composer._bases(name)))
-        groups: dict[_Base, list[tuple[Measure, str]]] = {}
+        groups: dict[tuple[_Base, str], list[tuple[Measure, str]]] = {}
         for number, name in enumerate(needed):
             measure = known[name]
-            groups.setdefault(_Base.of_measure(measure), []).append((measure, f"m{number}"))
-        return [self._group(number, base, tuple(found)) for number, (base, found) in enumerate(groups.items())]
+            alone = name if measure.aggregate == "distinct" and not measure.latest else ""
+            groups.setdefault((_Base.of_measure(measure), alone), []).append((measure, f"m{number}"))
+        return [self._group(number, base, tuple(found)) for number, ((base, _), found) in enumerate(groups.items())]
 
     def _group(self, number: int, base: _Base, measures: tuple[tuple[Measure, str], ...]) -> Group:
         ignored = tuple(n for n, column in enumerate(self.slicers) if self._composer._ignored(column, base))
@@ -175,12 +184,43 @@ class Cells:
             rows = f"SELECT {', '.join(of_each)} FROM (\n{rows}\n) AS chosen{by}"
             sums = ", ".join(f"{_TOGETHER[str(m.aggregate)].format(alias)} AS {alias}" for m, alias in group.measures)
             own = "MIN(label_)"
+        if group.is_distinct:
+            return self._counted(group, sets, rows, columns)
         if group.has_axis:
             chosen = " + ".join(f"GROUPING(a{n}_)" for n in group.answers) or "0"
             keys += ["axis_ AS axis", f"CASE WHEN {chosen} = {len(group.answers)} THEN {own} END AS label"]
         every = ", ".join(f"({', '.join(self._grouped(group, chosen))})" for chosen in sets)
         keys += ["TRUE AS there", sums]
         return f"SELECT {', '.join(keys)} FROM (\n{rows}\n) AS chosen GROUP BY GROUPING SETS ({every})"
+
+    def _counted(self, group: Group, sets: Sequence[Sequence[int]], rows: str, columns: dict[str, str]) -> str:
+        """Count what is distinct by the axis and the members of each set of slicers.
+
+        It is listed once of each, then counted: for DuckDB that is several times cheaper than to count in one go.
+        """
+        ((_, alias),) = group.measures
+        keys = [f"CASE WHEN GROUPING(a{n}_) = 1 THEN {ALL} ELSE a{n}_ END AS a{n}" for n in group.answers]
+        by, shown = [f"a{n}" for n in group.answers], [f"a{n}" for n in group.answers]
+        own = of_all = ""
+        if group.has_axis:
+            keys.append("axis_ AS axis")
+            by.append("axis")
+            own, of_all = f", {self.label()} AS label_", ", MIN(label_) AS label_"
+            is_all = " AND ".join(f"a{n} = {ALL}" for n in group.answers) or "TRUE"
+            shown += ["axis", f"CASE WHEN {is_all} THEN MIN(label_) END AS label"]
+        finest = [*self._grouped(group, group.answers), "counted_"]
+        rows = f"SELECT chosen.*, {self.counted(group, columns)} AS counted_ FROM ({rows}) AS chosen"
+        rows = f"SELECT {', '.join(finest)}{own} FROM ({rows}) AS chosen GROUP BY {', '.join(finest)}"
+        every = ", ".join(f"({', '.join([*self._grouped(group, chosen), 'counted_'])})" for chosen in sets)
+        keys.append(f"counted_{of_all}")
+        listed = f"SELECT {', '.join(keys)} FROM (\n{rows}\n) AS chosen GROUP BY GROUPING SETS ({every})"
+        values = ", ".join([*shown, "TRUE AS there", f"NULLIF(COUNT(counted_), 0) AS {alias}"])
+        grouped = f" GROUP BY {', '.join(by)}" if by else ""
+        return f"SELECT {values} FROM (\n{listed}\n) AS listed{grouped}"
+
+    def counted(self, group: Group, columns: Mapping[str, str]) -> str:
+        """Write what of a row is counted once, by the only measure of a group. columns: of dimensions."""
+        return self.aggregate(group.measures[0][0], columns).removeprefix(_DISTINCT[0]).removesuffix(_DISTINCT[1])
 
     @staticmethod
     def _grouped(group: Group, chosen: Sequence[int]) -> list[str]:

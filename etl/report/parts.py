@@ -4,17 +4,14 @@ A part is of one month, one member of each slicer and one of the axis: a sum, a 
 members themselves that are counted once. Only measures have parts that say what they are made of.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from etl.company.measure import Measure
 from etl.report.cells import Cells, Group
 from etl.report.sql import Composer
 
 Kind = Literal["sum", "min", "max", "distinct"]
 _KINDS: dict[str, Kind] = {"sum": "sum", "count": "sum", "min": "min", "max": "max", "distinct": "distinct"}
-_DISTINCT = ("NULLIF(COUNT(DISTINCT ", "), 0)")
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,7 @@ def parts_of(cells: Cells, composer: Composer, calendar: str | None) -> list[Par
     known = [measure for group in cells.groups for measure, _ in group.measures]
     if any(measure.aggregate not in _KINDS or measure.latest for measure in known):
         return None
-    return [part for group in cells.groups for part in _of_group(cells, composer, group, calendar)]
-
-
-def _of_group(cells: Cells, composer: Composer, group: Group, calendar: str | None) -> list[Parts]:
-    """Divide a table's measures: those that are added up lie side by side, each distinct one for itself."""
-    added = [(measure, alias) for measure, alias in group.measures if measure.aggregate != "distinct"]
-    alone = [[each] for each in group.measures if each[0].aggregate == "distinct"]
-    month_of = months_of(cells, composer, group, calendar)
-    return [_parts(cells, group, each, month_of) for each in [*([added] if added else []), *alone]]
+    return [_parts(cells, group, months_of(cells, composer, group, calendar)) for group in cells.groups]
 
 
 def months_of(cells: Cells, composer: Composer, group: Group, calendar: str | None) -> str | None:
@@ -56,17 +45,15 @@ def months_of(cells: Cells, composer: Composer, group: Group, calendar: str | No
     return calendar if has_months else None
 
 
-def _parts(cells: Cells, group: Group, measures: Sequence[tuple[Measure, str]], month_of: str | None) -> Parts:
+def _parts(cells: Cells, group: Group, month_of: str | None) -> Parts:
     rows, columns = cells.rows(group, month_of)
     keys = [f"a{n}_" for n in group.answers] + (["month_"] if month_of else []) + (["axis_"] if group.has_axis else [])
-    values = [f"{cells.aggregate(measure, columns)} AS {alias}" for measure, alias in measures]
-    is_distinct = measures[0][0].aggregate == "distinct"
-    if is_distinct:
-        (value,) = (cells.aggregate(measure, columns) for measure, _ in measures)
-        counted = value.removeprefix(_DISTINCT[0]).removesuffix(_DISTINCT[1])
+    values = [f"{cells.aggregate(measure, columns)} AS {alias}" for measure, alias in group.measures]
+    if group.is_distinct:
+        counted = cells.counted(group, columns)
         rows = f"SELECT * FROM (SELECT chosen.*, {counted} AS counted_ FROM ({rows}) AS chosen) AS known"
         rows += " WHERE counted_ IS NOT NULL"
-        keys, values = [*keys, "counted_"], [f"counted_ AS {measures[0][1]}"]
+        keys, values = [*keys, "counted_"], [f"counted_ AS {group.measures[0][1]}"]
     label = [f"{cells.label()} AS label"] if group.has_axis else []
     by = f" GROUP BY {', '.join(keys)}" if keys else ""
     shown = [f"{key} AS {key.removesuffix('_')}" for key in keys if key != "counted_"]
@@ -74,7 +61,7 @@ def _parts(cells: Cells, group: Group, measures: Sequence[tuple[Measure, str]], 
         group.answers,
         month_of is not None,
         group.has_axis,
-        tuple(measure.name for measure, _ in measures),
-        tuple(_KINDS[str(measure.aggregate)] for measure, _ in measures),
+        tuple(measure.name for measure, _ in group.measures),
+        tuple(_KINDS[str(measure.aggregate)] for measure, _ in group.measures),
         f"SELECT {', '.join([*shown, *label, *values])} FROM ({rows}) AS chosen{by}",
     )
