@@ -1,7 +1,6 @@
-"""The report's numbers: every visual of every page, asked of the published tables or of the star."""
+"""The rows of a visual under one choice, as they are shown, asked of the published tables or of the star."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
@@ -12,32 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.company import pages as catalogue
-from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
-from etl.contract.table import Contract
-from etl.core.errors import ContractError, DataError, EtlError
-from etl.dashboard.formats import NOTHING, label
-from etl.dashboard.picture import Page, Picture, Series, Value, Visual
-from etl.dashboard.words import sentence
+from etl.core.errors import ContractError
+from etl.dashboard.formats import NOTHING
+from etl.dashboard.picture import Value
 from etl.report.filters import fold
-from etl.report.names import friendly
 from etl.report.sql import Composer, Filters
 
 Read = Callable[[str], pa.Table]
 Row = tuple[Value, ...]
-
-
-def picture(report: Report, contracts: Mapping[str, Contract], read: Read, source: str) -> Picture:
-    """Ask for all numbers. read: runs a query over the tables; source: a sentence that says where they are."""
-    check_trust(report)
-    composer = Composer(report, contracts)
-    head = read(composer.query((AS_OF, ONE_NIGHT))).to_pylist()[0]
-    if head["v0"] is None:
-        raise DataError("Nothing is published yet, so there is nothing to show.", "Run ./nightly.sh first.")
-    pages = tuple(
-        Page(page.name, page.title, tuple(_visual(page.name, visual, report, composer, read) for visual in page.visual))
-        for page in report.pages
-    )
-    return Picture(report.title, head["v0"], bool(head["v1"]), source, pages)
 
 
 def asked_rows(
@@ -59,6 +40,15 @@ def asked_rows(
     if visual.kind in ("line", "column"):
         rows = sorted((r for r in rows if r[0] is not None), key=lambda row: row[0], reverse=visual.descending)
     return tuple(row[:shown] for row in rows)
+
+
+def checked(measures: Sequence[str], rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Return rows of measures. Raises ContractError for what is no number."""
+    for row in rows:
+        for name, value in zip(measures, row[1:], strict=True):
+            if isinstance(value, float) and not isfinite(value):
+                raise ContractError(f"[{name}] is {value}.", "Divide by NULLIF(…, 0) in its sql.")
+    return rows
 
 
 def candidates(table: pa.Table, measures: int, rank: int, top: int) -> pa.Table:
@@ -105,77 +95,6 @@ def named_members(
         place: label if label is None else f"{found.get(fold(label)) or NOTHING} · {label}"
         for place, label in members.items()
     }
-
-
-def _visual(page: str, visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
-    where = f"page {page}, visual “{visual.title}”"
-    try:
-        return _answered(visual, report, composer, read)
-    except EtlError as error:
-        raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
-
-
-def _answered(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> Visual:
-    """Ask for a visual and all that stands with it."""
-    parts = visual.parts
-    rows = () if visual.panels else _rows(parts["main"], composer, read)
-    spark = parts.get("spark")
-    return replace(
-        _drawn(parts["main"], rows, report),
-        said=_said(visual, report, composer, read),
-        figures=len(visual.measures),
-        spark=_drawn(spark, _rows(spark, composer, read), report) if spark else None,
-        panels=_panels(visual, report, composer, read) if visual.panels else (),
-    )
-
-
-def _drawn(visual: catalogue.Visual, rows: tuple[Row, ...], report: Report) -> Visual:
-    by = visual.names or visual.by
-    return Visual(
-        kind=visual.kind,
-        title=visual.title,
-        alt=visual.alt,
-        width=visual.width,
-        axis=friendly(by.partition(".")[2]) if by else None,
-        series=tuple(_series(name, visual, report) for name in visual.measures),
-        rows=rows,
-    )
-
-
-def _series(name: str, visual: catalogue.Visual, report: Report) -> Series:
-    measure = report.measures[name]
-    change = visual.measures.index(visual.change[name]) if name in visual.change else None
-    return Series(name, measure.format, measure.meaning, report.targets.get(name), change)
-
-
-def _rows(visual: catalogue.Visual, composer: Composer, read: Read, filters: Filters | None = None) -> tuple[Row, ...]:
-    """Ask for the rows as they are shown. Raises ContractError for what is no number."""
-    rows = named(visual, asked_rows(visual, composer, read, filters), composer, read)
-    for row in rows:
-        for name, value in zip(visual.measures, row[1:], strict=True):
-            if isinstance(value, float) and not isfinite(value):
-                raise ContractError(f"[{name}] is {value}.", "Divide by NULLIF(…, 0) in its sql.")
-    return rows
-
-
-def _said(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> str | None:
-    """Compute the title."""
-    part = visual.parts.get("title")
-    values = _rows(part, composer, read)[0][1:] if part else ()
-    formats = {name: report.measures[name].format for name in visual.said_of}
-    return sentence(visual.said, dict(zip(visual.said_of, values, strict=True)), formats)
-
-
-def _panels(visual: catalogue.Visual, report: Report, composer: Composer, read: Read) -> tuple[Visual, ...]:
-    """Ask for the rows of each member of the panels' column, by its name; members without a row have no panel."""
-    column = str(visual.panels)
-    members = [row[0] for row in asked_rows(visual.model_copy(update={"by": column}), composer, read)]
-    panels = []
-    for member in members:
-        if member is not None and (rows := _rows(visual, composer, read, {column: [member]})):
-            name, drawn = label(member), _drawn(visual, rows, report)
-            panels.append(replace(drawn, title=name, alt=f"{name}: {visual.alt}", member=member))
-    return tuple(panels)
 
 
 def rank_of(value: Any) -> tuple[int, Any]:

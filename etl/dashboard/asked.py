@@ -88,6 +88,17 @@ def asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
     return replace(found, unreached={**found.unreached, **dict.fromkeys(slicers[kept:], every)})
 
 
+def cut(each: Asked, visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
+    """Return of what was asked what may stay: without its parts, or asked anew for the rows of fewer slicers."""
+    if each.slicers and sum(map(len, each.contexts.values())) > source.most_rows:
+        return asked(visual, slicers, source)
+    if not each.parted or sum(len(table) for _, table in each.parted.tables) <= source.most_parts:
+        return each
+    used = {row[0] for rows in each.contexts.values() for row in rows}
+    axis, own = ({code: of[code] for code in of if code in used} for of in (each.axis, each.own))
+    return replace(each, parted=None, axis=axis, own=own)
+
+
 def _asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked | None:
     """Ask for the rows; nothing if they are too many."""
     measures, shown = list(dict.fromkeys([*visual.measures, visual.ranked_by])), len(visual.measures)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, takewhile
 from typing import Any
 
@@ -13,7 +13,7 @@ from etl.contract.table import Contract
 from etl.core.errors import EtlError
 from etl.dashboard import packing
 from etl.dashboard.answers import Read
-from etl.dashboard.asked import Asked, Source, announce, asked
+from etl.dashboard.asked import Asked, Source, announce, asked, cut
 from etl.dashboard.drilled import Level, Lower, level_of, lower
 from etl.dashboard.plain import plain
 from etl.dashboard.slicers import Slicer, calendar_of, slicers_of
@@ -37,25 +37,65 @@ _LEVELS = ((40_000, 12_000), (40_000, 3_000), (20_000, 1_000), (8_000, 0), (2_00
 """Of rows and of parts of a visual, at most: parts go first, then the last slicers, until it all fits."""
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What all visuals were asked for, by page. parts: theirs by name; levels: those below their axes."""
+
+    source: Source
+    parts: Sequence[Sequence[Mapping[str, Asked]]]
+    levels: Sequence[Sequence[Sequence[Level]]]
+
+
 def data(report: Report, contracts: Mapping[str, Contract], read: Read) -> dict[str, Any]:
     """Ask for all that the pages answer. Pages and visuals are lists, in the report's order."""
+    return packed_data(answers_of(report, contracts, read))
+
+
+def answers_of(report: Report, contracts: Mapping[str, Contract], read: Read) -> Answers:
+    """Ask for all visuals under every choice: what they will need of each table is said before."""
     composer, calendar = Composer(report, contracts), calendar_of(contracts)
     coded = CodedRows(composer, keep) if (keep := keeper(read)) else None
-    source = Source(report, composer, read, calendar, rows=coded)
+    most_rows, most_parts = _LEVELS[0]
+    source = Source(report, composer, read, calendar, most_rows, most_parts, coded)
     below = [[lower(v, _slicers(page, v), source, contracts) for v in page.visual] for page in report.pages]
     for page, levels in zip(report.pages, below, strict=True):
         for visual, its in zip(page.visual, levels, strict=True):
             asks = [(part, _slicers(page, visual)) for part in visual.parts.values()]
             for part, slicers in [*asks, *((level.visual, level.slicers) for level in its)]:
                 announce(part, slicers, source)
-    for rows, parts in _LEVELS:
-        found = _data(replace(source, most_rows=rows, most_parts=parts), below)
+    return Answers(
+        source,
+        [[_asked(page, visual, source) for visual in page.visual] for page in report.pages],
+        [
+            [_levels(page, visual, its, source) for visual, its in zip(page.visual, levels, strict=True)]
+            for page, levels in zip(report.pages, below, strict=True)
+        ],
+    )
+
+
+def packed_data(answers: Answers) -> dict[str, Any]:
+    """Pack what was answered; with less of it, where it would be too much."""
+    for number, (rows, parts) in enumerate(_LEVELS):
+        answers = _cut(answers, rows, parts) if number else answers
+        found = _data(answers)
         left = MOST_BYTES - sum(len(query["cells"]) for query in _queries(found))
         if left >= 0:
             break
-        below = [[[] for _ in page.visual] for page in report.pages]
     _keep_levels(found, left)
     return found
+
+
+def _cut(answers: Answers, rows: int, parts: int) -> Answers:
+    """Leave so many rows and parts of a visual, and no level below."""
+    source = replace(answers.source, most_rows=rows, most_parts=parts)
+    pages = [
+        [
+            {name: cut(each, visual.parts[name], _slicers(page, visual), source) for name, each in of_visual.items()}
+            for visual, of_visual in zip(page.visual, of_page, strict=True)
+        ]
+        for page, of_page in zip(source.report.pages, answers.parts, strict=True)
+    ]
+    return Answers(source, pages, [[[] for _ in page.visual] for page in source.report.pages])
 
 
 def _keep_levels(found: Mapping[str, Any], left: int) -> None:
@@ -71,14 +111,9 @@ def _queries(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (query for page in found["visuals"] for visual in page for query in visual["queries"].values())
 
 
-def _data(source: Source, below: Sequence[Sequence[Sequence[Lower]]]) -> dict[str, Any]:
-    """Ask for all. below: by page and visual, what is asked for below its axis."""
+def _data(answers: Answers) -> dict[str, Any]:
+    source, pages, levels = answers.source, answers.parts, answers.levels
     report = source.report
-    pages = [[_asked(page, visual, source) for visual in page.visual] for page in report.pages]
-    levels = [
-        [_levels(page, visual, its, source) for visual, its in zip(page.visual, lower_ones, strict=True)]
-        for page, lower_ones in zip(report.pages, below, strict=True)
-    ]
     every = [each for page in pages for parts in page for each in parts.values()]
     every += [level.asked for page in levels for found in page for level in found]
     columns = dict.fromkeys(column for page in report.pages for column in page.slicers[:MOST_SLICERS])

@@ -1,21 +1,18 @@
 """Making the dashboard's file: of the published tables, or of the newest star."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import config
 from config import Settings
-from etl.company.report import Report, read_report
-from etl.contract.table import Contract
+from etl.company.report import read_report
 from etl.core import log
 from etl.core.errors import UsageError
 from etl.core.lock import held
 from etl.core.runs import Store
 from etl.core.whole import write_whole
-from etl.dashboard.answers import Read, picture
-from etl.dashboard.data import data
 from etl.dashboard.delivery import handed_on
+from etl.dashboard.drawing import picture
 from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
 from etl.docs.anchors import dictionary_beside
@@ -68,19 +65,13 @@ def _of_tables(settings: Settings) -> Picture:
     for left in reversed(range(_TIMES)):
         try:
             with opened_as_published(settings) as (read, source):
-                drawn = _asked(report, every, read, source)
+                drawn = picture(report, every, read, source)
         except PublishedMeanwhileError:
             if not left:
                 raise
         else:
             break
     return drawn
-
-
-def _asked(report: Report, every: Mapping[str, Contract], read: Read, source: str) -> Picture:
-    """Ask for what the pages show, and for what they answer."""
-    shown = picture(report, every, read, source)
-    return replace(shown, data=data(report, every, read))
 
 
 def _of_star(settings: Settings) -> Picture:
@@ -90,5 +81,5 @@ def _of_star(settings: Settings) -> Picture:
         store.check_version()
         newest = store.star.newest("TablesTransformMain.py")
         with star.opened(store, newest, [each for each in every.values() if each is not ETL_RUNS]) as read:
-            drawn = _asked(report, every, read, f"From the star {newest.run}.")
+            drawn = picture(report, every, read, f"From the star {newest.run}.")
     return replace(drawn, is_published=False)

@@ -12,7 +12,7 @@ from etl.company.report import Report, read_report
 from etl.company.sayings import Saying
 from etl.company.targets import Target
 from etl.dashboard import picture as shown
-from etl.dashboard.answers import picture
+from etl.dashboard.drawing import picture
 from etl.dashboard.words import changed, judged, sentence
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
