@@ -1,6 +1,6 @@
 """The parts that a page puts together for several choices and ranges of months, in as few bytes as they need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,17 @@ def _tree(report: Report, name: str, asked: Sequence[Parts]) -> Any:
     if measure.of is None and measure.tree is None:
         return None
     places = {name: (n, place) for n, part in enumerate(asked) for place, name in enumerate(part.measures)}
-    return _placed(as_json(report.tree(name)), places)
+    tree = as_json(report.tree(name))
+    return _placed(tree, places) if {*_named(tree)} <= {*places} else None
+
+
+def _named(tree: Json) -> Iterator[str]:
+    """Name the measures that a tree ends in: those of sql by hand over others have no parts."""
+    match tree:
+        case ["measure", name]:
+            yield str(name)
+        case [str(_), *values]:
+            yield from (name for each in values if isinstance(each, list) for name in _named(each))
 
 
 def _placed(tree: Json, places: Mapping[str, tuple[int, int]]) -> Json:
