@@ -26,16 +26,9 @@ def picture(report: Report, contracts: Mapping[str, Contract], read: Read, told:
     head = read(Composer(report, contracts).query((AS_OF, ONE_NIGHT))).to_pylist()[0]
     if head["v0"] is None:
         raise DataError("Nothing is published yet, so there is nothing to show.", "Run ./nightly.sh first.")
-    answers = answers_of(source)
-    pages = [
-        Page(
-            page.name,
-            page.title,
-            tuple(_visual(page.name, *each, source) for each in zip(page.visual, of, strict=True)),
-        )
-        for page, of in zip(report.pages, answers, strict=True)
-    ]
-    data = packed_data(source, answers)
+    answers = answers_of(report, contracts, read)
+    pages = [_page(page, of, answers.source) for page, of in zip(report.pages, answers.parts, strict=True)]
+    data = packed_data(answers)
     return Picture(report.title, head["v0"], bool(head["v1"]), told, tuple(pages), data=data)
 
 
