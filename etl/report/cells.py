@@ -85,16 +85,19 @@ class Cells:
         """
         groups = self.groups
         ctes = [part for group in groups for part in self._ctes(group)]
-        ctes.append(f"keyed AS (\n{self._keys()}\n)")
+        if self._is_alone:
+            owner, joins = "g0", ""
+        else:
+            ctes.append(f"keyed AS (\n{self._keys()}\n)")
+            owner, joins = "keyed", "".join(f"\n{self._joined(group)}" for group in groups)
         values = ", ".join(f"{self._value(place, name)} AS v{place}" for place, name in enumerate(self._measures))
-        joins = "".join(f"\n{self._joined(group)}" for group in groups)
         if not self._by:
             return (
-                f"WITH {', '.join(ctes)}\nSELECT {self._columns('keyed')}, NULL AS label, {values}\nFROM keyed{joins}"
+                f"WITH {', '.join(ctes)}\nSELECT {self._columns(owner)}, NULL AS label, {values}\nFROM {owner}{joins}"
             )
         ctes.append(f"labels AS (\n{self._labels()}\n)")
-        joins += "\nLEFT JOIN labels ON labels.axis = keyed.axis"
-        cells = f"SELECT {self._columns('keyed')}, labels.label, {values}\nFROM keyed{joins}"
+        joins += f"\nLEFT JOIN labels ON labels.axis = {owner}.axis"
+        cells = f"SELECT {self._columns(owner)}, labels.label, {values}\nFROM {owner}{joins}"
         there = " OR ".join(f"v{place} IS NOT NULL" for place in range(self._shown))
         cells = f"SELECT * FROM ({cells}) AS cells WHERE {there}"
         if top:
@@ -116,6 +119,11 @@ class Cells:
             alone = name if measure.aggregate == "distinct" and not measure.latest else ""
             groups.setdefault((_Base.of_measure(measure), alone), []).append((measure, f"m{number}"))
         return [self._group(number, base, tuple(found)) for number, ((base, _), found) in enumerate(groups.items())]
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether there is one group, with every slicer and the axis: its rows are the contexts, joined to nothing."""
+        return len(self.groups) == 1 and self.groups[0].has_axis and len(self.groups[0].answers) == len(self.slicers)
 
     def _group(self, number: int, base: _Base, measures: tuple[tuple[Measure, str], ...]) -> Group:
         ignored = tuple(n for n, column in enumerate(self.slicers) if self._composer._ignored(column, base))
