@@ -84,9 +84,7 @@ def source(
     trimmed = ", ".join(
         f"{{{_text(column.name)}, Text.Trim, type nullable text}}" for column in columns if column.type == TEXT.arrow
     )
-    if (
-        trimmed
-    ):  # VertiPaq folds letter case and trailing blanks, but not the leading ones, which SQL folds
+    if trimmed:  # VertiPaq folds letter case and trailing blanks, but not the leading ones, which SQL folds
         steps.append(f"Trimmed = Table.TransformColumns({_name(steps[-1])}, {{{trimmed}}})")
     changed = [(column.name, how) for column in columns if (how := model_type(column.type).changed)]
     if changed:
