@@ -27,12 +27,13 @@ def picture(report: Report, contracts: Mapping[str, Contract], read: Read, told:
     if head["v0"] is None:
         raise DataError("Nothing is published yet, so there is nothing to show.", "Run ./nightly.sh first.")
     answers = answers_of(report, contracts, read)
-    pages = [_page(page, of, answers.source) for page, of in zip(report.pages, answers.parts, strict=True)]
+    pages = [drawn_page(page, of, answers.source) for page, of in zip(report.pages, answers.parts, strict=True)]
     data = packed_data(answers)
     return Picture(report.title, head["v0"], bool(head["v1"]), told, tuple(pages), data=data)
 
 
-def _page(page: catalogue.Page, answers: Sequence[Mapping[str, Asked]], source: Source) -> Page:
+def drawn_page(page: catalogue.Page, answers: Sequence[Mapping[str, Asked]], source: Source) -> Page:
+    """Return a page where nothing is chosen. answers: what each of its visuals answers, by part."""
     visuals = (_visual(page.name, visual, parts, source) for visual, parts in zip(page.visual, answers, strict=True))
     return Page(page.name, page.title, tuple(visuals))
 

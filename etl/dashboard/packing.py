@@ -70,6 +70,7 @@ def _parts(
         "trees": parted.trees,
         "places": places,
         "deaf": parted.deaf,
+        "unranked": parted.unranked,
         "top": each.top,
         "descending": each.descending,
         "order": _order([str(label or "").casefold() for label in each.own.values()]) if each.by else None,

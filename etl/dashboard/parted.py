@@ -20,13 +20,15 @@ from etl.report.sql import Composer
 class Parted:
     """The parts of a visual. tables: what was asked, with its answer; axis: the members' labels by code.
 
-    trees: what each measure is made of, the one that ranks last; deaf: the places of those that answer to no month.
+    trees: what each measure is made of, the one that ranks last; deaf: the places of those that answer to no month;
+    unranked: the slicers, by number, that the one that ranks does not answer to.
     """
 
     tables: tuple[tuple[Parts, pa.Table], ...]
     axis: Mapping[int, Value]
     trees: tuple[Json, ...]
     deaf: tuple[int, ...]
+    unranked: tuple[int, ...]
 
     @property
     def months(self) -> set[int]:
@@ -55,8 +57,10 @@ def parted(
         if part.has_axis:
             _add_labels(axis, table)
     trees = [_tree(report, name, asked) for name in (*visual.measures, visual.ranked_by)]
-    deaf = [place for place, name in enumerate(visual.measures) if calendar and not cells.answers(name, calendar)]
-    return None if None in trees else Parted(tuple(tables), axis, tuple(trees), tuple(deaf))
+    said = (*visual.measures, visual.ranked_by)
+    deaf = [place for place, name in enumerate(said) if calendar and not cells.answers(name, calendar)]
+    unranked = [n for n, column in enumerate(cells.slicers) if not cells.answers(visual.ranked_by, column)]
+    return None if None in trees else Parted(tuple(tables), axis, tuple(trees), tuple(deaf), tuple(unranked))
 
 
 def _in_order(part: Parts, table: pa.Table) -> pa.Table:

@@ -24,7 +24,6 @@ from etl.dashboard import formats
 from etl.dashboard.answers import Read, asked_rows, named
 from etl.dashboard.data import data
 from etl.dashboard.slicers import NONE, calendar_of
-from etl.report.cells import Cells
 from etl.report.levels import levels_below
 from etl.report.sql import Composer
 
@@ -76,9 +75,9 @@ class Asked:
         ]
 
     def several(self, number: int, draw: random.Random) -> Choices:
-        """Draw several members of some slicers, and a range of months if all measures answer to one."""
+        """Draw several members of some slicers, and a range of months, if one of the measures answers to them."""
         chosen: dict[str, Any] = {}
-        for slicer in self.reached(number):
+        for slicer in self.queries[number]["reach"]:
             count = len(self.given["slicers"][slicer]["members"])
             if draw.random() < 0.5:
                 chosen[str(slicer)] = draw.sample(range(count), draw.randrange(1, count + 1))
@@ -88,7 +87,7 @@ class Asked:
 
     def _answers_to_months(self, number: int) -> bool:
         composer, measures = Composer(self.report, self.contracts), self.visuals[number].measures
-        return not Cells(composer, measures, 0, None, [str(calendar_of(self.contracts))]).unreached
+        return any(composer.is_answer(name, [str(calendar_of(self.contracts))]) for name in measures)
 
     def filters(self, choices: Choices) -> dict[str, list[Any]]:
         """Return what SQL is to choose."""

@@ -13,12 +13,10 @@ from playwright.sync_api import Browser, Page
 from etl.company import pages
 from etl.company.measure import Measure
 from etl.dashboard import data as dashboard_data
-from etl.dashboard.answers import _answered
-from etl.dashboard.data import data
+from etl.dashboard.data import answers_of, packed_data
+from etl.dashboard.drawing import drawn_page
 from etl.dashboard.html import html
-from etl.dashboard.picture import Page as Drawn
 from etl.dashboard.picture import Picture
-from etl.report.sql import Composer
 from tests.dashboard.browser import opened
 from tests.report.small_star import CONTRACTS, Rows, report_of
 from tests.report.small_star import opened as star_of
@@ -61,10 +59,9 @@ def shown(browser: Browser, folder: Path, spoiled: str = "") -> Iterator[tuple[P
     """Open the page of these rows, its tables unfolded; gives what its console says. spoiled: run before it begins."""
     report = replace(report_of(MEASURES), pages=(PAGE,))
     with star_of(rows()) as star:
-        composer = Composer(report, CONTRACTS)
-        drawn = tuple(_answered(visual, report, composer, star.read) for visual in VISUALS)
-        pages_of = (Drawn(PAGE.name, PAGE.title, drawn),)
-        given = Picture("Small", AS_OF, True, "By hand.", pages_of, data=data(report, CONTRACTS, star.read))
+        answers = answers_of(report, CONTRACTS, star.read)
+        pages_of = (drawn_page(PAGE, answers.parts[0], answers.source),)
+        given = Picture("Small", AS_OF, True, "By hand.", pages_of, data=packed_data(answers))
     file = folder / "dashboard.html"
     file.write_text(html(given), encoding="utf-8")
     with opened(browser, file, java_script_enabled=True) as (page, _, said):

@@ -136,12 +136,14 @@ const cells = (() => {
   };
 
   const byParts = (query, choices) => {
-    const { tables, trees, deaf, top, order, along, descending, places } = query.opened.parts;
+    const { tables, trees, deaf, unranked, top, order, along, descending, places } = query.opened.parts;
     const found = tables.map((table) => together(query, table, choices));
     const silent = new Set(choices.months ? deaf : []);
-    for (const slicer of query.reach) {
-      if ((choices[slicer] ?? []).length) (query.unreached[slicer] ?? []).forEach((place) => silent.add(place));
-    }
+    query.reach.forEach((slicer, at) => {
+      if (!(choices[slicer] ?? []).length) return;
+      (query.unreached[slicer] ?? []).forEach((place) => silent.add(place));
+      if (unranked.includes(at)) silent.add(trees.length - 1); // what ranks is nothing then, as in SQL
+    });
     const members = order ? new Set(tables.flatMap((table, at) => (table.axis ? [...found[at].keys()] : []))) : [null];
     let rows = [...members].map((member) => {
       const part = (at, column) =>
