@@ -38,13 +38,11 @@ def power_bi(
     fabric: Fabric,
     report: Path,
     night_of: Callable[[Company], Night],
-    duckdb_of: Callable[[Company], Warehouse],
     bigquery_of: Callable[[Company], Warehouse],
 ) -> Iterator[tuple[Dax, Callable[..., subprocess.CompletedProcess[str]]]]:
     """Give what Power BI has imported of the night, and the command, whose warehouse is BigQuery."""
-    bigquery_of(COMPANIES[0])
     env = night_of(COMPANIES[0]).folder / "bigquery.env"
-    dax = Dax(duckdb_of(COMPANIES[0]), read_report(report), CONTRACTS)
+    dax = Dax(bigquery_of(COMPANIES[0]), read_report(report), CONTRACTS)
     fabric.evaluate = evaluator(dax, CONTRACTS)
 
     def command(*options: str) -> subprocess.CompletedProcess[str]:
