@@ -39,6 +39,7 @@ EXPLAINED: dict[str, tuple[str, set[str] | None]] = {
         {
             *("Date[Date]", "Deployment Day[Date]", "Sales[Contract Date]", "Sales[Return Date]"),
             "Usage Movements[Movement Date]",
+            "Client Deployment[First Contract Date]",
         },
     ),
     "MONTH_(AS_A_STRING)_MUST_BE_SORTED": ("2030-01 sorts as it is.", {"Date[Year Month]"}),
