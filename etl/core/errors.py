@@ -8,6 +8,7 @@ EtlError                 exit 1
 ├── WarehouseError       exit 1   staging, reconciling or publishing
 ├── GuardError           exit 3   refused; a person must look
 ├── RefreshError         exit 4   published, but the Power BI dataset was not refreshed
+├── PublishError         exit 1   the Power BI project was not published, or not proven
 └── LockError            exit 75  another run is under way
 
 `transient` marks what a retry may cure.
@@ -93,6 +94,10 @@ class RefreshError(EtlError):
     """The Power BI dataset was not refreshed; what was published stays."""
 
     exit_code = 4
+
+
+class PublishError(EtlError):
+    """The Power BI project was not published, or not proven; the message says what is in the workspace."""
 
 
 class LockError(EtlError):

@@ -8,7 +8,7 @@ import requests
 from config import Settings
 from etl.company.report import Report
 from etl.contract.table import Contract
-from etl.core.errors import GuardError, RefreshError, UsageError
+from etl.core.errors import GuardError, PublishError, RefreshError, UsageError
 from etl.core.lock import held
 from etl.core.runs import Store
 from etl.load.open import open_warehouse
@@ -19,7 +19,7 @@ from powerbi.service import parts
 from powerbi.service.dataset import Dataset
 from powerbi.service.parts import MODEL, REPORT, Files
 from powerbi.service.prove import Answer, prove
-from powerbi.service.publish import Found, Outcome, PublishError, Wanted, look, publish
+from powerbi.service.publish import Found, Outcome, Wanted, look, publish
 from powerbi.service.show import show
 
 _DIFFERENT = GuardError.exit_code

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import requests
 
-from etl.core.errors import EtlError, RefreshError, UsageError
+from etl.core.errors import EtlError, PublishError, RefreshError, UsageError
 from etl.core.interruptions import put_off
 from etl.core.log import log
 from etl.refresh import follow
@@ -28,10 +28,6 @@ _WORDS = {MODEL: "semantic model", REPORT: "report"}
 _AGAIN = "Then run it again: it finds what is there, and makes no second copy."
 
 Prove = Callable[[Dataset], Sequence[Answer]]
-
-
-class PublishError(EtlError):
-    """Something was not published, or not proven; the message says what is in the workspace."""
 
 
 @dataclass(frozen=True)

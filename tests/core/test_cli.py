@@ -49,6 +49,7 @@ CODES = {
     "WarehouseError": 1,
     "GuardError": 3,
     "RefreshError": 4,
+    "PublishError": 1,
     "LockError": 75,
 }
 

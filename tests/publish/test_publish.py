@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from etl.core.errors import EtlError, UsageError, WarehouseError
+from etl.core.errors import EtlError, PublishError, UsageError, WarehouseError
 from powerbi.service.parts import MODEL, REPORT, bound_to, with_parameters, without_roles
 from powerbi.service.prove import Answer
-from powerbi.service.publish import Outcome, PublishError, Wanted, look, publish
+from powerbi.service.publish import Outcome, Wanted, look, publish
 from tests.publish.fabric import VALUES, Fabric
 from tests.publish.tiny import Tiny
 from tests.refresh.service import DROP, SECRET, TOKEN
