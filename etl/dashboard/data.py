@@ -157,7 +157,7 @@ def _told(page: Page, visual: Visual) -> Iterator[None]:
     try:
         yield
     except EtlError as error:
-        where = f"page {page.name}, visual “{visual.title}”, under a choice"
+        where = f"page {page.name}, visual “{visual.title}”"
         raise type(error)(f"{where}: {error.message}", error.hint, transient=error.transient) from None
 
 

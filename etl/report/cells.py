@@ -297,7 +297,7 @@ class Cells:
         on = [f"{name}.a{n} = keyed.a{n}" for n in group.answers]
         on += [f"keyed.a{n} = {ALL}" for n in range(len(self.slicers)) if n not in {*group.answers, *group.ignores}]
         on += [f"{name}.axis = keyed.axis"] if group.has_axis else []
-        nothing = "" if self._by else f"\nCROSS JOIN n{group.number}"
+        nothing = "" if self._by else f"\nLEFT JOIN n{group.number} ON TRUE"  # of no rows where it adds up nothing
         return f"LEFT JOIN {name} ON {' AND '.join(on) or 'TRUE'}{nothing}"
 
     def _value(self, place: int, name: str) -> str:

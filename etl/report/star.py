@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -31,14 +32,20 @@ def opened(
     lacking = sorted({contract.name for contract in contracts} - set(star.tables))
     if lacking:
         raise DataError(f"The star {star.run} has no {', '.join(lacking)}.", "Run TablesTransformMain.py first.")
+    with _explained(star), scratch_folder() as folder, duckdb.connect() as connection:
+        limit(connection, folder / "spill")
+        for contract in contracts:
+            files = _parquet(store.star.path(star.run), star.tables[contract.name], contract, folder)
+            connection.read_parquet([str(file) for file in files]).create_view(contract.name)
+        connection.register(ETL_RUNS.name, _runs(star) if runs is None else runs)
+        yield Reader(connection, partial(_explained, star))
+
+
+@contextmanager
+def _explained(star: StarManifest) -> Iterator[None]:
+    """Tell DuckDB's errors in ours."""
     try:
-        with scratch_folder() as folder, duckdb.connect() as connection:
-            limit(connection, folder / "spill")
-            for contract in contracts:
-                files = _parquet(store.star.path(star.run), star.tables[contract.name], contract, folder)
-                connection.read_parquet([str(file) for file in files]).create_view(contract.name)
-            connection.register(ETL_RUNS.name, _runs(star) if runs is None else runs)
-            yield Reader(connection)
+        yield
     except duckdb.Error as error:
         raise DataError(
             f"The star {star.run} could not be asked: {error}.",
