@@ -76,7 +76,7 @@ class _Aggregate:
         """Add up balances: of each, the rows of the greatest value in the filter context."""
         per, last = (column(self._table, name) for name in latest)
         greatest = _calculate(f"MAX({last})", [*map(_kept, before)], always=True)
-        chosen = _calculate(self._base(), [*map(_kept, [*before, f"{last} = greatestOne", *behind])])
+        chosen = _calculate(self._base(), [*map(_kept, [*before, f"{last} == greatestOne", *behind])])
         inner = f"{_behind('VAR greatestOne =', greatest)}\n{_behind('RETURN', chosen)}"
         return f"{_OVER[str(self._measure.aggregate)]}(\n    VALUES({per}),\n    {_indented(inner)}\n)"
 
@@ -95,10 +95,14 @@ class _Aggregate:
     def _known(self) -> Iterator[str]:
         for name in self._measure.known:
             is_number = is_key(column_of(name, self._of, self._report, self._contracts))
-            yield f"{self._named(name)} <> 0" if is_number else f"NOT(ISBLANK({self._named(name)}))"
+            yield f"{self._named(name)} <> 0" if is_number else self._is_there(name)
         counted = self._measure.column if self._measure.aggregate == "distinct" else None
         if counted and "." in counted and counted not in self._measure.known:
-            yield f"NOT(ISBLANK({self._named(counted)}))"
+            yield self._is_there(counted)
+
+    def _is_there(self, name: str) -> str:
+        """Leave blanks out, and neither 0 nor an empty text, which are equal to BLANK() by a single sign."""
+        return f"NOT({self._named(name)} == BLANK())"
 
     def _conditions(self, where: Conditions) -> Iterator[str]:
         for name, values in where.items():
