@@ -6,7 +6,8 @@ SELECT
     deployment_key,
     channel_key,
     team_member_key,
-    net_revenue
+    net_revenue,
+    later.year = (SELECT EXTRACT(YEAR FROM MAX(contract_date)) FROM fact_sales) AS is_this_year
 FROM fact_sales
 JOIN dim_date AS sold ON sold.date_key = fact_sales.contract_date_key
 JOIN dim_date AS later ON later.date = sold.one_year_later
