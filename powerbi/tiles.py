@@ -9,7 +9,7 @@ from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.report.levels import levels_below
-from powerbi import bookmarks, cards, figures, layout, visuals
+from powerbi import bookmarks, cards, figures, layout, tooltips, visuals
 from powerbi.expressions import Json, greatest, of_measure
 from powerbi.layout import TWELFTHS, Box
 from powerbi.limits import noted
@@ -123,7 +123,13 @@ def _tiles(page: Page, visual: Visual, box: Box, report: Report, contracts: Mapp
         visuals.table(visual, title, report.measures, report.targets)
         if visual.kind == "table"
         else visuals.chart(
-            visual, title, report.measures, report.targets, contracts, levels_below(visual, report, contracts)
+            visual,
+            title,
+            report.measures,
+            report.targets,
+            contracts,
+            levels_below(visual, report, contracts),
+            tooltips.told(visual, report, contracts),
         )
     )
     top = (greatest(f"{name}-top", str(visual.by), visual.ranked_by, visual.top),) if visual.top else ()

@@ -63,17 +63,21 @@ def chart(
     targets: Mapping[str, Target],
     contracts: Mapping[str, Contract],
     below: Sequence[str] = (),
+    told_besides: Sequence[str] = (),
 ) -> Json:
     """Lines, columns or bars over a column; lines also in small charts, one for each member of the panels' column.
 
-    The target of its only measure is a line across it. below: columns to which it can be drilled down.
+    The target of its only measure is a line across it. below: columns to which it can be drilled down. told_besides:
+    measures that its tooltip says, and it does not draw.
     """
     by, values = column(str(visual.by)), [measure(name) for name in visual.measures]
     ranked = visual.kind == "bar"
     order = sort(values[0], descending=True) if ranked else sort(by, descending=visual.descending)
+    tooltip = {"Tooltips": [measure(name) for name in told_besides]} if told_besides else {}
+    asked = query({"Category": [by], "Y": values, **_rows(visual), **tooltip})
     return {
         "visualType": _CHARTS[visual.kind],
-        "query": {**_drilled(query({"Category": [by], "Y": values, **_rows(visual)}), below), "sortDefinition": order},
+        "query": {**_drilled(asked, below), "sortDefinition": order},
         "objects": {
             "legend": properties(show=len(values) > 1),
             "categoryAxis": _axis(visual, contracts),

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
 from etl.company.report import Report
 from etl.core.errors import ContractError
+from etl.report.reach import answers
+from powerbi import tooltips
 from powerbi.report import report_files
 from tests.powerbi.node import NEEDED
 from tests.powerbi.reading import Contracts, Files, faults, literal, misunderstood, visuals
@@ -198,6 +201,47 @@ def test_no_chart_is_drilled_down_to_people_that_no_page_shows(report: Report, c
     """The model does not even have them."""
     drilled = report_files(lonely(report, measures=("Member Revenue",)), contracts)
     assert axis(drilled)[1:] == [("Office.Office Name", False)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"measures": ("ARPU",)}, ["Client Revenue", "Active Clients"]),  # a rate: what is divided
+        ({"measures": ("Allocations", "Returns"), "by": "dim_date.year"}, ["Returns Rate"]),  # a rate of what is drawn
+        ({"measures": ("ARPU", "Client Revenue", "Active Clients")}, []),  # what is drawn is not said twice
+        ({"measures": ("Open Pace", "Open Comparable Revenue to Date"), "by": "dim_product.product_name"},
+         ["Open Pace (target)", "Open Previous Revenue to Date", "Open Pace without the Largest Contract"]),
+        ({"measures": ("Revenue per Session",), "by": "dim_date.year"}, ["Revenue of Measured Days", "Sessions"]),
+        ({"measures": ("Member Revenue",), "by": "dim_channel.channel_name"}, ["Revenue per Member", "Office Share"]),
+        ({"measures": ("Instances",)}, []),
+    ],
+)  # fmt: skip
+def test_a_chart_says_what_its_numbers_are_made_of_to_who_points_at_it(
+    report: Report, contracts: Contracts, changes: dict[str, Any], told: list[str]
+) -> None:
+    """In its tooltip, besides what it draws: each measure in its own format, of the member that is pointed at."""
+    files = report_files(lonely(report, **changes), contracts)
+    (chart,) = [content["visual"] for content in visuals(files).values() if "Category" in str(content["visual"])]
+    tooltip = chart["query"]["queryState"].get("Tooltips", {"projections": []})
+    assert [projected["nativeQueryRef"] for projected in tooltip["projections"]] == told
+
+
+def test_a_tooltip_says_nothing_that_is_always_blank(report: Report, contracts: Contracts) -> None:
+    """What does not answer to the chart's axis is left out, and so is most of what would make a table of it."""
+    for page in report.pages:
+        for visual in page.visual:
+            if visual.by and visual.kind not in ("table", "card"):
+                named = [name for name in tooltips.told(visual, report, contracts) if name in report.measures]
+                assert all(answers(report, contracts, name, visual.by.partition(".")[0]) for name in named)
+                assert len(named) <= 6
+    sales = Measure(name="Sales per Visit", meaning=".", format="0.0", folder="F", formula="[Contracts] / [Visits]")
+    asked = replace(report, measures=report.measures | {sales.name: sales})
+    by_client, by_day = (
+        Visual(kind="bar", title="A", alt="A.", measures=("Contracts",), by=by)
+        for by in ("dim_client.country", "dim_date.year")
+    )
+    assert sales.name not in tooltips.told(by_client, asked, contracts)
+    assert sales.name in tooltips.told(by_day, asked, contracts)
 
 
 @pytest.mark.parametrize(
