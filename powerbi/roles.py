@@ -18,7 +18,7 @@ from powerbi.names import tag
 from powerbi.tmdl import Node
 from powerbi.types import model_type
 
-_PYTHON = {"string": str, "int64": int, "boolean": bool, "dateTime": date}
+_PYTHON = {"string": str, "int64": int, "boolean": bool}
 
 
 def roles(report: Report, contracts: Mapping[str, Contract]) -> list[Node]:
@@ -37,7 +37,7 @@ def _role(role: Role, contracts: Mapping[str, Contract]) -> Node:
         conditions.setdefault(name.partition(".")[0], []).append(chosen)
     if role.user:
         _check_user(role, _column(role, role.user, contracts))
-        conditions.setdefault(role.user.partition(".")[0], []).append(f"{_dax(role.user)} = USERPRINCIPALNAME()")
+        conditions.setdefault(role.user.partition(".")[0], []).append(f"{_dax(role.user)} == USERPRINCIPALNAME()")
     node = Node("role", role.name, properties={"modelPermission": "read"})
     node.children += [
         Node("tablePermission", friendly(table), " && ".join(parts)) for table, parts in conditions.items()
@@ -68,7 +68,7 @@ def _check_user(role: Role, column: Column) -> None:
 
 
 def _check_value(role: Role, name: str, column: Column, value: Value) -> None:
-    kind = _PYTHON.get(model_type(column.type).name)
+    kind = date if pa.types.is_date(column.type) else _PYTHON.get(model_type(column.type).name)
     if kind is None or type(value) is not kind:
         raise ContractError(
             f"The role {role.name} wants {name} to be {value!r}, which it can never be:"

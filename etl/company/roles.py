@@ -26,7 +26,9 @@ class Role(Entry):
     def _chooses_rows(self) -> Self:
         if not self.where and not self.user:
             raise ValueError('say which rows its members see: where = { "table.column" = "value" }, or user = "…"')
-        for column in self.where:
+        for column, wanted in self.where.items():
             if column.count(".") != 1:
                 raise ValueError(f"`where` names columns as table.column, and not {column}")
+            if wanted == ():
+                raise ValueError(f"`where` names no value of {column}: nobody would see anything")
         return self
