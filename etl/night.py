@@ -24,7 +24,7 @@ from etl.core.lock import NIGHT_VARIABLE, held
 from etl.core.nights import NightRecord, StageRecord
 from etl.core.orphan import end_with
 from etl.core.runs import SCRIPTS, Runs, Store
-from etl.dashboard.delivery import handed_on
+from etl.dashboard.delivery import handed_on, told
 from etl.due import last_due, published_between, time_of_day
 
 _PATIENCE = 30
@@ -121,9 +121,8 @@ class _Night:
             log.log.warning("the dashboard could not be written, and stays as it was: %s", why)
             self._undrawn = f"the dashboard stays as it was: {why}"
         elif self._settings.has_report and (faults := handed_on(self._settings)):
-            for fault in faults:
-                log.log.warning("the dashboard is written, but %s", fault)
-            self._undrawn = f"the dashboard is written, but {'; '.join(faults)}"
+            self._undrawn = told(faults)
+            log.log.warning("%s", self._undrawn)
 
     def _draw(self) -> str:
         """Write the dashboard, if there is a report; gives what went wrong, which never fails the night."""

@@ -1,7 +1,6 @@
 """Notices for people who are not watching. A notice that fails is a line in the log, and never fails the night."""
 
 import logging
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -12,6 +11,7 @@ from pydantic import SecretStr
 from config import Settings
 from config.redacted import redact
 from etl.core.deadline import within
+from etl.core.errors import DeliveryError, EtlError, UsageError
 from etl.core.log import log
 from etl.core.retry import attempts
 from etl.core.safe_text import safe_for_chat
@@ -20,6 +20,7 @@ _TIMES, _SECONDS = 3, 10.0
 _SECONDS_BETWEEN = 1.0
 _TIMEOUT = (3.0, 4.0)
 """Seconds to connect, and between two bytes of the answer."""
+_CORRECT = "Write it as https://github.com/caronc/apprise/wiki shows it."
 _DEADLINE = 20.0
 """Seconds for all attempts at a notice together, whatever holds them up."""
 
@@ -42,49 +43,50 @@ def people(settings: Settings, text: str) -> None:
     """Tell everybody whom the settings name: the webhook's chat, and Apprise's addresses."""
     webhook(settings.webhook_url, text)
     for number, url in enumerate(settings.notify_urls.get_secret_value().split() if settings.notify_urls else [], 1):
-        _notify(f"address {number} of NOTIFY_URLS", url, safe_for_chat(redact(text)))
+        if fault := _fault(f"address {number} of NOTIFY_URLS", url, safe_for_chat(redact(text))):
+            log.warning("%s", fault.message)
 
 
-def sent(settings: Settings, file: Path, text: str) -> list[str]:
-    """Send a file to those whom the settings name for the dashboard; returns a sentence for each who did not get it."""
+def sent(settings: Settings, file: Path, text: str) -> list[EtlError]:
+    """Send a file to those whom the settings name for the dashboard; returns why who did not get it did not."""
     listed = settings.dashboard_mail_to.get_secret_value().split() if settings.dashboard_mail_to else []
-    told = [_fault(url, text, file) for url in listed]
-    return [f"address {number} of DASHBOARD_MAIL_TO{fault}" for number, fault in enumerate(told, 1) if fault]
+    told = [_fault(f"Address {number} of DASHBOARD_MAIL_TO", url, text, file) for number, url in enumerate(listed, 1)]
+    return [fault for fault in told if fault]
 
 
-def _notify(what: str, url: str, text: str) -> None:
-    if fault := _fault(url, text):
-        log.warning("%s%s", what, fault)
-
-
-def _fault(url: str, text: str, file: Path | None = None) -> str:
+def _fault(what: str, url: str, text: str, file: Path | None = None) -> EtlError | None:
     """Tell an address of Apprise, which is imported here: it takes a third of a second, and few need it.
 
-    Returns how the sentence goes on that begins with the address, where it could not be told.
+    Returns what went wrong, in a sentence that begins with `what`. Apprise itself tries again, for it alone knows which
+    of several recipients have it already.
     """
-    from apprise import NotifyFormat
+    from apprise import Apprise, NotifyFormat
 
     service = _service(url)
     if service is None:
-        return " could not be notified: Apprise does not know such an address."
+        return UsageError(f"{what} could not be notified: Apprise does not know such an address.", _CORRECT)
     if file and not service.attachment_support:
-        return f" ({service.service_name}) takes no files."
+        return UsageError(f"{what} ({service.service_name}) takes no files.", _CORRECT)
     content: dict[str, Any] = {"body": text, "title": text.partition(":")[0], "body_format": NotifyFormat.TEXT}
     if file:
         content["attach"] = str(file)
-
-    def notified() -> bool:
-        for pause in (_SECONDS_BETWEEN, _SECONDS_BETWEEN, 0):
-            if service.notify(**content):
-                return True
-            time.sleep(pause)
-        return False
-
+    service.retry, service.wait = _retries(service), _SECONDS_BETWEEN
+    everybody = Apprise([service])
     try:
-        told = within(_DEADLINE, notified)
+        told = bool(within(_DEADLINE, lambda: everybody.notify(**content)))
     except (OSError, TypeError, ValueError):  # the first is also of what takes too long
         told = False
-    return "" if told else f" ({service.service_name}) could not be notified."
+    failed = f"{what} ({service.service_name}) could not be notified."
+    return None if told else DeliveryError(failed, "Try again later, or correct the address.", transient=True)
+
+
+def _retries(service: Any) -> int:
+    """Return how often a service is to try again: never, where a mail has copies.
+
+    They are sent with it, and whether some of them were refused, or all, Apprise does not say.
+    """
+    has_copies = getattr(service, "cc", None) or getattr(service, "bcc", None)
+    return 0 if has_copies else _TIMES - 1
 
 
 def is_known(url: str) -> bool:

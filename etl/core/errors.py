@@ -7,6 +7,7 @@ EtlError                 exit 1
 ├── DataError            exit 1   data handed over is not what its manifest says; a full disk; a bucket (StorageError)
 ├── WarehouseError       exit 1   staging, reconciling or publishing
 ├── GuardError           exit 3   refused; a person must look
+├── DeliveryError        exit 1   the dashboard is written, but somebody did not get it
 ├── RefreshError         exit 4   published, but the Power BI dataset was not refreshed
 ├── PublishError         exit 1   the Power BI project was not published, or not proven
 └── LockError            exit 75  another run is under way
@@ -88,6 +89,10 @@ class GuardError(EtlError):
     """A guard refused: nothing is published until a person has looked."""
 
     exit_code = 3
+
+
+class DeliveryError(EtlError):
+    """The dashboard is written, but somebody did not get it."""
 
 
 class RefreshError(EtlError):

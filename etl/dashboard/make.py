@@ -7,11 +7,11 @@ import config
 from config import Settings
 from etl.company.report import read_report
 from etl.core import log
-from etl.core.errors import UsageError
+from etl.core.errors import UsageError, joined
 from etl.core.lock import held
 from etl.core.runs import Store
 from etl.core.whole import write_whole
-from etl.dashboard.delivery import handed_on
+from etl.dashboard.delivery import handed_on, told
 from etl.dashboard.drawing import picture
 from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
@@ -33,6 +33,11 @@ def show(settings_file: Path, target: Path | None, *, from_star: bool, hand_on: 
     settings = config.load(settings_file)
     if hand_on and (from_star or target):
         raise UsageError("--hand-on is for the dashboard of what is published.", "Leave --output and --from-star out.")
+    if hand_on and not (settings.dashboard_copy_to or settings.dashboard_mail_to):
+        raise UsageError(
+            "--hand-on hands nothing on: neither DASHBOARD_COPY_TO nor DASHBOARD_MAIL_TO is set.",
+            f"Set one of them in {settings_file}, or leave --hand-on out.",
+        )
     log.set_up(settings.log_level, settings.log_format)
     path = target or (_beside(settings.dashboard_file) if from_star else settings.dashboard_file)
     if target:
@@ -42,7 +47,9 @@ def show(settings_file: Path, target: Path | None, *, from_star: bool, hand_on: 
     write_whole(path.resolve(), drawn, shared=target is not None)
     print(path)
     if hand_on and (faults := handed_on(settings)):
-        raise UsageError(f"The dashboard is written, but {' '.join(faults)}", "Correct DASHBOARD_… in the settings.")
+        error = joined(sorted(faults, key=lambda fault: not isinstance(fault, UsageError)))
+        message = told(faults)
+        raise type(error)(message[0].upper() + message[1:], error.hint, transient=error.transient)
 
 
 def _beside(file: Path) -> Path:

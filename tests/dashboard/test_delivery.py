@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings
+from etl import notices
 from etl.dashboard.delivery import handed_on
 from tests.night.mail import serving
 
@@ -48,22 +49,58 @@ def test_a_mail_has_the_file_attached(settings: Settings) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # which Apprise imports
-def test_what_cannot_be_handed_on_is_told(settings: Settings, tmp_path: Path) -> None:
-    """A sentence each: a folder that is gone, a server that is away, a service without files, and none at all."""
+def test_what_cannot_be_handed_on_is_told(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence each: a folder that is gone, a server that is away, a service without files, and none at all.
+
+    Only the server may be there the next time; the others are faults of the settings.
+    """
+    monkeypatch.setattr(notices, "_TIMES", 1)
     gone = tmp_path / "gone" / "income.html"
     with serving() as server:
         address = server.address
     listed = f"{address} json://127.0.0.1:9/ xmpp://here nobody://here"
     told = Settings(**settings.model_dump() | {"dashboard_mail_to": listed, "dashboard_copy_to": gone})
     faults = handed_on(told)
-    assert faults[0] == f"it could not be copied to {gone}: No such file or directory."
-    assert faults[1] == "address 1 of DASHBOARD_MAIL_TO (E-Mail) could not be notified."
-    assert faults[-1] == "address 4 of DASHBOARD_MAIL_TO could not be notified: Apprise does not know such an address."
-    assert len(faults) == 5
+    messages = [fault.message for fault in faults]
+    assert messages[0] == f"It could not be copied to {gone}: No such file or directory."
+    assert messages[1] == "Address 1 of DASHBOARD_MAIL_TO (E-Mail) could not be notified."
+    assert (
+        messages[-1] == "Address 4 of DASHBOARD_MAIL_TO could not be notified: Apprise does not know such an address."
+    )
+    assert [(fault.exit_code, fault.transient) for fault in faults] == [
+        (2, False),
+        (1, True),
+        (1, True),
+        (2, False),
+        (2, False),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # which Apprise imports
+def test_who_got_the_file_does_not_get_it_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One recipient is refused, and tried again; the others have theirs from the first time on."""
+    monkeypatch.setattr(notices, "_TIMES", 2)
+    with serving() as server:
+        server.refused.add("gone@example.com")
+        listed = server.address.replace("board@", "ceo@example.com,gone@example.com,board@")
+        (fault,) = handed_on(Settings(**settings.model_dump() | {"dashboard_mail_to": listed}))
+        assert fault.message == "Address 1 of DASHBOARD_MAIL_TO (E-Mail) could not be notified."
+        assert sorted(mail["To"] for mail in server.received) == ["board@example.com", "ceo@example.com"]
+        assert server.refusals == 2
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # which Apprise imports
+def test_a_mail_with_copies_is_sent_once(settings: Settings) -> None:
+    """Which of its recipients were refused is not known, so that nobody is sent it again."""
+    with serving() as server:
+        server.refused.add("gone@example.com")
+        listed = f"{server.address}&cc=gone@example.com"
+        assert len(handed_on(Settings(**settings.model_dump() | {"dashboard_mail_to": listed}))) == 1
+        assert [mail["To"] for mail in server.received] == ["board@example.com"]
 
 
 def test_a_place_that_cannot_even_be_looked_at_is_told(settings: Settings, tmp_path: Path) -> None:
     """The night is published by then, and does not fail of it."""
     place = tmp_path / ("n" * 300)
-    faults = handed_on(settings.model_copy(update={"dashboard_copy_to": place}))
-    assert faults == [f"it could not be copied to {place}: File name too long."]
+    (fault,) = handed_on(settings.model_copy(update={"dashboard_copy_to": place}))
+    assert fault.message == f"It could not be copied to {place}: File name too long."

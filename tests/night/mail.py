@@ -17,6 +17,10 @@ class _Session(socketserver.StreamRequestHandler):
         self._say("220 here")
         while line := self.rfile.readline():
             word = line.split()[0].upper()
+            if word == b"RCPT" and any(name.encode() in line for name in server.refused):
+                server.refusals += 1
+                self._say("550 unknown")
+                continue
             if word == b"DATA":
                 self._say("354 go on")
                 server.received.append(self._mail())
@@ -35,12 +39,14 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Serves SMTP. received: the mails."""
+    """Serves SMTP. received: the mails; refused: whom it takes none for, and how often that was wanted."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         self.received: list[EmailMessage] = []
+        self.refused: set[str] = set()
+        self.refusals = 0
         super().__init__(("127.0.0.1", 0), _Session)
 
     @property

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from config.paths import ROOT
+from etl import notices
+from etl.core.errors import EtlError
+from etl.dashboard.make import show
 from tests.called import etl
 from tests.night.company import Company
 
@@ -112,9 +115,39 @@ def test_a_night_hands_the_dashboard_on(shown: Shown) -> None:
     assert (shown.company.folder / "dashboard.html").read_text(encoding="utf-8") == shown.drawn
     assert "published as of" in shown.company.log()
     assert (
-        "; the dashboard is written, but address 1 of DASHBOARD_MAIL_TO could not be notified: Apprise does not know"
-        " such an address." in shown.company.log()
+        "; the dashboard is written, but not everybody has it. Address 1 of DASHBOARD_MAIL_TO could not be notified:"
+        " Apprise does not know such an address." in shown.company.log()
     )
+
+
+def test_by_hand_a_dashboard_is_handed_on_to_somebody(shown: Shown) -> None:
+    """Where no setting says to whom, it says which ones there are."""
+    company = shown.company
+    before = company.settings
+    company.settings = {key: value for key, value in before.items() if not key.startswith("DASHBOARD_")}
+    done = dashboard(company, "--hand-on")
+    company.settings = before
+    assert done.returncode == 2
+    assert "neither DASHBOARD_COPY_TO nor DASHBOARD_MAIL_TO is set." in done.stderr
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # which Apprise imports
+@pytest.mark.parametrize(
+    ("addresses", "code", "said"),
+    [
+        ("json://127.0.0.1:9/", 1, "everybody has it. Address 1 of DASHBOARD_MAIL_TO (JSON) could not be notified."),
+        ("nobody://here json://127.0.0.1:9/", 2, "such an address. Address 2 of DASHBOARD_MAIL_TO (JSON) could not be"),
+    ],
+)
+def test_a_server_that_is_away_is_no_fault_of_the_settings(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch, addresses: str, code: int, said: str
+) -> None:
+    """By hand, too: it may be there the next time. An address that is none stays one."""
+    monkeypatch.setattr(notices, "_TIMES", 1)
+    monkeypatch.setitem(shown.company.settings, "DASHBOARD_MAIL_TO", addresses)
+    with pytest.raises(EtlError, match=re.escape(said)) as caught:
+        show(shown.company.env, None, from_star=False, hand_on=True)
+    assert (caught.value.exit_code, caught.value.transient) == (code, code == 1)
 
 
 def test_a_faulty_report_is_a_warning_and_the_last_dashboard_stays(shown: Shown) -> None:
