@@ -21,10 +21,10 @@ def data_of(picture: Picture, anchors: Sequence[str]) -> dict[str, Any]:
         "slicers": given.get("slicers", ()),
         "months": months,
         "measures": given.get("measures", ()),
-        "pages": {
-            anchor: {**page, "months": bool(months) and page["mode"] != "single"}
+        "pages": [  # in their order, which the keys of an object would not keep: JavaScript puts numbers first
+            {"anchor": anchor, **page, "months": bool(months) and page["mode"] != "single"}
             for anchor, page in zip(anchors, pages, strict=True)
-        },
+        ],
         "visuals": {
             name: content
             for anchor, page, queries in zip(anchors, picture.pages, asked, strict=True)

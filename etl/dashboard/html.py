@@ -92,7 +92,7 @@ def _templates() -> Environment:
     )
     made.filters |= {"shown": formats.shown, "label": formats.label, "css": _css}
     made.filters |= {"judged": beside.judged, "changed": beside.changed, "path": beside.path}
-    made.filters["entry"] = anchor_of
+    made.filters |= {"entry": anchor_of, "instant": formats.instant}
     made.globals["columns"] = _columns
     made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # and in our order: of pages, the first is shown first
     return made
@@ -109,14 +109,15 @@ def _css(text: str) -> Markup:
 
 
 def _anchors(pages: tuple[Page, ...]) -> list[str]:
-    """Name each page in links: by its name, or its number where that is nothing or is taken.
+    """Name each page in links: by its name, and a number where that is nothing or is taken.
 
-    Every other id in the page has an underscore, so that none is taken twice.
+    Every other id in the page begins with an underscore, or with a page's and one, so that none is taken twice.
     """
     anchors: list[str] = []
     for number, page in enumerate(pages, start=1):
-        name = re.sub(r"[^a-z0-9]+", "-", page.name.lower()).strip("-")
-        anchors.append(name if name and name not in anchors else f"page_{number}")
+        name = re.sub(r"[^a-z0-9]+", "-", page.name.lower()).strip("-") or f"page-{number}"
+        numbered = (name, *(f"{name}-{again}" for again in range(2, len(pages) + 2)))
+        anchors.append(next(each for each in numbered if each not in anchors))
     return anchors
 
 

@@ -1,6 +1,7 @@
 """What the pages are sliced by: the members that there is anything of, and what an address calls each slicer."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from etl.report.rows import NO_MEMBER, members_of
 
 NONE = "(none)"
 """What a slicer calls the rows that have no member."""
-_TAKEN = ("from", "to")
+_TAKEN = ("from", "to", "drill")
 """What the page's address says besides the slicers."""
 
 
@@ -73,9 +74,14 @@ def order_of(label: Value) -> tuple[bool, Any]:
 
 def _keys(columns: Sequence[str]) -> dict[str, str]:
     """Name slicers in an address: by their columns; also by their tables, where that is the name of two."""
-    short = {column: column.partition(".")[2].removesuffix("_name") for column in columns}
-    clear = {c: k for c, k in short.items() if [*short.values(), *_TAKEN].count(k) == 1}
-    return {c: clear.get(c, f"{re.sub('^(dim|fact)_', '', c.partition('.')[0])}_{short[c]}") for c in columns}
+    spelled = {column: [*_spelled(*column.partition(".")[::2]), column] for column in columns}
+    count = Counter([*_TAKEN, *(key for keys in spelled.values() for key in {*keys})])
+    return {column: next(key for key in keys if count[key] == 1) for column, keys in spelled.items()}
+
+
+def _spelled(table: str, column: str) -> tuple[str, str]:
+    short = column.removesuffix("_name")
+    return short, f"{re.sub('^(dim|fact)_', '', table)}_{short}"
 
 
 def calendar_of(contracts: Mapping[str, Contract]) -> str | None:

@@ -162,7 +162,7 @@ def test_links_to_pages_are_their_names_and_each_is_another(page: Read) -> None:
     read = Read(html(dataclasses.replace(PICTURE, pages=pages)))
     links = [a["href"] for tag, a in read.elements if tag == "a"]
     identities = [a["id"] for _, a in read.elements if "id" in a]
-    assert links == ["#sales-force", "#page_2", "#page_3", "#1-title"]
+    assert links == ["#sales-force", "#sales-force-2", "#page-3", "#1-title"]
     assert len(identities) == len(set(identities))
 
 
@@ -202,3 +202,13 @@ def test_the_chart_library_is_the_published_one_with_its_licence() -> None:
     assert (ECHARTS / "echarts.common.min.js").read_text() == page.scripts[1]
     assert any((ECHARTS / "LICENSE").read_text() in text for text in page.texts)
     assert any("Copyright 2017-2026 The Apache Software Foundation" in text for text in page.texts)
+
+
+@pytest.mark.parametrize(
+    "as_of", [AS_OF, AS_OF.replace(tzinfo=None), AS_OF.astimezone(dt.timezone(dt.timedelta(hours=-5)))]
+)
+def test_the_age_is_counted_from_an_instant(as_of: dt.datetime) -> None:
+    """A time without a zone is UTC: the reader's clock would take it for the time at the reader's place."""
+    read = Read(html(dataclasses.replace(PICTURE, as_of=as_of)))
+    (time,) = [attributes["datetime"] for tag, attributes in read.elements if tag == "time"]
+    assert time == "2026-03-31T00:30:00+00:00"

@@ -39,7 +39,7 @@ const Bar = (() => {
 
   const control = (anchor, page, index) => {
     const slicer = State.data.slicers[index];
-    const id = `slicer_${anchor}_${slicer.key}`;
+    const id = `_${anchor}_${slicer.key}`;
     const list = make("select", { id, "data-slicer": index }, make("option", { value: "" }, "All"),
       make("option", { value: "several", hidden: true, disabled: true }),
       ...slicer.members.map((member, at) => make("option", { value: at }, member)));
@@ -50,7 +50,7 @@ const Bar = (() => {
 
   const period = (anchor) => ["from", "to"].map((end, at) => {
     const { months } = State.data;
-    const id = `slicer_${anchor}_${end}`;
+    const id = `_${anchor}_${end}`;
     const list = make("select", { id, "data-end": at }, make("option", { value: "" }, at ? "the last" : "the first"),
       ...months.map((month) => make("option", { value: month }, month)));
     list.addEventListener("change", () => {

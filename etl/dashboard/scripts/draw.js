@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { make, write } = Elements;
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const data = JSON.parse(document.getElementById("_data").textContent);
   const idle = window.requestIdleCallback || ((work) => setTimeout(work, 1));
 
   const visualsOf = (section) => [...section.querySelectorAll("article[data-visual]")];
@@ -108,7 +108,7 @@
   const shown = new Map(); // page → the address that it shows
   const showPage = (state, anchor = state.page) => {
     const section = document.getElementById(anchor);
-    const page = data.pages[anchor];
+    const page = State.pageOf(anchor);
     const address = State.address({ ...state, page: anchor });
     Bar.show(section, page, state);
     if (shown.get(anchor) === address) return;
@@ -118,9 +118,9 @@
 
   const begin = () => {
     State.know(data);
-    for (const [anchor, page] of Object.entries(data.pages)) {
-      const section = document.getElementById(anchor);
-      Bar.build(anchor, page, section.querySelector(".filter_bar"));
+    for (const page of data.pages) {
+      const section = document.getElementById(page.anchor);
+      Bar.build(page.anchor, page, section.querySelector(".filter_bar"));
       section.querySelectorAll(".instead").forEach((details) => {
         details.open = false;
         details.addEventListener("toggle", () => details.closest("[data-visual]").fill?.());
@@ -130,11 +130,11 @@
     State.listen((state) => showPage(state));
     State.begin();
     document.documentElement.classList.add("asked");
-    Paper.begin(() => Object.keys(data.pages).forEach((anchor) => showPage(State.current, anchor)));
+    Paper.begin(() => data.pages.forEach(({ anchor }) => showPage(State.current, anchor)));
   };
 
   const queries = Object.values(data.visuals).flatMap((spec) =>
     [...Object.values(spec.queries || {}), ...(spec.down || []).map(({ query }) => query)]);
   Age.keep(document.querySelector(".as-of time"), document.querySelector(".age"));
-  if (Object.keys(data.pages).length) Promise.allSettled(queries.map(cells.open)).then(begin);
+  if (data.pages.length) Promise.allSettled(queries.map(cells.open)).then(begin);
 })();

@@ -2,9 +2,10 @@
 "use strict";
 const State = (() => {
   const listeners = [];
-  let data = { slicers: [], months: [], pages: {} };
+  let data = { slicers: [], months: [], pages: [] };
   let current = { page: "", chosen: {}, months: null, drill: {}, faults: [] };
 
+  const pageOf = (anchor) => data.pages.find((page) => page.anchor === anchor);
   const byKey = (key) => data.slicers.findIndex((slicer) => slicer.key === key);
   const memberOf = (slicer, text) => {
     const exact = slicer.members.indexOf(text);
@@ -14,6 +15,14 @@ const State = (() => {
 
   const choose = (chosen, index, member) => {
     chosen[index] = [...new Set([...(chosen[index] || []), member])].sort((one, other) => one - other);
+  };
+
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text; // cut off, for example
+    }
   };
 
   /** Read months: a range whose ends are known, the open end being the first or last one. */
@@ -41,9 +50,10 @@ const State = (() => {
 
   /** Read an address' part after #; what it names and the data do not have is told, and ignored. */
   const read = (hash) => {
-    const [anchor, query = ""] = hash.replace(/^#/, "").split("?");
-    const pages = Object.keys(data.pages);
-    const state = { page: pages.includes(anchor) ? anchor : pages[0], chosen: {}, months: null, drill: {}, faults: [] };
+    const [, anchor, query] = /^#?([^?]*)\??(.*)$/s.exec(hash);
+    const page = pageOf(anchor) ?? data.pages[0];
+    const state = { page: page.anchor, chosen: {}, months: null, drill: {}, faults: [] };
+    if (anchor && page.anchor !== anchor) state.faults.push(`The link leads to the page “${decoded(anchor)}”, which this report does not have: this is its first page.`);
     const ends = {};
     for (const [key, text] of new URLSearchParams(query)) {
       const index = byKey(key);
@@ -117,7 +127,7 @@ const State = (() => {
   };
 
   return {
-    know, begin, read, address, change, pick, toggle,
+    know, begin, read, pageOf, address, change, pick, toggle,
     listen: (listener) => listeners.push(listener),
     get current() { return current; },
     get data() { return data; },

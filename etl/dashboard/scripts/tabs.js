@@ -1,7 +1,7 @@
 // Makes tabs of the pages.
 "use strict";
 const Tabs = (() => {
-  const list = document.getElementById("tab_list");
+  const list = document.getElementById("_tabs");
   const tabs = [...list.children];
   const anchor = (tab) => tab.dataset.page;
   const page = (tab) => document.getElementById(anchor(tab));
@@ -37,7 +37,7 @@ const Tabs = (() => {
     list.setAttribute("role", "tablist");
     tabs.forEach((tab) => {
       const shown = page(tab);
-      tab.id = `tab_${shown.id}`;
+      tab.id = `__${shown.id}`; // which no slicer has
       tab.setAttribute("role", "tab");
       tab.setAttribute("aria-controls", shown.id);
       shown.setAttribute("role", "tabpanel");
