@@ -1,15 +1,13 @@
 """References between the contracts of a star: refused where they refer to nothing that can be found; resolved once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from etl.contract.column import Reference
 from etl.contract.comparing import check_comparable
-from etl.contract.table import Contract
+from etl.contract.table import Contract, Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
-
-Contracts = Mapping[str, Contract]
 
 
 def resolved(contract: Contract, contracts: Contracts) -> Contract:

@@ -1,7 +1,7 @@
 """A table's contract: the class that a table file declares, and the plain description that the engine reads from it."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import UnionType
@@ -165,6 +165,10 @@ class Contract(Options):
         """The columns of what `build` returns for whose values pseudonyms stand in the star."""
         found = {name for c in self.references for name in c.hashed}
         return frozenset(c.name for c in self.columns if c.is_hashed) | found
+
+
+Contracts = Mapping[str, Contract]
+"""Tables' contracts by their names."""
 
 
 def _check_annotations(model: type[Table]) -> None:

@@ -1,6 +1,6 @@
 """The rows of a visual under one choice, as they are shown, asked of the published tables or of the star."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
@@ -15,9 +15,9 @@ from etl.core.errors import ContractError
 from etl.dashboard.formats import NOTHING
 from etl.dashboard.picture import Value
 from etl.report.filters import fold
+from etl.report.read import Read
 from etl.report.sql import Composer, Filters
 
-Read = Callable[[str], pa.Table]
 Row = tuple[Value, ...]
 
 

@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from etl.company.pages import Visual
 from etl.company.report import Report
-from etl.dashboard.answers import Read, named_members, rank_of
+from etl.dashboard.answers import named_members, rank_of
 from etl.dashboard.parted import Parted, parted
 from etl.dashboard.picture import Value
 from etl.report.cells import NOWHERE, Cells
 from etl.report.parts import months_of
+from etl.report.read import Read
 from etl.report.rows import CodedRows
 from etl.report.sql import Composer
 

@@ -9,17 +9,17 @@ from typing import Any
 from etl.company.measure import Measure
 from etl.company.pages import Page, Visual
 from etl.company.report import Report
-from etl.contract.table import Contract
+from etl.contract.table import Contracts
 from etl.core.errors import EtlError
 from etl.dashboard import packing
-from etl.dashboard.answers import Read
 from etl.dashboard.asked import Asked, Source, announce, asked, cut
 from etl.dashboard.drilled import Level, Lower, level_of, lower
 from etl.dashboard.plain import plain
 from etl.dashboard.slicers import Slicer, calendar_of, slicers_of
 from etl.dashboard.words import vocabulary
 from etl.report.names import friendly
-from etl.report.rows import CodedRows, keeper
+from etl.report.read import Read, keeper
+from etl.report.rows import CodedRows
 from etl.report.sql import Composer
 
 MOST_SLICERS = 4
@@ -46,12 +46,12 @@ class Answers:
     levels: Sequence[Sequence[Sequence[Level]]]
 
 
-def data(report: Report, contracts: Mapping[str, Contract], read: Read) -> dict[str, Any]:
+def data(report: Report, contracts: Contracts, read: Read) -> dict[str, Any]:
     """Ask for all that the pages answer. Pages and visuals are lists, in the report's order."""
     return packed_data(answers_of(report, contracts, read))
 
 
-def answers_of(report: Report, contracts: Mapping[str, Contract], read: Read) -> Answers:
+def answers_of(report: Report, contracts: Contracts, read: Read) -> Answers:
     """Ask for all visuals under every choice: what they will need of each table is said before."""
     composer, calendar = Composer(report, contracts), calendar_of(contracts)
     coded = CodedRows(composer, keep) if (keep := keeper(read)) else None

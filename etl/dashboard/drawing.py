@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from etl.company import pages as catalogue
 from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
-from etl.contract.table import Contract
+from etl.contract.table import Contracts
 from etl.core.errors import DataError, EtlError
-from etl.dashboard.answers import Read, Row, asked_rows, checked, named
+from etl.dashboard.answers import Row, asked_rows, checked, named
 from etl.dashboard.asked import Asked, Source
 from etl.dashboard.data import answers_of, packed_data
 from etl.dashboard.formats import label
@@ -16,11 +16,12 @@ from etl.dashboard.words import sentence
 from etl.report.cells import ALL
 from etl.report.filters import fold
 from etl.report.names import friendly
+from etl.report.read import Read
 from etl.report.rows import members_of
 from etl.report.sql import Composer
 
 
-def picture(report: Report, contracts: Mapping[str, Contract], read: Read, told: str) -> Picture:
+def picture(report: Report, contracts: Contracts, read: Read, told: str) -> Picture:
     """Ask for all numbers. read: runs a query over the tables; told: a sentence that says where they are."""
     check_trust(report)
     head = read(Composer(report, contracts).query((AS_OF, ONE_NIGHT))).to_pylist()[0]

@@ -1,10 +1,10 @@
 """Drilling down: a visual by the levels below its axis, under each member of the levels above and every choice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from etl.company.pages import Visual
-from etl.contract.table import Contract
+from etl.contract.table import Contracts
 from etl.dashboard.asked import Asked, Source, asked
 from etl.report.cells import ALL
 from etl.report.levels import levels_below
@@ -33,7 +33,7 @@ class Level:
     asked: Asked
 
 
-def lower(visual: Visual, slicers: Sequence[str], source: Source, contracts: Mapping[str, Contract]) -> list[Lower]:
+def lower(visual: Visual, slicers: Sequence[str], source: Source, contracts: Contracts) -> list[Lower]:
     """Return a visual by the levels below its axis, the coarsest first, as far as these have not too many members."""
     found: list[Lower] = []
     if visual.by is None or visual.panels:

@@ -9,10 +9,10 @@ import pyarrow as pa
 from etl.company.formula import Json, as_json
 from etl.company.pages import Visual
 from etl.company.report import Report
-from etl.dashboard.answers import Read
 from etl.dashboard.picture import Value
 from etl.report.cells import Cells
 from etl.report.parts import Parts, parts_of
+from etl.report.read import Read
 from etl.report.sql import Composer
 
 

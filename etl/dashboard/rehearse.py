@@ -1,6 +1,6 @@
 """The report's SQL, tried on tables without a row: what cannot be asked is told before there is a night to show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from etl.company.pages import Page
 from etl.company.report import Report
-from etl.contract.table import Contract
+from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.dashboard import formats
 from etl.dashboard.answers import asked_rows
@@ -18,7 +18,7 @@ from etl.dashboard.slicers import calendar_of
 from etl.report.sql import Composer
 
 
-def rehearse(report: Report, contracts: Mapping[str, Contract]) -> None:
+def rehearse(report: Report, contracts: Contracts) -> None:
     """Ask for every measure and every visual. Raises ContractError naming the first one at fault."""
     composer = Composer(report, contracts)
     with duckdb.connect() as connection:

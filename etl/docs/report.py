@@ -18,7 +18,7 @@ from etl.report.aggregates import said_in_sql
 from etl.report.dax import dax_of
 from etl.report.names import friendly
 from etl.report.reach import unreached
-from etl.report.sql import Composer
+from etl.report.tables import Tables
 
 _HEADER = re.compile(r"(like|where):")
 
@@ -33,7 +33,7 @@ def view_entry(view: View, report: Report, company: Company, lineage: Lineage) -
     facts += [*made_of(node, lineage), *beyond(node, lineage)]
     sql = "\n".join(line for line in lines if not line.startswith("--"))
     if view.where:
-        sql = Composer(report, company.contracts).view(view.name)[1:-1]
+        sql = Tables(report, company.contracts).view(view.name)[1:-1]
     about = " ".join(line for line in header if not _HEADER.match(line))
     return Entry(node, prose(about), (), tuple(facts), None, (Listing("SQL", "sql", sql),))
 

@@ -1,17 +1,45 @@
 """What a measure makes of its rows, in the SQL that all warehouses share, from what it declares."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from etl.company.measure import Conditions, Measure, Single
 from etl.company.report import Report
 from etl.contract.column import Column, Role
-from etl.contract.table import Contract
+from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.report.arithmetic import in_sql
 from etl.report.filters import among, compared, folded, literal
 
-Contracts = Mapping[str, Contract]
+_COLUMN = re.compile(r"\{(\w+\.\w+)\}")
+"""A column of a dimension, as an aggregate names it."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """What measures need to have in common to be computed in one pass."""
+
+    of: str
+    latest: tuple[str, str] | None
+    ignores: tuple[str, ...]
+    along: str | None
+
+    @classmethod
+    def of_measure(cls, measure: Measure) -> "Base":
+        """Return that of a measure with `of`."""
+        return cls(str(measure.of), measure.latest, measure.ignores, measure.along)
+
+
+def columns_in(sql: str) -> list[str]:
+    """Name the columns of dimensions that stand in an aggregate or a condition as {table.column}."""
+    return _COLUMN.findall(sql)
+
+
+def with_columns(sql: str, called: Callable[[str], str]) -> str:
+    """Return an aggregate or a condition with what its query calls the columns of dimensions."""
+    return _COLUMN.sub(lambda found: called(found[1]), sql)
 
 
 def sql_of(measure: Measure, report: Report, contracts: Contracts, rows: str = "") -> str:

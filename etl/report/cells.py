@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import combinations
 
 from etl.company.measure import Measure
+from etl.report.aggregates import Base, columns_in, with_columns
 from etl.report.filters import label
 from etl.report.rows import CodedRows, Wanted, members_of, words_of
-from etl.report.sql import _COLUMN, Composer, _Base
+from etl.report.sql import Composer
 
 ALL = -1
 """The code of a slicer of which no member is chosen."""
@@ -39,7 +40,7 @@ class Group:
     """
 
     number: int
-    base: _Base
+    base: Base
     measures: tuple[tuple[Measure, str], ...]
     answers: tuple[int, ...]
     ignores: tuple[int, ...]
@@ -111,13 +112,13 @@ class Cells:
     @cached_property
     def groups(self) -> list[Group]:
         """Group the aggregates by what they are of; one that counts what is distinct is for itself."""
-        known = self._composer._report.measures
-        needed = list(dict.fromkeys(base for name in self._measures for base in self._composer._bases(name)))
-        groups: dict[tuple[_Base, str], list[tuple[Measure, str]]] = {}
+        known = self._composer.report.measures
+        needed = list(dict.fromkeys(base for name in self._measures for base in self._composer.bases(name)))
+        groups: dict[tuple[Base, str], list[tuple[Measure, str]]] = {}
         for number, name in enumerate(needed):
             measure = known[name]
             alone = name if measure.aggregate == "distinct" and not measure.latest else ""
-            groups.setdefault((_Base.of_measure(measure), alone), []).append((measure, f"m{number}"))
+            groups.setdefault((Base.of_measure(measure), alone), []).append((measure, f"m{number}"))
         return [self._group(number, base, tuple(found)) for number, ((base, _), found) in enumerate(groups.items())]
 
     @property
@@ -125,11 +126,11 @@ class Cells:
         """Whether there is one group, with every slicer and the axis: its rows are the contexts, joined to nothing."""
         return len(self.groups) == 1 and self.groups[0].has_axis and len(self.groups[0].answers) == len(self.slicers)
 
-    def _group(self, number: int, base: _Base, measures: tuple[tuple[Measure, str], ...]) -> Group:
-        ignored = tuple(n for n, column in enumerate(self.slicers) if self._composer._ignored(column, base))
+    def _group(self, number: int, base: Base, measures: tuple[tuple[Measure, str], ...]) -> Group:
+        ignored = tuple(n for n, column in enumerate(self.slicers) if self._composer.ignores(base, column))
         reached = (n for n, column in enumerate(self.slicers) if self._reaches(base, column))
         answers = tuple(n for n in reached if n not in ignored)
-        has_axis = self._by is not None and not self._composer._ignored(self._by, base)
+        has_axis = self._by is not None and not self._composer.ignores(base, self._by)
         return Group(number, base, measures, answers, ignored, has_axis)
 
     def answers(self, name: str, column: str) -> bool:
@@ -138,9 +139,9 @@ class Cells:
 
     def ignores(self, group: Group, table: str) -> bool:
         """Whether filters on a table do not matter to measures, by design."""
-        return self._composer._ignored(f"{table}.", group.base)
+        return self._composer.ignores(group.base, f"{table}.")
 
-    def _reaches(self, base: _Base, column: str) -> bool:
+    def _reaches(self, base: Base, column: str) -> bool:
         return self._composer.reaches(base, column.partition(".")[0])
 
     def _ctes(self, group: Group) -> Iterator[str]:
@@ -169,10 +170,10 @@ class Cells:
         """Say what is needed of the rows of a table, and what the columns of dimensions are called."""
         base = group.base
         said = [self._composer.aggregate(measure) for measure, _ in group.measures]
-        named = dict.fromkeys(column for sql in said for column in _COLUMN.findall(sql))
+        named = dict.fromkeys(column for sql in said for column in columns_in(sql))
         columns = {column: f"x{n}_" for n, column in enumerate(named)}
         axis = [self._by] if group.has_axis and self._by else []
-        known = self._composer.own_columns(base.of)
+        known = self._composer.tables.own_columns(base.of)
         own = None if known is None else words_of(known, [*said, *(base.latest or ())])
         codes = [(self.slicers[n], f"a{n}_") for n in group.answers] + [(column, "axis_") for column in axis]
         values = (*columns.items(), *((column, OWN) for column in axis))
@@ -252,7 +253,7 @@ class Cells:
 
     def aggregate(self, measure: Measure, columns: Mapping[str, str]) -> str:
         """Write what a measure makes of rows that are called `chosen`. columns: of dimensions, as `rows` calls them."""
-        return _COLUMN.sub(lambda found: columns[found[1]], self._composer.aggregate(measure, "chosen."))
+        return with_columns(self._composer.aggregate(measure, "chosen."), columns.__getitem__)
 
     def _keys(self) -> str:
         """Name the contexts, and the members of the axis in each, that there are rows of.
@@ -273,7 +274,7 @@ class Cells:
 
     def label(self) -> str:
         """Write what a group of rows with one member of the axis calls it."""
-        return label(OWN, self._composer.column(str(self._by)))
+        return label(OWN, self._composer.tables.column(str(self._by)))
 
     def _labels(self) -> str:
         """Name the members of the axis, as they are called where all is chosen."""
@@ -303,7 +304,7 @@ class Cells:
     def _value(self, place: int, name: str) -> str:
         """Write a measure, which is nothing where a slicer is chosen that it does not answer to."""
         alias = {m.name: self._aggregate(group, a) for group in self.groups for m, a in group.measures}
-        value = self._composer._value(name, alias)
+        value = self._composer.value(name, alias)
         deaf = [n for n, column in enumerate(self.slicers) if place in self.unreached.get(column, ())]
         heard = " AND ".join(f"keyed.a{n} IN ({ALL}, {NOWHERE})" for n in deaf)
         return f"CASE WHEN {heard} THEN {value} END" if deaf else value

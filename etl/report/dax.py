@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from etl.company.measure import Conditions, Measure
 from etl.company.report import Report
-from etl.report.aggregates import Contracts, column_of, is_key
+from etl.contract.table import Contracts
+from etl.report.aggregates import column_of, is_key
 from etl.report.arithmetic import in_dax
 from etl.report.dax_values import condition
 from etl.report.names import friendly

@@ -8,9 +8,10 @@ import pyarrow as pa
 from etl.company.measure import Conditions, Measure, Single
 from etl.company.report import Report
 from etl.contract.column import Column
+from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from etl.report.aggregates import Contracts, column_of
+from etl.report.aggregates import column_of
 from etl.report.reach import path
 
 _BY_HAND = "Declare another column, or write dax and sql by hand."

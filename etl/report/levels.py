@@ -1,15 +1,15 @@
 """Drilling down: the levels below a visual's axis, along the hierarchies of the contracts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from etl.company.pages import Visual
 from etl.company.report import Report
-from etl.contract.table import Contract
+from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.report.sql import Composer
 
 
-def levels_below(visual: Visual, report: Report, contracts: Mapping[str, Contract]) -> tuple[str, ...]:
+def levels_below(visual: Visual, report: Report, contracts: Contracts) -> tuple[str, ...]:
     """Return the columns to which a visual's axis can be drilled down, the coarsest first, as "table.column".
 
     Of the first hierarchy that has the axis, as far as all of the visual's measures answer to a level, the ranking one
@@ -25,7 +25,7 @@ def levels_below(visual: Visual, report: Report, contracts: Mapping[str, Contrac
 
 
 def _answered(
-    levels: list[str], visual: Visual, report: Report, contracts: Mapping[str, Contract], shown: Collection[str]
+    levels: list[str], visual: Visual, report: Report, contracts: Contracts, shown: Collection[str]
 ) -> tuple[str, ...]:
     composer = Composer(report, contracts)
     for number, level in enumerate(levels):

@@ -4,10 +4,9 @@ Who asks does not know which of the two answers. For the files the warehouse is 
 says of its tables, and reads no row of theirs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from config import Settings
@@ -20,8 +19,7 @@ from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.open import open_warehouse
 from etl.load.warehouse import Published, Warehouse
 from etl.report import star
-
-Read = Callable[[str], pa.Table]
+from etl.report.read import Read
 
 _OF_TABLES, _OF_FILES = "From the published tables.", "From the files of the published star {}."
 

@@ -5,17 +5,16 @@ total would be taken for the answer.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from etl.company.formula import Formula, Negative, Operation
 from etl.company.measure import Measure
 from etl.company.pages import Visual
 from etl.company.report import Report
 from etl.contract.column import Reference
-from etl.contract.table import Contract
+from etl.contract.table import Contract, Contracts
 from etl.load.etl_runs import ETL_RUNS
 
-Contracts = Mapping[str, Contract]
 Path = list[tuple[str, str]]
 
 _MEASURE = re.compile(r"(?<![\w'\]])\[([^\]]+)\]")

@@ -1,11 +1,9 @@
 """By which columns a table relates to a dimension in Power BI."""
 
-from collections.abc import Mapping
-
 import pyarrow as pa
 
 from etl.contract.column import Reference, Role
-from etl.contract.table import Contract
+from etl.contract.table import Contract, Contracts
 
 
 def date_column(contract: Contract) -> str | None:
@@ -15,7 +13,7 @@ def date_column(contract: Contract) -> str | None:
     return keys[0].name if is_calendar else None
 
 
-def ends(contract: Contract, reference: Reference, contracts: Mapping[str, Contract]) -> tuple[str, str]:
+def ends(contract: Contract, reference: Reference, contracts: Contracts) -> tuple[str, str]:
     """Return the columns by which a table relates to a dimension: dates, or surrogate keys."""
     dimension = contracts[reference.dimension]
     if date_column(dimension) and reference.on[0] in contract.schema.names:

@@ -6,8 +6,6 @@ Where a relation can be kept, it is joined and coded once, with the columns of a
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Protocol, runtime_checkable
 
 from etl.contract.column import Column
 from etl.report.filters import label, member
@@ -20,34 +18,21 @@ Pairs = tuple[tuple[str, str], ...]
 """Columns ("table.column"), and what a question calls them."""
 
 
-@runtime_checkable
-class Keeping(Protocol):
-    """Whoever runs queries, and keeps the rows of one for others."""
-
-    def keep(self, sql: str) -> str:
-        """Return the name of a relation of a query's rows."""
-
-
-def keeper(read: object) -> Callable[[str], str] | None:
-    """Return what keeps the rows of each query once, by the reader of queries; None where that keeps nothing."""
-    return cache(read.keep) if isinstance(read, Keeping) else None
-
-
 def coded(composer: Composer, column: str, found: str) -> str:
     """Return the query for the codes of a column's members. found: the column beside them by which rows find theirs.
 
     A code is a member's place in the order of their texts. Of a table with a row a key, each has one row.
     """
     table = column.partition(".")[0]
-    compared, of = composer.compared(table, column)
-    has_keys = found == composer.key_of(table)
+    compared, of = composer.tables.compared(table, column)
+    has_keys = found == composer.contracts[table].surrogate_key
     rows = f"SELECT {'' if has_keys else 'DISTINCT '}{table}.{found} AS found, {compared} AS compared FROM {table}"
     return f"SELECT found, {_code('compared', of)} AS code FROM ({rows}) AS every_"
 
 
 def members_of(composer: Composer, column: str) -> str:
     """Return the query for a column's members: code and label."""
-    shown = label("found", composer.column(column))
+    shown = label("found", composer.tables.column(column))
     members = coded(composer, column, column.partition(".")[2])
     return f"SELECT code, {shown} AS label FROM ({members}) AS coded GROUP BY code"
 
@@ -119,7 +104,7 @@ class CodedRows:
         shown += [] if wanted.own is None else [f"joined.{alias}" for alias in needs.values.values()]
         for number, (column, alias) in enumerate(needs.codes.items()):
             table, _, name = column.partition(".")
-            found = self._composer.key_of(table) or name
+            found = self._composer.contracts[table].surrogate_key or name
             key = of_rows.setdefault(f"{table}.{found}", f"key{number}_")
             joins += (
                 f"\nLEFT JOIN ({coded(self._composer, column, found)}) AS c{number} ON c{number}.found = joined.{key}"
@@ -128,7 +113,7 @@ class CodedRows:
         if needs.day:
             day = f"joined.{of_rows.setdefault(needs.day, 'day_')}"
             shown.append(f"CAST(EXTRACT(YEAR FROM {day}) * 12 + EXTRACT(MONTH FROM {day}) - 1 AS INTEGER) AS months_")
-        source = self._composer.joined(wanted.of, of_rows, wanted.along)
+        source = self._composer.tables.joined(wanted.of, of_rows, wanted.along)
         return f"SELECT {', '.join(shown) or 'TRUE AS row_'}\nFROM ({source}) AS joined{joins}"
 
 

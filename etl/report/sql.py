@@ -5,48 +5,29 @@ the contracts, the first one to a dimension being the active one, as in Power BI
 answers are put side by side by the member of the axis.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from etl.company.measure import NAMED, Measure
 from etl.company.report import Report
-from etl.contract.column import Column
-from etl.contract.table import Contract
+from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from etl.load.etl_runs import ETL_RUNS
-from etl.report.aggregates import rows_of, sql_of
+from etl.report.aggregates import Base, columns_in, sql_of, with_columns
 from etl.report.arithmetic import in_sql
 from etl.report.declared import check
-from etl.report.filters import among, compared, label, member
-from etl.report.reach import answers, is_ignored, path
+from etl.report.filters import among, label, member
+from etl.report.reach import answers, is_ignored
+from etl.report.tables import Tables
 
 Filters = Mapping[str, Sequence[object]]
 """Chosen values by "table.column". As in Power BI, they matter to the tables that refer to that one."""
-_COLUMN = re.compile(r"\{(\w+\.\w+)\}")
-
-
-@dataclass(frozen=True)
-class _Base:
-    """What measures need to have in common to be computed in one pass."""
-
-    of: str
-    latest: tuple[str, str] | None
-    ignores: tuple[str, ...]
-    along: str | None
-
-    @classmethod
-    def of_measure(cls, measure: Measure) -> "_Base":
-        """Return that of a measure with `of`."""
-        return cls(str(measure.of), measure.latest, measure.ignores, measure.along)
 
 
 class Composer:
     """Composes queries. contracts: of every table that a measure may be of, by name."""
 
-    def __init__(self, report: Report, contracts: Mapping[str, Contract]) -> None:
-        self._report, self._contracts = report, contracts
+    def __init__(self, report: Report, contracts: Contracts) -> None:
+        self.report, self.contracts, self.tables = report, contracts, Tables(report, contracts)
         for measure in report.measures.values():
             if measure.of and measure.of not in {*contracts, *report.views}:
                 raise ContractError(
@@ -66,18 +47,18 @@ class Composer:
         What a member is, and how one is chosen, is said in `etl.report.filters`. A measure that does not answer to a
         filter is NULL.
         """
-        known = self._report.measures
+        known = self.report.measures
         spoken = [name for name in measures if self.is_answer(name, filters or {})]
-        needed = list(dict.fromkeys(base for name in spoken for base in self._bases(name)))
+        needed = list(dict.fromkeys(base for name in spoken for base in self.bases(name)))
         if not needed:
             return self._nothing(measures, by)
-        groups: dict[_Base, list[str]] = {}
+        groups: dict[Base, list[str]] = {}
         for name in needed:
-            groups.setdefault(_Base.of_measure(known[name]), []).append(name)
+            groups.setdefault(Base.of_measure(known[name]), []).append(name)
         alias = {name: f"m{number}" for number, name in enumerate(needed)}
         parts, joined, labels = [], "", []
-        for number, (base, names) in enumerate(sorted(groups.items(), key=lambda g: self._ignored(by, g[0]))):
-            axis = None if self._ignored(by, base) else by
+        for number, (base, names) in enumerate(sorted(groups.items(), key=lambda g: self.ignores(g[0], by))):
+            axis = None if self.ignores(base, by) else by
             aggregates = [(known[name], alias[name]) for name in names]
             parts.append(f"g{number} AS (\n{self._group(number, base, aggregates, axis, filters or {})}\n)")
             if not joined:
@@ -88,7 +69,7 @@ class Composer:
         if by and not labels:
             raise ContractError(f"{by} matters to none of {', '.join(measures)}.", "Choose another column.")
         values = [
-            f"{self._value(name, alias) if name in spoken else 'NULL'} AS v{number}"
+            f"{self.value(name, alias) if name in spoken else 'NULL'} AS v{number}"
             for number, name in enumerate(measures)
         ]
         shown = [f"{labels[0]} AS label" if len(labels) == 1 else f"COALESCE({', '.join(labels)}) AS label"]
@@ -96,10 +77,10 @@ class Composer:
 
     def is_answer(self, name: str, filters: Iterable[str]) -> bool:
         """Return whether a measure answers to filters: else it is nothing, for the total would be taken for it."""
-        self._bases(name)
+        self.bases(name)
         for column in filters:
-            self._check(column)
-        return all(answers(self._report, self._contracts, name, column.partition(".")[0]) for column in filters)
+            self.tables.check(column)
+        return all(answers(self.report, self.contracts, name, column.partition(".")[0]) for column in filters)
 
     @staticmethod
     def _nothing(measures: Sequence[str], by: str | None) -> str:
@@ -112,99 +93,56 @@ class Composer:
 
     def names(self, by: str, names: str, members: Sequence[object]) -> str:
         """Return the query for what members are called; its columns: label and name."""
-        self._check(names)
+        self.tables.check(names)
         table = by.partition(".")[0]
-        name, column = self.compared(table, by)  # behind a point it may be any word, `order` for example
+        name, column = self.tables.compared(table, by)  # behind a point it may be any word, `order` for example
         return f"SELECT {by} AS label, {names} AS name FROM {table} WHERE {among(name, column, members)}"
-
-    def view(self, name: str) -> str:
-        """Return the query behind a table or view, as something to select from."""
-        like, view = self._like(name), self._report.views.get(name)
-        if view is None:
-            return f"({self._runs()})" if name == ETL_RUNS.name else like
-        if view.where:
-            test = rows_of(name, self._report, self._contracts)
-            joins = self._joins(like, (match[1].partition(".")[0] for match in _COLUMN.finditer(test)), like)
-            return f"(SELECT {like}.* FROM {like}{''.join(joins.values())} WHERE {_COLUMN.sub(lambda m: m[1], test)})"
-        return f"({view.sql.replace('{tables}', self._tables())}\n)"
-
-    def _runs(self) -> str:
-        """Select what was published of the tables that there are, as Power BI imports it."""
-        return f"SELECT * FROM {ETL_RUNS.name} WHERE table_name IN ({self._tables()})"
-
-    def _tables(self) -> str:
-        return ", ".join(f"'{table}'" for table in sorted(self._contracts) if table != ETL_RUNS.name)
 
     def aggregate(self, measure: Measure, rows: str = "") -> str:
         """Return what a measure makes of its rows. rows: what its own columns are called by, with the point.
 
         Columns of dimensions stand in it as {table.column}.
         """
-        return sql_of(measure, self._report, self._contracts, rows)
+        return sql_of(measure, self.report, self.contracts, rows)
 
-    def reaches(self, base: _Base, table: str) -> bool:
+    def reaches(self, base: Base, table: str) -> bool:
         """Whether a filter on a table's columns matters to the rows of measures."""
-        return path(self._contracts, self._like(base.of), table, base.along) is not None
+        return self.tables.reaches(base.of, table, base.along)
 
     def is_chosen(self, name: str, table: str) -> bool:
         """Whether a filter on a table's columns chooses among rows of what a measure is made of."""
-        bases = (_Base.of_measure(self._report.measures[part]) for part in self._report.parts(name))
-        return any(self.reaches(base, table) for base in bases if base.of in {*self._contracts, *self._report.views})
+        bases = (Base.of_measure(self.report.measures[part]) for part in self.report.parts(name))
+        return any(self.reaches(base, table) for base in bases if base.of in {*self.contracts, *self.report.views})
 
-    def compared(self, name: str, column: str) -> tuple[str, Column]:
-        """Return the column by which members are told apart, for the rows of table or view `name`.
-
-        A view need not have the folded columns of the table that it is like.
-        """
-        table, _, own = column.partition(".")
-        shown = self.column(column)
-        of = compared(self._contracts[table], own) if name in self._contracts or self._like(name) != table else shown
-        return f"{table}.{of.name}", of
-
-    def key_of(self, table: str) -> str | None:
-        """Return the surrogate key of a table, if it has one."""
-        return self._contracts[table].surrogate_key
-
-    def own_columns(self, name: str) -> list[str] | None:
-        """Name the columns of a table, or of a view over one; None for a view in SQL, which has those that it says."""
-        view = self._report.views.get(name)
-        return None if view and not view.where else self._contracts[self._like(name)].schema.names
-
-    def column(self, column: str) -> Column:
-        """Return a column that a report may name: folded ones are there to compare alone."""
-        known = {f"{table}.{each.name}": each for table, c in self._contracts.items() for each in c.declared}
-        if column not in known:
-            raise ContractError(f"There is no column {column}.", guess(column, known))
-        return known[column]
-
-    def _bases(self, name: str) -> list[str]:
+    def bases(self, name: str) -> list[str]:
         """Name the measures with an aggregate of their own that a measure is made of."""
-        if not self._report.has_sql(name):
+        if not self.report.has_sql(name):
             raise ContractError(
                 f"The measure [{name}] has no sql.", "Only Power BI can show it: add sql, or leave it out."
             )
-        return list(self._report.parts(name))
+        return list(self.report.parts(name))
 
-    def _value(self, name: str, alias: Mapping[str, str]) -> str:
+    def value(self, name: str, alias: Mapping[str, str]) -> str:
+        """Return what a measure is. alias: what those with an aggregate of their own are called."""
         if name in alias:
             return alias[name]
-        measure = self._report.measures[name]
+        measure = self.report.measures[name]
         if measure.tree is not None:
-            return in_sql(self._report.tree(name), lambda other: self._value(other, alias))
-        return f"({NAMED.sub(lambda match: self._value(match[1], alias), str(measure.sql))})"
+            return in_sql(self.report.tree(name), lambda other: self.value(other, alias))
+        return f"({NAMED.sub(lambda match: self.value(match[1], alias), str(measure.sql))})"
 
     def _group(
-        self, number: int, base: _Base, aggregates: list[tuple[Measure, str]], by: str | None, filters: Filters
+        self, number: int, base: Base, aggregates: list[tuple[Measure, str]], by: str | None, filters: Filters
     ) -> str:
         """Compute aggregates over one table: its rows with what is asked of their dimensions, chosen, and grouped."""
         wanted = [by] if by else []
-        wanted = list(dict.fromkeys([*wanted, *(c for c in filters if not self._ignored(c, base))]))
+        wanted = list(dict.fromkeys([*wanted, *(c for c in filters if not self.ignores(base, c))]))
         said = {alias: self.aggregate(measure, "latest.") for measure, alias in aggregates}
-        named = [c for sql in said.values() for c in _COLUMN.findall(sql)]
-        by_member = {c: self.compared(base.of, c) for c in wanted}
+        named = [c for sql in said.values() for c in columns_in(sql)]
+        by_member = {c: self.tables.compared(base.of, c) for c in wanted}
         asked = [*([by] if by else []), *(name for name, _ in by_member.values()), *named]
         columns = {column: f"x{i}" for i, column in enumerate(dict.fromkeys(asked))}
-        source = self.joined(base.of, columns, base.along)
+        source = self.tables.joined(base.of, columns, base.along)
         chosen = [(*by_member[c], filters[c]) for c in wanted if c in filters]
         where = [among(columns[name], column, values) for name, column, values in chosen]
         of_axis = member(columns[by_member[by][0]], by_member[by][1]) if by else "''"
@@ -216,57 +154,13 @@ class Composer:
                 f" (PARTITION BY member, chosen.{per} ORDER BY chosen.{last} DESC) AS age"
                 f" FROM ({rows}) AS chosen) AS aged WHERE age = 1"
             )
-        sums = ", ".join(f"{_COLUMN.sub(lambda m: columns[m[1]], sql)} AS {alias}" for alias, sql in said.items())
+        sums = ", ".join(f"{with_columns(sql, columns.__getitem__)} AS {alias}" for alias, sql in said.items())
         if by is None:
             return f"SELECT {sums} FROM ({rows}) AS latest"
-        shown = label(columns[by], self.column(by))
+        shown = label(columns[by], self.tables.column(by))
         return f"SELECT member, {shown} AS label{number}, {sums} FROM ({rows}) AS latest GROUP BY member"
 
-    def joined(self, name: str, columns: Mapping[str, str], along: str | None = None) -> str:
-        """Return the query for the rows of a table or view and the wanted columns beside.
-
-        columns: their aliases; along: the reference by which a dimension is joined instead of by the active one.
-        """
-        joins = self._joins(name, (column.partition(".")[0] for column in columns), "rows_", along)
-        selected = []
-        for column, alias in columns.items():
-            table, _, attribute = column.partition(".")
-            self._check(column)
-            owner = "rows_" if table == self._like(name) else table
-            selected.append(f", {owner}.{attribute} AS {alias}")
-        return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
-
-    def _joins(self, name: str, tables: Iterable[str], rows: str, along: str | None = None) -> dict[str, str]:
-        """Join tables to the rows of a table or view, which the query calls `rows`; each with those on the way."""
-        joins: dict[str, str] = {}
-        for table in tables:
-            steps = path(self._contracts, self._like(name), table, along) if table in self._contracts else None
-            if steps is None:
-                raise ContractError(
-                    f"{table} says nothing of the rows of {name}, which does not refer to it.",
-                    "Choose another column, or measures of another table.",
-                )
-            owner = rows
-            for key, target in steps:
-                own = self._contracts[target].surrogate_key
-                joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
-                owner = target
-        return joins
-
-    def _like(self, name: str) -> str:
-        view = self._report.views.get(name)
-        table = view.like if view else name
-        if table not in self._contracts:
-            known = [*self._report.views, *self._contracts]
-            raise ContractError(f"There is no table or view {name}.", guess(name, known))
-        return table
-
-    def _ignored(self, by: str | None, base: _Base) -> bool:
+    def ignores(self, base: Base, column: str | None) -> bool:
         """Whether a column does not matter to measures, by design."""
-        table = (by or "").partition(".")[0]
-        return by is not None and is_ignored(self._contracts, self._like(base.of), base.ignores, table)
-
-    def _check(self, column: str) -> None:
-        table, _, name = column.partition(".")
-        if table not in self._contracts or name not in self._contracts[table].schema.names:
-            self.column(column)
+        like, table = self.tables.like(base.of), (column or "").partition(".")[0]
+        return column is not None and is_ignored(self.contracts, like, base.ignores, table)

@@ -1,20 +1,17 @@
 """The filter contexts in which a report's measures are proven: no choice, and some of each slicer."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-
-import pyarrow as pa
 
 from etl.company.report import Report
 from etl.core.errors import ContractError
 from etl.report.dax import column as dax_column
 from etl.report.dax_values import literal
 from etl.report.names import friendly
+from etl.report.read import Read
 from etl.report.sql import Composer
-
-Read = Callable[[str], pa.Table]
 
 
 @dataclass(frozen=True)

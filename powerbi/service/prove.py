@@ -9,8 +9,9 @@ from typing import Any
 from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.report.reach import answers
+from etl.report.read import Read
 from etl.report.sql import Composer
-from powerbi.service.contexts import Context, Read, contexts_of
+from powerbi.service.contexts import Context, contexts_of
 from powerbi.service.dataset import QueryError
 from powerbi.service.differ import differs
 

@@ -21,10 +21,11 @@ from etl.company.pages import Visual
 from etl.company.report import Report
 from etl.contract.table import Contract
 from etl.dashboard import formats
-from etl.dashboard.answers import Read, asked_rows, named
+from etl.dashboard.answers import asked_rows, named
 from etl.dashboard.data import data
 from etl.dashboard.slicers import NONE, calendar_of
 from etl.report.levels import levels_below
+from etl.report.read import Read
 from etl.report.sql import Composer
 
 NEEDED = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node")

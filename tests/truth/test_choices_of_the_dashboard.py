@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Page
 from config.paths import ROOT
 from etl.company.pages import Visual
 from etl.company.report import read_report
-from etl.dashboard.answers import Read, asked_rows, named
+from etl.dashboard.answers import asked_rows, named
 from etl.dashboard.formats import NOTHING, label, shown
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
+from etl.report.read import Read
 from etl.report.sql import Composer
 from powerbi.service.differ import differs
 from tests.dashboard.browser import opened

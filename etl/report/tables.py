@@ -1,0 +1,111 @@
+"""The tables and views that a report is asked of: their columns, and their rows with those of what they refer to."""
+
+from collections.abc import Iterable, Mapping
+
+from etl.company.report import Report
+from etl.contract.column import Column
+from etl.contract.table import Contracts
+from etl.core.errors import ContractError
+from etl.core.names import guess
+from etl.load.etl_runs import ETL_RUNS
+from etl.report.aggregates import columns_in, rows_of, with_columns
+from etl.report.filters import compared
+from etl.report.reach import path
+
+
+class Tables:
+    """The tables and views of a report. contracts: of every table, by name."""
+
+    def __init__(self, report: Report, contracts: Contracts) -> None:
+        self._report, self._contracts = report, contracts
+
+    def like(self, name: str) -> str:
+        """Return the table whose columns a view has, or the table itself."""
+        view = self._report.views.get(name)
+        table = view.like if view else name
+        if table not in self._contracts:
+            known = [*self._report.views, *self._contracts]
+            raise ContractError(f"There is no table or view {name}.", guess(name, known))
+        return table
+
+    def view(self, name: str) -> str:
+        """Return the query behind a table or view, as something to select from."""
+        like, view = self.like(name), self._report.views.get(name)
+        if view is None:
+            return f"({self._runs()})" if name == ETL_RUNS.name else like
+        if view.where:
+            test = rows_of(name, self._report, self._contracts)
+            joins = self._joins(like, (column.partition(".")[0] for column in columns_in(test)), like)
+            where = with_columns(test, lambda column: column)
+            return f"(SELECT {like}.* FROM {like}{''.join(joins.values())} WHERE {where})"
+        return f"({view.sql.replace('{tables}', self._names())}\n)"
+
+    def _runs(self) -> str:
+        """Select what was published of the tables that there are, as Power BI imports it."""
+        return f"SELECT * FROM {ETL_RUNS.name} WHERE table_name IN ({self._names()})"
+
+    def _names(self) -> str:
+        return ", ".join(f"'{table}'" for table in sorted(self._contracts) if table != ETL_RUNS.name)
+
+    def column(self, column: str) -> Column:
+        """Return a column that a report may name: folded ones are there to compare alone."""
+        known = {f"{table}.{each.name}": each for table, c in self._contracts.items() for each in c.declared}
+        if column not in known:
+            raise ContractError(f"There is no column {column}.", guess(column, known))
+        return known[column]
+
+    def check(self, column: str) -> None:
+        """Refuse a column that is not there, folded ones not among them."""
+        table, _, name = column.partition(".")
+        if table not in self._contracts or name not in self._contracts[table].schema.names:
+            self.column(column)
+
+    def own_columns(self, name: str) -> list[str] | None:
+        """Name the columns of a table, or of a view over one; None for a view in SQL, which has those that it says."""
+        view = self._report.views.get(name)
+        return None if view and not view.where else self._contracts[self.like(name)].schema.names
+
+    def compared(self, name: str, column: str) -> tuple[str, Column]:
+        """Return the column by which members are told apart, for the rows of table or view `name`.
+
+        A view need not have the folded columns of the table that it is like.
+        """
+        table, _, own = column.partition(".")
+        shown = self.column(column)
+        of = compared(self._contracts[table], own) if name in self._contracts or self.like(name) != table else shown
+        return f"{table}.{of.name}", of
+
+    def reaches(self, name: str, table: str, along: str | None = None) -> bool:
+        """Whether the rows of a table or view have, or refer to, one of another table. along: as in `joined`."""
+        return path(self._contracts, self.like(name), table, along) is not None
+
+    def joined(self, name: str, columns: Mapping[str, str], along: str | None = None) -> str:
+        """Return the query for the rows of a table or view and the wanted columns beside.
+
+        columns: their aliases; along: the reference by which a dimension is joined instead of by the active one.
+        """
+        joins = self._joins(name, (column.partition(".")[0] for column in columns), "rows_", along)
+        selected = []
+        for column, alias in columns.items():
+            table, _, attribute = column.partition(".")
+            self.check(column)
+            owner = "rows_" if table == self.like(name) else table
+            selected.append(f", {owner}.{attribute} AS {alias}")
+        return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
+
+    def _joins(self, name: str, tables: Iterable[str], rows: str, along: str | None = None) -> dict[str, str]:
+        """Join tables to the rows of a table or view, which the query calls `rows`; each with those on the way."""
+        joins: dict[str, str] = {}
+        for table in tables:
+            steps = path(self._contracts, self.like(name), table, along) if table in self._contracts else None
+            if steps is None:
+                raise ContractError(
+                    f"{table} says nothing of the rows of {name}, which does not refer to it.",
+                    "Choose another column, or measures of another table.",
+                )
+            owner = rows
+            for key, target in steps:
+                own = self._contracts[target].surrogate_key
+                joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
+                owner = target
+        return joins
