@@ -1,7 +1,7 @@
 """Fills the sample company: the same (contracts, seed, today, dirt) gives the same rows on every machine.
 
-The rows are made by the server itself, in fill/*.sql; this file gives the parameters, the order, and the swap at the
-end. A fill works in a database beside the one that it replaces, so a killed fill leaves the old one whole.
+The rows are made by the server itself, in draw.sql and fill/*.sql; this file gives the parameters, the order, and the
+swap at the end. A fill works in a database beside the one that it replaces, so a killed fill leaves the old one whole.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from psycopg2 import sql
 
 from sample.errors import SampleError
 
-VERSION = 2  # of the generator: counts up when the same parameters give other rows
+VERSION = 3  # of the generator: counts up when the same parameters give other rows
 CONTRACTS = 200_000
 SEED = 1
 DIRT = {"rare": 0.05, "much": 1.0}
@@ -95,6 +95,7 @@ def _fill_new(url: str, parameters: dict[str, Any]) -> None:
             connection,
             sql.SQL(PARAMETERS).format(**{k: sql.Literal(v) for k, v in (parameters | {"version": VERSION}).items()}),
         )
+        _run_file(connection, HERE / "draw.sql")
         _run_files(connection, FIRST)
     with ThreadPoolExecutor(len(TOGETHER)) as threads:
         list(threads.map(lambda names: _fill_part(url, names), TOGETHER))

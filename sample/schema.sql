@@ -1,6 +1,7 @@
 -- The sample company's source database: what a grown business system looks like.
 -- `sales`, `clients`, `catalogue`, `people`, `usage`, `web` are current; `legacy` is the outdated schema:
 -- other names, dates as text, no keys. What the tables mean is told in queries/*.sql and tables/*.py.
+-- updated_at, in every table: when the row was last written.
 
 CREATE SCHEMA catalogue;
 CREATE SCHEMA people;
@@ -13,7 +14,8 @@ CREATE SCHEMA legacy;
 CREATE TABLE catalogue.products (
     product_id   integer PRIMARY KEY,
     name         text,
-    category     text
+    category     text,
+    updated_at   timestamptz NOT NULL DEFAULT now()
 );
 
 -- One edition of a product. A closing date in the future, or none yet: the edition is open.
@@ -24,6 +26,7 @@ CREATE TABLE catalogue.deployments (
     opened_on    date NOT NULL,
     closes_on    date,
     unit_price   numeric(12,2) NOT NULL,
+    updated_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (product_id, edition)
 );
 
@@ -31,7 +34,8 @@ CREATE TABLE people.offices (
     office_id    integer PRIMARY KEY,
     name         text,
     region       text,
-    opened_on    date
+    opened_on    date,
+    updated_at   timestamptz NOT NULL DEFAULT now()
 );
 
 -- office_id is the office on joining; people.office_changes tells every later move.
@@ -43,19 +47,22 @@ CREATE TABLE people.team_members (
     email          text,
     office_id      integer,
     joined_on      date,
-    left_on        date
+    left_on        date,
+    updated_at     timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE people.office_changes (
     team_member_id integer NOT NULL,
     office_id      integer NOT NULL,
-    changed_at     timestamptz NOT NULL
+    changed_at     timestamptz NOT NULL,
+    updated_at     timestamptz NOT NULL DEFAULT now()
 );
 
 -- Whoever is not listed here is a TEAM_MEMBER.
 CREATE TABLE people.special_members (
     team_member_id integer NOT NULL,
-    role           text NOT NULL
+    role           text NOT NULL,
+    updated_at     timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE clients.global_clients (
@@ -65,7 +72,8 @@ CREATE TABLE clients.global_clients (
     maternal_name text,
     email         text,
     country       text,
-    registered_at timestamptz
+    registered_at timestamptz,
+    updated_at    timestamptz NOT NULL DEFAULT now()
 );
 
 -- Times without a zone are business time.
@@ -76,13 +84,15 @@ CREATE TABLE clients.digital_clients (
     maternal_name text,
     email         text,
     country       text,
-    signed_up_at  timestamp
+    signed_up_at  timestamp,
+    updated_at    timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE sales.channels (
     channel_code  text PRIMARY KEY,
     name          text,
-    is_digital    boolean NOT NULL
+    is_digital    boolean NOT NULL,
+    updated_at    timestamptz NOT NULL DEFAULT now()
 );
 
 -- status: 1 open, 2 signed, 3 cancelled, 6 paid, 9 returned; order_kind 34 is a test.
@@ -99,7 +109,7 @@ CREATE TABLE sales.contracts (
     order_kind     smallint,
     contracted_at  timestamptz,
     returned_at    timestamptz,
-    updated_at     timestamptz
+    updated_at     timestamptz NOT NULL DEFAULT now()
 );
 
 -- Until the new system came: the same contracts, with ids of their own (which collide with the new ones),
@@ -117,7 +127,8 @@ CREATE TABLE legacy.orders (
     kind         smallint,
     order_date   text,
     return_date  text,
-    touched_at   timestamp
+    touched_at   timestamp,
+    updated_at   timestamptz NOT NULL DEFAULT now()
 );
 
 -- type 1: a block of instances is allocated to a team member; type 2: it is returned.
@@ -129,7 +140,8 @@ CREATE TABLE usage.movements (
     team_member_id integer,
     movement_type  smallint,
     instances      integer,
-    moved_at       timestamptz
+    moved_at       timestamptz,
+    updated_at     timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE usage.self_usage (
@@ -137,7 +149,8 @@ CREATE TABLE usage.self_usage (
     product_id     integer,
     edition        integer,
     used_on        date,
-    instances      integer
+    instances      integer,
+    updated_at     timestamptz NOT NULL DEFAULT now()
 );
 
 -- A day may be reported again: the row loaded last is right. No row: not measured; visits 0: nobody came.
@@ -149,5 +162,6 @@ CREATE TABLE web.daily_analytics (
     sessions    integer,
     sign_ups    integer,
     orders      integer,
-    loaded_at   timestamptz
+    loaded_at   timestamptz,
+    updated_at  timestamptz NOT NULL DEFAULT now()
 );

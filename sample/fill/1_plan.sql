@@ -2,16 +2,6 @@
 -- generate.py has already made plan.contracts(), plan.seed(), plan.today() and plan.dirt(): 1 where each kind of dirt
 -- that a person or a text may have is in plain sight, less where it is as rare as in a company that looks after its data.
 -- The schema is dropped after the fill.
---
--- Only +, -, *, / and sqrt are used on floats, never exp or power: their last bit differs from machine to machine, and
--- the same seed shall give the same rows everywhere.
-
--- A number in [0, 1) that depends on the seed, the stream (what it is for) and i (for which row), on nothing else.
-CREATE FUNCTION plan.u(stream integer, i bigint) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (hashint8extended(i, plan.seed() * 1000 + stream) & 9007199254740991) / 9007199254740992::float8;
-
-CREATE FUNCTION plan.pick(choices text[], u float8) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN choices[1 + floor(u * cardinality(choices))::integer];
 
 -- Every rare()-th row may be an odd one: about ten rows of each kind of dirt, however large the sample is.
 CREATE FUNCTION plan.rare() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -34,10 +24,6 @@ RETURN plan.contracts() * 2 / 9 + 1;
 
 CREATE FUNCTION plan.start() RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN plan.today() - 1400;
-
--- Nothing has happened yet after two o'clock at night (business time) of the last day.
-CREATE FUNCTION plan.now() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (plan.today() + time '02:00') AT TIME ZONE 'Europe/Madrid';
 
 -- Product 1 edition 23 and product 12 edition 3 both exist: keys glued from texts would meet.
 -- growth: by how much a product sells more, or less, at the end of the company's time than at its start.

@@ -1,6 +1,6 @@
 -- The small tables: catalogue, people, channels. They are the same company at any size, only with more members.
 
-INSERT INTO catalogue.products SELECT product_id, name, category FROM plan.products;
+INSERT INTO catalogue.products SELECT product_id, name, category, plan.known(plan.start()) FROM plan.products;
 
 INSERT INTO catalogue.deployments
 SELECT product_id, edition,
@@ -8,12 +8,15 @@ SELECT product_id, edition,
             ELSE trim(name) || ' ' || edition || CASE WHEN edition % 7 = 0 THEN ' ' ELSE '' END END,
        opened_on,
        CASE WHEN NOT never_closes THEN closes_on END,
-       d.cents * 0.01
+       d.cents * 0.01,
+       plan.known(opened_on - 7)
 FROM plan.deployments AS d JOIN plan.products USING (product_id)
 ORDER BY opened_on, product_id;
 
-INSERT INTO sales.channels VALUES
-    ('TEAM', 'Team member', false), ('WEB', 'Web', true), ('RETAIL', 'Retailer', false), ('PARTNER', 'Partner', false);
+INSERT INTO sales.channels
+SELECT *, plan.known(plan.start())
+FROM (VALUES ('TEAM', 'Team member', false), ('WEB', 'Web', true), ('RETAIL', 'Retailer', false),
+             ('PARTNER', 'Partner', false)) AS channels;
 
 
 -- ----------------------------------------------------------------------------------------------------------- offices
@@ -26,7 +29,8 @@ SELECT o,
        CASE WHEN o IN (plan.odd_office(5), plan.odd_office(17)) THEN NULL
             WHEN o = plan.odd_office(11) THEN lower(region) || ' ' WHEN o = plan.odd_office(12) THEN upper(region)
             ELSE region END,
-       CASE WHEN o <> 13 THEN plan.start() - 4000 + o * 150 END
+       CASE WHEN o <> 13 THEN plan.start() - 4000 + o * 150 END,
+       plan.known(plan.start())
 FROM generate_series(1, 24) AS o,
      LATERAL (SELECT (ARRAY['Sevilla', 'Madrid', 'Lisboa', 'Palma', 'Bilbao', 'Málaga', 'Toledo', 'Porto',
                             'Las Palmas', 'Santander', 'Granada', 'Valladolid', 'Braga', 'Tenerife', 'A Coruña',
@@ -59,43 +63,53 @@ SELECT team_member_id,
        CASE WHEN odd % 50 = 17 THEN NULL WHEN odd % 50 = 18 THEN 77
             ELSE office_id END,
        CASE WHEN odd % 60 <> 19 THEN joined_on END,
-       left_on
+       left_on,
+       plan.known(coalesce(left_on, joined_on) + 1)
 FROM named ORDER BY team_member_id;
 
 INSERT INTO people.office_changes
-SELECT team_member_id, 1 + floor(24 * plan.u(25, team_member_id * 10 + n)),
-       (plan.start() + floor(1390 * plan.u(26, team_member_id * 10 + n))::integer + time '09:00')
-           AT TIME ZONE 'Europe/Madrid'
-FROM plan.members, generate_series(0, 1) AS n
-WHERE plan.u(27, team_member_id * 10 + n) < 0.12
+SELECT team_member_id, office_id, changed_at, plan.known(changed_at)
+FROM (SELECT team_member_id, 1 + floor(24 * plan.u(25, team_member_id * 10 + n)) AS office_id,
+             (plan.start() + floor(1390 * plan.u(26, team_member_id * 10 + n))::integer + time '09:00')
+                 AT TIME ZONE 'Europe/Madrid' AS changed_at
+      FROM plan.members, generate_series(0, 1) AS n
+      WHERE plan.u(27, team_member_id * 10 + n) < 0.12) AS moves
 ORDER BY 3, 1;
-INSERT INTO people.office_changes VALUES
+INSERT INTO people.office_changes
+SELECT *, plan.known(changed_at) FROM (VALUES
     (2, 3, (plan.today() + 30)::timestamp AT TIME ZONE 'Europe/Madrid'),    -- announced, not yet true
     (3, 4, (plan.today() - 200)::timestamp AT TIME ZONE 'Europe/Madrid'),   -- two at the same time
     (3, 6, (plan.today() - 200)::timestamp AT TIME ZONE 'Europe/Madrid'),
     (5, 999, (plan.today() - 90)::timestamp AT TIME ZONE 'UTC'),            -- no such office
-    (99999, 2, (plan.today() - 60)::timestamp AT TIME ZONE 'UTC');          -- no such member
+    (99999, 2, (plan.today() - 60)::timestamp AT TIME ZONE 'UTC')           -- no such member
+) AS moves (team_member_id, office_id, changed_at);
 
 INSERT INTO people.special_members
 SELECT team_member_id,
        CASE WHEN team_member_id % 36 = 0 THEN ' Coordinator' WHEN team_member_id % 24 = 0 THEN 'OFFICE_LEAD'
-            ELSE 'COORDINATOR' END
+            ELSE 'COORDINATOR' END,
+       plan.known(joined_on + 1)
 FROM plan.members WHERE team_member_id % 12 = 0 ORDER BY team_member_id;
-INSERT INTO people.special_members VALUES
-    (12, 'COORDINATOR'), (25, 'office_lead '), (26, 'Director'), (26, 'COORDINATOR'), (27, ''), (99999, 'COORDINATOR');
+INSERT INTO people.special_members
+SELECT *, plan.known(plan.start())
+FROM (VALUES (12, 'COORDINATOR'), (25, 'office_lead '), (26, 'Director'), (26, 'COORDINATOR'), (27, ''),
+             (99999, 'COORDINATOR')) AS special;
 
 
 -- -------------------------------------------------------------------------------------------------------- self usage
 INSERT INTO usage.self_usage
 SELECT CASE WHEN i % 40 = 7 THEN NULL ELSE team_member_id END, product_id, edition,
        opened_on + floor(days * plan.u(30, i))::integer,
-       CASE WHEN i % 50 = 9 THEN NULL ELSE floor(10 * plan.u(31, i)) END
+       CASE WHEN i % 50 = 9 THEN NULL ELSE floor(10 * plan.u(31, i)) END,
+       plan.known(opened_on + floor(days * plan.u(30, i))::integer + 1)
 FROM plan.team JOIN plan.work USING (product_id, edition), generate_series(1, 2) AS n
 WHERE plan.u(32, i * 2 + n) < 0.1
 ORDER BY product_id, edition, i, n;
-INSERT INTO usage.self_usage VALUES
+INSERT INTO usage.self_usage
+SELECT *, plan.known(used_on + 1) FROM (VALUES
     (NULL, 1, 2, plan.today() - 900, 3), (NULL, 1, 2, plan.today() - 900, 3), (NULL, 1, 2, plan.today() - 900, 3),
-    (4, 99, 999, plan.today() - 30, 1), (99999, 1, 3, plan.today() - 800, 2), (4, 1, 3, NULL, 2);
+    (4, 99, 999, plan.today() - 30, 1), (99999, 1, 3, plan.today() - 800, 2), (4, 1, 3, NULL, 2)
+) AS used (team_member_id, product_id, edition, used_on, instances);
 
 
 -- ----------------------------------------------------------------------------------------------------- web analytics
@@ -121,9 +135,11 @@ SELECT product_id, edition, day,
        floor(seen * plan.u(46, i) * 0.1),
        least(seen, floor(n * (0.2 + 0.1 * plan.u(47, i)))),
        CASE WHEN again = 1 AND plan.u(48, i) < 0.02 THEN 'infinity'::timestamptz
-            ELSE (day + 1 + 5 * again + time '03:10') AT TIME ZONE 'UTC' END
+            ELSE (day + 1 + 5 * again + time '03:10') AT TIME ZONE 'UTC' END,
+       plan.known((day + 1 + 5 * again + time '03:10') AT TIME ZONE 'UTC')
 FROM reported ORDER BY day + 1 + 5 * again, product_id, edition;
 INSERT INTO web.daily_analytics
-SELECT 99, 999, plan.today() - n, 10, 12, 1, 0, (plan.today() - n + 1 + time '03:10') AT TIME ZONE 'UTC'
+SELECT 99, 999, plan.today() - n, 10, 12, 1, 0, (plan.today() - n + 1 + time '03:10') AT TIME ZONE 'UTC',
+       (plan.today() - n + 1 + time '03:10') AT TIME ZONE 'UTC'
 FROM generate_series(10, 12) AS n;
 DELETE FROM web.daily_analytics WHERE loaded_at > plan.now() AND loaded_at < 'infinity';

@@ -79,7 +79,8 @@ SELECT * FROM spelled;
 
 INSERT INTO clients.global_clients
 SELECT client_id, given, paternal, maternal, email, country,
-       CASE WHEN u_country < 0.99 OR place < 0.3 THEN least(since AT TIME ZONE 'Europe/Madrid', plan.now()) END
+       CASE WHEN u_country < 0.99 OR place < 0.3 THEN plan.known(since AT TIME ZONE 'Europe/Madrid') END,
+       plan.known(since AT TIME ZONE 'Europe/Madrid')
 FROM plan.persons WHERE place BETWEEN 0.01 * plan.dirt() AND 0.72;
 
 INSERT INTO clients.digital_clients
@@ -89,7 +90,8 @@ SELECT client_id,
        CASE WHEN place < 0.72 THEN NULL ELSE maternal END,
        CASE WHEN place < 0.72 AND u_mail > 0.9 THEN 'other' || client_id || '@example.com' ELSE email END,
        lower(country),
-       CASE WHEN u_country < 0.99 THEN least(since + interval '3 days', plan.now() AT TIME ZONE 'Europe/Madrid') END
+       CASE WHEN u_country < 0.99 THEN least(since + interval '3 days', plan.now() AT TIME ZONE 'Europe/Madrid') END,
+       plan.known((since + interval '3 days') AT TIME ZONE 'Europe/Madrid')
 FROM plan.persons WHERE place > 0.60;
 
 
@@ -101,9 +103,14 @@ SELECT client_id,
        maternal_name,
        CASE WHEN client_id % 3 = 0 THEN 'new' || client_id || '@example.com' ELSE email END,
        country,
-       registered_at + CASE WHEN client_id % 4 = 0 THEN interval '0' ELSE interval '-40 days' END
+       registered_at + CASE WHEN client_id % 4 = 0 THEN interval '0' ELSE interval '-40 days' END,
+       updated_at
 FROM clients.global_clients WHERE client_id % 43 = 1 AND plan.u(87, client_id) < plan.dirt() OR client_id IN (6, 9, 31);
 
 INSERT INTO clients.digital_clients
-SELECT client_id, given_name, paternal_name || ' (2)', maternal_name, email, country, signed_up_at - interval '15 days'
+SELECT client_id, given_name, paternal_name || ' (2)', maternal_name, email, country, signed_up_at - interval '15 days',
+       updated_at
 FROM clients.digital_clients WHERE client_id % 37 = 2 AND plan.u(88, client_id) < plan.dirt() OR client_id IN (6, 9, 31);
+
+CREATE INDEX global_clients_by_change ON clients.global_clients (updated_at);
+CREATE INDEX digital_clients_by_change ON clients.digital_clients (updated_at);

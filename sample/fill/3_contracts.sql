@@ -69,8 +69,7 @@ SELECT contract_id,
             ELSE signed_at END,
        CASE WHEN odd <> 27 AND returned <= plan.now() THEN returned END,
        CASE WHEN odd IN (35, 36) THEN plan.now() - odd * interval '7 minutes'    -- late: changed long afterwards
-            WHEN odd = 37 THEN NULL WHEN returned <= plan.now() THEN returned
-            ELSE least(settled, plan.now()) END
+            WHEN returned <= plan.now() THEN returned ELSE plan.known(settled) END
 FROM ended AS e
 LEFT JOIN plan.team AS t
        ON t.product_id = e.product_id AND t.edition = e.edition
@@ -78,6 +77,7 @@ LEFT JOIN plan.team AS t
                         THEN 1 + floor(sellers * u_seller * u_seller)::bigint END;
 
 ALTER TABLE sales.contracts ADD PRIMARY KEY (contract_id);
+CREATE INDEX contracts_by_change ON sales.contracts (updated_at);
 
 
 -- The hour that comes twice in October, and the one that is left out in March: the contracts next to those nights.

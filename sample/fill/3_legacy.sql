@@ -42,7 +42,9 @@ SELECT order_no,
             WHEN odd = 23 THEN '00/00/0000' ELSE to_char(returned, 'DD/MM/YYYY') END,
        CASE WHEN odd = 24 THEN NULL
             WHEN odd IN (25, 26) THEN autumn + time '02:30'    -- came twice that night
-            ELSE coalesce(returned, day) + floor(32400 + u_price * 50000) * interval '1 second' END
+            ELSE coalesce(returned, day) + floor(32400 + u_price * 50000) * interval '1 second' END,
+       plan.known((coalesce(returned, day) + floor(32400 + u_price * 50000) * interval '1 second')
+                  AT TIME ZONE 'Europe/Madrid')
 FROM ended AS e
 CROSS JOIN (   -- the last Sunday of October of two years ago
     SELECT eve - extract(isodow FROM eve)::integer % 7 AS autumn
@@ -60,5 +62,8 @@ SELECT * FROM legacy.orders WHERE order_no % 97 = 30;
 INSERT INTO legacy.orders
 SELECT order_no, customer_no, product_no, edition_no, seller_no, origin_letter, quantity, price,
        CASE WHEN state = 6 THEN 3 ELSE 6 END, kind, order_date, NULL,
-       touched_at + CASE WHEN order_no % 2 = 0 THEN interval '2 days' ELSE interval '-1 hour' END
+       touched_at + CASE WHEN order_no % 2 = 0 THEN interval '2 days' ELSE interval '-1 hour' END,
+       plan.known(updated_at + interval '2 days')
 FROM legacy.orders WHERE order_no % 89 = 31 AND touched_at IS NOT NULL;
+
+CREATE INDEX orders_by_change ON legacy.orders (updated_at);

@@ -39,9 +39,11 @@ SELECT (k - 1) * plan.chains() + chain,
             ELSE shape[k] END,
        CASE WHEN odd = 6 THEN NULL WHEN odd = 7 THEN 0 WHEN odd = 8 THEN -5 ELSE 5 * (1 + floor(10 * u_block)) END,
        CASE WHEN odd = 9 THEN 'infinity' WHEN odd = 10 THEN NULL WHEN chain = 11 AND k = 1 THEN '15000-01-01 00:00+00'
-            ELSE date_trunc('second', least(at, plan.now())) END
+            ELSE date_trunc('second', plan.known(at)) END,
+       date_trunc('second', plan.known(at))
 FROM step AS s
 LEFT JOIN plan.team AS t ON t.product_id = s.product_id AND t.edition = s.edition AND t.rank = s.holder;
 
 ALTER TABLE usage.movements ADD PRIMARY KEY (movement_id);
 CREATE INDEX movements_in_order ON usage.movements (usage_id, product_id, edition, moved_at, movement_id);
+CREATE INDEX movements_by_change ON usage.movements (updated_at);

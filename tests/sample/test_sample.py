@@ -41,7 +41,7 @@ def test_another_seed_gives_another_company(ask, sample_server: str, cloud: str)
 def test_the_rows_stay_the_same_from_version_to_version(ask, cloud: str) -> None:
     """A change of these rows needs a new generator version (generate.VERSION)."""
     rows = fingerprint(ask, cloud)
-    assert (generate.VERSION, rows["sales.contracts"][:8], rows["usage.movements"][:8]) == (2, "17dc50a3", "fcf9d6e4")
+    assert (generate.VERSION, rows["sales.contracts"][:8], rows["usage.movements"][:8]) == (3, "c818842a", "ea50ce91")
 
 
 def test_the_sample_says_what_it_was_filled_with(cloud: str, sample_server: str) -> None:
@@ -185,6 +185,25 @@ def test_nothing_happens_after_the_last_day(ask, cloud: str) -> None:
         SELECT count(*) FROM sales.contracts
         WHERE greatest(returned_at, updated_at, CASE WHEN contracted_at < '2100-01-01' THEN contracted_at END)
               > '{TODAY} 02:00'""") == [(0,)]  # fmt: skip
+
+
+def test_every_row_says_when_it_was_last_written(ask, cloud: str) -> None:
+    """updated_at: in every table of the source, never NULL, never after the sample's clock."""
+    tables = [table for (table,) in ask(cloud, TABLES) if table != "public.sample_info"]
+    assert len(tables) == 14
+    for table in tables:
+        assert ask(cloud, f"SELECT max(updated_at) <= '{TODAY} 02:00 Europe/Madrid' FROM {table}") == [(True,)], table
+    assert ask(cloud, """SELECT DISTINCT is_nullable, data_type FROM information_schema.columns
+                         WHERE column_name = 'updated_at'""") == [("NO", "timestamp with time zone")]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ["sales.contracts", "legacy.orders", "usage.movements", "clients.global_clients",
+                                   "clients.digital_clients"])  # fmt: skip
+def test_what_has_changed_in_a_table_that_grows_is_found_by_its_index(ask, larger: str, table: str) -> None:
+    """A query for the rows written since last night does not read the whole table."""
+    plan = ask(larger, f"EXPLAIN SELECT * FROM {table} WHERE updated_at >= '{TODAY}'")
+    assert "_by_change" in str(plan)
+    assert "Seq Scan" not in str(plan)
 
 
 def test_a_sorted_read_of_the_movements_has_its_index(ask, cloud: str) -> None:
