@@ -50,7 +50,7 @@ def main() -> int:
     parser.add_argument(
         "--drop-roles",
         action="store_true",
-        help="with --publish: take the roles off a published model for good, where the report declares none",
+        help="with --publish: take those roles off a published model for good that the report does not declare",
     )
     options = parser.parse_args()
     if (options.no_proof or options.lift_roles or options.drop_roles) and not options.publish:

@@ -19,7 +19,7 @@ from powerbi.service import parts
 from powerbi.service.dataset import Dataset
 from powerbi.service.parts import MODEL, REPORT, Files
 from powerbi.service.prove import Answer, prove
-from powerbi.service.publish import Found, Outcome, Wanted, look, publish
+from powerbi.service.publish import Found, Outcome, Wanted, find, look, publish
 from powerbi.service.show import show
 
 _DIFFERENT = GuardError.exit_code
@@ -59,7 +59,7 @@ def prove_it(company: Company) -> int:
     """Prove what is published; gives the exit code: 3 where a person must look at differences."""
     target, store = _target(company.settings), Store.of(company.settings)
     with held(store.local, "python -m powerbi", store.folder), requests.Session() as session:
-        found = look(target, Wanted(*_items(company), parameters={}, prove=None, drop_roles=True))  # which drops none
+        found = find(target, Wanted(*_items(company), parameters={}, prove=None))
         if found.model is None:
             raise UsageError("The semantic model is not in the workspace.", "Publish it: python -m powerbi --publish.")
         try:
@@ -124,6 +124,8 @@ def _announce(company: Company, wanted: Wanted, found: Found) -> None:
     )
     if found.has_roles and not parts.has_roles(wanted.model):
         print("would take its roles off for good, for the report declares none: whoever may open it sees all rows")
+    elif found.lost_roles:
+        print(f"would take its roles {', '.join(found.lost_roles)} off for good: their members see nothing any more")
     if wanted.prove:
         print(f"would ask for {len(company.report.measures)} measures in some contexts, and compare them with SQL")
 

@@ -1,12 +1,13 @@
 """A project's files as the parts of definitions: what is sent of the semantic model and of the report."""
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
 from powerbi import m
-from powerbi.tmdl import read, written
+from powerbi.tmdl import read, unquoted, written
 
 Files = Mapping[str, str]
 """Texts by path, in an item's folder."""
@@ -15,6 +16,7 @@ MODEL, REPORT = "SemanticModel", "Report"
 """Kinds of items, as Fabric calls them."""
 _PLATFORM, _BINDING = ".platform", "definition.pbir"
 _MODEL, _EXPRESSIONS, _ROLES = "definition/model.tmdl", "definition/expressions.tmdl", "definition/roles/"
+_ROLE = re.compile(r"^role (.+?)\s*$", re.MULTILINE)
 
 
 def files_of(project: Files, kind: str) -> dict[str, str]:
@@ -26,6 +28,12 @@ def files_of(project: Files, kind: str) -> dict[str, str]:
 def has_roles(model: Files) -> bool:
     """Whether a semantic model has roles."""
     return any(path.startswith(_ROLES) for path in model)
+
+
+def roles_of(model: Files) -> list[str]:
+    """Name the roles of a semantic model, ours or another one's."""
+    texts = [text for path, text in model.items() if path.startswith(_ROLES)]
+    return [unquoted(name) for text in texts for name in _ROLE.findall(text)]
 
 
 def without_roles(model: Files) -> dict[str, str]:

@@ -35,7 +35,7 @@ class Wanted:
     """What is to be published. parameters: the model's; prove: asks the published model, None to leave the proof out.
 
     lift_roles: whether a model that has roles in the workspace may be without them as long as it is asked.
-    drop_roles: whether it loses those that it has where the report declares none.
+    drop_roles: whether it loses those that it has and the report does not declare.
     """
 
     model: Files
@@ -48,11 +48,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """What is in the workspace. has_roles: whether the model there shows its rows by roles."""
+    """What is in the workspace. has_roles: whether the model there shows its rows by roles.
+
+    lost_roles: which of them it would have no more.
+    """
 
     model: Item | None
     report: Item | None
     has_roles: bool = False
+    lost_roles: tuple[str, ...] = ()
 
 
 @dataclass
@@ -74,25 +78,53 @@ class Outcome:
 def look(target: Target, wanted: Wanted) -> Found:
     """Find what is in the workspace. Raises PublishError, or UsageError where a person has to choose first."""
     with requests.Session() as session, _told(Outcome()):
-        items = _items(target, session)
-        model = _found(items, MODEL, wanted.model, target.dataset)
-        report = _found(items, REPORT, wanted.report)
-        has_roles = model is not None and _dataset(target, model, session).has_roles()
-    if has_roles:
-        _check_roles(wanted)
-    return Found(model, report, has_roles)
+        found = _there(target, wanted, session)
+        if found.has_roles:
+            found = replace(found, lost_roles=tuple(_lost(found, target, wanted, session)))
+    if found.has_roles:
+        _check_roles(wanted, found)
+    return found
 
 
-def _check_roles(wanted: Wanted) -> None:
+def find(target: Target, wanted: Wanted) -> Found:
+    """Find what is in the workspace, where nothing is to be changed. Raises PublishError, or UsageError."""
+    with requests.Session() as session, _told(Outcome()):
+        return _there(target, wanted, session)
+
+
+def _there(target: Target, wanted: Wanted, session: requests.Session) -> Found:
+    items = _items(target, session)
+    model = _found(items, MODEL, wanted.model, target.dataset)
+    report = _found(items, REPORT, wanted.report)
+    return Found(model, report, model is not None and _dataset(target, model, session).has_roles())
+
+
+def _lost(found: Found, target: Target, wanted: Wanted, session: requests.Session) -> Iterator[str]:
+    """Name the roles of the model in the workspace that it would have no more."""
+    if found.model is None:
+        return
+    kept = {name.casefold() for name in parts.roles_of(wanted.model)}
+    there = parts.roles_of(_items(target, session).definition(found.model))
+    yield from (name for name in there if name.casefold() not in kept)
+
+
+def _check_roles(wanted: Wanted, found: Found) -> None:
     """Let a person choose what becomes of the roles in the workspace. Raises UsageError."""
     if not parts.has_roles(wanted.model):
         if not wanted.drop_roles:
             raise UsageError(
-                "The semantic model in the workspace has roles, and the report declares none: whoever may open it would"
-                " see all rows.",
+                f"The semantic model in the workspace has roles ({', '.join(found.lost_roles)}), and the report"
+                " declares none: whoever may open it would see all rows.",
                 "Declare them as [[role]] in report.toml; or --drop-roles takes them off for good.",
             )
-    elif wanted.prove and not wanted.lift_roles:
+        return
+    if found.lost_roles and not wanted.drop_roles:
+        raise UsageError(
+            "The semantic model in the workspace has roles that the report does not declare, and whoever is in none but"
+            f" these would see nothing any more: {', '.join(found.lost_roles)}.",
+            "Declare them as [[role]] in report.toml, under these names; or --drop-roles takes them off for good.",
+        )
+    if wanted.prove and not wanted.lift_roles:
         raise UsageError(
             "The semantic model in the workspace has roles, and Power BI answers no service principal's queries then.",
             "--no-proof publishes without asking it; --lift-roles takes the roles off while it is refreshed and asked,"
@@ -139,6 +171,8 @@ def _model(target: Target, session: requests.Session, wanted: Wanted, found: Fou
     try:
         sent = parts.without_roles(files) if is_open else files
         done.model = _put(_items(target, session), MODEL, sent, found.model, done)
+        if found.lost_roles:
+            done.steps.append(f"its roles {', '.join(found.lost_roles)} were taken off for good")
         yield
     finally:
         if is_open and (done.steps or done.unsure):  # neither: it was refused, and nothing has changed

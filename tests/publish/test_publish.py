@@ -13,22 +13,35 @@ import pytest
 from etl.core.errors import EtlError, PublishError, UsageError, WarehouseError
 from powerbi.service.parts import MODEL, REPORT, bound_to, with_parameters, without_roles
 from powerbi.service.prove import Answer
-from powerbi.service.publish import Outcome, Wanted, look, publish
+from powerbi.service.publish import Found, Outcome, Wanted, look, publish
 from tests.publish.fabric import VALUES, Fabric
 from tests.publish.tiny import Tiny
 from tests.refresh.service import DROP, SECRET, TOKEN
 
 
-def published(fabric: Fabric, wanted: Wanted, dataset: str = "", patience: int = 20) -> Outcome:
-    """Publish, as the command does."""
+def published(
+    fabric: Fabric, wanted: Wanted, dataset: str = "", patience: int = 20, found: Found | None = None
+) -> Outcome:
+    """Publish, as the command does. found: what was found there before something happened."""
     target = replace(fabric.target(patience), dataset=dataset, fabric=fabric.url)
-    return publish(target, wanted, look(target, wanted))
+    return publish(target, wanted, found or look(target, wanted))
 
 
-def failed(fabric: Fabric, wanted: Wanted, kind: type[EtlError] = PublishError, patience: int = 20) -> EtlError:
+def looked(fabric: Fabric, wanted: Wanted) -> Found:
+    """Find what is there, before something happens."""
+    return look(replace(fabric.target(), dataset="", fabric=fabric.url), wanted)
+
+
+def failed(
+    fabric: Fabric,
+    wanted: Wanted,
+    kind: type[EtlError] = PublishError,
+    patience: int = 20,
+    found: Found | None = None,
+) -> EtlError:
     """Publish in vain; gives what is said, in whole sentences and without a secret."""
     with pytest.raises(kind) as caught:
-        published(fabric, wanted, patience=patience)
+        published(fabric, wanted, patience=patience, found=found)
     said = f"{caught.value.message} {caught.value.hint}".strip()
     assert re.match(r"[A-Z].*[.]$", said, re.S), said
     assert "..*" not in said
@@ -283,7 +296,7 @@ def test_published_roles_are_not_lifted_unless_somebody_says_so(fabric: Fabric, 
     before = len(fabric.heard)
     error = failed(fabric, roles, UsageError)
     assert "--no-proof" in error.hint
-    assert not any(method == "POST" and "Definition" in path for method, path, _ in fabric.heard[before:])
+    assert not any(method == "POST" and "updateDefinition" in path for method, path, _ in fabric.heard[before:])
     done = published(fabric, replace(roles, prove=None))
     assert done.answers is None
     assert published(fabric, replace(roles, lift_roles=True)).is_proven
@@ -306,8 +319,10 @@ def test_roles_are_put_on_whatever_fails(
 ) -> None:
     """Also where it is not known whether they were taken off."""
     published(fabric, roles)
+    lifted = replace(roles, lift_roles=True)
+    found = looked(fabric, lifted)
     fabric.refusals, fabric.does_it_all_the_same = [refusal], True
-    error = failed(fabric, replace(roles, lift_roles=True))
+    error = failed(fabric, lifted, found=found)
     assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
     assert "roles" in error.message.partition("In the workspace: ")[2]
 
@@ -318,11 +333,30 @@ def test_roles_that_the_report_does_not_declare_stay_unless_somebody_says_so(
     """A person may have made them in the workspace: without them everybody would see all rows."""
     published(fabric, replace(quick, model=secured))
     error = failed(fabric, quick, UsageError)
-    assert "the report declares none" in error.message
+    assert "has roles (North, Own rows), and the report declares none" in error.message
     assert "--drop-roles" in error.hint
     assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
     published(fabric, replace(quick, drop_roles=True))
     assert not fabric.has_roles(str(only(fabric, MODEL)["id"]))
+
+
+def test_a_role_that_the_report_does_not_declare_stays_also_where_it_declares_others(
+    fabric: Fabric, roles: Wanted
+) -> None:
+    """One that a person made in the workspace, or that was renamed: who is in it alone would see nothing any more."""
+    there = dict(roles.model) | {
+        "definition/roles/O'Neill, too.tmdl": "role 'O''Neill, too'\n\tmodelPermission: read\n"
+    }
+    published(fabric, replace(roles, model=there, prove=None))
+    for wanted in (replace(roles, prove=None), replace(roles, lift_roles=True)):
+        error = failed(fabric, wanted, UsageError)
+        assert error.message.endswith("see nothing any more: O'Neill, too.")
+        assert "--drop-roles" in error.hint
+        assert only(fabric, MODEL)["files"] == with_parameters(there, VALUES)
+    done = published(fabric, replace(roles, prove=None, drop_roles=True))
+    assert "its roles O'Neill, too were taken off for good" in done.steps
+    assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
+    assert published(fabric, replace(roles, prove=None)).model == done.model  # the others are declared
 
 
 @pytest.mark.parametrize("refusal", [("POST", "/items", 500, {}), ("GET", "/operations", 404, {})], ids=str)
@@ -348,8 +382,10 @@ def test_a_refused_model_is_left_alone(fabric: Fabric, roles: Wanted) -> None:
 def test_roles_are_put_on_after_an_operation_that_takes_too_long(fabric: Fabric, roles: Wanted) -> None:
     """It was accepted: the model may be without them by now. Putting them on has a patience of its own."""
     published(fabric, roles)
+    lifted = replace(roles, lift_roles=True)
+    found = looked(fabric, lifted)
     fabric.looks_at = [1000]
-    error = failed(fabric, replace(roles, lift_roles=True), patience=4)
+    error = failed(fabric, lifted, patience=4, found=found)
     assert "longer than POWERBI_PATIENCE allows" in error.message
     assert "In the workspace: the semantic model CloudServices is there with its roles." in error.message
     assert fabric.has_roles(str(only(fabric, MODEL)["id"]))
@@ -372,6 +408,8 @@ def test_roles_are_put_on_by_who_is_interrupted_twice(
 ) -> None:
     """While the model without them is put there, and again while they are put on; the log says what there is."""
     published(fabric, roles)
+    lifted = replace(roles, lift_roles=True)
+    found = looked(fabric, lifted)
 
     def interrupt() -> None:
         fabric.when_looked_at = lambda: os.kill(os.getpid(), signal.SIGTERM)
@@ -381,7 +419,7 @@ def test_roles_are_put_on_by_who_is_interrupted_twice(
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            published(fabric, replace(roles, lift_roles=True))
+            published(fabric, lifted, found=found)
     finally:
         signal.signal(signal.SIGTERM, before)
     assert fabric.when_looked_at is None
