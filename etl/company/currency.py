@@ -5,9 +5,9 @@ its format (the dashboard, Power BI, a look at one measure) writes the same text
 """
 
 import re
+from difflib import get_close_matches
 
 from etl.core.errors import ContractError
-from etl.core.names import guess
 
 _CODES = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF CLP CNY COP
@@ -20,6 +20,8 @@ XPF YER ZAR ZMW ZWG
 CODES = frozenset(_CODES.split())
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪", "VND": "₫", "UAH": "₴"}
 """Signs that one currency has for itself, or that English readers take for that one. All others are named by code."""
+_COMMON = "EUR USD GBP JPY CHF CNY CAD AUD SEK NOK DKK PLN CZK HUF INR BRL MXN ZAR TRY SGD HKD KRW NZD ILS"
+"""Those that most companies count in: of several codes that resemble what was written, one of these was meant."""
 _AMOUNT = re.compile(r"(\+?)((?:#,0|#,##0|0)(?:\.0+)?)(?:;-\2)?")
 
 
@@ -28,8 +30,23 @@ def check_currency(code: str, where: object) -> None:
     if code not in CODES:
         raise ContractError(
             f"{where}: {code!r} is not a currency code of ISO 4217.",
-            guess(code.upper(), sorted(CODES), "Write the three capital letters, for example EUR or USD."),
+            f"Did you mean {meant}?" if (meant := _meant(code)) else "Write three capital letters, such as EUR or USD.",
         )
+
+
+def _meant(written: str) -> str:
+    """Return the code that was probably meant: that of a sign, one of the same letters, a common one, any that is near.
+
+    Of three letters two are alike in every tenth code, so likeness alone finds one of a country far away.
+    """
+    by_sign = {sign: code for code, sign in _SIGNS.items()}
+    code = written.strip().upper()
+    near = [by_sign[code]] if code in by_sign else get_close_matches(code, sorted(CODES), len(CODES))
+
+    def unlikelihood(each: str) -> tuple[bool, bool, int]:
+        return sorted(each) != sorted(code), each not in _COMMON, _COMMON.find(each)
+
+    return min(near, key=unlikelihood, default="")
 
 
 def money_format(number_format: str, code: str | None, where: object) -> str:

@@ -1,12 +1,14 @@
 """The files of a company's report, read: text, TOML, and entries that are what they say, or one sentence why not."""
 
+import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from etl.company.faults import of_entry
 from etl.core.errors import ContractError
 from etl.core.needs import check_needs
 
@@ -18,6 +20,16 @@ class Entry(BaseModel):
 
 
 E = TypeVar("E", bound=Entry)
+
+
+def _of_a_table(name: str) -> str:
+    if not re.fullmatch(r"\w+\.\w+", name):
+        raise ValueError(f"{name!r} does not say of which table it is: write table.column")
+    return name
+
+
+ColumnName: TypeAlias = Annotated[str, AfterValidator(_of_a_table)]
+"""A column of the star, as "table.column"."""
 
 
 def toml_of(path: Path) -> dict[str, Any]:
@@ -51,9 +63,4 @@ def entry(path: Path, kind: type[E], given: dict[str, Any]) -> E:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        name = f" [{given['name']}]" if "name" in given else ""
-        raise ContractError(
-            f"{path}{name}: {where}: {error.errors()[0]['msg']}.",
-            "Correct that entry; docs/dictionary.md and the sample's files in powerbi/ show what it may say.",
-        ) from None
+        raise of_entry(path, kind, given, error) from None

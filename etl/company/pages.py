@@ -4,10 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from etl.company.entries import Entry
+from etl.company.entries import ColumnName, Entry
 from etl.company.sayings import Saying, check_order
-
-_COLUMN = r"^\w+\.\w+$"
 
 
 class Visual(Entry):
@@ -26,16 +24,16 @@ class Visual(Entry):
     title: str
     alt: str
     measures: tuple[str, ...] = Field(min_length=1)
-    by: str | None = Field(None, pattern=_COLUMN)
-    names: str | None = Field(None, pattern=_COLUMN)
+    by: ColumnName | None = None
+    names: ColumnName | None = None
     top: int | None = Field(None, ge=1)
     top_by: str | None = None
     descending: bool = False
     width: int = Field(6, ge=2, le=12)
     said: tuple[Saying, ...] = ()
     change: dict[str, str] = Field(default_factory=dict)
-    spark: str | None = Field(None, pattern=_COLUMN)
-    panels: str | None = Field(None, pattern=_COLUMN)
+    spark: ColumnName | None = None
+    panels: ColumnName | None = None
 
     @property
     def ranked_by(self) -> str:
@@ -101,5 +99,5 @@ class Page(Entry):
 
     name: str
     title: str
-    slicers: tuple[str, ...] = ()
+    slicers: tuple[ColumnName, ...] = ()
     visual: tuple[Visual, ...] = Field(min_length=1)

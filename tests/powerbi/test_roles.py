@@ -294,13 +294,13 @@ def test_a_role_that_can_show_nothing_is_refused(
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ('name = "A/B"\nuser = "dim_team_member.email"', "name: String should match"),
+        ('name = "A/B"\nuser = "dim_team_member.email"', "role “A/B”: `name`: .A/B. cannot be the name of a file"),
         ('name = "R"', "say which rows its members see"),
-        ('name = "R"\nwhere = { region = "South" }', "names columns as table.column, and not region"),
+        ('name = "R"\nwhere = { region = "South" }', "`where` of region: .region. does not say of which table"),
         ('name = "R"\nwhere = { "dim_office.region" = [] }', "names no value of dim_office.region: nobody would see"),
-        ('name = "R"\nuser = "email"', "user"),
-        ('where = { "dim_office.region" = "South" }', "name"),
-        ('name = "R"\nusers = "dim_team_member.email"', "users"),
+        ('name = "R"\nuser = "email"', "`user`: .email. does not say of which table it is"),
+        ('where = { "dim_office.region" = "South" }', "role 1 has no `name`"),
+        ('name = "R"\nusers = "dim_team_member.email"', "role “R” has `users`, which is not known"),
     ],
 )
 def test_a_role_that_says_too_little_is_refused(tmp_path: Path, lines: str, told: str) -> None:

@@ -6,11 +6,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config.paths import ROOT
 from etl.company.currency import CODES
-from etl.company.pages import Visual
+from etl.company.entries import Entry, entry
+from etl.company.measure import Measure
+from etl.company.pages import Page, Visual
 from etl.company.report import read_report
+from etl.company.roles import Role
+from etl.company.sayings import Saying
 from etl.company.targets import Target
 from etl.core.errors import ContractError, UsageError
 
@@ -53,6 +59,7 @@ top = 3
 """
 
 
+BY_HAND = 'dax = "[Net] * 2"\nsql = "[Net] * 2"'
 CARD, NET = 'measures = ["Net"]', 'format = "0"\ndax = "1"'
 VOCABULARY = [
     ("report.toml", 'title = "T"', 'title = "T"\ncurrency = "EURO"', "'EURO' is not a currency code of ISO 4217"),
@@ -78,6 +85,43 @@ VOCABULARY = [
     ("pages/1.toml", CARD, f'{CARD}\nsaid = [{{ text = "A" }}, {{ text = "B" }}]', "1 of `said` has no `when`"),
 ]
 """Faults of what a report says about its numbers."""
+TYPES = [
+    ("report.toml", 'title = "T"', "title = 7", "`title` is 7, and should be a text in quotes."),
+    ("report.toml", 'title = "T"', 'title = "T"\ncolour = 1', "report.toml has `colour`, which is not known."),
+    ("report.toml", 'title = "T"', 'title = "T"\nrole = [{ user = "a.b" }]', "report.toml: role 1 has no `name`."),
+    (
+        "report.toml",
+        'title = "T"',
+        'title = "T"\nrole = [{ name = "R", where = { "a.b" = 1.5 } }]',
+        "role “R”: `where` of a.b is 1.5, and should be true or false, a whole number, a day as 2030-01-31, a text in"
+        " quotes or a list in brackets.",
+    ),
+    ("report.toml", 'title = "T"', 'title = "T"\nrole = ["R"]', '`role` is "R", and should be lines in braces'),
+    (
+        "measures/a.toml",
+        BY_HAND,
+        'of = "f"\nsum = "a"\nlatest = ["a"]',
+        '`latest` is ["a"], and should be a list of at',
+    ),
+    ("pages/1.toml", CARD, "measures = []", "visual “All”: `measures` is [], and should be a list that is not empty."),
+    (
+        "pages/1.toml",
+        'kind = "card"',
+        'kind = "pie"',
+        "`kind` is \"pie\", and should be 'card', 'line', 'column', 'bar' or",
+    ),
+    ("pages/1.toml", "top = 3", "top = 0", "visual “By client”: `top` is 0, and should be at least 1."),
+    ("pages/1.toml", "top = 3", 'top = 3\nwidth = "6"\nby = "a"', "is not valid TOML"),
+    ("pages/1.toml", "top = 3", "top = 3\nwidth = 13", "visual “By client”: `width` is 13, and should be at most 12."),
+    ("pages/1.toml", '"dim_client.client_id"', '"client"', "`by`: 'client' does not say of which table it is"),
+    (
+        "pages/1.toml",
+        CARD,
+        'measures = ["Net"]\nsaid = [{ text = "A", wehn = "B" }]',
+        "“All”: said “A” has `wehn`, which",
+    ),
+]
+"""Faults of what a line may hold at all."""
 DATED = MEASURES.replace('format = "0"\ndax = "1"', 'format = "yyyy-mm-dd"\ndax = "1"')
 
 
@@ -100,7 +144,6 @@ def test_a_report_is_read_in_its_order(folder: Path) -> None:
     assert report.views["v"].sql.endswith("FROM fact_sale")
 
 
-BY_HAND = 'dax = "[Net] * 2"\nsql = "[Net] * 2"'
 DECLARATIONS = (
     [
         ("measures/a.toml", BY_HAND, wrong, told)
@@ -110,7 +153,7 @@ DECLARATIONS = (
             ('of = "f"\nsum = "a"\nsql = "SUM(a)"\ndax = "1"', "it says sum and sql: one of them"),
             ('formula = "[Net]"\nsum = "a"', "it says sum and formula: one of them"),
             ('sum = "a"', "`sum` needs `of`: the table or view"),
-            ('of = "f"\ncount = false', "count: Input should be True"),
+            ('of = "f"\ncount = false', "[Twice]: `count` is false, and should be true."),
             ('sql = "[Net] * 2"', "its sql is by hand, so write its dax, too"),
             (f"{BY_HAND}\nwhere = {{ a = 1 }}", "`where` and `known` are of a measure with sum"),
             (
@@ -149,7 +192,7 @@ DECLARATIONS = (
         ("measures/a.toml", 'sql = "[Net] * 2"', 'sql = "1"', "say `of` which table or view"),
         ("measures/a.toml", 'sql = "[Net] * 2"', 'sql = "[Net]"\nlatest = ["a", "b"]', "are of a measure with `of`"),
         ("measures/a.toml", 'name = "Twice"', 'name = "Net"', "there are two measures [Net]"),
-        ("measures/a.toml", 'format = "0"', 'format = "0"\nformta = "0"', "[Net]: formta: Extra inputs"),
+        ("measures/a.toml", 'format = "0"', 'format = "0"\nformta = "0"', "[Net] has `formta`, which is not known"),
         ("measures/a.toml", MEASURES, 'folder = "All"\nmeasure = ["Net"]', "is not a list of measures"),
         ("measures/a.toml", 'folder = "All"', "", "is not a list of measures"),
         ("measures/a.toml", MEASURES, "folder = ", "is not valid TOML"),
@@ -160,8 +203,9 @@ DECLARATIONS = (
         ("pages/1.toml", "top = 3", 'top_by = "Twice"', "`top_by` needs `top`"),
         ("pages/1.toml", "top = 3", 'top = 3\ntop_by = "Last"', "there is no measure [Last]"),
         ("views/v.sql", "-- like: fact_sale\n", "", "has no line `-- like: …`"),
-        ("report.toml", 'title = "T"', "", "title: Field required"),
+        ("report.toml", 'title = "T"', "", "report.toml has no `title`"),
         *VOCABULARY,
+        *TYPES,
         *DECLARATIONS,
     ],
 )  # fmt: skip
@@ -173,6 +217,82 @@ def test_a_fault_is_named(folder: Path, file: str, right: str, wrong: str, told:
     with pytest.raises(ContractError) as fault:
         read_report(folder)
     assert told in fault.value.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "messages", "hint"),
+    [
+        ("titel = 'T'", ["has `titel`, which is not known."], "Did you mean title?"),  # and not: has no title
+        (
+            "currency = 7\ncolour = 'red'",
+            [
+                "has no `title`.",
+                ": `currency` is 7, and should be a text in quotes.",
+                "has `colour`, which is not known.",
+            ],
+            "Add it. Correct that line; docs/power-bi.md shows what an entry may say. It may have: title, currency,",
+        ),
+    ],
+)
+def test_all_faults_of_an_entry_are_told_at_once(folder: Path, wrong: str, messages: list[str], hint: str) -> None:
+    """Each once: who misspells a line has not forgotten it."""
+    (folder / "report.toml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(ContractError) as fault:
+        read_report(folder)
+    told = fault.value.message.splitlines()
+    assert len(told) == len(messages)
+    assert all(line.endswith(message) for line, message in zip(told, messages, strict=True))
+    assert fault.value.hint.startswith(hint)
+
+
+VALUES = st.recursive(
+    st.one_of(st.booleans(), st.integers(-9, 99), st.text("ab. [{", max_size=4), st.decimals(), st.dates(), st.times()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "a.b"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(data=st.data(), kind=st.sampled_from([Measure, Page, Visual, Role, Target, Saying]))
+@settings(max_examples=300, deadline=None)
+def test_whatever_a_file_says_a_fault_is_a_sentence(data: st.DataObject, kind: type[Entry]) -> None:
+    """In this program's words and not in those of the library that finds it; each begins with the file's name."""
+    lines = data.draw(st.lists(st.sampled_from([*kind.model_fields, "nmae"]), unique=True, max_size=8))
+    given = {line: data.draw(VALUES) for line in lines}
+    try:
+        entry(Path("a.toml"), kind, given)
+    except ContractError as fault:
+        assert fault.hint
+        for line in fault.message.splitlines():
+            assert re.match(r"a\.toml( \[[^\n]*\])?(:| has )", line), line
+            assert line.endswith(".")
+            assert not re.search(r"Input should|Value error|valid |_type|: :|\bNone\b|Decimal\(", line), line
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("GPB", "GBP"),  # transposed letters, and not PAB
+        ("EURO", "EUR"),
+        ("eur", "EUR"),
+        ("€", "EUR"),
+        ("£", "GBP"),
+        ("USA", "USD"),
+        ("SDU", "USD"),
+        ("CFH", "CHF"),
+        ("KZTT", "KZT"),  # what is not common is found, too
+        ("money", None),
+    ],
+)
+def test_of_currencies_that_look_alike_the_common_one_is_meant(folder: Path, written: str, meant: str | None) -> None:
+    """A typing error in three letters resembles many codes."""
+    (folder / "report.toml").write_text(f'title = "T"\ncurrency = "{written}"', encoding="utf-8")
+    with pytest.raises(ContractError, match="is not a currency code") as fault:
+        read_report(folder)
+    assert fault.value.hint == (
+        f"Did you mean {meant}?" if meant else "Write three capital letters, such as EUR or USD."
+    )
 
 
 @pytest.mark.parametrize("file", ["views/v.sql", "pages/1.toml"])
