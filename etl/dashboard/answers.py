@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from etl.company import pages as catalogue
 from etl.core.errors import ContractError
-from etl.dashboard.formats import NOTHING
+from etl.dashboard.formats import member
 from etl.dashboard.picture import Value
 from etl.report.filters import fold
 from etl.report.read import Read
@@ -34,7 +34,7 @@ def asked_rows(
         return tuple((None, *row) for row in rows)
     shown = len(visual.measures) + 1
     rows = [row for row in rows if any(value is not None for value in row[1:shown])]
-    rows.sort(key=lambda row: str(row[0] or "").casefold())
+    rows.sort(key=lambda row: order_of(row[0]))
     rows.sort(key=lambda row: rank_of(row[1 + asked.index(visual.ranked_by)]))
     rows = rows[: visual.top]
     if visual.kind in ("line", "column"):
@@ -92,9 +92,19 @@ def named_members(
     asked = read(composer.names(visual.by, visual.names, known)).to_pylist()
     found = {fold(row["label"]): row["name"] for row in asked}
     return {
-        place: label if label is None else f"{found.get(fold(label)) or NOTHING} · {label}"
+        place: label if label is None else f"{member(found.get(fold(label)))} · {member(label)}"
         for place, label in members.items()
     }
+
+
+def order_of(label: Value) -> tuple[Any, ...]:
+    """Order members, also those of one rank: numbers and days by what they are, texts in no case, NULL last.
+
+    So the empty text, the least of all, comes first. What a warehouse's own order is does not matter.
+    """
+    if label is None:
+        return (True,)
+    return (False, label.casefold(), label) if isinstance(label, str) else (False, label)
 
 
 def rank_of(value: Any) -> tuple[int, Any]:

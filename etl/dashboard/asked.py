@@ -1,7 +1,7 @@
 """A visual's rows under every single choice of its page's slicers, as the page shows them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -9,15 +9,17 @@ import pyarrow as pa
 
 from etl.company.pages import Visual
 from etl.company.report import Report
-from etl.dashboard.answers import named_members, rank_of
+from etl.dashboard.answers import named_members, order_of, rank_of
 from etl.dashboard.parted import Parted, parted
 from etl.dashboard.picture import Value
 from etl.report.cells import NOWHERE, Cells
 from etl.report.parts import months_of
 from etl.report.read import Read
-from etl.report.rows import CodedRows
+from etl.report.rows import NO_MEMBER, CodedRows, members_of
 from etl.report.sql import Composer
 
+_NAMED = 1_000
+"""Members that a query names one by one; of more it asks for all."""
 Context = tuple[int, ...]
 Row = tuple[int, *tuple[Value, ...]]
 """The code of the axis' member, and a value for each measure."""
@@ -28,7 +30,7 @@ class Source:
     """What is asked, and of whom. calendar: the column of the days by which months are chosen, if there is one.
 
     most_rows, most_parts: of a visual, in all contexts; 40,000 rows are some 300 kB in the page. rows: where those
-    that were joined and coded are kept.
+    that were joined and coded are kept; labels: by column, what is known of how members are called.
     """
 
     report: Report
@@ -38,6 +40,7 @@ class Source:
     most_rows: int = 40_000
     most_parts: int = 12_000
     rows: CodedRows | None = None
+    labels: dict[str, dict[int, Value]] = field(default_factory=dict)
 
     def cells(self, visual: Visual, slicers: Sequence[str]) -> Cells:
         """Return the question for a visual's rows under all single choices of slicers."""
@@ -111,11 +114,13 @@ def _asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked | No
         return None
     rows = sorted(zip(*(column.to_pylist() for column in table.columns), strict=True), key=lambda row: row[:width])
     found = {context: [row[width:] for row in part] for context, part in groupby(rows, key=lambda row: row[:width])}
-    own = {row[width]: row[width + 1] for row in rows}
+    own = _spelled(visual.by, {row[width] for row in rows}, source)
     nowhere = found.pop((NOWHERE,) * width, None) if width and not visual.by else None
     contexts = {context: _shown(visual, part, own, rank) for context, part in found.items()}
     parts = parted(visual, cells, source.composer, source.report, source.calendar, source.read, source.most_parts)
-    used = {row[0]: own[row[0]] for part in contexts.values() for row in part} | dict(parts.axis if parts else {})
+    used = dict.fromkeys([*(row[0] for part in contexts.values() for row in part), *(parts.axis if parts else ())])
+    own = _spelled(visual.by, used.keys(), source)
+    used = {code: own.get(code) for code in used}
     return Asked(
         measures=tuple(visual.measures),
         by=visual.by,
@@ -132,10 +137,22 @@ def _asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked | No
     )
 
 
+def _spelled(column: str | None, codes: Set[int], source: Source) -> Mapping[int, Value]:
+    """Return what members are called wherever they stand: by the first of all spellings that their table has."""
+    if column is None:
+        return dict.fromkeys(codes)
+    known = source.labels.setdefault(column, {NO_MEMBER: None})
+    if left := sorted(codes - known.keys()):
+        among = f" WHERE code IN ({', '.join(map(str, left))})" if len(left) <= _NAMED else ""
+        found = source.read(f"SELECT code, label FROM ({members_of(source.composer, column)}) AS members{among}")
+        known.update(zip(*(found.column(name).to_pylist() for name in ("code", "label")), strict=True))
+    return known
+
+
 def _shown(visual: Visual, rows: list[tuple[Any, ...]], axis: Mapping[int, Any], rank: int) -> list[Row]:
     """Choose and order the rows of a context. rows: the axis' code, its label, and a value for each measure."""
     if visual.by:
-        rows.sort(key=lambda row: str(axis[row[0]] or "").casefold())
+        rows.sort(key=lambda row: order_of(axis[row[0]]))
         rows.sort(key=lambda row: rank_of(row[2 + rank]))
         rows = rows[: visual.top]
     if visual.kind in ("line", "column"):

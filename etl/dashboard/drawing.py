@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from etl.company import pages as catalogue
 from etl.company.report import AS_OF, ONE_NIGHT, Report, check_trust
@@ -10,7 +11,7 @@ from etl.core.errors import DataError, EtlError
 from etl.dashboard.answers import Row, asked_rows, checked, named
 from etl.dashboard.asked import Asked, Source
 from etl.dashboard.data import answers_of, packed_data
-from etl.dashboard.formats import label
+from etl.dashboard.formats import member as called
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
 from etl.dashboard.words import sentence
 from etl.report.cells import ALL
@@ -92,26 +93,22 @@ def _panels(visual: catalogue.Visual, each: Asked, source: Source) -> tuple[Visu
     """Draw the rows of each member of the panels' column, by its name; members without a row have no panel."""
     column = str(visual.panels)
     members = [row[0] for row in asked_rows(visual.model_copy(update={"by": column}), source.composer, source.read)]
-    codes = _codes(column, source) if each.slicers[:1] == (column,) else None
+    known = {fold(row["label"]): row for row in source.read(members_of(source.composer, column)).to_pylist()}
+    codes = {of: row["code"] for of, row in known.items()} if each.slicers[:1] == (column,) else None
     panels = []
-    for member in members:
-        if member is not None and (rows := _of_member(visual, each, member, codes, source)):
-            name, drawn = label(member), _drawn(visual, rows, source.report)
-            panels.append(replace(drawn, title=name, alt=f"{name}: {visual.alt}", member=member))
+    for of in (fold(member) for member in members if member is not None):
+        if rows := _of_member(visual, each, of, codes, source):
+            name, drawn = called(known[of]["label"]), _drawn(visual, rows, source.report)
+            panels.append(replace(drawn, title=name, alt=f"{name}: {visual.alt}", member=known[of]["label"]))
     return tuple(panels)
 
 
-def _codes(column: str, source: Source) -> dict[str | None, int]:
-    """Return the members' codes by their folded labels."""
-    return {fold(row["label"]): row["code"] for row in source.read(members_of(source.composer, column)).to_pylist()}
-
-
 def _of_member(
-    visual: catalogue.Visual, each: Asked, member: Value, codes: Mapping[str | None, int] | None, source: Source
+    visual: catalogue.Visual, each: Asked, member: Value, codes: Mapping[Any, int] | None, source: Source
 ) -> tuple[Row, ...]:
-    """Return the rows of a panel: looked up, or asked for where there were too many to be looked up."""
+    """Return the rows of a panel, of a folded member: looked up, or asked for where they were too many for that."""
     if codes is not None:
-        return _unchosen(each, codes[fold(member)])
+        return _unchosen(each, codes[member])
     composer, read = source.composer, source.read
     rows = asked_rows(visual, composer, read, {str(visual.panels): [member]})
     return checked(visual.measures, named(visual, rows, composer, read))

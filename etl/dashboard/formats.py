@@ -9,10 +9,15 @@ from etl.core.errors import ContractError
 from etl.dashboard.picture import Value
 
 NOTHING = "–"
-"""What stands for NULL."""
+"""What stands for a value that is NULL."""
+
+NONE = "(none)"
+"""What the member is called that is NULL: in slicers, tables, charts, CSV and the page's address."""
 
 EMPTY = "(empty)"
 """What stands for a text of no letters, which is not NULL."""
+
+_TAKEN = re.compile(r" *“*\((none|empty)\)”* *", re.IGNORECASE)
 
 GENERAL = "General"
 _DATE, _TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
@@ -51,8 +56,15 @@ def rounded(number: Decimal, to: int) -> Decimal:
     return number.quantize(Decimal(1).scaleb(-to), context=_EXACT)
 
 
+def member(value: Value) -> str:
+    """Write a member of an axis or slicer. A text that is what NULL or the empty text is called stands in quotes."""
+    if value is None:
+        return NONE
+    return f"“{value}”" if isinstance(value, str) and _TAKEN.fullmatch(value) else label(value)
+
+
 def label(value: Value) -> str:
-    """Write a member of an axis, or a value that has no format: as it is, a year not as 2,026."""
+    """Write a value that has no format: as it is, a year not as 2,026."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):

@@ -90,7 +90,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"shown": formats.shown, "label": formats.label, "css": _css}
+    made.filters |= {"shown": formats.shown, "label": formats.label, "member": formats.member, "css": _css}
     made.filters |= {"judged": beside.judged, "changed": beside.changed, "path": beside.path}
     made.filters |= {"entry": anchor_of, "instant": formats.instant}
     made.globals["columns"] = _columns

@@ -17,6 +17,7 @@ import pyarrow as pa
 from etl.company.report import Report
 from etl.core.errors import ContractError
 from etl.dashboard import formats
+from etl.dashboard.answers import order_of
 from etl.dashboard.asked import Asked
 from etl.dashboard.parted import Parted
 from etl.dashboard.picture import Value
@@ -73,7 +74,7 @@ def _parts(
         "unranked": parted.unranked,
         "top": each.top,
         "descending": each.descending,
-        "order": _order([str(label or "").casefold() for label in each.own.values()]) if each.by else None,
+        "order": _order([order_of(label) for label in each.own.values()]) if each.by else None,
         "along": _along([*each.own.values()]) if each.is_along else None,
     }
 

@@ -10,14 +10,13 @@ import pyarrow as pa
 
 from etl.contract.table import Contract
 from etl.dashboard import formats
+from etl.dashboard.answers import order_of
 from etl.dashboard.asked import Asked, Source
 from etl.dashboard.picture import Value
 from etl.report.cells import ALL
 from etl.report.names import friendly
 from etl.report.rows import NO_MEMBER, members_of
 
-NONE = "(none)"
-"""What a slicer calls the rows that have no member."""
 _TAKEN = ("from", "to", "drill")
 """What the page's address says besides the slicers."""
 
@@ -61,15 +60,10 @@ def _slicer(column: str, key: str, codes: set[int], source: Source) -> Slicer:
     labels = dict(zip(*(table.column(name).to_pylist() for name in ("code", "label")), strict=True))
     ordered = sorted(codes, key=lambda code: order_of(None if code == NO_MEMBER else labels[code]))
     values = tuple(None if code == NO_MEMBER else labels[code] for code in ordered)
-    members = tuple(NONE if value is None else formats.label(value) for value in values)
+    members = tuple(map(formats.member, values))
     places = {ALL: ALL} | {code: place for place, code in enumerate(ordered)}
     calendar = (source.calendar or "").partition(".")[0]
     return Slicer(column, key, members, places, column.partition(".")[0] == calendar, values)
-
-
-def order_of(label: Value) -> tuple[bool, Any]:
-    """Order members: numbers and days by what they are, texts in no case, what has no name last."""
-    return (label is None, "" if label is None else label.casefold() if isinstance(label, str) else label)
 
 
 def _keys(columns: Sequence[str]) -> dict[str, str]:

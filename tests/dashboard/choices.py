@@ -23,7 +23,7 @@ from etl.contract.table import Contract
 from etl.dashboard import formats
 from etl.dashboard.answers import asked_rows, named
 from etl.dashboard.data import data
-from etl.dashboard.slicers import NONE, calendar_of
+from etl.dashboard.slicers import calendar_of
 from etl.report.levels import levels_below
 from etl.report.read import Read
 from etl.report.sql import Composer
@@ -114,7 +114,7 @@ class Asked:
         """Return the value that a member's label stands for."""
         table, _, name = column.partition(".")
         kind = self.contracts[table].schema.field(name).type
-        if member == NONE:
+        if member == formats.NONE:
             return None
         if pa.types.is_boolean(kind):
             return member == "Yes"
@@ -186,7 +186,7 @@ def _value_of(sent: Any) -> Any:
 
 
 def _folded(label: Any) -> str:
-    return formats.label(label).strip().upper()
+    return formats.member(label).strip().upper()
 
 
 def answered(queries: Sequence[Mapping[str, Any]], asks: Sequence[Ask]) -> list[Any]:

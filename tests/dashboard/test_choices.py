@@ -15,7 +15,8 @@ from etl.dashboard import data as dashboard_data
 from etl.dashboard import drilled
 from etl.dashboard.asked import Source
 from etl.dashboard.asked import asked as asked_visual
-from etl.dashboard.slicers import NONE, calendar_of
+from etl.dashboard.formats import NONE
+from etl.dashboard.slicers import calendar_of
 from etl.report.sql import Composer
 from tests.dashboard.choices import NEEDED, Asked, Drilled, answered
 from tests.report.small_star import CONTRACTS, Rows, opened, report_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
 from config.paths import ROOT
-from etl.dashboard.formats import label, shown
+from etl.dashboard.formats import label, member, shown
 from etl.dashboard.picture import Value
 from etl.dashboard.plain import plain
 
@@ -24,6 +24,7 @@ FORMATS = [
     for share in ("", "%")
 ]
 OTHERS = ["General", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"]
+RESERVED = ["(none)", " (None) ", "“(none)”", "(empty)", "“(EMPTY)", "(nothing)", "\t(none)", "(none)\n"]
 ZONES = st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=-6)), dt.timezone(dt.timedelta(hours=5.5))])
 TIMES = st.datetimes(dt.datetime(1000, 1, 2), dt.datetime(9998, 12, 30))
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**30), max_value=10**30)
@@ -36,7 +37,9 @@ VALUES = (
     | st.builds(lambda digits, power: Decimal(digits).scaleb(power), st.integers(-999, 999), st.integers(-9, 9))
     | st.none()
     | st.booleans()
-    | st.sampled_from(["", "North", "007", "1E3", "7E99999999", "+49", "1.", "2026-01-02 10:00 sharp", "−3", "é 🦙"])
+    | st.sampled_from(
+        ["", "North", "007", "1E3", "7E99999999", "+49", "1.", "2026-01-02 10:00 sharp", "−3", "é 🦙", *RESERVED]
+    )
     | st.text(max_size=12)
     | st.from_regex(r"[+-]?[0-9]{1,9}(\.[0-9]{0,3})?([eE][+-]?[0-9]{1,9})?", fullmatch=True)
     | st.dates(dt.date(1000, 1, 1))
@@ -66,9 +69,10 @@ def test_a_browser_writes_what_python_writes(formats: Page, pairs: list[tuple[Va
     A text is written as it is, however much it looks like a number or a time: no part number is rounded.
     """
     written = formats.evaluate(
-        "all => all.map(([value, member, format]) => [Formats.shown(value, format), Formats.label(member)])",
+        """all => all.map(
+          ([value, of, format]) => [Formats.shown(value, format), Formats.label(of), Formats.member(of)])""",
         [(plain(value, number_format), plain(value), number_format) for value, number_format in pairs],
     )
-    expected = [[shown(value, number_format), label(value)] for value, number_format in pairs]
+    expected = [[shown(value, number_format), label(value), member(value)] for value, number_format in pairs]
     differing = [(*pair, *both) for pair, *both in zip(pairs, written, expected, strict=True) if both[0] != both[1]]
     assert differing == []

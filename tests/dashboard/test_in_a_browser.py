@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from etl.dashboard.formats import label, shown
+from etl.dashboard.formats import member, shown
 from etl.dashboard.html import SCRIPTS
 from tests.dashboard.browser import opened
 from tests.dashboard.pictures import ANCHORS, IMAGE, PICTURE, REST, SCRIPT
@@ -41,7 +41,7 @@ def test_every_figure_is_the_pictures(page: Page) -> None:
 def test_every_table_holds_the_rows_of_the_picture(page: Page) -> None:
     """Beside each chart there is a table of its numbers; names that would be markup are texts in it."""
     expected = [
-        [label(row[0]), *(shown(value, s.number_format) for value, s in zip(row[1:], visual.series, strict=True))]
+        [member(row[0]), *(shown(value, s.number_format) for value, s in zip(row[1:], visual.series, strict=True))]
         for each in PICTURE.pages
         for visual in each.visuals
         if visual.kind != "card"
@@ -55,8 +55,8 @@ def test_a_name_that_is_a_script_is_shown_and_not_run(page: Page) -> None:
     """In the chart, its tooltip and its table, `<script>` is a client's name."""
     page.get_by_role("tab", name="Clients").click()
     chart = page.locator('[data-visual="clients_4"] .chart')
-    for member, name in enumerate((SCRIPT, IMAGE, REST)):
-        chart.hover(position={"x": 300, "y": 30 + 36 * member})
+    for number, name in enumerate((SCRIPT, IMAGE, REST)):
+        chart.hover(position={"x": 300, "y": 30 + 36 * number})
         assert page.locator(".tip strong").text_content() == name
     assert chart.locator("svg text", has_text="<script>").count() == 1
     assert page.locator("body img").count() == 0

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,20 +12,15 @@ from playwright.sync_api import Browser, Page
 from etl.company import pages
 from etl.company.measure import Measure
 from etl.dashboard import data as dashboard_data
-from etl.dashboard.data import answers_of, packed_data
-from etl.dashboard.drawing import drawn_page
-from etl.dashboard.html import html
-from etl.dashboard.picture import Picture
 from tests.dashboard.browser import opened
-from tests.report.small_star import CONTRACTS, Rows, report_of
-from tests.report.small_star import opened as star_of
+from tests.dashboard.small import written
+from tests.report.small_star import Rows
 
 SAID = {"folder": "All", "meaning": "A figure."}
 MEASURES = [
     Measure(name="Amount", of="fact_sale", sum="amount", format="#,0.00", **SAID),
     Measure(name="Shops", of="dim_shop", count=True, format="#,0", **SAID),
 ]
-AS_OF = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
 REGIONS = ("north", "South", "NORTH", "007", "1E3", "7E99999999", "+49")
 VISUALS = (
     pages.Visual(
@@ -57,13 +51,7 @@ def rows() -> Mapping[str, Rows]:
 @contextmanager
 def shown(browser: Browser, folder: Path, spoiled: str = "") -> Iterator[tuple[Page, list[str]]]:
     """Open the page of these rows, its tables unfolded; gives what its console says. spoiled: run before it begins."""
-    report = replace(report_of(MEASURES), pages=(PAGE,))
-    with star_of(rows()) as star:
-        answers = answers_of(report, CONTRACTS, star.read)
-        pages_of = (drawn_page(PAGE, answers.parts[0], answers.source),)
-        given = Picture("Small", AS_OF, True, "By hand.", pages_of, data=packed_data(answers))
-    file = folder / "dashboard.html"
-    file.write_text(html(given), encoding="utf-8")
+    file = written(folder / "dashboard.html", [PAGE], MEASURES, rows())
     with opened(browser, file, java_script_enabled=True) as (page, _, said):
         page.locator("html.asked").wait_for()
         page.evaluate("document.querySelectorAll('.instead').forEach((each) => { each.open = true; })")

@@ -12,7 +12,7 @@ from config.paths import ROOT
 from etl.company.pages import Visual
 from etl.company.report import read_report
 from etl.dashboard.answers import asked_rows, named
-from etl.dashboard.formats import NOTHING, label, shown
+from etl.dashboard.formats import NONE, NOTHING, member, shown
 from etl.load.etl_runs import published_contracts
 from etl.load.warehouse import Warehouse
 from etl.report.read import Read
@@ -92,13 +92,13 @@ def filters(chosen: Chosen, data: Any) -> dict[str, list[object]]:
     }
 
 
-def value(column: str, member: str) -> object:
+def value(column: str, called: str) -> object:
     """Return the value that a member is called by."""
     table, _, name = column.partition(".")
-    if member == "(none)":
+    if called == NONE:
         return None
     kind = CONTRACTS[table].schema.field(name).type
-    return int(member) if pa.types.is_integer(kind) else member
+    return int(called) if pa.types.is_integer(kind) else called
 
 
 def expected(visual: Visual, query: Any, chosen: Chosen, data: Any, read: Read) -> list[list[str]]:
@@ -109,7 +109,7 @@ def expected(visual: Visual, query: Any, chosen: Chosen, data: Any, read: Read) 
     if visual.by:
         heard = [row for row in heard if any(v is not None for v in row[1:])]
     formats = [REPORT.measures[name].format for name in visual.measures]
-    return [[label(row[0]).upper(), *map(shown, row[1:], formats)] for row in heard]
+    return [[member(row[0]).upper() if visual.by else NOTHING, *map(shown, row[1:], formats)] for row in heard]
 
 
 def seen(answer: Any, visual: Visual) -> list[list[str]]:
@@ -124,15 +124,11 @@ def seen(answer: Any, visual: Visual) -> list[list[str]]:
 def test_a_thousand_answers_are_those_of_sql(page: Page, data: Any, read: Read) -> None:
     """Every page under random choices of its slicers; a visual by what is chosen keeps its other members."""
     wander, asked, differing = random.Random(14), 0, []
-    pages = [
-        (anchor, report)
-        for (anchor, told), report in zip(data["pages"].items(), REPORT.pages, strict=True)
-        if told["slicers"]
-    ]
+    pages = [(told, report) for told, report in zip(data["pages"], REPORT.pages, strict=True) if told["slicers"]]
     while asked < ANSWERS:
-        anchor, report = wander.choice(pages)
-        chosen = drawn(wander, data["pages"][anchor]["slicers"], data)
-        answers = page.evaluate(CHOOSE, [anchor, {str(slicer): [member] for slicer, member in chosen.items()}])
+        told, report = wander.choice(pages)
+        chosen = drawn(wander, told["slicers"], data)
+        answers = page.evaluate(CHOOSE, [told["anchor"], {str(slicer): [member] for slicer, member in chosen.items()}])
         for visual, answer in zip(report.visual, answers, strict=True):
             if visual.panels:
                 continue
@@ -153,11 +149,11 @@ def test_a_thousand_answers_are_those_of_sql(page: Page, data: Any, read: Read) 
 def test_some_of_them_are_those_of_dax(page: Page, data: Any, warehouse: Warehouse) -> None:
     """The figures of all cards under twelve random choices, in Power BI's language."""
     wander, dax, differing = random.Random(15), Dax(warehouse, REPORT, CONTRACTS), []
-    pages = [(a, r) for (a, told), r in zip(data["pages"].items(), REPORT.pages, strict=True) if told["slicers"]]
+    pages = [(told, r) for told, r in zip(data["pages"], REPORT.pages, strict=True) if told["slicers"]]
     for _ in range(12):
-        anchor, report = wander.choice(pages)
-        chosen = drawn(wander, data["pages"][anchor]["slicers"], data)
-        answers = page.evaluate(CHOOSE, [anchor, {str(slicer): [member] for slicer, member in chosen.items()}])
+        told, report = wander.choice(pages)
+        chosen = drawn(wander, told["slicers"], data)
+        answers = page.evaluate(CHOOSE, [told["anchor"], {str(slicer): [member] for slicer, member in chosen.items()}])
         for visual, answer in zip(report.visual, answers, strict=True):
             if visual.kind != "card":
                 continue

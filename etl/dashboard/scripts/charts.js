@@ -11,7 +11,7 @@ const Charts = (() => {
     return {
       kind: spec.kind, slicer, members, most, isPicked: slicer >= 0 || Boolean(spec.below),
       aside: members.map((member) => marked !== null && !marked.includes(member)),
-      labels: rows.map((row) => Formats.label(row[0])),
+      labels: rows.map((row) => Formats.member(row[0])),
       series: spec.series.map((series, place) => ({
         ...series,
         target: spec.targets?.[place],

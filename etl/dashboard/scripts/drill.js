@@ -89,7 +89,7 @@ const Drill = (() => {
     const known = members.map((member, at) => [member, rows[at][0]]).filter(([member]) => member >= 0);
     form.hidden = level === null || !known.length;
     if (form.hidden) return;
-    list.replaceChildren(...known.map(([member, label]) => make("option", { value: member }, Formats.label(label))));
+    list.replaceChildren(...known.map(([member, label]) => make("option", { value: member }, Formats.member(label))));
     list.value = known.some(([member]) => member === chosen) ? chosen : known[0][0];
     list.setAttribute("aria-label", `Whose ${level} to show`);
     write(form.querySelector("button"), `Down to ${level}`);

@@ -2,7 +2,9 @@
 "use strict";
 const Formats = (() => {
   const NOTHING = "–";
+  const NONE = "(none)"; // the member that is NULL
   const EMPTY = "(empty)";
+  const TAKEN = /^ *“*\((none|empty)\)”* *$/i;
   const NUMBER = /^(\+?)(?:"([^"]+)")?(#,0|#,##0|0)(?:\.(0+))?(%?)(?:;-.+)?$/;
   const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
   const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/;
@@ -34,7 +36,13 @@ const Formats = (() => {
     return (negative ? "−" : "") + (scale ? `${text.slice(0, -scale)}.${text.slice(-scale)}` : text);
   };
 
-  /** Write a member of an axis, or a value that has no format. */
+  /** Write a member of an axis. A text that is what NULL or the empty text is called stands in quotes. */
+  const member = (value) => {
+    if (value === null || value === undefined) return NONE;
+    return typeof value === "string" && TAKEN.test(value) ? `“${value}”` : label(value);
+  };
+
+  /** Write a value that has no format. */
   const label = (value) => {
     if (value === null || value === undefined) return NOTHING;
     if (typeof value === "boolean") return value ? "Yes" : "No";
@@ -92,5 +100,5 @@ const Formats = (() => {
     return (number < 0 ? "−" : "") + unit + text + name + (percent ? "%" : "");
   };
 
-  return { shown, label, drawn, compared, short, isNumber, digitsOf, isPercent, NOTHING };
+  return { shown, label, member, drawn, compared, short, isNumber, digitsOf, isPercent, NOTHING };
 })();

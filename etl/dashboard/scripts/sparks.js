@@ -31,7 +31,7 @@ const Sparks = (() => {
     const path = document.createElementNS(MADE, "path");
     path.setAttribute("d", line(rows.map((row) => Formats.drawn(row[position + 1]))));
     const drawing = document.createElementNS(MADE, "svg");
-    const said = `${name} by ${axis}, ${Formats.label(rows[0][0])} to ${Formats.label(rows.at(-1)[0])}`;
+    const said = `${name} by ${axis}, ${Formats.member(rows[0][0])} to ${Formats.member(rows.at(-1)[0])}`;
     const given = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": said };
     Object.entries(given).forEach(([key, value]) => drawing.setAttribute(key, value));
     drawing.append(path);

@@ -18,12 +18,12 @@ const Tables = (() => {
   };
 
   const seen = ({ rows, sort, wanted }) => {
-    const found = wanted ? rows.filter((row) => searched(Formats.label(row[0])).includes(wanted)) : rows;
+    const found = wanted ? rows.filter((row) => searched(Formats.member(row[0])).includes(wanted)) : rows;
     return sort ? [...found].sort(compare(...sort)) : found;
   };
 
   const headed = (row, state) => {
-    const text = Formats.label(row[0]);
+    const text = Formats.member(row[0]);
     const member = state.members.get(row);
     const { slicer, marked, spec: { below } } = state;
     if (member < 0 || (slicer < 0 && !below)) return make("th", { scope: "row" }, text);
@@ -69,11 +69,13 @@ const Tables = (() => {
     fill(table);
   };
 
+  const named = (first) => (Formats.isNumber(first) ? first : Formats.member(first)); // a number stays one
+
   const csv = (article, table) => {
     const { spec } = states.get(table);
     const rows = seen(states.get(table));
     Csv.save(article.closest("article").querySelector("h3").textContent.slice(0, 80).replace(/[\\/:*?"<>|]+/g, " ").trim() || "table",
-      [[spec.axis, ...spec.series.map((series) => series.name)], ...rows]);
+      [[spec.axis, ...spec.series.map((series) => series.name)], ...rows.map(([first, ...values]) => [named(first), ...values])]);
   };
 
   const tools = (article, table) => {
