@@ -78,8 +78,7 @@ def draft(settings_file: Path, source: str | None, names: list[str], *, noted: b
             return
         chosen = [found(looked.catalogue, name, connection.inspector.default_schema_name or "") for name in names]
         shaping = Shaping(looked, _folder(settings, record, known))
-        for each in chosen:
-            shaping.fact(each)
+        shaping.facts(chosen)
         texts = _texts(settings, list(shaping.parts.values()), measuring)
     _check(settings, texts)
     _write(texts)
@@ -205,6 +204,11 @@ def _tell(texts: dict[Path, str], shaping: Shaping, settings_file: Path) -> None
         screen.print(f"wrote {path} ({text.count(chr(10))} lines)", soft_wrap=True)
     for name in dict.fromkeys(shaping.kept):
         screen.print(f"kept {name}, which is there already", soft_wrap=True)
+    for name, by in shaping.once.items():
+        screen.print(
+            f"{name} is drafted once, as the dimension that {by} refers to; for a fact of it, too, name it alone.",
+            soft_wrap=True,
+        )
     if not texts:
         screen.print("Nothing was written.")
         return

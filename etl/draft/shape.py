@@ -7,6 +7,7 @@
 """
 
 import re
+from collections.abc import Collection, Iterable
 
 from etl.contract.table import Contract
 from etl.draft.catalogue import ForeignKey, Table
@@ -21,14 +22,35 @@ _MOST_JOINS = 6
 
 
 class Shaping:
-    """The parts of a star under way."""
+    """The parts of a star under way.
+
+    kept: what is there already; once: of tables that were named, and are dimensions of others that were, which ones.
+    """
 
     def __init__(self, looked: Looked, folder: Folder) -> None:
         self.parts: dict[str, Part] = {}
         self.kept: list[str] = []
+        self.once: dict[str, str] = {}
         self._looked, self._folder = looked, folder
         self._dimensions: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
         self._queries = list(folder.queries)
+
+    def facts(self, tables: Iterable[Table]) -> None:
+        """Shape facts, each with all that it refers to; what another of them refers to is its dimension alone."""
+        named = {table.full: table for table in tables}
+        led = {full: self._led_to(table) for full, table in named.items()} if len(named) > 1 else {}
+        for full, table in named.items():
+            by = next((other for other in led if full in led[other] and other not in {full, *self.once}), None)
+            if by is None:
+                self.fact(table)
+            else:
+                self.once[full] = by
+
+    def _led_to(self, table: Table) -> Collection[str]:
+        """Name the tables that become dimensions where a table becomes a fact."""
+        trial = Shaping(self._looked, Folder({}, []))
+        trial.fact(table)
+        return trial._dimensions.keys()
 
     def fact(self, table: Table) -> None:
         """Shape a fact and all that it refers to."""

@@ -212,6 +212,25 @@ def test_a_table_that_is_not_there_is_guessed(nasty: Drafted) -> None:
     assert (ended.returncode, "Did you mean order?" in ended.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("named", [("orders", "stores"), ("stores", "orders"), ("stores", "orders", "stores")])
+def test_a_table_that_another_named_one_refers_to_is_drafted_once(tmp_path: Path, named: tuple[str, ...]) -> None:
+    """As its dimension, in whatever order they are named, and it is said; named alone, it is a fact, too."""
+    company = Drafted(tmp_path)
+    company.fill(
+        "CREATE TABLE stores (id int PRIMARY KEY, city varchar(20))",
+        "CREATE TABLE orders (id int PRIMARY KEY, store_id int REFERENCES stores, amount int)",
+        "INSERT INTO stores VALUES (1, 'Madrid'), (2, 'Berlin')",
+        "INSERT INTO orders VALUES (1, 1, 5), (2, 2, 6), (3, 2, 7)",
+    )
+    ended = company.draft(*named)
+    assert ended.returncode == 0, ended.stderr
+    assert {path.name for path in tmp_path.glob("*/*.py")} == {"fact_order.py", "dim_store.py"}
+    assert {path.name for path in tmp_path.glob("queries/*.sql")} == {"orders.sql", "stores.sql"}
+    assert re.search(r"stores is drafted once, as the dimension that \S*orders refers to", ended.stdout)
+    company.drafted("stores")
+    assert (tmp_path / "tables" / "fact_store.py").exists()
+
+
 def test_a_calendar_that_is_there_is_taken(tmp_path: Path) -> None:
     """Whatever it is called: a dimension found by a date alone. Which years it needs is told."""
     company = Drafted(tmp_path)
