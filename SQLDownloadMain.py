@@ -13,4 +13,5 @@ if __name__ == "__main__":
     from etl import download
     from etl.core.cli import script
 
-    sys.exit(script(download.run, "SQLDownloadMain.py", str(__doc__), "--env prod.env --only contracts movements"))
+    example = "--env prod.env --only contracts movements"
+    sys.exit(script(download.run, "SQLDownloadMain.py", str(__doc__), example, extracts=True))

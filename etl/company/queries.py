@@ -6,13 +6,14 @@ The header is the comment at the file's top: prose, and lines `-- name: value` f
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from etl.company.sql import POSTGRES, has_code, one_statement
+from etl.company.sql import POSTGRES, binds_of, has_code, one_statement, with_binds
 from etl.core.errors import ContractError, EtlError, UsageError, joined
 from etl.core.names import check_file_names, query_files
 from etl.core.needs import check_needs
@@ -32,11 +33,27 @@ HEADER = {
     "group by: client_id": "Rows that belong together and are sorted so: no block splits a group.",
     "partition on: order_id": "A long query of PostgreSQL is extracted by ranges of this column, side by side.",
     "types: price numeric(12,2), at time": "The types of columns, for databases that do not tell them.",
+    "watermark: updated_at": "The column that every change of a row sets: a night reads the rows from the last one on;"
+    " in a query of several tables, `:since` says where.",
+    "lag: 15 min": "How much before the last watermark is read again. Of a watermark that is a number, a number.",
+    "deleted: deleted_at": "The column that is not NULL in rows that were deleted.",
+    "sweep: weekly": "How often the keys of all rows are compared, by which deleted rows are found: nightly, weekly or"
+    " never. Weekly without this line; never where `deleted` is told.",
     "pii: name, email": "Columns of personal data, besides those that table files mark.",
     "row security: expected": "The source's row security may hide rows; without this line that is an error.",
     "needs: etl 1.0": "The oldest engine that can read the file; an older one says so, and does not guess.",
 }
 """The lines of a query's header, each with an example, and what they say. The guards have their own (`LINES`)."""
+
+SINCE = "since"
+"""The :name that stands for the watermark from which on a query of changes reads."""
+
+_FIRST = {POSTGRES: "'-infinity'", "": "'0001-01-01 00:00:00'"}
+"""The beginning of time, as a literal of each dialect; "" of the others."""
+
+_SWEEPS = ("nightly", "weekly", "never")
+_LAG = re.compile(r"(\d+)\s*(s|min|h|d)")
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 _NAMES = (*(line.partition(":")[0] for line in HEADER), *LINES)
 
@@ -49,9 +66,9 @@ class Query:
     is an error. group_by: rows that belong together, which the query sorts by: no block splits a group.
     partition_on: a long query is extracted by ranges of this column. types: of columns, in the header's words, for
     databases that do not tell them. tolerance: what the guards allow. dialect: of the SQL, in sqlglot's words.
-    row_security: whether the source's policies may hide rows. sha256: the hash of the very bytes that were read, the
-    whole file with its header. pii: columns of personal data, besides those that follow from `marks`, which the table
-    files set.
+    row_security: whether the source's policies may hide rows. watermark, lag, deleted, sweep: how changes are found, as
+    `HEADER` says. sha256: the hash of the very bytes that were read, the whole file with its header. pii: columns of
+    personal data, besides those that follow from `marks`, which the table files set.
     """
 
     name: str
@@ -68,9 +85,26 @@ class Query:
     tolerance: Tolerance = field(default_factory=Tolerance)
     dialect: str = POSTGRES
     row_security: bool = False
+    watermark: str | None = None
+    lag: timedelta | int = timedelta(minutes=15)
+    deleted: str | None = None
+    sweep: str = "weekly"
     sha256: str = ""
     pii: tuple[str, ...] = ()
     marks: Marks = field(default_factory=Marks)
+
+    @property
+    def whole(self) -> "Query":
+        """The query for all rows: of changes since the beginning of time."""
+        if SINCE not in binds_of(self.sql, self.dialect):
+            return self
+        first = str(-(2**63)) if isinstance(self.lag, int) else _FIRST.get(self.dialect, _FIRST[""])
+        return self.since(first)
+
+    def since(self, literal: str) -> "Query":
+        """Return the query with a literal in place of `:since`."""
+        put = {SINCE: literal}
+        return replace(self, sql=with_binds(self.sql, lambda name: put.get(name, f":{name}"), dialect=self.dialect))
 
     @property
     def is_personal(self) -> bool:
@@ -139,6 +173,10 @@ def read_query(path: Path, dialects: Mapping[str, str]) -> Query:
         tolerance=_tolerance(path, found),
         dialect=POSTGRES if dialect is None else dialect,
         row_security=_expected(path, found.get("row security")),
+        watermark=_watermark(path, found, body, dialect),
+        lag=_lag(path, found.get("lag")),
+        deleted=found.get("deleted"),
+        sweep=_sweep(path, found),
         sha256=hashlib.sha256(content).hexdigest(),
         pii=_names(found.get("pii", "")),
     )
@@ -211,6 +249,39 @@ def _yes(path: Path, name: str, text: str) -> bool:
     if text not in ("yes", "no"):
         raise ContractError(f"{path}: `-- {name}: {text}` is neither yes nor no.", "Write yes or no.")
     return text == "yes"
+
+
+def _watermark(path: Path, found: Mapping[str, str], sql: str, dialect: str | None) -> str | None:
+    """Return the column. Raises ContractError where something is told of changes, and no watermark."""
+    if watermark := found.get("watermark"):
+        return watermark
+    lines = [f"`-- {name}: {found[name]}`" for name in ("lag", "deleted", "sweep") if name in found]
+    lines += [f":{SINCE}"] if SINCE in binds_of(sql, POSTGRES if dialect is None else dialect) else []
+    if lines:
+        raise ContractError(
+            f"{path} has {lines[0]}, and no line `-- watermark: …`.",
+            "Name the column that every change of a row sets, or leave that out.",
+        )
+    return None
+
+
+def _lag(path: Path, text: str | None) -> timedelta | int:
+    """Read how much before the watermark is read again."""
+    if text is None:
+        return timedelta(minutes=15)
+    if text.isdecimal():
+        return int(text)
+    match = _LAG.fullmatch(text)
+    if match is None:
+        raise ContractError(f"{path}: `-- lag: {text}` is no time and no number.", "Write e.g. `-- lag: 15 min`.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _sweep(path: Path, found: Mapping[str, str]) -> str:
+    text = found.get("sweep", "never" if "deleted" in found else "weekly")
+    if text not in _SWEEPS:
+        raise ContractError(f"{path}: `-- sweep: {text}` is not known.", f"Write {', '.join(_SWEEPS[:2])} or never.")
+    return text
 
 
 def _expected(path: Path, text: str | None) -> bool:

@@ -81,6 +81,35 @@ def with_binds(text: str, put: Callable[[str], str], keep: Callable[[str], str] 
     return "".join([*parts, keep(text[begin:])])
 
 
+def table_of_rows(text: str, dialect: str = POSTGRES) -> str | None:
+    """Return the table, as it is named, of whose rows each row of a query is one and hangs on no other; else None.
+
+    >>> table_of_rows("SELECT a, upper(b) AS b FROM s.t WHERE c > 0 ORDER BY a")
+    's.t'
+    >>> table_of_rows("SELECT a, sum(b) FROM t GROUP BY a")
+    """
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        found = parse_one(with_binds(text, lambda _: "NULL", dialect=dialect), dialect=dialect)
+    except SqlglotError:
+        return None
+    others = (exp.Join, exp.Group, exp.AggFunc, exp.Window, exp.Distinct, exp.SetOperation)
+    some = (exp.Limit, exp.Offset, exp.Fetch, exp.TableSample, exp.Rand)
+    several = (exp.Unnest, exp.Lateral, exp.Explode, exp.GenerateSeries)
+    unknown = (exp.Anonymous, exp.AnonymousAggFunc)  # it may be any of these
+    tables = list(found.find_all(exp.Table))
+    if not isinstance(found, exp.Select) or len(list(found.find_all(exp.Select))) > 1 or len(tables) != 1:
+        return None
+    if any(found.find(kind) for kind in (*others, *some, *several, *unknown)) or not isinstance(
+        tables[0].this, exp.Identifier
+    ):
+        return None
+    table = exp.Table(**{part: tables[0].args.get(part) for part in ("this", "db", "catalog")})
+    return str(table.sql(dialect=dialect))
+
+
 def _binds(text: str, dialect: str) -> Iterator[re.Match[str]]:
     """Find the colons that a name follows at once and no word comes before, as in the slice `list[low:high]`."""
     for start, end, _ in _tokens(text, dialect) or ():

@@ -54,10 +54,19 @@ def at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def script(run: Callable[..., None], name: str, description: str, options: str, *, publishes: bool = False) -> int:
+def script(
+    run: Callable[..., None],
+    name: str,
+    description: str,
+    options: str,
+    *,
+    publishes: bool = False,
+    extracts: bool = False,
+) -> int:
     """Parse the command line, run the stage `run(job)` under the lock, and return the exit code.
 
-    name: the script's file name; options: of a call, for --help; publishes: whether it has --no-refresh.
+    name: the script's file name; options: of a call, for --help; publishes: whether it has --no-refresh; extracts:
+    whether it has --full.
     """
     night = os.getppid()
     if run_of_the_night():
@@ -65,6 +74,8 @@ def script(run: Callable[..., None], name: str, description: str, options: str, 
     parser = _parser(name, description, f"example: ./{name} {options}")
     if publishes:
         refresh_option(parser)
+    if extracts:
+        full_option(parser)
     parsed = parser.parse_args()
     return outermost(lambda: _run(run, name, parsed), parsed.env)
 
@@ -155,6 +166,13 @@ def refresh_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def full_option(parser: argparse.ArgumentParser) -> None:
+    """Add --full to a command line."""
+    parser.add_argument(
+        "--full", action="store_true", help="extract all rows, also of queries that are read by their changes"
+    )
+
+
 def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
     parser = Parser(
         prog=name,
@@ -177,7 +195,7 @@ def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser
     )
     accept_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="check, and say what would be done; write nothing")
-    parser.set_defaults(refresh=True)
+    parser.set_defaults(refresh=True, full=False)
     return parser
 
 
@@ -206,6 +224,7 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
                 accept=tuple(dict.fromkeys(options.accept)),
                 settings_file=options.env,
                 refresh=options.refresh,
+                full=options.full,
             )
         )
     if options.dry_run:

@@ -18,7 +18,8 @@ class Job:
     """One call of a stage. only: tables, none meaning all; from_run: None meaning the newest committed one.
 
     accept: what a person lets pass, as "table:guard=figure" (etl.guards.accept); refresh: whether a publish is to be
-    followed by a refresh of the Power BI dataset; refill: published tables that may be made anew.
+    followed by a refresh of the Power BI dataset; refill: published tables that may be made anew; full: whether all
+    rows are to be extracted, also of queries of which the changes would do.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class Job:
     settings_file: Path | None = None
     refresh: bool = True
     refill: tuple[str, ...] = ()
+    full: bool = False
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -3,6 +3,7 @@
 One model a stage; `manifest.json` is what pydantic makes of it.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, Generic, Literal, TypeVar
 
@@ -44,6 +45,44 @@ class RawColumn(Record):
     personal: bool = False
 
 
+class Layer(Record):
+    """What one run extracted of a table: all of it, or the rows that had changed since.
+
+    run: that extracted it; since: the watermark from which on, None where all was; blocks: how many of the table's,
+    in their order; receipt, slice: the source's word about these rows, as in RawTable; keys: the Parquet file with the
+    keys of its rows, whose row numbers are those of the rows.
+    """
+
+    run: str
+    as_of: datetime
+    since: str | None
+    blocks: int
+    rows: int
+    keys: str
+    receipt: TableReceipt | None = None
+    slice: int | None = None
+
+
+class Changes(Record):
+    """How a table is read that is extracted by its changes: its layers, the oldest first, less what is superseded.
+
+    asked: the fingerprint of what was asked: layers of another question are no ground to stand on. greatest: the
+    greatest watermark, as far as the source's clock had come; since: the watermark from which on the next run is to
+    read. superseded: the Parquet file with the numbers of the rows (counted over all layers) that a later layer
+    replaces, or that were deleted; gone: how many these are. swept: when the source was last asked for all keys, or for
+    all rows. files: these files, with their lengths in bytes.
+    """
+
+    asked: str
+    greatest: str | None
+    since: str | None
+    layers: tuple[Layer, ...]
+    superseded: str | None = None
+    gone: int = 0
+    swept: datetime | None = None
+    files: dict[str, int] = Field(default_factory=dict)
+
+
 class RawTable(Record):
     """One query's CSV. run: the run that extracted it; offsets of the blocks count from their file's start.
 
@@ -51,7 +90,8 @@ class RawTable(Record):
 
     receipt: what the source itself says that the query gives; None where it was not asked. slice: the number of the
     slice of the keys over which the receipt's hash is taken; None where it is all rows. newest: the greatest value of
-    the column that `-- newest:` names.
+    the column that `-- newest:` names. rows: without the superseded ones of a table that is read by its changes, whose
+    blocks hold them.
     """
 
     run: str
@@ -70,6 +110,7 @@ class RawTable(Record):
     receipt: TableReceipt | None = None
     slice: int | None = None
     newest: dict[str, str | None] = Field(default_factory=dict)
+    changes: Changes | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -83,8 +124,21 @@ class RawTable(Record):
 
     @property
     def files(self) -> dict[str, int]:
-        """Name the files, in the order of their rows, each with its length in bytes."""
-        return {block.file or self.file: block.offset + block.bytes for block in self.blocks}
+        """Name the files, those of rows in their order, each with its length in bytes."""
+        beside = self.changes.files if self.changes else {}
+        return {block.file or self.file: block.offset + block.bytes for block in self.blocks} | beside
+
+    def layers(self) -> "Iterator[tuple[RawTable, range]]":
+        """Give each layer as a table of its own, with the numbers of its blocks: what its run's source said of it."""
+        if self.changes is None:
+            yield self, range(len(self.blocks))
+            return
+        first = 0
+        for layer in self.changes.layers:
+            places = range(first, first + layer.blocks)
+            of = {"run": layer.run, "rows": layer.rows, "receipt": layer.receipt, "slice": layer.slice}
+            yield self.model_copy(update=of | {"blocks": self.blocks[first : places.stop], "changes": None}), places
+            first = places.stop
 
 
 class ParquetFile(Record):

@@ -34,6 +34,21 @@ class Plan:
     reads_clock: bool = False
 
 
+@dataclass(frozen=True)
+class Horizon:
+    """How far a source can be trusted to show what was written.
+
+    clock: the source's; oldest: the start of the oldest transaction that was open or prepared before the snapshot; None
+    where there is none; is_held: whether it is not known when one of them began. remark: what keeps the source from
+    saying so, and what to do.
+    """
+
+    clock: datetime
+    oldest: datetime | None = None
+    is_held: bool = False
+    remark: str = ""
+
+
 class SnapshotError(SourceError):
     """What was planned is not what would be read, or cannot be locked: all is to begin again, in a new snapshot."""
 
@@ -80,6 +95,12 @@ class Source(Protocol):
     def greatest(self, plan: Plan, column: str) -> str | None:
         """Return a column's greatest value, as receipts write it; None where the source does not say it."""
 
+    def horizon(self) -> Horizon:
+        """Return what the source showed before its snapshot; to be called before a query is extracted."""
+
+    def is_table(self, name: str) -> bool:
+        """Whether a name, as SQL names it, is one of the source's tables, and not of a view."""
+
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query that was cut can be run again."""
 
@@ -92,7 +113,8 @@ class Source(Protocol):
 
 
 def _named(query: Query) -> list[str]:
-    more = tuple(name for name in (query.partition_on, query.tolerance.newest) if name)
+    told = (query.partition_on, query.tolerance.newest, query.watermark, query.deleted)
+    more = tuple(name for name in told if name)
     return [name.removeprefix("-") for name in query.key + query.survivor + query.group_by + more + query.pii]
 
 

@@ -19,6 +19,7 @@ from etl.core.origin import origin_of, read_url
 from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin
+from etl.download.changing import Changing
 from etl.download.extract import extract
 from etl.download.generic.source import GenericSource
 from etl.download.postgres.source import PostgresSource
@@ -84,14 +85,16 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
         sources = {name: stack.enter_context(source_of(job.settings, name, binds)) for name in needed}
         night = min(source.as_of for source in sources.values())  # one clock, whatever the machine's says
         binds |= night_binds(night, job.settings.business_time_zone, job.settings.window_years)
-        plans = _planned(sources, chosen)
+        changing = Changing(job, sources, chosen, binds)
+        plans = _planned(sources, changing.asked)
+        changing.check(plans)
         if job.dry_run:
             _tell(plans)
         accepted = settle(job, SCRIPT, disk.refusals(_room(job, plans)))
         if job.dry_run:
             return
         folder = stack.enter_context(job.store.raw.working(job.run))
-        tables = extract(job, sources, plans, folder)
+        tables = changing.layered(extract(job, sources, plans, folder), folder)
         accepted |= _guarded(job, chosen, tables, folder)
         for name, table in carried.items():
             link(list(table.files), job.store.raw.path(_base(job)), folder)

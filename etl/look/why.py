@@ -166,6 +166,8 @@ def _query_line(name: str, raw: RawManifest | None) -> str:
 def _show_query(screen: Console, name: str, entry: RawTable, tables: Mapping[str, TableFile], zone: str) -> None:
     screen.print(f"query {name}: {entry.rows:,} rows, {entry.bytes / 1e6:.1f} MB of source {entry.source}")
     screen.print(f"As of {told(entry.as_of, zone)}; extracted in run {entry.run} in {entry.seconds:.1f} s.")
+    for layer in entry.changes.layers[1:] if entry.changes else ():
+        screen.print(f"Upon it, in run {layer.run}: {layer.rows:,} rows that changed since {layer.since}.")
     readers = sorted(table for table, file in tables.items() if name in file.inputs)
     screen.print(f"Read by: {', '.join(readers) or 'no table'}.")
     if entry.receipt:

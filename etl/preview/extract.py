@@ -11,7 +11,7 @@ from etl.company.queries import Query
 from etl.company.tables import TableFile
 from etl.core.clock import night_binds
 from etl.core.errors import UsageError
-from etl.core.manifest import RawManifest, RawTable
+from etl.core.manifest import Block, RawManifest, RawTable
 from etl.core.origin import origin_of
 from etl.core.runs import Store, check_origin
 from etl.download.extract import raw_table
@@ -20,7 +20,7 @@ from etl.download.source import Plan, Source, told_without_values
 from etl.download.stage import needed_sources, source_of
 from etl.download.writer import RawWriter
 from etl.preview.members import condition, query_of
-from etl.transform.raw import read_whole
+from etl.transform.raw import read_whole, superseded
 
 _SECONDS = 60
 """The longest that a query may take, unless SOURCE_STATEMENT_SECONDS says so: a preview is waited for."""
@@ -151,28 +151,29 @@ def _copied(table: RawTable, source: Path, folder: Path, rows: int) -> RawTable:
     path, left = folder / table.file, rows
     names = [column.name for column in table.columns]
     with RawWriter(path, names, tuple(names.index(name) for name in table.group_by)) as writer:
-        for file in table.files:
-            for row in _rows(source / file):
+        for number, block in enumerate(table.blocks):
+            gone = set(superseded(source, table, number).tolist())
+            for place, row in enumerate(_rows(source / (block.file or table.file), block)):
                 if not left:
                     break
-                writer.write(row)
-                left -= 1
+                if place not in gone:
+                    writer.write(row)
+                    left -= 1
     written = writer.written
     told = {"bytes": written.bytes, "rows": written.rows, "blocks": written.blocks, "receipt": None, "slice": None}
-    return table.model_copy(update=told)
+    return table.model_copy(update=told | {"changes": None})
 
 
-def _rows(path: Path) -> Iterator[bytes]:
-    """Read the rows of a CSV as they are: a line break within quotes ends none."""
+def _rows(path: Path, block: Block) -> Iterator[bytes]:
+    """Read the rows of a block as they are: a line break within quotes ends none."""
     with path.open("rb") as file:
-        gathered, is_header = b"", True
-        for line in file:
-            gathered += line
-            if gathered.count(b'"') % 2:
-                continue
-            if not is_header:
+        file.seek(block.offset)
+        gathered = b""
+        while file.tell() < block.offset + block.bytes:
+            gathered += file.readline()
+            if gathered.count(b'"') % 2 == 0:
                 yield gathered
-            gathered, is_header = b"", False
+                gathered = b""
 
 
 def of_nothing(settings: Settings, store: Store) -> None:

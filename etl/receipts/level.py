@@ -63,4 +63,9 @@ class Level(StrEnum):
 
     def raw(self, table: RawTable) -> RawTable:
         """Return a raw table without the source's receipt, where that is not to be compared."""
-        return table if self.proves else table.model_copy(update={"receipt": None})
+        if self.proves:
+            return table
+        changes = table.changes and table.changes.model_copy(
+            update={"layers": tuple(each.model_copy(update={"receipt": None}) for each in table.changes.layers)}
+        )
+        return table.model_copy(update={"receipt": None, "changes": changes})

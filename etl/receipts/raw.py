@@ -4,7 +4,7 @@ A row that cannot be read as its types is judged by its text: its values count a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
@@ -48,12 +48,16 @@ def raw_receipt(table: RawTable, typed: pa.Table, texts: pa.Table | None) -> Tab
     return add([found, unread], told)
 
 
-def check_raw(table: RawTable, parts: list[TableReceipt]) -> None:
-    """Raise DataError where the rows read of all blocks are not those that the source gave."""
-    if table.receipt is None:
-        return
-    told = pa.schema([field for field in raw_schema(table) if field.name in table.receipt.columns])
-    differences = table.receipt.differences(_as_far_as(table.receipt, add(parts, told)))
+def check_raw(table: RawTable, parts: Sequence[TableReceipt | None]) -> None:
+    """Raise DataError where the rows read of all blocks are not those that the source gave. parts: by block."""
+    for layer, places in table.layers():
+        if layer.receipt:
+            _check(layer, layer.receipt, [part for place in places if (part := parts[place])])
+
+
+def _check(table: RawTable, receipt: TableReceipt, parts: list[TableReceipt]) -> None:
+    told = pa.schema([field for field in raw_schema(table) if field.name in receipt.columns])
+    differences = receipt.differences(_as_far_as(receipt, add(parts, told)))
     if differences:
         raise DataError(
             f"{table.file} does not hold what the source reports for its query: {'; '.join(differences)}.",

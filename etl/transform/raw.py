@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from etl.company.corrections import Correction
 from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import DataError
-from etl.core.manifest import Block, RawTable
+from etl.core.folders import for_arrow
+from etl.core.manifest import RawTable
 from etl.core.receipt import TableReceipt
 from etl.receipts.raw import check_raw, raw_receipt
 from etl.transform.correct import corrected
@@ -66,12 +69,15 @@ def check_file(folder: Path, table: RawTable) -> None:
 
 
 def read_block(
-    folder: Path, table: RawTable, block: Block, corrections: Corrections = (), as_texts: set[str] | None = None
+    folder: Path, table: RawTable, number: int, corrections: Corrections = (), as_texts: set[str] | None = None
 ) -> RawRows:
-    """Read one block, checked against its hash and its number of rows; correct what is known to be wrong.
+    """Read block `number`, checked against its hash and its number of rows; correct what is known to be wrong.
 
-    as_texts: columns that are read as texts at once, to which those are added that turn out not to fit their types.
+    Rows that a later layer replaces are left out. as_texts: columns that are read as texts at once, to which those are
+    added that turn out not to fit their types.
     """
+    block, gone = table.blocks[number], superseded(folder, table, number)
+    told = next(layer for layer, places in table.layers() if number in places)
     path = folder / (block.file or table.file)
     with path.open("rb") as file:
         file.seek(block.offset)
@@ -81,21 +87,32 @@ def read_block(
             f"{path} is not what was extracted (from byte {block.offset:,} on).",
             "Run SQLDownloadMain.py again.",
         )
-    rows = _typed(pa.py_buffer(data), table, corrections, set() if as_texts is None else as_texts)
-    found = len(rows.frame) + len(rows.rejects)
+    rows = _typed(pa.py_buffer(data), told, corrections, set() if as_texts is None else as_texts, gone)
+    found = len(rows.frame) + len(rows.rejects) + len(gone)
     if found != block.rows:
         raise DataError(f"{path} holds {found:,} rows in a block of {block.rows:,}.", "Report this fault.")
     return rows
+
+
+def superseded(folder: Path, table: RawTable, number: int) -> npt.NDArray[np.int64]:
+    """Return which rows of a block a later layer replaces, as positions in it."""
+    if table.changes is None or table.changes.superseded is None:
+        return np.empty(0, np.int64)
+    with for_arrow(folder / table.changes.superseded, "rb") as source:
+        rows: npt.NDArray[np.int64] = pq.read_table(source).column(0).to_numpy()
+    first = sum(block.rows for block in table.blocks[:number])
+    begin, end = np.searchsorted(rows, [first, first + table.blocks[number].rows])
+    return rows[begin:end] - first
 
 
 def read_whole(folder: Path, table: RawTable, corrections: Corrections = ()) -> RawRows:
     """Read all blocks of a table into one frame."""
     check_file(folder, table)
     as_texts: set[str] = set()
-    parts = [read_block(folder, table, block, corrections, as_texts) for block in table.blocks]
+    parts = [read_block(folder, table, number, corrections, as_texts) for number in range(len(table.blocks))]
     if not parts:
         return RawRows(no_rows(table))
-    check_raw(table, [part.receipt for part in parts if part.receipt])
+    check_raw(table, [part.receipt for part in parts])
     frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
     return RawRows(
         frame.reset_index(drop=True),
@@ -118,18 +135,37 @@ def as_json(frame: pd.DataFrame) -> list[str]:
     return [encoder.encode(row) for part in parts for row in part.to_pylist()]
 
 
-def _typed(data: pa.Buffer, table: RawTable, corrections: Corrections, as_texts: set[str]) -> RawRows:
+def _typed(
+    data: pa.Buffer, table: RawTable, corrections: Corrections, as_texts: set[str], gone: npt.NDArray[np.int64]
+) -> RawRows:
+    """Read the rows of a block; the receipt is of all of them, also of those that are gone."""
     schema = schema_of(table)
     rows = _as_it_fits(data, schema, as_texts)
     if rows.schema.types == schema.types:
         receipt = raw_receipt(table, rows, None)
-        rows, counts = corrected(rows, corrections)
-        return RawRows(_pandas(rows), receipt=receipt, corrected=counts)
+        standing, places = _without(rows, gone)
+        standing, counts = corrected(standing, corrections)
+        return _placed(RawRows(_pandas(standing), receipt=receipt, corrected=counts), places)
 
     texts = pa.schema([(name, pa.string()) for name in schema.names])
-    if corrections:
-        return _corrected_texts(arrow_csv.read(data, texts, header=False), table, corrections)
+    if corrections or len(gone):
+        return _standing_texts(arrow_csv.read(data, texts, header=False), table, corrections, gone)
     return _judged(rows, lambda places: _texts_at(data, texts, rows.num_rows, places), table)
+
+
+def _without(rows: pa.Table, gone: npt.NDArray[np.int64]) -> tuple[pa.Table, npt.NDArray[np.int64] | None]:
+    """Leave rows out; returns the others and their places, None where these are all."""
+    if not len(gone):
+        return rows, None
+    places = np.delete(np.arange(rows.num_rows), gone)
+    return rows.take(pa.array(places)), places
+
+
+def _placed(rows: RawRows, places: npt.NDArray[np.int64] | None) -> RawRows:
+    """Let the index say where rows are in their block of which some were left out."""
+    if places is not None:
+        rows.frame = rows.frame.set_index(pd.Index(places[rows.frame.index.to_numpy()]))
+    return rows
 
 
 def _texts_at(data: pa.Buffer, texts: pa.Schema, rows: int, places: list[int]) -> pa.Table:
@@ -155,14 +191,15 @@ def _as_it_fits(data: pa.Buffer, schema: pa.Schema, as_texts: set[str]) -> pa.Ta
             as_texts |= found
 
 
-def _corrected_texts(texts: pa.Table, table: RawTable, corrections: Corrections) -> RawRows:
+def _standing_texts(texts: pa.Table, table: RawTable, corrections: Corrections, gone: npt.NDArray[np.int64]) -> RawRows:
     """Judge a block of texts, after the corrections; the receipt is of what was there before them."""
-    fixed, counts = corrected(texts, corrections)
+    standing, standing_at = _without(texts, gone)
+    fixed, counts = corrected(standing, corrections)
     rows = _judged(fixed, lambda places: fixed.take(pa.array(places, pa.int64())), table)
-    if counts.total():
+    if counts.total() or len(gone):
         rows.receipt = _judged(texts, lambda places: texts.take(pa.array(places, pa.int64())), table).receipt
     rows.corrected = counts
-    return rows
+    return _placed(rows, standing_at)
 
 
 def _judged(rows: pa.Table, texts: Callable[[list[int]], pa.Table], table: RawTable) -> RawRows:

@@ -151,8 +151,9 @@ class _Runner:
         """All blocks are there: see to keys over all of them, streaming those again that hold a row too many."""
         done = [self._blocks[step.name][number] for number in sorted(self._blocks[step.name])]
         raw = self._context.raw_table(str(step.stream))
-        check_raw(raw, [block.raw for block in done if block.raw])
-        check_order((block.edges for block in done), raw.file, raw.group_by)
+        check_raw(raw, [block.raw for block in done])
+        for layer, places in raw.layers():
+            check_order((done[place].edges for place in places), layer.file, raw.group_by)
         out = {} if step.name in self._again else yielding(self._context, step, done, self._executor)
         if out:
             self._again.add(step.name)

@@ -43,7 +43,7 @@ def yielding(context: Context, step: Step, done: list[BlockDone], executor: Exec
 def _suspects(context: Context, step: Step, number: int, twice: Hashes) -> pd.DataFrame:
     """Read the rows of a block again whose keys have certain hashes; a worker does. Their index: their positions."""
     table = context.raw_table(str(step.stream))
-    rows = read_block(context.raw, table, table.blocks[number], context.corrections_of(str(step.stream)))
+    rows = read_block(context.raw, table, number, context.corrections_of(str(step.stream)))
     return rows.frame[np.isin(hashes(rows.frame, table.key, table.file), twice)]
 
 

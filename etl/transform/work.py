@@ -125,7 +125,8 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     raw = context.raw_table(str(step.stream))
     inputs = inputs_of_stream(context, step)
     corrections = context.corrections_of(str(step.stream))
-    rows = read_block(context.raw, raw, raw.blocks[number], corrections, inputs.as_texts)
+    rows = read_block(context.raw, raw, number, corrections, inputs.as_texts)
+    read = len(rows.frame) + len(rows.rejects)
     edges = edges_of(rows.frame, raw.group_by, raw.file)
     yielding = rows.frame.index.isin(list(out))
     doubles = [(doubled_key(str(step.stream)), row) for row in as_json(rows.frame.loc[yielding])]
@@ -136,7 +137,7 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     write_hashes(hashes_file(context, step.name, number), keys)
     summarized = {str(step.stream): frame}
     for name in step.built:
-        part, summarized[name] = _stream_table(context, step, name, number, _Block(frame, keys, rejects), inputs)
+        part, summarized[name] = _stream_table(context, step, name, number, _Block(read, frame, keys, rejects), inputs)
         if isinstance(part, Rows):
             done.rows = part
         else:
@@ -149,8 +150,9 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
 
 @dataclass(frozen=True)
 class _Block:
-    """What was read of a block: its rows, the hashes of their keys, and what was rejected."""
+    """What was read of a block: how many rows, those that can be read, their keys' hashes, and what was rejected."""
 
+    rows: int
     frame: pd.DataFrame
     keys: Hashes
     rejects: list[Reject]
@@ -171,7 +173,7 @@ def _stream_table(
     place = part_number(context, name, str(step.stream), number)
     queries = read_at_once(context, table) if place == 0 else []  # read beside every block, and told of once
     aside = inputs.rejects_of(queries)
-    handed = context.raw_table(str(step.stream)).blocks[number].rows + len(aside)
+    handed = block.rows + len(aside)
     checked.rejects = [*aside, *block.rejects, *checked.rejects]
     beside, corrected = len(aside), inputs.corrected_of(queries)
     if table.contract.is_dimension:

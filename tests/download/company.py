@@ -90,7 +90,7 @@ class Company:
         command = [str(path), "--env", str(self.env), *arguments]
         try:
             with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", command):
-                code = script(run, path.name, "A stage.", "none")
+                code = script(run, path.name, "A stage.", "none", extracts=path == SCRIPT)
         except SystemExit as usage:
             code = int(usage.code or 0)
         finally:

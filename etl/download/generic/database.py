@@ -18,7 +18,7 @@ from etl.core.manifest import RawColumn
 from etl.download.generic import cells
 from etl.download.generic.columns import Column, column_of
 from etl.download.generic.faults import Faults
-from etl.download.source import Limits
+from etl.download.source import Horizon, Limits
 from etl.download.types import known_type
 
 Quote = Callable[[str], str]
@@ -54,6 +54,14 @@ class Database:
         for statement in self.setting_up:
             connection.exec_driver_sql(statement.format(lock_ms=self._limits.lock_seconds * 1000))
         return datetime.now(UTC)
+
+    def horizon(self, clock: datetime, name: str) -> Horizon:
+        """Return what is known of the transactions that were open when ours began. name: the source's."""
+        return Horizon(clock)
+
+    def is_table(self, connection: Connection, name: str) -> bool:
+        """Whether a name, as SQL writes it, is one of a table, and not of a view."""
+        return False
 
     def columns(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> list[Column]:
         """Ask for a query's columns without reading its rows."""

@@ -31,7 +31,7 @@ from etl.download.generic.errors import (
 from etl.download.generic.kinds import database_of, quoted
 from etl.download.generic.values import UnknownClass
 from etl.download.generic.wire import Wire, abandon, interruptible
-from etl.download.source import Limits, Plan, check_binds
+from etl.download.source import Horizon, Limits, Plan, check_binds
 from etl.download.throttle import Throttle
 from etl.download.watch import Watch
 from etl.download.writer import RawWriter
@@ -119,6 +119,7 @@ class GenericSource:
 
     def plan(self, query: Query) -> Plan:
         """Ask for the query's columns without reading its rows."""
+        query = query.whole
         if query.partition_on:
             raise ContractError(
                 f"{query.path}: only PostgreSQL's queries can be split by `-- partition on:`.", "Leave the line out."
@@ -179,6 +180,14 @@ class GenericSource:
     def greatest(self, plan: Plan, column: str) -> str | None:
         """Leave it to what reads the file: databases disagree about how dates are written."""
         return None
+
+    def horizon(self) -> Horizon:
+        """Return what the database said before its snapshot."""
+        return self._database.horizon(self.as_of, self._name)
+
+    def is_table(self, name: str) -> bool:
+        """Whether a name is one of a table, as far as the database can say so."""
+        return self._connection is not None and self._database.is_table(self._connection, name)
 
     def alive(self) -> bool:
         """Never: its one connection, and with it the transaction, went with the query that failed."""

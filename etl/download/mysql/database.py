@@ -4,12 +4,13 @@ So `0000-00-00` is no NULL and `838:59:59` no timedelta. The session is in UTC: 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection, CursorResult, bindparam, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from etl.company.queries import Query
 from etl.company.sql import names_in
@@ -19,7 +20,7 @@ from etl.download.generic.database import Database, Quote, run
 from etl.download.mysql import cells
 from etl.download.mysql.errors import FAULTS
 from etl.download.mysql.types import BIT, INTEGERS, OTHERS, column_of, flags_and_charsets
-from etl.download.source import Limits
+from etl.download.source import Horizon, Limits
 
 _SESSION = (
     "NAMES utf8mb4",  # another character set, of the URL or of the server's init_connect, writes ? for what it lacks
@@ -40,6 +41,15 @@ _VIEWS = """
 SELECT view_definition FROM information_schema.views
 WHERE LOWER(table_name) IN :names AND (table_schema = DATABASE() OR LOWER(table_schema) IN :names)
 """
+_OLDEST = """
+SELECT MAX(TIMESTAMPDIFF(SECOND, CONVERT_TZ(trx_started, 'SYSTEM', '+00:00'), UTC_TIMESTAMP()))
+FROM information_schema.innodb_trx
+"""
+"""The server writes their starts in its own time zone, whatever the session's."""
+_IS_TABLE = """
+SELECT COUNT(*) FROM information_schema.tables
+WHERE table_name = :table AND table_schema = COALESCE(:database, DATABASE()) AND table_type = 'BASE TABLE'
+"""
 _BUSY = """
 SELECT COUNT(*) FROM information_schema.processlist
 WHERE id = {} AND command <> 'Sleep' AND COALESCE(state, '') NOT IN ('Writing to net', 'Sending to client')
@@ -54,6 +64,8 @@ class MySql(Database):
     def __init__(self, url: URL, limits: Limits) -> None:
         super().__init__(url, limits)
         self._driver = url.get_driver_name()
+        self._oldest: timedelta | None = None
+        self._sees_others = True
 
     def engine_options(self) -> dict[str, Any]:
         """Return the arguments of `create_engine`: the isolation, and a driver that hands texts on."""
@@ -69,9 +81,37 @@ class MySql(Database):
             seconds = limits.statement_seconds
             settings.append(f"max_statement_time = {seconds}" if is_mariadb else f"max_execution_time = {seconds}000")
         connection.exec_driver_sql("SET " + ", ".join([*_SESSION, *(f"SESSION {setting}" for setting in settings)]))
+        self._ask_for_the_oldest(connection)
         connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         instant = connection.exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one()
         return datetime.fromisoformat(str(instant)).replace(tzinfo=UTC)
+
+    def _ask_for_the_oldest(self, connection: Connection) -> None:
+        """Ask how long ago the oldest open transaction began. That needs the privilege PROCESS; it is kept, if not."""
+        try:
+            seconds = connection.exec_driver_sql(_OLDEST).scalar_one()
+            self._oldest = None if seconds is None else timedelta(seconds=int(seconds) + 1)  # it is cut to seconds
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            self._sees_others = False
+
+    def horizon(self, clock: datetime, name: str) -> Horizon:
+        """Return the start of the oldest transaction that was open when ours began."""
+        if self._sees_others:
+            return Horizon(clock, clock - self._oldest if self._oldest else None)
+        return Horizon(
+            clock,
+            remark=f"the source {name} does not let this account see when the transactions of others began: what one of"
+            " them writes that lasts longer than `-- lag:` is only seen by a full run (GRANT PROCESS ON *.* TO the"
+            " account)",
+        )
+
+    def is_table(self, connection: Connection, name: str) -> bool:
+        """Whether it is a base table."""
+        database, _, table = name.replace("`", "").rpartition(".")
+        names = {"table": table, "database": database or None}
+        return bool(connection.execute(text(_IS_TABLE), names).scalar_one())
 
     def columns(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> list[Column]:
         """Ask for a query's columns; with LIMIT 0 it is not run."""

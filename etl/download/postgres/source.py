@@ -25,6 +25,7 @@ from etl.core.manifest import RawColumn
 from etl.core.origin import described, libpq_options
 from etl.core.receipt import TableReceipt
 from etl.download.postgres.errors import fault_of, lost
+from etl.download.postgres.horizon import horizon_of
 from etl.download.postgres.plan import columns_of, reads_clock
 from etl.download.postgres.session import (
     NO_COMPILER,
@@ -42,7 +43,7 @@ from etl.download.postgres.session import (
 )
 from etl.download.postgres.watch import PostgresWatch, within
 from etl.download.ranges import bounds, conditions, parts_of, scale_of
-from etl.download.source import Limits, Plan, SnapshotError, check_binds, checked_columns
+from etl.download.source import Horizon, Limits, Plan, SnapshotError, check_binds, checked_columns
 from etl.download.throttle import Throttle
 from etl.download.writer import RawWriter
 from etl.receipts.level import Extent
@@ -103,6 +104,7 @@ class PostgresSource:
 
     def plan(self, query: Query) -> Plan:
         """Ask for columns and estimates, and lock what the query touches; it is parsed and planned, not run."""
+        query = query.whole
         if query.types:
             log.warning(
                 "%s: `-- types:` has no effect for PostgreSQL, which reports its types: cast in the query.",
@@ -183,6 +185,19 @@ class PostgresSource:
         """Let the server say a column's greatest value of the calendar; None where it has none."""
         alone = replace(plan, columns=tuple(each for each in plan.columns if each.name == column))
         return self.receipt(alone, Extent(hashes=False)).columns[column].max
+
+    def horizon(self) -> Horizon:
+        """Ask for the oldest transaction of the database that is open or prepared."""
+        with within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
+            return horizon_of(cursor, self._name)
+
+    def is_table(self, name: str) -> bool:
+        """Whether a name is one of a table, or of one with partitions."""
+        with within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_class WHERE oid = to_regclass(%s) AND relkind IN ('r', 'p')", (name,)
+            )
+            return bool(only_row(cursor)[0])
 
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query can be run again."""

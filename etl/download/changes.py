@@ -1,0 +1,210 @@
+"""What of a query has changed: the question from a watermark on, and from where the next run has to ask.
+
+A row counts as changed if its watermark is not before that of the last run, or NULL. From where on that is: the least
+of the greatest watermark seen, the source's clock and the start of its oldest open transaction, whose rows may carry
+that time and are not to be seen yet; less the lag. The clock of this machine is never asked.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+
+from etl.company.queries import SINCE, Query
+from etl.company.sql import binds_of, table_of_rows
+from etl.core.arrow_types import arrow_type
+from etl.core.errors import ContractError
+from etl.core.manifest import RawColumn, RawTable
+from etl.download.source import Horizon
+
+SPOKEN = ("postgres", "mysql")
+"""The dialects in which a question from a watermark on can be asked."""
+
+MOST_LAYERS = 32
+"""Of a table, before it is read in full: each is a file more to read, and nights without a full one are few."""
+
+_SWEPT_EVERY = {"nightly": timedelta(0), "weekly": timedelta(days=6, hours=12), "never": timedelta.max}
+
+
+@dataclass(frozen=True)
+class Question:
+    """How a query is asked tonight. query: with the SQL to run; whole: the query for all rows.
+
+    asked: the fingerprint of what is asked; parent: what the changes are put upon, None for all.
+    since: the watermark from which on; why: the reason for which all of it is read; sweep: asks for the keys alone.
+    """
+
+    query: Query
+    whole: Query
+    asked: str
+    parent: RawTable | None = None
+    since: str | None = None
+    why: str = ""
+    sweep: Query | None = None
+
+    @property
+    def full(self) -> "Question":
+        """The same question for all rows."""
+        return Question(self.whole, self.whole, self.asked)
+
+
+def question(
+    query: Query,
+    parent: RawTable | None,
+    horizon: Horizon,
+    binds: Mapping[str, str],
+    is_table: Callable[[str], bool],
+) -> Question:
+    """Return how to ask a query that has a watermark, and all of it where that cannot be asked by its changes.
+
+    parent: what was extracted before, of the published run; binds: the night's values; is_table: whether a name is one
+    of the source's tables, and not of a view.
+    """
+    asked = _fingerprint(query, binds)
+    whole = Question(query.whole, query.whole, asked)
+    why, since = (
+        _why_in_full(query, parent, asked, is_table),
+        parent.changes.since if parent and parent.changes else None,
+    )
+    if not why and since and _is_after(since, horizon.clock):
+        why = f"its watermark is at {since}, and the source's clock says {horizon.clock.isoformat()}"
+    if why or parent is None or since is None:
+        return replace(whole, why=why)
+    sweep = _keys(query) if _is_swept(query, parent, horizon.clock) else None
+    return Question(_changed(query, since), query.whole, asked, parent, since, "", sweep)
+
+
+def next_since(
+    query: Query, column: RawColumn, greatest: str | None, horizon: Horizon, before: str | None
+) -> tuple[str | None, str | None]:
+    """Return the greatest watermark as far as the source's clock has come, and the one from which to ask next.
+
+    greatest: the greatest that was read, as receipts write it; None where there is none yet. before: the one from which
+    on was asked.
+    """
+    if greatest is None:
+        return None, None
+    if horizon.is_held:
+        return greatest, before
+    if isinstance(query.lag, int):
+        return greatest, str(int(greatest) - query.lag)
+    kind, late = arrow_type(column.type), horizon.clock - min(horizon.oldest or horizon.clock, horizon.clock)
+    if pa.types.is_date(kind):
+        day = min(date.fromisoformat(greatest), horizon.clock.date())
+        first = min(day, (horizon.clock - late - query.lag).date())
+        return day.isoformat(), (first - timedelta(days=1)).isoformat()  # whatever the zone of the source's days
+    known = min(datetime.fromisoformat(greatest), horizon.clock)
+    # of times without a zone it is not known when a transaction began, but how long ago
+    since = min(known, horizon.clock - late) if kind.tz else known - late
+    return known.isoformat(), str(since - query.lag)
+
+
+def check_watermark(query: Query, columns: Sequence[RawColumn]) -> None:
+    """Refuse a watermark that has no order that means anything. Raises ContractError."""
+    for column in columns:
+        if column.name != query.watermark:
+            continue
+        kind = arrow_type(column.type)
+        is_number, is_time = pa.types.is_integer(kind), pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+        if not (is_number or is_time):
+            raise ContractError(
+                f"{query.path}: `-- watermark: {column.name}` names a column of {column.source_type}, which is no time"
+                " and no whole number.",
+                "Name the column that every change of a row sets: a timestamp, a date, or a number that grows.",
+            )
+        if is_number != isinstance(query.lag, int):
+            raise ContractError(
+                f"{query.path}: the watermark {column.name} is {'a number' if is_number else 'a time'}, but the lag is"
+                f" {'a time' if is_number else 'a number'}.",
+                "Write `-- lag: 1000` for a number that grows: how many may be given out and not yet committed."
+                if is_number
+                else "Write `-- lag: 15 min`.",
+            )
+
+
+def _why_in_full(query: Query, parent: RawTable | None, asked: str, is_table: Callable[[str], bool]) -> str:
+    """Say why all of a query has to be read; nothing where its changes will do."""
+    if query.dialect not in SPOKEN:
+        return "its source cannot be asked for changes"
+    if SINCE not in binds_of(query.sql, query.dialect):
+        if query.group_by:
+            return f"its groups have to come whole: place :{SINCE} so that they do"
+        table = table_of_rows(query.sql, query.dialect)
+        if table is None or not is_table(table):
+            return f"its rows are not those of one table, and :{SINCE} is not placed"
+    if parent is None:
+        return "nothing of it was published yet"
+    if parent.changes is None or parent.changes.since is None:
+        return "the run that was published knows no watermark of it"
+    if parent.changes.asked != asked:
+        return "the query, or a value of the night in it, is another"
+    if len(parent.changes.layers) >= MOST_LAYERS:
+        return f"it stands on {MOST_LAYERS} layers"
+    return ""
+
+
+def _fingerprint(query: Query, binds: Mapping[str, str]) -> str:
+    used = {name: binds.get(name, "") for name in sorted(binds_of(query.sql, query.dialect) - {SINCE})}
+    return hashlib.sha256(json.dumps([query.sha256, query.source, used]).encode()).hexdigest()
+
+
+def _changed(query: Query, since: str) -> Query:
+    """Ask for the rows from a watermark on: where the author placed it, or around the query."""
+    at = _literal(since, query.dialect)
+    if SINCE in binds_of(query.sql, query.dialect):
+        return query.since(at)
+    name = _quoted(str(query.watermark), query.dialect)
+    where = f"{name} >= {at} OR {name} IS NULL"
+    if query.survivor:  # its siblings decide which row stays
+        keys = ", ".join(_quoted(key, query.dialect) for key in query.key)
+        nulls = "".join(f" OR {_quoted(key, query.dialect)} IS NULL" for key in query.key)
+        where = f"({keys}) IN (SELECT {keys} FROM ({query.sql}\n) AS changed WHERE {where}){nulls}"
+    return replace(query, sql=f"SELECT * FROM ({query.sql}\n) AS query WHERE {where}")
+
+
+def _keys(query: Query) -> Query:
+    """Ask for the keys of all rows that there are."""
+    whole = query.whole
+    names = [_quoted(key, query.dialect) for key in query.key]
+    where = f" WHERE {_quoted(query.deleted, query.dialect)} IS NULL" if query.deleted else ""
+    return replace(
+        whole,
+        name=f"{query.name}.sweep",
+        sql=f"SELECT {', '.join(names)} FROM ({whole.sql}\n) AS query{where}",
+        survivor=(),
+        group_by=(),
+        watermark=None,
+        deleted=None,
+        partition_on=query.partition_on if query.partition_on in query.key else None,
+        tolerance=replace(query.tolerance, newest=None),
+        pii=tuple(name for name in query.pii if name in query.key),
+    )
+
+
+def _is_swept(query: Query, parent: RawTable, clock: datetime) -> bool:
+    """Whether the keys are to be compared tonight: as often as the header says, counted from the last time."""
+    swept = parent.changes.swept if parent.changes else None
+    return swept is None or clock - swept >= _SWEPT_EVERY[query.sweep]
+
+
+def _is_after(since: str, clock: datetime) -> bool:
+    """Whether a watermark is of a later day than the source's clock, whatever its zone."""
+    try:
+        at = datetime.fromisoformat(since)
+    except ValueError:
+        return False  # a number
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) > clock + timedelta(hours=26 * (at.tzinfo is None))
+
+
+def _literal(since: str, dialect: str) -> str:
+    """Write a watermark as SQL reads it. MySQL's sessions are in UTC, and its literals have no zone."""
+    text = since.removesuffix("+00:00") if dialect == "mysql" else since
+    return text if text.lstrip("-").isdecimal() else f"'{text}'"
+
+
+def _quoted(name: str | None, dialect: str) -> str:
+    quote = "`" if dialect == "mysql" else '"'
+    return f"{quote}{str(name).replace(quote, quote * 2)}{quote}"

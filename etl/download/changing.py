@@ -1,0 +1,103 @@
+"""The queries of a night that have a watermark: asked for their changes, and put upon what was published."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from etl.company.queries import Query
+from etl.core.errors import EtlError
+from etl.core.job import Job
+from etl.core.log import log
+from etl.core.manifest import RawManifest, RawTable
+from etl.core.origin import origin_of
+from etl.download.changes import Question, check_watermark, question
+from etl.download.extract import extract
+from etl.download.layers import Extracted, InFullError, layered
+from etl.download.source import Plan, Source
+
+
+class Changing:
+    """How each query is asked tonight, and what is made of the answers."""
+
+    def __init__(
+        self, job: Job, sources: Mapping[str, Source], queries: Sequence[Query], binds: Mapping[str, str]
+    ) -> None:
+        """Ask the sources how far they can be trusted, before they take their snapshots. binds: the night's values."""
+        self._job, self._sources = job, sources
+        watched = [query for query in queries if query.watermark]
+        self._horizons = {name: sources[name].horizon() for name in dict.fromkeys(query.source for query in watched)}
+        for horizon in self._horizons.values():
+            if horizon.remark:
+                log.warning("download: %s", horizon.remark)
+        self._questions = {query.name: self._question(query, binds) for query in watched}
+        self.asked = [each for query in queries for each in self._as_asked(query)]
+        """The queries to plan and to extract: those of changes, those of all keys, and the others as they are."""
+
+    def _question(self, query: Query, binds: Mapping[str, str]) -> Question:
+        raw = None if self._job.full else self._published
+        source = self._sources[query.source]
+        parent = raw.tables.get(query.name) if raw else None
+        found = question(query, parent, self._horizons[query.source], binds, source.is_table)
+        why = "as it is asked for (--full)" if self._job.full else found.why
+        if why:
+            log.info("download %s: all rows are read: %s", query.name, why)
+        return found
+
+    def _as_asked(self, query: Query) -> list[Query]:
+        found = self._questions.get(query.name)
+        return [query] if found is None else [found.query, *([found.sweep] if found.sweep else [])]
+
+    @cached_property
+    def _published(self) -> RawManifest | None:
+        """Read the run whose rows were published last, if it is here and of these sources."""
+        store = self._job.store
+        with suppress(EtlError):
+            runs = {table.star.raw_run for kept in store.loaded.kept()[-1:] for table in kept.tables.values()}
+            found = store.raw.read(max(runs, default=""))
+            mine = origin_of(self._job.settings)
+            if all(found.origin.get(name, where) == where for name, where in mine.items()):
+                return found
+        return None
+
+    def check(self, plans: Sequence[Plan]) -> None:
+        """Refuse watermarks that are none. Raises ContractError."""
+        for plan in plans:
+            check_watermark(plan.query, plan.columns)
+
+    def layered(self, tables: dict[str, RawTable], folder: Path) -> dict[str, RawTable]:
+        """Put what was extracted upon what was published; what does not fit is extracted in full, in that snapshot."""
+        for name, asked in self._questions.items():
+            swept = tables.pop(asked.sweep.name) if asked.sweep else None
+            table, horizon = tables[name], self._horizons[asked.query.source]
+            try:
+                tables[name] = layered(Extracted(asked, table, swept), self._parent_folder, folder, horizon)
+            except InFullError as fault:
+                log.warning("download %s: all rows are read: %s", name, fault)
+                tables[name] = self._in_full(name, asked, table, folder)
+            _tell(name, tables[name])
+            for file in swept.files if swept else ():
+                (folder / file).unlink(missing_ok=True)
+        return tables
+
+    @property
+    def _parent_folder(self) -> Path | None:
+        return self._job.store.raw.path(self._published.run) if self._published else None
+
+    def _in_full(self, name: str, asked: Question, table: RawTable, folder: Path) -> RawTable:
+        """Extract all rows. What cannot be read by its changes at all is a table like those without a watermark."""
+        if asked.parent:
+            for path in folder.glob(f"{name}.*"):
+                path.unlink()
+            source, whole = self._sources[asked.query.source], asked.full
+            table = extract(self._job, dict(self._sources), [source.plan(whole.query)], folder)[name]
+            with suppress(InFullError):
+                return layered(Extracted(whole, table), None, folder, self._horizons[asked.query.source])
+        return table
+
+
+def _tell(name: str, table: RawTable) -> None:
+    if table.changes and len(table.changes.layers) > 1:
+        newest, gone = table.changes.layers[-1], table.changes.gone
+        told = f"{newest.rows:,} rows since {newest.since}; {table.rows:,} stand, {gone:,} are superseded"
+        log.info("download %s: %s", name, told)

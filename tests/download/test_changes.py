@@ -1,0 +1,311 @@
+"""Stage 1 by what changed: whatever happens at the source, what stands is what the source has.
+
+| what happens | what is read | what stands |
+|---|---|---|
+| a row is written, or written again | the rows from the last watermark on | the newest of each key |
+| a row is deleted | the keys, as often as `-- sweep:` says | it no more |
+| a transaction is open for hours | from its start on, until it has ended | its rows, the night after its end |
+| the query, its columns, a value of the night in it change | all rows | what the query gives |
+| the source went back, was restored, or wrote without a watermark | all rows, and why is said | what the source has |
+"""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Sql
+from tests.download.company import Company
+
+QUERY = "SELECT id, kind, value, updated_at FROM item"
+WATCHED = "-- watermark: updated_at\n-- sweep: nightly\n"
+
+
+@pytest.fixture
+def item(company: Company, sql: Sql) -> Iterator[Company]:
+    """Give a company with a table of items, 2,000 of them, and a query that is read by its changes."""
+    sql(
+        "CREATE TABLE item (id int, kind text, value numeric(12,2), updated_at timestamptz);"
+        "INSERT INTO item SELECT g, 'k' || g % 7, g, now() - g * interval '1 hour' FROM generate_series(1, 2000) g",
+    )
+    company.query("item", QUERY, more=WATCHED)
+    yield company
+    sql("DROP TABLE item CASCADE")
+
+
+def night(company: Company, *arguments: str) -> str:
+    """Extract and publish; returns what the log says."""
+    ended = company.download(*arguments)
+    assert ended.code == 0, ended.err
+    company.publish()
+    return ended.err
+
+
+def standing(company: Company, name: str = "item") -> Counter[tuple[Any, ...]]:
+    """Give the rows of the newest run, as stage 2 reads them."""
+    return Counter(tuple(row.values()) for row in company.rows(name))
+
+
+def there(sql: Sql, query: str = QUERY) -> Counter[tuple[Any, ...]]:
+    """Give the rows of the source."""
+    return Counter(sql(query))
+
+
+def layers(company: Company, name: str = "item") -> int:
+    """Give how many layers the newest run's table stands on."""
+    changes = company.table(name).changes
+    return len(changes.layers) if changes else 0
+
+
+def test_a_night_reads_what_changed(item: Company, sql: Sql) -> None:
+    """Not the 2,000 rows, but those that were written since, and what is as new as the last: with the lag."""
+    night(item)
+    sql(
+        "UPDATE item SET value = -1, updated_at = now() WHERE id = 1500;"
+        "INSERT INTO item VALUES (2001, 'new', 7, now());"
+        "DELETE FROM item WHERE id = 3",
+    )
+    said = night(item)
+    table = item.table("item")
+    assert standing(item) == there(sql)
+    assert table.rows == 2000
+    assert table.changes
+    assert [layer.rows for layer in table.changes.layers] == [2000, 3]  # the two, and the newest of before
+    assert table.changes.gone == 3  # the old 1500 and 1, and 3
+    assert "3 rows since" in said
+
+
+def test_a_change_is_asked_for_by_the_index(item: Company, sql: Sql) -> None:
+    """The condition is around the query, and PostgreSQL looks through that."""
+    night(item)
+    sql("CREATE INDEX ON item (updated_at); ANALYZE item")
+    since = item.table("item").changes
+    assert since
+    asked = (
+        f'EXPLAIN SELECT * FROM ({QUERY}\n) AS query WHERE "updated_at" >= \'{since.since}\' OR "updated_at" IS NULL'
+    )
+    assert "Seq Scan" not in str(sql(asked))
+
+
+def test_nights_that_are_not_published_are_no_ground(item: Company, sql: Sql) -> None:
+    """The next one stands on the published one, and reads what both have missed."""
+    night(item)
+    sql("UPDATE item SET value = 1, updated_at = now() WHERE id = 10")
+    assert item.download().code == 0
+    sql("UPDATE item SET value = 2, updated_at = now() WHERE id = 20")
+    night(item)
+    assert layers(item) == 2
+    assert standing(item) == there(sql)
+
+
+def test_a_transaction_that_is_open_for_long_is_waited_for(item: Company, shop: str, sql: Sql) -> None:
+    """Its rows carry the time at which it began, and are seen when it has ended: the watermark stays before it."""
+    night(item)
+    with closing(psycopg2.connect(shop)) as late:
+        cursor = late.cursor()
+        cursor.execute("UPDATE item SET value = 99, updated_at = now() - interval '2 hours' WHERE id = 7")
+        cursor.execute("SELECT pg_backend_pid()")
+        sql("INSERT INTO item VALUES (3000, 'in between', 1, now())")
+        night(item)
+        cursor.execute("SELECT xact_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+        (began,) = cursor.fetchone() or (None,)
+        changes = item.table("item").changes
+        assert changes
+        assert changes.since
+        assert changes.since < str(began)
+        late.commit()
+
+
+def test_rows_without_a_watermark_are_always_read(item: Company, sql: Sql) -> None:
+    """NULL says nothing of when."""
+    sql("INSERT INTO item VALUES (4000, 'nobody knows', 1, NULL)")
+    night(item)
+    sql("UPDATE item SET value = 2 WHERE id = 4000")
+    night(item)
+    assert layers(item) == 2
+    assert standing(item) == there(sql)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("INSERT INTO item VALUES (5000, 'late', 0, now() - interval '30 days')", "no watermark told of"),
+        ("UPDATE item SET updated_at = updated_at - interval '90 days'", "watermark went back"),
+        ("ALTER TABLE item ADD more int DEFAULT 3", "columns, or their types, are others"),
+    ],
+    ids=["written late", "the source went back", "another column"],
+)
+def test_what_changes_cannot_tell_is_read_in_full(item: Company, sql: Sql, change: str, why: str) -> None:
+    """In the same night, and why is said."""
+    item.query("item", "SELECT * FROM item", more=WATCHED)
+    night(item)
+    sql(change)
+    said = night(item)
+    assert re.search(f"item: all rows are read: .*{why}", said), said
+    assert layers(item) == 1
+    assert standing(item) == there(sql, "SELECT * FROM item")
+
+
+def test_another_query_is_read_in_full(item: Company, sql: Sql) -> None:
+    """What was extracted before answers another question."""
+    night(item)
+    item.query("item", QUERY + " WHERE id > 10", more=WATCHED)
+    assert "the query, or a value of the night in it, is another" in night(item)
+    assert standing(item) == there(sql, QUERY + " WHERE id > 10")
+
+
+@pytest.mark.parametrize(
+    ("query", "is_asked"),
+    [
+        (QUERY, True),
+        ("SELECT i.id, j.value, i.updated_at FROM item i JOIN item j ON j.id = i.id", False),
+        ("SELECT id, value, updated_at FROM item_view", False),
+        ("SELECT min(id) AS id, kind, max(updated_at) AS updated_at FROM item GROUP BY kind", False),
+        ("SELECT i.id, j.value, i.updated_at FROM item i JOIN item j USING (id) WHERE i.updated_at >= :since", True),
+    ],
+    ids=["one table", "a join", "a view", "groups", "a join with :since"],
+)
+def test_only_what_is_of_one_table_is_wrapped(item: Company, sql: Sql, query: str, is_asked: bool) -> None:
+    """Of others, the author places `:since`; where nobody did, all rows are read, and it is said."""
+    sql("CREATE VIEW item_view AS SELECT a.id, a.value, b.updated_at FROM item a JOIN item b ON a.id = b.id")
+    item.query("item", query, more=WATCHED)
+    night(item)
+    said = night(item)
+    assert (layers(item) == 2) == is_asked
+    assert ("and :since is not placed" in said) != is_asked
+    assert standing(item) == there(sql, query.replace(":since", "'-infinity'"))
+
+
+def test_a_survivor_is_chosen_among_all_of_its_siblings(item: Company, sql: Sql) -> None:
+    """Of rows with one key all come, though one of them changed: so that one that goes leaves the right one."""
+    item.query("item", QUERY, more=f"-- survivor: -value\n{WATCHED}")
+    sql("INSERT INTO item VALUES (9, 'second', 1, now() - interval '1 day'), (9, 'third', 0, now() - interval '1 day')")
+    night(item)
+    sql("UPDATE item SET value = 0.5, updated_at = now() WHERE id = 9 AND kind = 'third'")
+    night(item)
+    assert layers(item) == 2
+    assert standing(item) == there(sql)
+
+
+def test_groups_come_whole(item: Company, sql: Sql) -> None:
+    """Where the author's `:since` gives whole groups, a group that a row has left is put in its place."""
+    query = (
+        "SELECT kind, id, value, updated_at FROM item WHERE kind IN (SELECT kind FROM item WHERE updated_at >= :since)"
+    )
+    order = ' ORDER BY kind COLLATE "C", id'
+    item.query("item", query + order, more=f"-- group by: kind\n{WATCHED}")
+    night(item)
+    sql("DELETE FROM item WHERE id = 14; UPDATE item SET value = 1, updated_at = now() WHERE id = 21")
+    night(item)
+    assert layers(item) == 2
+    assert standing(item) == there(sql, "SELECT kind, id, value, updated_at FROM item")
+
+
+def test_rows_that_are_marked_as_deleted_go(item: Company, sql: Sql) -> None:
+    """`-- deleted:` names the column; such a row stands in no run, also not in a full one."""
+    sql("ALTER TABLE item ADD deleted_at timestamptz; UPDATE item SET deleted_at = now() WHERE id = 4")
+    query = "SELECT id, value, updated_at, deleted_at FROM item"
+    item.query("item", query, more="-- watermark: updated_at\n-- deleted: deleted_at\n")
+    night(item)
+    assert item.table("item").rows == 1999
+    sql("UPDATE item SET deleted_at = now(), updated_at = now() WHERE id = 5")
+    night(item)
+    assert layers(item) == 2
+    assert standing(item) == there(sql, f"{query} WHERE deleted_at IS NULL")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("-- watermark: kind\n", "names a column of text, which is no time and no whole number"),
+        ("-- watermark: id\n", "the watermark id is a number, but the lag is a time"),
+        ("-- watermark: updated_at\n-- lag: 5\n", "the watermark updated_at is a time, but the lag is a number"),
+        ("-- watermark: updated_at\n-- lag: soon\n", "is no time and no number"),
+        ("-- watermark: updated_at\n-- sweep: daily\n", "`-- sweep: daily` is not known"),
+        ("-- watermark: nothing\n", "names the column nothing, which the query does not return"),
+        ("-- sweep: weekly\n", "and no line `-- watermark: …`"),
+    ],
+)
+def test_a_header_that_cannot_be_meant_is_a_sentence(item: Company, lines: str, said: str) -> None:
+    """Exit code 1, and nothing is committed."""
+    item.query("item", QUERY, more=lines)
+    ended = item.download()
+    assert ended.code == 1
+    assert said in ended.err
+
+
+def test_a_watermark_may_be_a_number(item: Company, sql: Sql) -> None:
+    """One that grows, with a lag of as many as may be given out and not be committed."""
+    item.query("item", QUERY, more="-- watermark: id\n-- lag: 10\n-- sweep: nightly\n")
+    night(item)
+    sql("INSERT INTO item SELECT g, 'more', g, now() FROM generate_series(2001, 2050) g")
+    night(item)
+    changes = item.table("item").changes
+    assert changes
+    assert [layer.rows for layer in changes.layers] == [2000, 61]
+    assert standing(item) == there(sql)
+
+
+def test_all_rows_are_read_on_demand(item: Company, sql: Sql) -> None:
+    """`--full` is the cure for whatever else happened."""
+    night(item)
+    sql("UPDATE item SET value = 5 WHERE id = 1999")  # without a watermark: nobody can see it
+    assert "(--full)" in night(item, "--full")
+    assert layers(item) == 1
+    assert standing(item) == there(sql)
+
+
+DEEDS = ("insert", "update", "delete", "renumber", "empty watermark", "same instant", "missed night", "open", "full")
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9))
+def test_random_nights_give_what_the_source_has(item: Company, shop: str, sql: Sql, seed: int) -> None:
+    """Inserts, updates, deletes, moved keys, equal instants, missed nights, transactions across nights, full ones."""
+    draw = random.Random(seed)
+    item.query("item", QUERY, more=WATCHED)
+    night(item, "--full")
+    full, pending = 0, list[Any]()
+    for _ in range(6):
+        for deed in draw.choices(DEEDS[:6], k=draw.randint(1, 4)):
+            _do(deed, draw, sql)
+        if draw.random() < 0.3:
+            late = psycopg2.connect(shop)
+            late.cursor().execute(
+                "UPDATE item SET value = 0.01, updated_at = now() WHERE id %% 97 = %s", (draw.randrange(97),)
+            )
+            pending.append(late)
+        if draw.random() < 0.2:
+            assert item.download().code == 0
+        options = ["--full"] if draw.random() < 0.1 else []
+        night(item, *options)
+        full += layers(item) == 1
+        assert standing(item) == there(sql), f"seed {seed}"
+        while pending:
+            late = pending.pop()
+            late.commit()
+            late.close()
+    night(item)
+    assert standing(item) == there(sql), f"seed {seed}"
+    assert full <= 3, "few nights are truly by changes"
+
+
+def _do(deed: str, draw: random.Random, sql: Sql) -> None:
+    number = draw.randint(1, 2500)
+    statements = {
+        "insert": f"INSERT INTO item VALUES ({number + 10_000 * draw.randint(1, 9)}, 'new', 1, clock_timestamp())",
+        "update": f"UPDATE item SET value = value + 1, updated_at = clock_timestamp() WHERE id % 50 = {number % 50}",
+        "delete": f"DELETE FROM item WHERE id = {number}",
+        "renumber": f"UPDATE item SET id = id + 100000, updated_at = now() WHERE id = {number}",
+        "empty watermark": f"UPDATE item SET updated_at = NULL, value = 3 WHERE id = {number}",
+        "same instant": "UPDATE item SET value = 4, updated_at = (SELECT max(updated_at) FROM item)"
+        f" WHERE id = {number}",
+    }
+    sql(statements[deed])
