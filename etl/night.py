@@ -40,10 +40,11 @@ STALE_VARIABLE = "ETL_STALE"
 """The variable in which setup.sh says that the environment is out of date, and used as it is."""
 
 
-def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None = None) -> int:
+def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None = None, *, full: bool = False) -> int:
     """Run the stages until one fails; gives its exit code, or 0: with 4, all is published, but Power BI not refreshed.
 
     accept: what is handed to every stage's --accept; due: HH:MM, to run only if no night was published since then.
+    full: whether all rows are extracted, also of queries that are read by their changes.
     """
     at = None if due is None else time_of_day(due)
     settings = config.load(settings_file)
@@ -61,7 +62,7 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
             if at and (since := published_between(store, last_due(now, at, None), now)):
                 print(f"No night is due: {since} was published after the last {due}.")
                 return 0
-            night = _Night(settings, settings_file, store, accept)
+            night = _Night(settings, settings_file, store, accept, full=full)
             return night.run()
     except EtlError as error:
         if night is None:
@@ -72,7 +73,10 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
 class _Night:
     """One night under way: it keeps its record up to date, and tells how it ended."""
 
-    def __init__(self, settings: Settings, settings_file: Path, store: Store, accept: tuple[str, ...]) -> None:
+    def __init__(
+        self, settings: Settings, settings_file: Path, store: Store, accept: tuple[str, ...], *, full: bool
+    ) -> None:
+        self._full = full
         self._settings, self._file, self._store, self._accept = settings, settings_file, store, accept
         self._began = time.monotonic()
         self._undrawn = ""
@@ -174,6 +178,8 @@ class _Night:
         command = [sys.executable, str(ROOT / script), "--env", str(self._file)]
         if self._accept:
             command += ["--accept", *self._accept]
+        if self._full and script == SCRIPTS[0]:
+            command.append("--full")
         # It inherits the lock; in a group of its own it hears of Ctrl-C through us, once.
         child: subprocess.Popen[bytes] | None = None
         try:

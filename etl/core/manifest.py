@@ -15,7 +15,7 @@ from etl.core.counts import Counts
 from etl.core.receipt import TableReceipt
 from etl.core.record import Record
 
-FORMAT: Final = 8
+FORMAT: Final = 9
 """The number of the newest format; etl.core.older reads those before it."""
 
 
@@ -214,7 +214,7 @@ class Manifest(Record, Generic[T]):
     accepted: the refusals of guards that a person let through, by "table:guard".
     """
 
-    format: Literal[8] = FORMAT
+    format: Literal[9] = FORMAT
     engine: str = __version__
     run: str
     stage: str

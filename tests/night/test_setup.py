@@ -51,7 +51,7 @@ def test_packages_for_node_are_installed_on_first_use_and_renewed_when_they_chan
         assert "Error: The packages of package.json could not be installed." in failed.stderr
 
 
-USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--accept TABLE:GUARD=FIGURE …] | --version\n"
+USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--full] [--accept TABLE:GUARD=FIGURE …] | --version\n"
 
 
 @pytest.mark.parametrize(
