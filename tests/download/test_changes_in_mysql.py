@@ -46,6 +46,9 @@ def test_a_night_reads_what_changed(item: Company, maria: Maria) -> None:
 
 def test_a_transaction_that_is_open_for_long_is_waited_for(item: Company, maria: Maria) -> None:
     """The watermark stays before its start, and so its rows are read when it has ended."""
+    maria.sql("CREATE USER IF NOT EXISTS seeing IDENTIFIED BY 'secret'")
+    maria.sql("GRANT SELECT ON shop.* TO seeing", "GRANT PROCESS ON *.* TO seeing")
+    item.sources["shop"] = maria.url().replace("etl:secret", "seeing:secret")
     with closing(maria.connect()) as late:
         late.begin()
         late.cursor().execute("UPDATE item SET value = 99, updated_at = NOW(6) WHERE id = 7")
