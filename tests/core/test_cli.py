@@ -49,6 +49,7 @@ CODES = {
     "WarehouseError": 1,
     "GuardError": 3,
     "RefreshError": 4,
+    "DeliveryError": 1,
     "PublishError": 1,
     "LockError": 75,
 }
