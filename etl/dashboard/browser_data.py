@@ -8,22 +8,20 @@ from etl.dashboard.plain import plain
 from etl.dashboard.words import target_told
 from etl.report.filters import fold
 
-_NO_CHOICE = {"slicers": (), "mode": "single", "note": ""}
+_NO_CHOICE = {"slicers": (), "offered": (), "months": None, "mode": "single", "note": ""}
 
 
 def data_of(picture: Picture, anchors: Sequence[str]) -> dict[str, Any]:
     """Return the data, with what the picture has to be asked with; a picture without it has the rows that it shows."""
     given = picture.data or {}
-    months = given.get("months", ())
     pages = given.get("pages", [_NO_CHOICE] * len(picture.pages))
     asked = given.get("visuals", [[{}] * len(page.visuals) for page in picture.pages])
     return {
         "slicers": given.get("slicers", ()),
-        "months": months,
+        "months": given.get("months", ()),
         "measures": given.get("measures", ()),
         "pages": [  # in their order, which the keys of an object would not keep: JavaScript puts numbers first
-            {"anchor": anchor, **page, "months": bool(months) and page["mode"] != "single"}
-            for anchor, page in zip(anchors, pages, strict=True)
+            {"anchor": anchor, **page} for anchor, page in zip(anchors, pages, strict=True)
         ],
         "visuals": {
             name: content

@@ -15,7 +15,7 @@ from etl.dashboard import packing
 from etl.dashboard.asked import Asked, Source, announce, asked, cut
 from etl.dashboard.drilled import Level, Lower, level_of, lower
 from etl.dashboard.plain import plain
-from etl.dashboard.slicers import Slicer, calendar_of, slicers_of
+from etl.dashboard.slicers import Slicer, calendar_of, offered, offered_months, slicers_of
 from etl.dashboard.words import vocabulary
 from etl.report.names import friendly
 from etl.report.read import Read, keeper
@@ -120,7 +120,7 @@ def _data(answers: Answers) -> dict[str, Any]:
     slicers = slicers_of(columns, every, source)
     months = sorted({month for each in every if each.parted for month in each.parted.months})
     shown = list(dict.fromkeys(name for each in every for name in each.measures))
-    packer = _Packer(report, slicers, months, shown)
+    packer = _Packer(source, slicers, months, shown)
     return {
         "slicers": [slicer.told() for slicer in slicers],
         "months": [packing.month_name(month) for month in months],
@@ -169,14 +169,19 @@ def _measure(measure: Measure, report: Report) -> dict[str, Any]:
 class _Packer:
     """Puts what was asked into what the page takes, where slicers, months and measures are named by their places."""
 
-    def __init__(self, report: Report, slicers: Sequence[Slicer], months: Sequence[int], shown: Sequence[str]) -> None:
-        self._report, self._slicers, self._months, self._shown = report, slicers, months, shown
+    def __init__(self, source: Source, slicers: Sequence[Slicer], months: Sequence[int], shown: Sequence[str]) -> None:
+        self._report, self._composer = source.report, source.composer
+        self._slicers, self._months, self._shown = slicers, months, shown
         self._numbers = {slicer.column: number for number, slicer in enumerate(slicers)}
 
     def page(self, page: Page, found: Sequence[Mapping[str, Asked]]) -> dict[str, Any]:
         numbers = [self._numbers[column] for column in page.slicers[:MOST_SLICERS]]
-        mode = "parts" if numbers and any(each.parted for parts in found for each in parts.values()) else "single"
-        return {"slicers": numbers, "mode": mode, "note": NOTES[mode] if numbers else ""}
+        every = [each for parts in found for each in parts.values()]
+        mode = "parts" if numbers and any(each.parted for each in every) else "single"
+        months = offered_months(self._months, every) if mode == "parts" else []
+        members = [offered(self._slicers[number], every, self._composer) for number in numbers]
+        note = NOTES[mode] if numbers else ""
+        return {"slicers": numbers, "offered": members, "months": months or None, "mode": mode, "note": note}
 
     def visual(self, visual: Visual, parts: Mapping[str, Asked], levels: Sequence[Level]) -> dict[str, Any]:
         queries = {name: self._query(each) for name, each in parts.items()}

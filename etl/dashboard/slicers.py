@@ -4,9 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.contract.table import Contract
 from etl.dashboard import formats
@@ -16,6 +18,7 @@ from etl.dashboard.picture import Value
 from etl.report.cells import ALL
 from etl.report.names import friendly
 from etl.report.rows import NO_MEMBER, members_of
+from etl.report.sql import Composer
 
 _TAKEN = ("from", "to", "drill")
 """What the page's address says besides the slicers."""
@@ -64,6 +67,35 @@ def _slicer(column: str, key: str, codes: set[int], source: Source) -> Slicer:
     places = {ALL: ALL} | {code: place for place, code in enumerate(ordered)}
     calendar = (source.calendar or "").partition(".")[0]
     return Slicer(column, key, members, places, column.partition(".")[0] == calendar, values)
+
+
+def offered(slicer: Slicer, found: Iterable[Asked], composer: Composer) -> list[int] | None:
+    """Return the places of the members under which one of a page's visuals says something; None where all are.
+
+    What ignores the slicer says the same under each member, also of those that there is nothing of; and what a measure
+    is of no rows at all, 0 of some counts, says nothing either.
+    """
+    said: set[int] = set()
+    for each in (each for each in found if slicer.column in each.slicers):
+        at, table = each.slicers.index(slicer.column), slicer.column.partition(".")[0]
+        places = [place for place, name in enumerate(each.measures, 1) if composer.is_chosen(name, table)]
+        none = each.nowhere or (None,) * (1 + len(each.measures))
+        for context, rows in each.contexts.items():
+            if context[at] not in said and any(
+                row[place] not in (None, none[place]) for row in rows for place in places
+            ):
+                said.add(context[at])
+    kept = sorted(slicer.places[code] for code in said - {ALL})
+    return None if len(kept) == len(slicer.members) else kept
+
+
+def offered_months(months: Sequence[int], found: Iterable[Asked]) -> list[int]:
+    """Return the places of the months that one of a page's visuals has a value of."""
+    said: set[int] = set()
+    for parts, table in (part for each in found if each.parted for part in each.parted.tables if part[0].months):
+        there = reduce(pc.or_, map(pc.is_valid, table.columns[-len(parts.kinds) :]))
+        said.update(table.column("month").filter(there).to_pylist())
+    return [place for place, month in enumerate(months) if month in said]
 
 
 def _keys(columns: Sequence[str]) -> dict[str, str]:

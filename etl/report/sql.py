@@ -111,8 +111,9 @@ class Composer:
 
     def is_chosen(self, name: str, table: str) -> bool:
         """Whether a filter on a table's columns chooses among rows of what a measure is made of."""
-        bases = (Base.of_measure(self.report.measures[part]) for part in self.report.parts(name))
-        return any(self.reaches(base, table) for base in bases if base.of in {*self.contracts, *self.report.views})
+        every = (Base.of_measure(self.report.measures[part]) for part in self.report.parts(name))
+        bases = [base for base in every if base.of in {*self.contracts, *self.report.views}]
+        return any(self.reaches(base, table) and not self.ignores(base, f"{table}.") for base in bases)
 
     def bases(self, name: str) -> list[str]:
         """Name the measures with an aggregate of their own that a measure is made of."""

@@ -200,7 +200,10 @@ def asked() -> Picture:
         "slicers": slicers,
         "months": [],
         "measures": [],
-        "pages": [{"slicers": s, "mode": "single", "note": ""} for s in (_ALL, (CHANNEL,))],
+        "pages": [
+            {"slicers": s, "offered": [None] * len(s), "months": None, "mode": "single", "note": ""}
+            for s in (_ALL, (CHANNEL,))
+        ],
         "visuals": [
             [_asked(told, _ALL) for told in _TOLD],
             [_asked(_TOLD[0], (CHANNEL,)), _asked(_TOLD[2], (CHANNEL,))],

@@ -177,7 +177,7 @@ def test_a_report_without_slicers_and_calendar_answers_nothing_but_all() -> None
     with opened(drawn_rows(1)) as star:
         asked = Asked.of(report, {"dim_shop": contracts["dim_shop"]}, star.read)
         assert (asked.given["slicers"], asked.given["months"]) == ([], [])
-        assert asked.given["pages"] == [{"slicers": [], "mode": "single", "note": ""}]
+        assert asked.given["pages"] == [{"slicers": [], "offered": [], "months": None, "mode": "single", "note": ""}]
         asked.compare([(0, {})], answered(asked.queries, [(0, {})]))
 
 

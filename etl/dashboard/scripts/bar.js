@@ -18,16 +18,18 @@ const Bar = (() => {
     return parts.length ? `Only ${listed(parts)}.` : "All data: nothing is filtered.";
   };
 
-  const several = (index, slicer) => {
-    const boxes = slicer.members.map((member, at) =>
-      make("label", {}, make("input", { type: "checkbox", value: at, name: slicer.key }), make("span", {}, member)));
-    const search = slicer.members.length > MANY
+  const option = (value, text, given = {}) => make("option", { value, ...given }, text);
+  const box = (slicer, at, given = {}) =>
+    make("label", given, make("input", { type: "checkbox", value: at, name: slicer.key }), make("span", {}, slicer.members[at]));
+
+  const several = (index, slicer, offered) => {
+    const search = offered.length > MANY
       ? make("input", { type: "search", "aria-label": `Search ${slicer.label}`, placeholder: "Search" }) : null;
+    const list = make("fieldset", {}, make("legend", { class: "said" }, slicer.label), search, ...offered.map((at) => box(slicer, at)));
     search?.addEventListener("input", () => {
       const wanted = search.value.trim().toUpperCase();
-      boxes.forEach((box) => { box.hidden = !box.textContent.toUpperCase().includes(wanted); });
+      list.querySelectorAll("label").forEach((each) => { each.hidden = !each.textContent.toUpperCase().includes(wanted); });
     });
-    const list = make("fieldset", {}, make("legend", { class: "said" }, slicer.label), search, ...boxes);
     const opener = make("summary", { "aria-label": `Several: ${slicer.label}`, title: "Choose several" });
     const made = make("details", { class: "several" }, opener, list);
     list.addEventListener("change", (event) => {
@@ -39,20 +41,20 @@ const Bar = (() => {
 
   const control = (anchor, page, index) => {
     const slicer = State.data.slicers[index];
+    const offered = State.offered(page, index);
     const id = `_${anchor}_${slicer.key}`;
-    const list = make("select", { id, "data-slicer": index }, make("option", { value: "" }, "All"),
-      make("option", { value: "several", hidden: true, disabled: true }),
-      ...slicer.members.map((member, at) => make("option", { value: at }, member)));
+    const list = make("select", { id, "data-slicer": index }, option("", "All"),
+      option("several", "", { hidden: true, disabled: true }), ...offered.map((at) => option(at, slicer.members[at])));
     list.addEventListener("change", () => State.pick(index, list.value === "" ? [] : [Number(list.value)]));
-    const more = page.mode !== "single" && slicer.members.length > 2 ? several(index, slicer) : null;
+    const more = page.mode !== "single" && offered.length > 2 ? several(index, slicer, offered) : null;
     return make("div", { class: "slicer" }, make("label", { for: id }, slicer.label), make("div", { class: "both" }, list, more));
   };
 
-  const period = (anchor) => ["from", "to"].map((end, at) => {
-    const { months } = State.data;
+  const period = (anchor, page) => ["from", "to"].map((end, at) => {
+    const months = page.months.map((place) => State.data.months[place]);
     const id = `_${anchor}_${end}`;
-    const list = make("select", { id, "data-end": at }, make("option", { value: "" }, at ? "the last" : "the first"),
-      ...months.map((month) => make("option", { value: month }, month)));
+    const list = make("select", { id, "data-end": at }, option("", at ? "the last" : "the first"),
+      ...months.map((month) => option(month, month)));
     list.addEventListener("change", () => {
       const ends = [...(State.current.months || [months[0], months.at(-1)])];
       ends[at] = list.value || (at ? months.at(-1) : months[0]);
@@ -70,7 +72,7 @@ const Bar = (() => {
       place.querySelector("select").focus();
     });
     const controls = make("div", { class: "controls" }, ...page.slicers.map((index) => control(anchor, page, index)),
-      ...(page.months ? period(anchor) : []), reset);
+      ...(page.months ? period(anchor, page) : []), reset);
     const box = make("details", { class: "filter_box", open: !matchMedia("(max-width: 40rem)").matches },
       make("summary", {}, "Filters"), controls);
     place.append(make("form", { "aria-label": "Filters" }, box));
@@ -78,22 +80,33 @@ const Bar = (() => {
     if (page.note) place.closest(".page").append(make("p", { class: "note" }, page.note));
   };
 
-  const count = (list, members, slicer) => {
-    const option = list.querySelector('[value="several"]');
-    write(option, members.length > 1 ? `${members.length} of ${slicer.members.length}` : "");
+  /** Have what is chosen in its list while it is: on another page it may be offered, and not here. */
+  const keep = (place, has, wanted) => {
+    place.querySelectorAll(".elsewhere").forEach((each) => each.remove());
+    place.append(...wanted.filter(([value]) => !has(value)).map(([, made]) => made({ class: "elsewhere" })));
+  };
+
+  const count = (list, members, slicer, offered) => {
+    keep(list, (at) => offered.includes(at), members.map((at) => [at, (given) => option(at, slicer.members[at], given)]));
+    write(list.querySelector('[value="several"]'), members.length > 1 ? `${members.length} of ${offered.length}` : "");
     list.value = members.length > 1 ? "several" : members.length ? String(members[0]) : "";
   };
 
   /** Show in a page's bar what is chosen. */
   const show = (section, page, state) => {
     section.querySelectorAll("select[data-slicer]").forEach((list) => {
-      const members = state.chosen[list.dataset.slicer] || [];
-      count(list, members, State.data.slicers[list.dataset.slicer]);
+      const index = Number(list.dataset.slicer);
+      const [slicer, members, offered] = [State.data.slicers[index], state.chosen[index] || [], State.offered(page, index)];
+      count(list, members, slicer, offered);
       list.closest(".slicer").classList.toggle("on", members.length > 0);
+      const boxes = list.parentElement.querySelector("fieldset");
+      if (boxes) keep(boxes, (at) => offered.includes(at), members.map((at) => [at, (given) => box(slicer, at, given)]));
       list.parentElement.querySelectorAll("input[type=checkbox]").forEach((box) => { box.checked = members.includes(Number(box.value)); });
     });
     section.querySelectorAll("select[data-end]").forEach((list) => {
-      list.value = state.months ? state.months[list.dataset.end] : "";
+      const month = state.months ? state.months[list.dataset.end] : "";
+      keep(list, (at) => page.months.includes(State.data.months.indexOf(at)), month ? [[month, (given) => option(month, month, given)]] : []);
+      list.value = month;
       list.closest(".slicer").classList.toggle("on", state.months !== null);
     });
     const isDrilled = Object.entries(state.drill).some(([id, path]) => path.length && id.startsWith(`${section.id}_`));

@@ -92,11 +92,14 @@ const State = (() => {
     tell(before);
   };
 
+  /** Return the members of a slicer, by their places, that a page has something to say of. */
+  const offered = (page, index) => page.offered[page.slicers.indexOf(index)] ?? data.slicers[index].members.map((_, at) => at);
+
   /** Choose these members of a slicer, none being all; a member of no slicer stays. */
   const pick = (index, members) => {
     const chosen = { ...current.chosen };
     delete chosen[index];
-    if (members.length && members.length < data.slicers[index].members.length) {
+    if (members.length && offered(pageOf(current.page), index).some((member) => !members.includes(member))) {
       chosen[index] = [...members].sort((one, other) => one - other);
     }
     change({ chosen });
@@ -127,7 +130,7 @@ const State = (() => {
   };
 
   return {
-    know, begin, read, pageOf, address, change, pick, toggle,
+    know, begin, read, pageOf, offered, address, change, pick, toggle,
     listen: (listener) => listeners.push(listener),
     get current() { return current; },
     get data() { return data; },
