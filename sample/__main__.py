@@ -1,4 +1,4 @@
-"""The sample company's command line: fill it, keep it running, or run a command while it runs."""
+"""The sample company's command line: fill it, change it, keep it running, or run a command while it runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import psycopg2
 
 from etl.core.cli import path
 from etl.core.interruptions import INTERRUPTIONS
-from sample import generate
+from sample import changes, generate
 from sample.errors import SampleError
 from sample.home import home_of
 from sample.server import running
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Error: {error}\nTry: {error.advice}", file=sys.stderr)
         return 2
     except psycopg2.Error as error:
-        print(f"Error: The sample could not be filled: {' '.join(str(error).split())}\n"
+        print(f"Error: The sample could not be {options.aim}: {' '.join(str(error).split())}\n"
               "Try: look at the free space on the disk, then run it again.", file=sys.stderr)  # fmt: skip
         return 1
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> _Parser:
     parser = _Parser(prog="python -m sample", description="The sample company's source database. Without a command: "
                      "fill it, in place of what was there.")  # fmt: skip
-    parser.set_defaults(action=_fill)
+    parser.set_defaults(action=_fill, aim="filled")
     parser.add_argument("--contracts", type=int, default=generate.CONTRACTS, metavar="N",
                         help="how many contracts (default: %(default)s)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=generate.SEED, metavar="S",
@@ -72,6 +72,15 @@ def _parser() -> _Parser:
     _command(commands, "serve", _serve, "keep the server running until Ctrl-C; fill it if it is empty")
     run = _command(commands, "run", _run, f"run a command with {VARIABLE} set; fill the sample if it is empty")
     run.add_argument("command", nargs=argparse.REMAINDER, help="a program, or a .py file, with its arguments")
+    change = _command(commands, "change", _change, "change rows as a night would; fill the sample if it is empty")
+    change.set_defaults(aim="changed")
+    change.add_argument("--rows", type=int, default=changes.ROWS, metavar="N",
+                        help="how many in all tables together, nine in ten with the newest 2 %% of the keys "
+                             "(default: %(default)s)")  # fmt: skip
+    change.add_argument("--seed", type=int, default=generate.SEED, metavar="S", dest="change_seed",
+                        help="another seed, other rows (default: %(default)s)")  # fmt: skip
+    change.add_argument("--months", type=int, metavar="M",
+                        help="the others are of the newest M months (default: of all history)")  # fmt: skip
     return parser
 
 
@@ -128,6 +137,18 @@ def _run(options: argparse.Namespace) -> int:
         command = [sys.executable, *command]
     with _filled(options) as url:
         return _run_child(command, {**os.environ, VARIABLE: url})
+
+
+def _change(options: argparse.Namespace) -> int:
+    parameters = {"rows": options.rows, "seed": options.change_seed, "months": options.months}
+    changes.check(**parameters)
+    with _filled(options) as url:
+        started = time.monotonic()
+        changed = changes.change(url, **parameters)
+        took = time.monotonic() - started
+    size = f"{options.rows:,} row{'s' if options.rows > 1 else ''}"
+    print(f"Changed the sample company: {size}, seed {options.change_seed}, in {took:.1f} s\n{changes.table(changed)}")
+    return 0
 
 
 def _run_child(command: list[str], environment: dict[str, str]) -> int:

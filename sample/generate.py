@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,6 +17,7 @@ import psycopg2
 from psycopg2 import sql
 
 from sample.errors import SampleError
+from sample.session import HERE, connect, execute, run_file, session
 
 VERSION = 3  # of the generator: counts up when the same parameters give other rows
 CONTRACTS = 200_000
@@ -27,7 +27,6 @@ DIRT = {"rare": 0.05, "much": 1.0}
 MOST_CONTRACTS = 100_000_000
 MOST_SEED = 2**31 - 1
 
-HERE = Path(__file__).parent
 FIRST = ("1_plan", "2_company")
 TOGETHER = (("3_contracts",), ("3_legacy", "3_clients", "3_movements"))  # one session each; they share no table
 
@@ -64,13 +63,13 @@ def fill(url: str, *, contracts: int = CONTRACTS, seed: int = SEED, today: dt.da
     today = today or dt.date.today()
     check(contracts, seed, today)
     building, old = f"{database}_filling", f"{database}_old"
-    with closing(_connect(_with_database(url, "postgres"))) as server:
+    with closing(connect(_with_database(url, "postgres"))) as server:
         server.autocommit = True
-        _execute(server, "SET synchronous_commit = on")  # who is told "filled" finds it, even if the server is killed
-        _execute(server, sql.SQL("SELECT pg_advisory_lock(hashtext({}))").format(sql.Literal(database)))
+        execute(server, "SET synchronous_commit = on")  # who is told "filled" finds it, even if the server is killed
+        execute(server, sql.SQL("SELECT pg_advisory_lock(hashtext({}))").format(sql.Literal(database)))
         for leftover in (building, old):
             _drop(server, leftover)
-        _execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(building)))
+        execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(building)))
         parameters = {"contracts": contracts, "seed": seed, "today": today, "dirt": dirt, "share": DIRT[dirt]}
         _fill_new(_with_database(url, building), parameters)
         _swap(server, building, database, old)
@@ -81,7 +80,7 @@ def fill(url: str, *, contracts: int = CONTRACTS, seed: int = SEED, today: dt.da
 def info(url: str) -> dict[str, Any] | None:
     """What the database at `url` was filled with: contracts, seed, today, dirt, generator_version; None when absent."""
     try:
-        with closing(_connect(url)) as connection, connection.cursor() as cursor:
+        with closing(connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT * FROM public.sample_info")
             return dict(zip([c.name for c in cursor.description], cursor.fetchone(), strict=True))
     except (psycopg2.OperationalError, psycopg2.errors.UndefinedTable):
@@ -89,31 +88,31 @@ def info(url: str) -> dict[str, Any] | None:
 
 
 def _fill_new(url: str, parameters: dict[str, Any]) -> None:
-    with _session(url) as connection:
-        _run_file(connection, HERE / "schema.sql")
-        _execute(
+    with session(url) as connection:
+        run_file(connection, HERE / "schema.sql")
+        execute(
             connection,
             sql.SQL(PARAMETERS).format(**{k: sql.Literal(v) for k, v in (parameters | {"version": VERSION}).items()}),
         )
-        _run_file(connection, HERE / "draw.sql")
+        run_file(connection, HERE / "draw.sql")
         _run_files(connection, FIRST)
     with ThreadPoolExecutor(len(TOGETHER)) as threads:
         list(threads.map(lambda names: _fill_part(url, names), TOGETHER))
-        with _session(url) as connection:
-            _execute(connection, "DROP SCHEMA plan CASCADE")
+        with session(url) as connection:
+            execute(connection, "DROP SCHEMA plan CASCADE")
         list(threads.map(lambda tables: _vacuum(url, tables), ("sales.contracts", "")))
 
 
 def _fill_part(url: str, names: tuple[str, ...]) -> None:
-    with _session(url) as connection:
+    with session(url) as connection:
         _run_files(connection, names)
 
 
 def _vacuum(url: str, tables: str) -> None:
     """Statistics for the planner, and rows marked as seen, so that no later reader has to do it."""
-    with closing(_connect(url)) as connection:
+    with closing(connect(url)) as connection:
         connection.autocommit = True
-        _execute(connection, f"VACUUM (FREEZE, ANALYZE, SKIP_LOCKED) {tables}")
+        execute(connection, f"VACUUM (FREEZE, ANALYZE, SKIP_LOCKED) {tables}")
 
 
 def _swap(server: Any, building: str, name: str, old: str) -> None:
@@ -129,23 +128,11 @@ def _swap(server: Any, building: str, name: str, old: str) -> None:
 
 
 def _drop(server: Any, name: str) -> None:
-    _execute(server, _named("DROP DATABASE IF EXISTS {name} WITH (FORCE)", {"name": name}))
+    execute(server, _named("DROP DATABASE IF EXISTS {name} WITH (FORCE)", {"name": name}))
 
 
 def _named(statement: str, names: dict[str, str]) -> sql.Composed:
     return sql.SQL(statement).format(**{key: sql.Identifier(name) for key, name in names.items()})
-
-
-def _connect(url: str) -> Any:
-    return psycopg2.connect(url, options="-c client_min_messages=warning -c datestyle=ISO")
-
-
-@contextmanager
-def _session(url: str) -> Iterator[Any]:
-    """A connection for one transaction with much memory; committed at the end."""
-    with closing(_connect(url)) as connection, connection:
-        _execute(connection, "SET work_mem = '256MB'; SET maintenance_work_mem = '512MB'; SET TimeZone = 'UTC'")
-        yield connection
 
 
 @contextmanager
@@ -162,16 +149,7 @@ def _transaction(server: Any) -> Iterator[Any]:
 
 def _run_files(connection: Any, names: tuple[str, ...]) -> None:
     for name in names:
-        _run_file(connection, HERE / "fill" / f"{name}.sql")
-
-
-def _run_file(connection: Any, path: Path) -> None:
-    _execute(connection, path.read_text(encoding="utf-8"))
-
-
-def _execute(connection: Any, statement: str | sql.Composable) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
+        run_file(connection, HERE / "fill" / f"{name}.sql")
 
 
 def _with_database(url: str, database: str) -> str:

@@ -134,6 +134,21 @@ def test_run_hands_the_url_in_and_the_exit_code_out(own_folder: Path, tmp_path: 
     assert not is_up(own_folder)
 
 
+def test_change_fills_an_empty_sample_and_says_what_it_changed(new_folder: Path) -> None:
+    """One line a table that has changed, and one for all together."""
+    with sample("--folder", new_folder, "--contracts", "9000", "change", "--rows", "100", "--seed", "3") as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    filled, changed, head, *tables, total = out.splitlines()
+    assert filled.startswith("Filled the sample company: 9,000 contracts, seed 1, in ")
+    assert changed.startswith("Changed the sample company: 100 rows, seed 3, in ")
+    assert head.split() == ["inserted", "updated", "deleted"]
+    assert {"sales.contracts", "people.offices"} <= {line.split()[0] for line in tables}
+    assert total.startswith("total")
+    assert sum(map(int, total.split()[1:])) == 100
+    assert not is_up(new_folder)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_run_passes_what_ends_it_on_to_the_command(own_folder: Path, number: signal.Signals) -> None:
     """The command ends first, then the server; the code is 128 + the signal's number."""

@@ -63,12 +63,17 @@ class Night:
 
 
 def run_night(company: Company, server: str, folder: Path) -> Night:
-    """Fill the source, run stages 1 and 2, and answer all questions from the source as of the night's instant."""
+    """Fill the source, and run the night of it."""
     url = generate.fill(server, contracts=CONTRACTS, seed=company.seed, today=company.today, database=str(company),
                         dirt="much" if company.more_dirt else "rare")  # fmt: skip
     if company.more_dirt:
         with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
             cursor.execute((HERE / "more_dirt.sql").read_text(encoding="utf-8"))
+    return run_stages(url, folder)
+
+
+def run_stages(url: str, folder: Path) -> Night:
+    """Run stages 1 and 2 on a filled source, and answer all questions from it as of the night's instant."""
     folder.mkdir()
     env = write_settings(folder, "duckdb")
     run_script("SQLDownloadMain.py", env, SOURCE_CLOUD_URL=url)
