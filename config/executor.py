@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-ADDRESS = r"^(dask|tls)://[^/\s]+:\d+$"
+ADDRESS = r"(dask|tls)://[^/\s]+:\d+"
 _FILES = ("executor_ca", "executor_certificate", "executor_key")
 _YES = ("1", "on", "t", "true", "y", "yes")
 

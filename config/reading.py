@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from config import redacted, urls
 from config.paths import EXAMPLE_SETTINGS, IS_CLONE, SAMPLE_SETTINGS, data_folder_of, home_of, seen_from, url_seen_from
 from config.settings import HOME, Settings, SettingsError, lacking_together
+from config.wanted import wanted
 
 _SOURCE = re.compile(r"SOURCE_(\w+)_(URL|PASSWORD)(_FILE)?")
 _SECRETS = ("PSEUDONYM_KEY", "POWERBI_CLIENT_SECRET", "HEARTBEAT_URL", "WEBHOOK_URL", "NOTIFY_URLS")
@@ -208,7 +209,9 @@ def _fault(details: dict[str, Any]) -> str:
     name = f"SOURCE_{others[0]}_URL" if first == "SOURCES" and others else ".".join((first, *others))
     if details["type"] == "missing":
         return f"{name} is not set"
-    fault = f"{name}: {str(details['msg']).removeprefix('Value error, ')}"
+    if details["type"] != "value_error":
+        return f"{name}: it should be {wanted(details)}"
+    fault = f"{name}: {details['ctx']['error']}"
     return f"{fault}; or put it into {name[:-4]}_PASSWORD as it is" if urls.ESCAPES in fault and others else fault
 
 

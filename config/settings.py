@@ -25,7 +25,8 @@ from config.paths import ROOT, seen_from
 
 _POWERBI = tuple(f"powerbi_{name}" for name in ("workspace", "tenant", "client_id", "client_secret"))
 _LEAST_OF_A_KEY = 32
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_TAG = r"projects/[^/\s]+/locations/[\w-]+/taxonomies/\d+/policyTags/\d+"
 _RUNS = ("folder.id", "1_raw", "2_star", "3_loaded", "nights")
 _NOTIFY = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _CLOUD_FOLDER = re.compile(r"gs://[a-z0-9][\w.-]+(/[\w.=-]+)*/?")
@@ -113,17 +114,22 @@ def _long_enough(key: SecretStr | None) -> SecretStr | None:
     return key
 
 
-def _guid(text: str) -> str:
-    if not _GUID.fullmatch(text):
-        raise ValueError("it is not an id such as 11111111-2222-3333-4444-555555555555")
-    return text
+def _spelled(pattern: str, such_as: str, flags: re.RegexFlag = re.NOFLAG) -> AfterValidator:
+    """Refuse a text that is not written as a pattern says, in words for people, and without the text."""
+
+    def check(text: str | None) -> str | None:
+        if text is not None and not re.fullmatch(pattern, text, flags):
+            raise ValueError(f"it is not {such_as}")
+        return text
+
+    return AfterValidator(check)
 
 
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 NotifyUrls = Annotated[SecretStr, AfterValidator(_notify_urls)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
-PowerBiId = Annotated[str, AfterValidator(_guid)]
-SecureAddress = Annotated[str, Field(pattern=r"^https://[^/\s?#@]+$")]
+PowerBiId = Annotated[str, _spelled(_GUID, "an id such as 11111111-2222-3333-4444-555555555555", re.IGNORECASE)]
+SecureAddress = Annotated[str, _spelled(r"https://[^/\s?#@]+", "an address such as https://host, without a user")]
 OwnPath = Annotated[Path, AfterValidator(_own_path)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
@@ -138,19 +144,19 @@ class Settings(BaseModel):
     warehouse: Literal["bigquery", "duckdb"]
     duckdb_file: OwnPath | None = None
     bigquery_project: str | None = None
-    bigquery_dataset: str | None = Field(None, pattern=r"^\w+$")
+    bigquery_dataset: Annotated[str | None, _spelled(r"\w+", "made of letters, digits and underscores")] = None
     bigquery_location: str = "EU"
     bigquery_credentials: Literal["default", "key file", "anonymous"] = "default"
     bigquery_key_file: OwnPath | None = None
     bigquery_impersonate: str | None = None
-    bigquery_policy_tag: str | None = Field(
-        None, pattern=r"^projects/[^/\s]+/locations/[\w-]+/taxonomies/\d+/policyTags/\d+$"
-    )
+    bigquery_policy_tag: Annotated[
+        str | None, _spelled(_TAG, "a tag such as projects/P/locations/eu/taxonomies/1/policyTags/2")
+    ] = None
     bigquery_endpoint: Annotated[HttpUrl | None, AfterValidator(_without_user)] = None
 
     powerbi_workspace: PowerBiId | None = None
     powerbi_dataset: PowerBiId | None = None
-    powerbi_tenant: str | None = Field(None, pattern=r"^[\w.-]+$")
+    powerbi_tenant: Annotated[str | None, _spelled(r"[\w.-]+", "a tenant's id, or its domain")] = None
     powerbi_client_id: PowerBiId | None = None
     powerbi_client_secret: SecretStr | None = None
     powerbi_billing_project: str | None = None
@@ -173,7 +179,7 @@ class Settings(BaseModel):
     tables_dir: OwnPath = ROOT / "tables"
     report_dir: OwnPath | None = None
     keep_runs: int = Field(7, ge=1)
-    executor: str | None = Field(None, pattern=ADDRESS)
+    executor: Annotated[str | None, _spelled(ADDRESS, "an address such as tls://host:8786")] = None
     executor_ca: OwnPath | None = None
     executor_certificate: OwnPath | None = None
     executor_key: OwnPath | None = None

@@ -6,15 +6,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from config.wanted import wanted
 from etl.core.errors import ContractError, EtlError, joined
 from etl.core.names import guess
 from etl.core.needs import OR_NEWER
 
-_FLAG, _WHOLE, _NUMBER, _DAY = "true or false", "a whole number", "a number", "a day as 2030-01-31"
-_LIST, _GROUP = "a list in brackets", "lines in braces, as { name = value }"
-_WANTED = {"string": "a text in quotes", "bool": _FLAG, "int": _WHOLE, "decimal": _NUMBER, "float": _NUMBER}
-_WANTED |= {"finite": "a finite number", "date": _DAY, "tuple": _LIST, "list": _LIST, "dict": _GROUP, "model": _GROUP}
-"""What a line should be, by the first word of what pydantic calls the fault."""
 _NAMES = ("title", "name", "measure", "text")
 """The lines by which people call an entry of a list."""
 _LONGEST = 40
@@ -59,24 +55,9 @@ def _told(
     if first["type"] == "value_error":
         said = str(first["ctx"]["error"])
         return ContractError(f"{name}: {f'{line}: ' if line else ''}{said}.", _ANYWHERE)
-    wanted = list(dict.fromkeys(_wanted(fault) for fault in faults))
-    listed = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted)
+    types = list(dict.fromkeys(wanted(fault) for fault in faults))
+    listed = " or ".join([", ".join(types[:-1]), types[-1]] if len(types) > 1 else types)
     return ContractError(f"{name}: {line or 'it'} is {_shown(first['input'])}, and should be {listed}.", _ANYWHERE)
-
-
-def _wanted(fault: Fault) -> str:
-    """Say what a value should be. In pydantic's own words what is not known here, for it may find what nobody tried."""
-    kind, context = str(fault["type"]), fault.get("ctx", {})
-    if kind == "literal_error":
-        return str(context["expected"]).replace("True", "true")
-    if kind in ("greater_than_equal", "less_than_equal"):
-        return f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-    if kind in ("too_short", "missing"):
-        least = context.get("min_length") or int(fault["loc"][-1]) + 1
-        return "a list that is not empty" if least == 1 else f"a list of at least {least}"
-    if kind == "too_long":
-        return f"a list of at most {context['max_length']}"
-    return _WANTED.get(kind.partition("_")[0]) or str(fault["msg"]).removeprefix("Input should be ")
 
 
 def _place(given: Mapping[str, Any], fault: Fault) -> Place:

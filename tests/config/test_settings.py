@@ -92,10 +92,10 @@ sources=x
     lines = [line.strip() for line in message.splitlines()[1:]]
     for name, said in [
         ("BUSINESS_TIME_ZONE", "'Madrid' is not an IANA time zone such as Europe/Madrid"),
-        ("KEEP_RUNS", "greater than or equal to 1"),
-        ("WORKERS", "integer"),
-        ("WINDOW_YEARS", "integer"),
-        ("LOG_LEVEL", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("KEEP_RUNS", "should be at least 1"),
+        ("WORKERS", "should be a whole number"),
+        ("WINDOW_YEARS", "should be a whole number"),
+        ("LOG_LEVEL", "should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("COLOUR", "is not a setting"),
         ("SOURCES", "is not a setting"),
         ("BIGQUERY_PROJECT and BIGQUERY_DATASET", "must be set when WAREHOUSE is bigquery"),
@@ -119,11 +119,11 @@ TOGETHER = """
 | p       | d       |             |                    |                                 |
 |         | d       |             |                    | BIGQUERY_PROJECT must be set    |
 | p       |         |             |                    | BIGQUERY_DATASET must be set    |
-| p       | a-b     |             |                    | BIGQUERY_DATASET: String should |
+| p       | a-b     |             |                    | BIGQUERY_DATASET: it is not     |
 | p       | d       | key file    |                    | BIGQUERY_KEY_FILE must be set   |
 | p       | d       | anonymous   |                    | set BIGQUERY_ENDPOINT           |
 | p       | d       | anonymous   | http://localhost:1 |                                 |
-| p       | d       | some        |                    | BIGQUERY_CREDENTIALS: Input     |
+| p       | d       | some        |                    | BIGQUERY_CREDENTIALS: it should |
 """
 
 
