@@ -1,6 +1,5 @@
 """Write the Power BI project from the contracts, the measures and the pages, beside these: powerbi/CloudServices/."""
 
-import re
 import sys
 from pathlib import Path
 
@@ -106,57 +105,23 @@ def _made(settings_file: Path) -> tuple["Company", Mapping[str, int]]:
 
 def _renew(company: "Company", years: Mapping[str, int], *, check: bool) -> None:
     """Write the project's files, or check them."""
+    from powerbi.folder import check_folder, left_over, stale_files, told, write
     from powerbi.report import name_of
 
     folder = company.settings.report_folder / name_of(company.report)
+    if check:
+        check_folder(folder, company.files)
     stale = stale_files(folder, company.files)
-    if check and stale:
-        raise ContractError(f"{folder} is stale: {', '.join(stale)}.", "Run python -m powerbi.")
     write(folder, company.files, stale)
     print(f"{folder}: {len(company.files)} files, {len(stale)} of them changed.")
+    if left := left_over(folder):
+        print(told(left))
     for name, contract in company.contracts.items():
         if contract.settled_after is not None and name not in years:
             print(
                 f"{name}: every refresh reads all of it, because nothing here says from which year on rows are"
                 " published, or they do not all lie in the past."
             )
-
-
-def write(folder: Path, files: Mapping[str, str], stale: list[str]) -> None:
-    """Write what is stale, and remove what is one too many, with its folder: to Power BI that would be a visual."""
-    for path in stale:
-        target = folder / path
-        if path in files:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(files[path], encoding="utf-8", newline="\n")
-            continue
-        target.unlink()
-        for parent in target.relative_to(folder).parents:
-            if not any((folder / parent).iterdir()):
-                (folder / parent).rmdir()
-
-
-def stale_files(folder: Path, files: Mapping[str, str]) -> list[str]:
-    """Name the files that are not what they are to be; of those that are one too many, what an older run has written.
-
-    What else is there is Power BI Desktop's, or a person's, and left alone.
-    """
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    ours = {path for path in there if _OURS.search(path)}
-    return sorted(
-        path
-        for path in ours | set(files)
-        if path not in files or path not in there or (folder / path).read_bytes() != files[path].encode()
-    )
-
-
-_OURS = re.compile(
-    r"[.]SemanticModel/definition/(tables/[^/]+|relationships)[.]tmdl$"
-    r"|[.]Report/definition/pages/[^/]+/(page|visuals/.*/(visual|mobile))[.]json$"
-    r"|[.]Report/definition/bookmarks/reset-[^/]+[.]bookmark[.]json$"
-    r"|[.]Report/StaticResources/RegisteredResources/[^/]*Sober[.]json$"
-)
-"""The files of which there may be one too many: tables, relationships, pages, visuals, resets and themes."""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The semantic model: what it is made of, and which faults are caught before anybody opens it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,8 +23,8 @@ from etl.dashboard.rehearse import rehearse
 from etl.load.etl_runs import published_contracts
 from etl.report.names import friendly
 from powerbi import model
-from powerbi.__main__ import stale_files, write
 from powerbi.check import faults_of
+from powerbi.folder import check_folder, left_over, stale_files, write
 from powerbi.project import project_files
 from powerbi.report import name_of
 from powerbi.tmdl import Node, TmdlError, read, written
@@ -89,6 +90,40 @@ def test_a_stale_file_is_named(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert stale_files(tmp_path, {"a": "1", "b": "two", "c": "3"}) == [*ours, "b", "c"]
+
+
+def test_a_project_that_was_never_written_is_one_sentence(tmp_path: Path) -> None:
+    """And not a list of all of its files; of many stale ones ten are named."""
+    with pytest.raises(ContractError, match=r"CloudServices was never written\.$") as never:
+        check_folder(tmp_path / "CloudServices", FILES)
+    assert never.value.hint == "Run python -m powerbi."
+    write(tmp_path / "CloudServices", FILES, list(FILES))
+    check_folder(tmp_path / "CloudServices", FILES)
+    many = {path: f"{text} " for path, text in FILES.items()}
+    with pytest.raises(ContractError, match=rf"is stale: [^,]*(, [^,]*){{9}} and {len(FILES) - 10} more\.$"):
+        check_folder(tmp_path / "CloudServices", many)
+
+
+def test_a_project_of_an_older_title_is_named(tmp_path: Path) -> None:
+    """Beside the new one, before it is written and afterwards; a project that a person made is left alone."""
+    old, new = tmp_path / "CloudServices", tmp_path / "Cloud"
+    write(old, FILES, list(FILES))
+    own = tmp_path / "Own" / "Own.SemanticModel" / ".platform"
+    own.parent.mkdir(parents=True)
+    for text in ("{}", "[]", "no JSON", '{"config": {"logicalId": "1"}}'):
+        own.write_text(text)
+        assert left_over(new) == [old]
+    renamed = project_files(replace(REPORT, title="Cloud"), CONTRACTS)
+    with pytest.raises(
+        ContractError, match=r"Cloud was never written\. The report had another title: \S*/CloudServices"
+    ):
+        check_folder(new, renamed)
+    write(new, renamed, list(renamed))
+    with pytest.raises(ContractError, match=r"/CloudServices was written for it, and is left over\.") as left:
+        check_folder(new, renamed)
+    assert left.value.hint.startswith("Delete")
+    shutil.rmtree(old)
+    check_folder(new, renamed)
 
 
 @pytest.mark.parametrize("title", ["", "–", "pages", "measures"])
