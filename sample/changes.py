@@ -24,6 +24,8 @@ PARAMETERS = """
 CREATE SCHEMA plan;
 CREATE FUNCTION plan.rows() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {rows}::bigint;
 CREATE FUNCTION plan.seed() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {seed}::bigint;
+CREATE FUNCTION plan.last_contract() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {last}::bigint;
+CREATE FUNCTION plan.newest_contracts() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {newest}::bigint;
 CREATE FUNCTION plan.today() RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {today}::date;
 """
 
@@ -59,14 +61,15 @@ def change(url: str, *, rows: int = ROWS, seed: int = SEED, months: int | None =
         raise SampleError("The sample was filled by another version of this project.", "python -m sample")
     with session(url) as connection:
         execute(connection, "SET random_page_cost = 1.1; SELECT pg_advisory_xact_lock(hashtext('change'))")
-        ((contracts, state),) = rows_of(connection, "SELECT count(*), max(contract_id) FROM sales.contracts")
-        if rows > contracts // NEWEST:
+        ((contracts, last),) = rows_of(connection, "SELECT count(*), max(contract_id) FROM sales.contracts")
+        newest = contracts // NEWEST
+        if rows > newest:
             raise SampleError(f"{rows:,} rows are more than the newest 2 % of the sample's {contracts:,} contracts.",
                               f"ask for fewer, or fill it with {_needed(rows):,}: "
                               f"python -m sample --contracts {_needed(rows)}")  # fmt: skip
-        ((lot,),) = rows_of(connection, "SELECT hashint8extended(%s, %s) & %s", state, seed, MOST_SEED)
-        parameters = {"rows": rows, "seed": lot, "today": filled["today"], "months": months}
-        literals = {name: sql.Literal(value) for name, value in parameters.items()}
+        ((lot,),) = rows_of(connection, "SELECT hashint8extended(%s, %s) & %s", last, seed, MOST_SEED)
+        parameters = {"rows": rows, "seed": lot, "last": last, "newest": newest, "today": filled["today"]}
+        literals = {name: sql.Literal(value) for name, value in {**parameters, "months": months}.items()}
         execute(connection, sql.SQL(PARAMETERS).format(**literals))
         run_file(connection, HERE / "draw.sql")
         execute(connection, sql.SQL(SINCE).format(**literals))

@@ -1,6 +1,7 @@
 -- What a night changes in the small tables: an office's region, moves, members who were late, a price, reports.
 -- changes.py has already made plan.rows(): how many rows change in all, plan.since(): when the time begins that is
--- changed, plan.seed() and plan.today(). The schema is dropped at the end.
+-- changed, plan.newest_contracts(): how many are 2 %, plan.last_contract(), plan.seed() and plan.today(). The schema is
+-- dropped at the end.
 --
 -- What is drawn depends on keys and values, never on where a row lies or when it was written: the same seed changes the
 -- same company in the same way. Only updated_at is the source's own time.
@@ -117,10 +118,12 @@ WITH done AS (
 )
 INSERT INTO plan.done SELECT 'usage.self_usage', 'inserted', count(*) FROM done;
 
+-- What is withdrawn is all reports of a day: none of them stands in for another.
 WITH done AS (
-    DELETE FROM usage.self_usage WHERE ctid IN (
-        SELECT ctid FROM usage.self_usage WHERE used_on BETWEEN plan.since() AND plan.now()
-        ORDER BY plan.u(14, hashtextextended((team_member_id, product_id, edition, used_on, instances)::text, 0))
+    DELETE FROM usage.self_usage WHERE (team_member_id, product_id, edition, used_on) IN (
+        SELECT team_member_id, product_id, edition, used_on FROM usage.self_usage
+        WHERE used_on BETWEEN plan.since() AND plan.now() AND team_member_id > 0
+        ORDER BY plan.u(14, hashtextextended((team_member_id, product_id, edition, used_on)::text, 0))
         LIMIT plan.share(1))
     RETURNING 1
 )

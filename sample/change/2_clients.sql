@@ -7,26 +7,24 @@ SELECT row_number() OVER (ORDER BY lot, client_id, given_name, email) - 1 AS n,
 FROM (SELECT *, plan.u(20, client_id) AS lot FROM clients.global_clients
       ORDER BY lot, client_id, given_name, email LIMIT 1000) AS drawn;
 
--- Late clients are among the newest contracts' ones; where the newest months alone change, they have no older contract.
+-- Of whom the newest contracts are, though neither catalogue knows them.
+CREATE TABLE plan.unknown AS
+SELECT client_id
+FROM (SELECT DISTINCT client_id
+      FROM (SELECT client_id FROM sales.contracts ORDER BY contract_id DESC LIMIT plan.newest_contracts()) AS c
+      WHERE client_id IS NOT NULL) AS n
+WHERE NOT EXISTS (SELECT FROM clients.global_clients AS g WHERE g.client_id = n.client_id)
+  AND NOT EXISTS (SELECT FROM clients.digital_clients AS d WHERE d.client_id = n.client_id);
+
+-- Late clients are some of them; where the newest months alone change, such as have no older contract.
 CREATE TABLE plan.new_clients AS
-WITH newest AS (
-    SELECT DISTINCT client_id
-    FROM (SELECT client_id FROM sales.contracts ORDER BY contract_id DESC
-          LIMIT (SELECT count(*) / 50 FROM sales.contracts)) AS c
-    WHERE client_id IS NOT NULL
-),
-unknown AS (
-    SELECT client_id FROM newest AS n
-    WHERE NOT EXISTS (SELECT FROM clients.global_clients AS g WHERE g.client_id = n.client_id)
-      AND NOT EXISTS (SELECT FROM clients.digital_clients AS d WHERE d.client_id = n.client_id)
-),
-late AS (
-    SELECT client_id FROM unknown
+WITH late AS (
+    SELECT client_id FROM plan.unknown
     WHERE plan.since() = '-infinity'
-       OR client_id NOT IN (SELECT c.client_id FROM sales.contracts AS c JOIN unknown USING (client_id)
+       OR client_id NOT IN (SELECT c.client_id FROM sales.contracts AS c JOIN plan.unknown USING (client_id)
                             WHERE c.contracted_at >= plan.since() IS NOT TRUE
                             UNION ALL
-                            SELECT customer_no FROM legacy.orders JOIN unknown ON customer_no = client_id)
+                            SELECT customer_no FROM legacy.orders JOIN plan.unknown ON customer_no = client_id)
     ORDER BY plan.u(21, client_id) LIMIT plan.few()
 )
 SELECT client_id, false AS digital, true AS late FROM late
@@ -50,7 +48,11 @@ WITH known AS MATERIALIZED (
     FROM clients.digital_clients
 ),
 newest AS (
-    SELECT digital, percentile_disc(0.98) WITHIN GROUP (ORDER BY client_id) AS last_older FROM known GROUP BY digital
+    SELECT false AS digital, (SELECT client_id FROM clients.global_clients ORDER BY client_id DESC LIMIT 1
+                              OFFSET (SELECT count(*) / 50 FROM clients.global_clients)) AS last_older
+    UNION ALL
+    SELECT true, (SELECT client_id FROM clients.digital_clients ORDER BY client_id DESC LIMIT 1
+                  OFFSET (SELECT count(*) / 50 FROM clients.digital_clients))
 ),
 wanted AS (
     SELECT digital, newest, last_older, plan.parts(plan.share(CASE WHEN digital THEN 10 ELSE 20 END), newest) AS wanted
@@ -79,13 +81,13 @@ WITH done AS (
 )
 INSERT INTO plan.done SELECT 'clients.digital_clients', 'updated', count(*) FROM done;
 
--- Merged: the last registration of a client remains, so none is lost.
+-- Merged: of a client's registrations the newest remains, so none is lost, and it is the one that counted before.
 WITH twice AS (
     SELECT client_id FROM clients.global_clients GROUP BY client_id HAVING count(*) > 1
 ),
 again AS (
     SELECT c.ctid, client_id, registered_at,
-           row_number() OVER (PARTITION BY client_id ORDER BY registered_at DESC NULLS LAST, given_name, email) AS place
+           row_number() OVER (PARTITION BY client_id ORDER BY registered_at DESC NULLS LAST, email, given_name) AS place
     FROM clients.global_clients AS c JOIN twice USING (client_id)
 ),
 merged AS (

@@ -19,9 +19,8 @@ INSERT INTO plan.done SELECT 'legacy.orders', 'updated', count(*) FROM done;
 CREATE TABLE plan.counts AS
 SELECT inserted, deleted, changed - (changed + legacy) / 10 + legacy AS newest,
        greatest(0, (changed + legacy) / 10 - legacy) AS older,
-       (SELECT max(contract_id) FROM sales.contracts) AS last,
        (SELECT contract_id FROM sales.contracts ORDER BY contract_id DESC
-        OFFSET (SELECT count(*) / 50 FROM sales.contracts) - inserted LIMIT 1) AS last_older
+        OFFSET plan.newest_contracts() - inserted LIMIT 1) AS last_older
 FROM (SELECT plan.share(200) AS inserted, plan.share(20) AS deleted,
              plan.rows() - sum(rows)::bigint AS changed,
              sum(rows) FILTER (WHERE relation = 'legacy.orders')::bigint AS legacy
@@ -86,8 +85,7 @@ SELECT client_id, team_member_id, channel_code, product_id, o.edition, o.unit_pr
 FROM (SELECT *, plan.u(43, contract_id) AS lot FROM sales.contracts
       WHERE contract_id > (SELECT last_older FROM plan.counts)) AS c
 JOIN plan.open AS o USING (product_id)
-WHERE (client_id IN (SELECT client_id FROM clients.global_clients)
-       OR client_id IN (SELECT client_id FROM clients.digital_clients))
+WHERE client_id NOT IN (SELECT client_id FROM plan.unknown)
   AND (team_member_id IS NULL OR team_member_id IN (SELECT team_member_id FROM people.team_members))
   AND channel_code IN (SELECT channel_code FROM sales.channels);
 
@@ -99,7 +97,7 @@ members AS (
 ),
 done AS (
     INSERT INTO sales.contracts
-    SELECT (SELECT last FROM plan.counts) + i,
+    SELECT plan.last_contract() + i,
            coalesce(c.client_id, m.client_id), m.product_id, m.edition, coalesce(t.team_member_id, m.team_member_id),
            channel_code, 1 + floor(24 * plan.u(44, i) * plan.u(45, i) * plan.u(46, i)),
            CASE WHEN plan.u(47, i) < 0.8 THEN round(m.unit_price * (100 - floor(25 * plan.u(48, i))::integer) / 100, 2) END,

@@ -14,7 +14,7 @@ from sample.__main__ import main
 from sample.errors import SampleError
 from tests.sample.conftest import TODAY, Ask
 
-ROWS = 300
+ROWS = 1_000
 CLOCK = f"timestamptz '{TODAY} 02:00 Europe/Madrid'"
 
 COLUMNS = {
@@ -72,7 +72,7 @@ def execute(url: str, statement: str) -> None:
 @pytest.fixture(scope="module")
 def copy(sample_server: str) -> Callable[[str], str]:
     """Give a copy of one filled sample under a name; its schema `kept` holds its tables as they were."""
-    url = generate.fill(sample_server, contracts=20_000, seed=1, today=TODAY, dirt="much", database="unchanged")
+    url = generate.fill(sample_server, contracts=65_000, seed=1, today=TODAY, dirt="much", database="unchanged")
     execute(url, "CREATE SCHEMA kept")
     for table in COLUMNS:
         execute(url, f"CREATE TABLE kept.{table.replace('.', '_')} AS TABLE {table}")
@@ -137,7 +137,8 @@ def test_every_kind_of_change_occurs(changed: tuple[str, changes.Changed]) -> No
         ("clients.global_clients", "updated"), ("clients.digital_clients", "inserted"), ("legacy.orders", "updated"),
         ("people.team_members", "inserted"), ("people.office_changes", "inserted"),
         ("people.office_changes", "deleted"), ("people.offices", "updated"), ("catalogue.deployments", "updated"),
-        ("usage.self_usage", "inserted"),
+        ("usage.self_usage", "inserted"), ("usage.self_usage", "deleted"), ("clients.global_clients", "deleted"),
+        ("usage.movements", "deleted"), ("web.daily_analytics", "inserted"), ("web.daily_analytics", "updated"),
     }  # fmt: skip
 
 
@@ -208,6 +209,33 @@ def test_nothing_new_refers_to_nothing(
     orphans = f"SELECT {columns} FROM {table} EXCEPT ({now})"
     before = f"SELECT {columns} FROM kept.{table.replace('.', '_')} EXCEPT ({keys.format('kept.')})"
     assert ask(url, f"({orphans}) EXCEPT ({before})") == []
+
+
+@pytest.mark.parametrize(("table", "key"), [
+    ("sales.contracts", "contract_id"), ("usage.movements", "movement_id"),
+    ("usage.self_usage", "team_member_id, product_id, edition, used_on"),
+    ("people.office_changes", "team_member_id, changed_at"),
+])  # fmt: skip
+def test_with_a_deleted_row_its_key_is_gone(
+    ask: Ask, changed: tuple[str, changes.Changed], table: str, key: str
+) -> None:
+    """Who compares keys finds every delete: no row of the same key is left that has not changed as well."""
+    url, said = changed
+    assert said[table]["deleted"] > 0
+    unchanged = f"SELECT {key} FROM {table} WHERE updated_at <= {CLOCK}"
+    assert ask(url, f"SELECT {key} FROM ({gone(table)}) AS g INTERSECT {unchanged}") == []
+
+
+def test_the_registration_that_counts_is_never_deleted(ask: Ask, changed: tuple[str, changes.Changed]) -> None:
+    """Of a client's several ones the newest stays, as it was."""
+    url, _ = changed
+    assert ask(url, f"""
+        WITH deleted AS ({gone("clients.global_clients")}),
+             counts AS (SELECT DISTINCT ON (client_id) * FROM kept.clients_global_clients
+                        ORDER BY client_id, registered_at DESC NULLS LAST, email, given_name)
+        SELECT client_id, registered_at, given_name
+        FROM counts JOIN deleted USING (client_id, registered_at, given_name, email)
+        EXCEPT SELECT client_id, registered_at, given_name FROM clients.global_clients""") == []  # fmt: skip
 
 
 def test_members_of_a_dimension_come_late(ask: Ask, changed: tuple[str, changes.Changed]) -> None:
