@@ -7,8 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from etl.company.formula import Json, as_json
+from etl.company.measure import Measure
 from etl.company.pages import Visual
 from etl.company.report import Report
+from etl.dashboard.formats import places
 from etl.dashboard.picture import Value
 from etl.report.cells import Cells
 from etl.report.parts import Parts, parts_of
@@ -45,7 +47,7 @@ def parted(
     calendar: the column of its days.
     """
     asked = parts_of(cells, composer, calendar)
-    if asked is None:
+    if asked is None or not all(_is_written(report.measures[name]) for name in visual.measures):
         return None
     tables, left, axis = [], most, dict[int, Value]()
     for part in asked:
@@ -61,6 +63,11 @@ def parted(
     deaf = [place for place, name in enumerate(said) if calendar and not cells.answers(name, calendar)]
     unranked = [n for n, column in enumerate(cells.slicers) if not cells.answers(visual.ranked_by, column)]
     return None if None in trees else Parted(tuple(tables), axis, tuple(trees), tuple(deaf), tuple(unranked))
+
+
+def _is_written(measure: Measure) -> bool:
+    """Whether a page writes what it puts together as SQL would: of a formula the format has to say how many places."""
+    return measure.of is not None or places(measure.format) is not None
 
 
 def _in_order(part: Parts, table: pa.Table) -> pa.Table:

@@ -141,6 +141,29 @@ def test_balances_and_what_is_written_by_hand_say_choose_one(asked: Asked) -> No
     assert answered(asked.queries, [(1, several), (3, several)]) == [{"choose": "one"}] * 2
 
 
+def test_a_number_without_a_format_is_as_exact_as_sql_has_it() -> None:
+    """Put together from parts, too; of a formula the format does not say how many places, so one has to be chosen."""
+    plain = [
+        measure.model_copy(update={"format": "General"})
+        for measure in MEASURES
+        if measure.name in {"Amount", "Sales", "Shops", "Last Day", "Least", "Balance", "Paid"}
+    ]
+    *parts, balance = [m.name for m in plain if m.name != "Balance"] + ["Balance"]
+    visuals = tuple(
+        Visual(kind="table", measures=tuple(of), by="dim_shop.region", top=3, top_by=by, **SAID)
+        for of, by in ((parts, "Amount"), ([balance], "Balance"), (parts[:1], "Balance"))
+    )
+    with opened(drawn_rows(1)) as star:
+        page = PAGE.model_copy(update={"visual": visuals})
+        asked = Asked.of(replace(report_of(plain), pages=(page,)), CONTRACTS, star.read)
+        draw = random.Random(6)
+        several = [asked.several(0, draw) for _ in range(40)]
+        asks = [(number, choices) for choices in several for number in (0, 2)]
+        asked.compare(asks, answered(asked.queries, asks))
+        month = str(next(n for n, slicer in enumerate(asked.given["slicers"]) if slicer["column"] == "dim_day.month"))
+        assert answered(asked.queries, [(1, {month: [0, 1]})]) == [{"choose": "one"}]
+
+
 def test_a_measure_that_does_not_answer_to_a_choice_is_nothing(asked: Asked) -> None:
     """The open shops know no month, so that under one there is no number, and never the unfiltered one."""
     month = next(n for n, slicer in enumerate(asked.given["slicers"]) if slicer["column"] == "dim_day.month")

@@ -83,13 +83,14 @@ const cells = (() => {
     return left && right && OPERATIONS[sign](left, right);
   };
 
-  // Half up, away from 0, as formats are written everywhere.
+  // Half up, away from 0, as formats are written everywhere; without places it is a part, as exact as it is.
   const rounded = (value, places) => {
     if (value === null || typeof value === "string") return value;
     const [n, d] = value;
-    const size = (2n * (n < 0n ? -n : n) * 10n ** BigInt(places) + d) / (2n * d);
+    const to = places ?? String(d).length - 1; // a part's d is 1 and so many zeros
+    const size = (2n * (n < 0n ? -n : n) * 10n ** BigInt(to) + d) / (2n * d);
     const whole = n < 0n ? -size : size;
-    return decimal(whole <= Number.MAX_SAFE_INTEGER && whole >= Number.MIN_SAFE_INTEGER ? Number(whole) : `${whole}`, places);
+    return decimal(whole <= Number.MAX_SAFE_INTEGER && whole >= Number.MIN_SAFE_INTEGER ? Number(whole) : `${whole}`, to);
   };
 
   // The greatest or latest first; nothing last.
