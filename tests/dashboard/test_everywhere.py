@@ -1,6 +1,9 @@
 """The dashboard that can be asked, on slow machines, phones, paper and in high contrast."""
 
+import json
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -8,9 +11,22 @@ from playwright.sync_api import Browser, Page, expect
 from etl.dashboard.html import html
 from tests.dashboard.asking import asked
 from tests.dashboard.browser import opened
+from tests.dashboard.test_asked_in_a_browser import figures_of
 
 PHONE = {"width": 390, "height": 844}
-CHOICES = "[{ 0: [0] }, { 1: [1] }, { 2: [3] }, { 0: [1], 2: [0] }, { 1: [2] }, {}]"
+CHOICES: list[dict[str, list[int]]] = [{"0": [0]}, {"1": [1]}, {"2": [3]}, {"0": [1], "2": [0]}, {"1": [2]}, {}]
+CHOOSE = """async (choices) => {
+  const framed = () => new Promise((done) => requestAnimationFrame(() => { performance.mark("framed"); done(); }));
+  const seen = [];
+  for (const chosen of choices) {
+    await new Promise((done) => setTimeout(done, 150)); // until what was drawn later is there, and in a task of its own
+    performance.mark("chosen");
+    State.change({ chosen });
+    await framed();
+    seen.push([...document.querySelectorAll("#sales .value")].map((each) => each.textContent));
+  }
+  return seen;
+}"""
 CUT = """() => [...document.querySelectorAll("#sales :is(.value, td.number)")]
   .filter((each) => each.offsetParent && each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
 
@@ -30,20 +46,35 @@ def ready(page: Page) -> Page:
 
 
 def test_a_choice_is_answered_at_once_on_a_slow_machine(browser: Browser, file: Path) -> None:
-    """With the processor slowed four times, the numbers are there within 50 ms; the quickest of several counts."""
+    """With a processor four times as slow, the right numbers are painted within 50 ms, in the median of 24 choices.
+
+    What the page's thread itself takes counts, whatever else the machine does: from the choice until the frame is
+    handed over that shows its numbers. Charts are drawn after that.
+    """
     with opened(browser, file) as (page, _, _):
-        ready(page).context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
-        took = page.evaluate(f"""async () => {{
-          const took = [];
-          for (const chosen of [...{CHOICES}, ...{CHOICES}]) {{
-            const before = performance.now();
-            State.change({{ chosen }});
-            took.push(performance.now() - before);
-            await new Promise((resolve) => setTimeout(resolve, 300));
-          }}
-          return took;
-        }}""")
-        assert min(took) <= 50
+        ready(page)
+        page.wait_for_timeout(500)  # until its charts and tables are there
+        browser.start_tracing(page=page, categories=["disabled-by-default-devtools.timeline", "blink.user_timing"])
+        seen = page.evaluate(CHOOSE, CHOICES * 4)
+        events = json.loads(browser.stop_tracing())["traceEvents"]
+    assert seen == [figures_of({int(s): of[0] for s, of in chosen.items()}) for chosen in CHOICES * 4]
+    took = [4 * milliseconds for milliseconds in until_painted(events)]
+    assert len(took) == len(seen)
+    assert min(took) > 0
+    assert median(took) <= 50
+
+
+def until_painted(events: list[dict[str, Any]]) -> list[float]:
+    """Return the milliseconds of a thread's own time that each choice took, of a trace with marks: see CHOOSE."""
+    marks = [event for event in events if event["name"] in ("chosen", "framed") and "blink.user_timing" in event["cat"]]
+    thread = {(mark["pid"], mark["tid"]) for mark in marks}
+    tasks = [event for event in events if event["name"] == "RunTask" and (event["pid"], event["tid"]) in thread]
+    at = {name: [mark["ts"] for mark in marks if mark["name"] == name] for name in ("chosen", "framed")}
+    return [
+        sum(task.get("tdur", 0) for task in tasks if task["ts"] <= framed and task["ts"] + task.get("dur", 0) > chosen)
+        / 1_000
+        for chosen, framed in zip(at["chosen"], at["framed"], strict=True)
+    ]
 
 
 def test_numbers_are_seen_before_scripts_have_run(browser: Browser, file: Path) -> None:

@@ -1,10 +1,10 @@
-// Draws charts where tables stand, one after the other, so that no choice keeps the reader waiting.
+// Draws charts where tables stand, one after the other, once the numbers are painted: no chart keeps the reader waiting.
 "use strict";
 const Charts = (() => {
   const root = document.documentElement;
   const shown = new Map(); // place → what is drawn there
   const waiting = new Set();
-  let frame = 0;
+  let isDue = false;
 
   const made = (spec, { rows, members, slicer, marked, most }) => {
     const formats = [...new Set(spec.series.map((series) => series.format))];
@@ -53,28 +53,36 @@ const Charts = (() => {
     return box.bottom > 0 && box.top < innerHeight;
   };
 
+  // After the frame that is about to be painted.
+  const afterPaint = (work) => requestAnimationFrame(() => setTimeout(work));
+
   const next = () => {
-    frame = 0;
+    isDue = false;
     const place = [...waiting].find(inView) || [...waiting][0];
     if (!place) return;
     waiting.delete(place);
     draw(place);
-    if (waiting.size) frame = requestAnimationFrame(next);
+    if (waiting.size) later();
   };
 
-  const later = (place) => {
+  const later = () => {
+    if (!isDue) afterPaint(next);
+    isDue = true;
+  };
+
+  const drawLater = (place) => {
     waiting.add(place);
-    frame ||= requestAnimationFrame(next);
+    later();
   };
 
-  const resized = new ResizeObserver((entries) => entries.forEach((entry) => later(entry.target)));
+  const resized = new ResizeObserver((entries) => entries.forEach((entry) => drawLater(entry.target)));
 
   /** Show rows in a chart's place. */
   const show = (place, spec, given) => {
     if (!shown.has(place)) resized.observe(place);
     shown.set(place, made(spec, given));
     if (spec.kind === "bar") place.style.minHeight = `${3 + given.rows.length * (0.6 + spec.series.length * 1.1)}rem`;
-    later(place);
+    drawLater(place);
   };
 
   /** Draw all charts at once. */
