@@ -100,23 +100,27 @@ def _date(text: str) -> dt.date:
 
 def _fill(options: argparse.Namespace) -> int:
     with running(options.folder) as url:
-        _fill_now(url, options)
+        _fill_now(url, options.contracts, options.seed, options.today, options.dirt)
     return 0
 
 
-def _fill_now(url: str, options: argparse.Namespace) -> None:
+def _fill_now(url: str, contracts: int, seed: int, today: dt.date | None, dirt: str) -> None:
     started = time.monotonic()
-    generate.fill(url, contracts=options.contracts, seed=options.seed, today=options.today, dirt=options.dirt)
+    generate.fill(url, contracts=contracts, seed=seed, today=today, dirt=dirt)
     took = time.monotonic() - started
-    size = f"{options.contracts:,} contract{'s' if options.contracts > 1 else ''}"
-    print(f"Filled the sample company: {size}, seed {options.seed}, in {took:.1f} s", flush=True)
+    size = f"{contracts:,} contract{'s' if contracts > 1 else ''}"
+    print(f"Filled the sample company: {size}, seed {seed}, in {took:.1f} s", flush=True)
 
 
 @contextlib.contextmanager
 def _filled(options: argparse.Namespace) -> Iterator[str]:
     with running(options.folder) as url:
-        if generate.info(url) is None:
-            _fill_now(url, options)
+        found = generate.info(url)
+        if found is None:
+            _fill_now(url, options.contracts, options.seed, options.today, options.dirt)
+        elif found["generator_version"] < generate.VERSION:
+            print("The sample is of an older version, and is filled again as it was:", flush=True)
+            _fill_now(url, found["contracts"], found["seed"], found["today"], found.get("dirt", "rare"))
         yield url
 
 

@@ -65,7 +65,8 @@ SELECT team_member_id, true AS late FROM late
 UNION ALL
 SELECT last + n, false
 FROM (SELECT max(team_member_id) AS last
-      FROM (SELECT team_member_id FROM spoken_of UNION ALL SELECT team_member_id FROM people.team_members) AS t) AS known,
+      FROM (SELECT team_member_id FROM spoken_of
+            UNION ALL SELECT team_member_id FROM people.team_members) AS named) AS known,
      generate_series(1, plan.few()::integer) AS n;
 
 WITH model AS (

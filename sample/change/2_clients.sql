@@ -83,15 +83,16 @@ INSERT INTO plan.done SELECT 'clients.digital_clients', 'updated', count(*) FROM
 
 -- Merged: of a client's registrations the newest remains, so none is lost, and it is the one that counted before.
 WITH twice AS (
-    SELECT client_id FROM clients.global_clients GROUP BY client_id HAVING count(*) > 1
+    SELECT client_id FROM clients.global_clients WHERE registered_at <= plan.now()
+    GROUP BY client_id HAVING count(*) > 1
 ),
 again AS (
     SELECT c.ctid, client_id, registered_at,
-           row_number() OVER (PARTITION BY client_id ORDER BY registered_at DESC NULLS LAST, email, given_name) AS place
-    FROM clients.global_clients AS c JOIN twice USING (client_id)
+           row_number() OVER (PARTITION BY client_id ORDER BY registered_at DESC, email, given_name) AS place
+    FROM clients.global_clients AS c JOIN twice USING (client_id) WHERE registered_at <= plan.now()
 ),
 merged AS (
-    SELECT ctid FROM again WHERE place > 1 AND registered_at BETWEEN plan.since() AND plan.now()
+    SELECT ctid FROM again WHERE place > 1 AND registered_at >= plan.since()
     ORDER BY plan.u(26, client_id), place LIMIT plan.share(2)
 ),
 done AS (

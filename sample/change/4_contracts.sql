@@ -100,7 +100,8 @@ done AS (
     SELECT plan.last_contract() + i,
            coalesce(c.client_id, m.client_id), m.product_id, m.edition, coalesce(t.team_member_id, m.team_member_id),
            channel_code, 1 + floor(24 * plan.u(44, i) * plan.u(45, i) * plan.u(46, i)),
-           CASE WHEN plan.u(47, i) < 0.8 THEN round(m.unit_price * (100 - floor(25 * plan.u(48, i))::integer) / 100, 2) END,
+           CASE WHEN plan.u(47, i) < 0.8
+                THEN round(m.unit_price * (100 - floor(25 * plan.u(48, i))::integer) / 100, 2) END,
            CASE WHEN plan.u(49, i) < 0.6 THEN 1 WHEN plan.u(49, i) < 0.9 THEN 2 ELSE 6 END,
            CASE WHEN plan.u(50, i) < 0.01 THEN 34 ELSE 1 END,
            date_trunc('second', plan.now() - plan.u(51, i) * interval '20 hours'), NULL, plan.written()

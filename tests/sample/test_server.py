@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import stat
@@ -132,6 +133,21 @@ def test_run_hands_the_url_in_and_the_exit_code_out(own_folder: Path, tmp_path: 
     assert process.returncode == 75
     assert out.splitlines()[-1] == f"{server.url_of(home.home_of(own_folder))} --only x"
     assert not is_up(own_folder)
+
+
+def test_a_sample_of_an_older_version_is_filled_again_as_it_was(ask, new_folder: Path) -> None:
+    """Who comes from an older version finds what this one's queries read, of the same size, seed and day."""
+    with server.running(new_folder) as url:
+        generate.fill(url, contracts=30, seed=4, today=dt.date(2026, 3, 31), dirt="much")
+        filled = generate.info(url)
+        with closing(psycopg2.connect(url)) as connection, connection:
+            connection.cursor().execute("UPDATE sample_info SET generator_version = 2; DROP TABLE sales.channels")
+        with sample("--folder", new_folder, "run", "--", "true") as process:
+            out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "is filled again as it was:\nFilled the sample company: 30 contracts, seed 4, in " in out
+        assert generate.info(url) == filled
+        assert ask(url, "SELECT count(*) FROM sales.channels") == [(4,)]
 
 
 def test_change_fills_an_empty_sample_and_says_what_it_changed(new_folder: Path) -> None:
