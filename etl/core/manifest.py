@@ -3,8 +3,10 @@
 One model a stage; `manifest.json` is what pydantic makes of it.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import Field, model_validator
@@ -45,6 +47,26 @@ class RawColumn(Record):
     personal: bool = False
 
 
+class ParquetFile(Record):
+    """A Parquet file: of the rows of the CSV that it lies beside, or of what is told of a table's rows."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "ParquetFile":
+        """Describe a file that was written."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return cls(name=path.name, bytes=file.tell(), sha256=digest)
+
+    def is_in(self, folder: Path) -> bool:
+        """Whether it lies in a folder as it was described."""
+        path = folder / self.name
+        return path.is_file() and self.of(path) == self
+
+
 class Layer(Record):
     """What one run extracted of a table: all of it, or the rows that had changed since.
 
@@ -70,7 +92,7 @@ class Changes(Record):
     greatest watermark, as far as the source's clock had come; since: the watermark from which on the next run is to
     read. superseded: the Parquet file with the numbers of the rows (counted over all layers) that a later layer
     replaces, or that were deleted; gone: how many these are. swept: when the source was last asked for all keys, or for
-    all rows. files: these files, with their lengths in bytes.
+    all rows. files: the Parquet files.
     """
 
     asked: str
@@ -80,7 +102,7 @@ class Changes(Record):
     superseded: str | None = None
     gone: int = 0
     swept: datetime | None = None
-    files: dict[str, int] = Field(default_factory=dict)
+    files: tuple[ParquetFile, ...] = ()
 
 
 class RawTable(Record):
@@ -125,7 +147,7 @@ class RawTable(Record):
     @property
     def files(self) -> dict[str, int]:
         """Name the files, those of rows in their order, each with its length in bytes."""
-        beside = self.changes.files if self.changes else {}
+        beside = {file.name: file.bytes for file in self.changes.files} if self.changes else {}
         return {block.file or self.file: block.offset + block.bytes for block in self.blocks} | beside
 
     def layers(self) -> "Iterator[tuple[RawTable, range]]":
@@ -139,14 +161,6 @@ class RawTable(Record):
             of = {"run": layer.run, "rows": layer.rows, "receipt": layer.receipt, "slice": layer.slice}
             yield self.model_copy(update=of | {"blocks": self.blocks[first : places.stop], "changes": None}), places
             first = places.stop
-
-
-class ParquetFile(Record):
-    """A Parquet file with the rows of the CSV that it lies beside."""
-
-    name: str
-    bytes: int
-    sha256: str
 
 
 class StarFile(Record):

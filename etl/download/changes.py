@@ -29,6 +29,10 @@ MOST_LAYERS = 32
 _SWEPT_EVERY = {"nightly": timedelta(0), "weekly": timedelta(days=6, hours=12), "never": timedelta.max}
 
 
+_CLOCK_SET_BACK = timedelta(hours=2)
+"""How much times without a zone may go back in autumn: by one hour, in few places by two."""
+
+
 @dataclass(frozen=True)
 class Question:
     """How a query is asked tonight. query: with the SQL to run; whole: the query for all rows.
@@ -98,7 +102,7 @@ def next_since(
         return day.isoformat(), (first - timedelta(days=1)).isoformat()  # whatever the zone of the source's days
     known = min(datetime.fromisoformat(greatest), horizon.clock)
     # of times without a zone it is not known when a transaction began, but how long ago
-    since = min(known, horizon.clock - late) if kind.tz else known - late
+    since = min(known, horizon.clock - late) if kind.tz else known - late - _CLOCK_SET_BACK
     return known.isoformat(), str(since - query.lag)
 
 

@@ -38,6 +38,9 @@ class Changing:
         raw = None if self._job.full else self._published
         source = self._sources[query.source]
         parent = raw.tables.get(query.name) if raw else None
+        if raw and parent and not _is_whole(parent, self._job.store.raw.path(raw.run)):
+            log.warning("download %s: files of run %s are gone, or are others", query.name, raw.run)
+            parent = None
         found = question(query, parent, self._horizons[query.source], binds, source.is_table)
         why = "as it is asked for (--full)" if self._job.full else found.why
         if why:
@@ -94,6 +97,14 @@ class Changing:
             with suppress(InFullError):
                 return layered(Extracted(whole, table), None, folder, self._horizons[asked.query.source])
         return table
+
+
+def _is_whole(table: RawTable, folder: Path) -> bool:
+    """Whether a table's files are there, those of its rows in their length: they are hashed when they are read."""
+    there = all(
+        (folder / name).is_file() and (folder / name).stat().st_size == size for name, size in table.files.items()
+    )
+    return there and all(file.is_in(folder) for file in (table.changes.files if table.changes else ()))
 
 
 def _tell(name: str, table: RawTable) -> None:

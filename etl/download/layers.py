@@ -17,7 +17,7 @@ from etl.company.queries import Query
 from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
 from etl.core.folders import for_arrow, link
-from etl.core.manifest import Changes, Layer, RawTable
+from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
 from etl.download.changes import Question, next_since
 from etl.download.source import Horizon
@@ -77,7 +77,7 @@ def layered(found: Extracted, parent_folder: Path | None, folder: Path, horizon:
             superseded=superseded,
             gone=gone,
             swept=before.swept if before and not found.swept else table.as_of,
-            files={name: (folder / name).stat().st_size for name in beside},
+            files=tuple(ParquetFile.of(folder / name) for name in beside),
         ),
     }
     return table.model_copy(update=told | ({"receipt": None, "slice": None} if parent else {}))

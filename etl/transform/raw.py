@@ -66,6 +66,9 @@ def check_file(folder: Path, table: RawTable) -> None:
             raise DataError(
                 f"{path} has {length:,} bytes, its manifest says {told:,}.", "Run SQLDownloadMain.py again."
             )
+    for file in table.changes.files if table.changes else ():
+        if not file.is_in(folder):
+            raise DataError(f"{folder / file.name} is not what was written.", "Run SQLDownloadMain.py --full.")
 
 
 def read_block(

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Sql
@@ -253,6 +253,27 @@ def test_a_watermark_may_be_a_number(item: Company, sql: Sql) -> None:
     assert standing(item) == there(sql)
 
 
+def test_times_without_a_zone_may_be_those_of_a_clock_that_was_set_back(item: Company, sql: Sql) -> None:
+    """In autumn an hour comes twice: a row of its second time has a watermark before the last one."""
+    sql("ALTER TABLE item ALTER updated_at TYPE timestamp USING updated_at AT TIME ZONE 'Europe/Madrid'")
+    night(item)
+    sql("UPDATE item SET value = 8, updated_at = (SELECT max(updated_at) - interval '59 min' FROM item) WHERE id = 900")
+    night(item)
+    assert layers(item) == 2
+    assert standing(item) == there(sql)
+
+
+@pytest.mark.parametrize("name", ["item.csv", "item.keys.parquet"])
+def test_what_is_not_there_any_more_is_no_ground(item: Company, sql: Sql, name: str) -> None:
+    """A file that is gone, or another one: all rows are read, and it is said."""
+    night(item)
+    path = item.store.raw.path(item.table("item").run) / name
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "files of run" in night(item)
+    assert layers(item) == 1
+    assert standing(item) == there(sql)
+
+
 def test_all_rows_are_read_on_demand(item: Company, sql: Sql) -> None:
     """`--full` is the cure for whatever else happened."""
     night(item)
@@ -262,39 +283,38 @@ def test_all_rows_are_read_on_demand(item: Company, sql: Sql) -> None:
     assert standing(item) == there(sql)
 
 
-DEEDS = ("insert", "update", "delete", "renumber", "empty watermark", "same instant", "missed night", "open", "full")
+DEEDS = ("insert", "update", "delete", "renumber", "empty watermark", "same instant")
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10**9))
-def test_random_nights_give_what_the_source_has(item: Company, shop: str, sql: Sql, seed: int) -> None:
-    """Inserts, updates, deletes, moved keys, equal instants, missed nights, transactions across nights, full ones."""
-    draw = random.Random(seed)
-    item.query("item", QUERY, more=WATCHED)
-    night(item, "--full")
-    full, pending = 0, list[Any]()
-    for _ in range(6):
-        for deed in draw.choices(DEEDS[:6], k=draw.randint(1, 4)):
-            _do(deed, draw, sql)
-        if draw.random() < 0.3:
-            late = psycopg2.connect(shop)
-            late.cursor().execute(
-                "UPDATE item SET value = 0.01, updated_at = now() WHERE id %% 97 = %s", (draw.randrange(97),)
-            )
-            pending.append(late)
-        if draw.random() < 0.2:
-            assert item.download().code == 0
-        options = ["--full"] if draw.random() < 0.1 else []
-        night(item, *options)
-        full += layers(item) == 1
-        assert standing(item) == there(sql), f"seed {seed}"
-        while pending:
-            late = pending.pop()
-            late.commit()
-            late.close()
-    night(item)
-    assert standing(item) == there(sql), f"seed {seed}"
-    assert full <= 3, "few nights are truly by changes"
+def test_random_nights_give_what_the_source_has(item: Company, shop: str, sql: Sql) -> None:
+    """Inserts, updates, deletes, moved keys, equal instants, missed nights, transactions across nights, full ones.
+
+    Most of them are truly by what changed: else it would be true of itself.
+    """
+    seen = Counter[int]()
+
+    @settings(max_examples=6)
+    @given(seed=st.integers(0, 10**9))
+    def some_nights(seed: int) -> None:
+        draw = random.Random(seed)
+        night(item, "--full")
+        for _ in range(6):
+            for deed in draw.choices(DEEDS, k=draw.randint(1, 4)):
+                _do(deed, draw, sql)
+            if draw.random() < 0.2:
+                assert item.download().code == 0  # and it is not published
+            with closing(psycopg2.connect(shop)) as late:
+                if draw.random() < 0.3:
+                    late.cursor().execute("UPDATE item SET value = 0.01, updated_at = now() WHERE id % 97 = 5")
+                night(item, *(["--full"] if draw.random() < 0.05 else []))
+                assert standing(item) == there(sql)
+                late.commit()
+            seen[layers(item)] += 1
+        night(item)
+        assert standing(item) == there(sql)
+
+    some_nights()
+    assert seen[1] <= 0.2 * seen.total(), seen
 
 
 def _do(deed: str, draw: random.Random, sql: Sql) -> None:
