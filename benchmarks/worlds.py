@@ -65,7 +65,8 @@ def set_up_peers() -> None:
 def _sample(source: Path, sizes: Sizes, _: Path) -> tuple[int, str]:
     database = f"rows_{sizes.rows}"
     url = url_of(home_of(source), database)
-    if generate.info(url) is None:
+    found = generate.info(url)
+    if found is None or found["generator_version"] < generate.VERSION:
         generate.fill(url, contracts=sizes.rows, dirt="much", database=database)
     return sizes.rows, url
 
