@@ -37,6 +37,7 @@ SCRIPTS = (
     "scripts/words.js",
     "scripts/sparks.js",
     "scripts/cards.js",
+    "scripts/more.js",
     "scripts/tables.js",
     "scripts/chart_options.js",
     "scripts/charts.js",

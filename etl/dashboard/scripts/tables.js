@@ -102,6 +102,7 @@ const Tables = (() => {
       const pick = row && row.querySelector(".pick");
       if (pick && !String(getSelection())) Drill.activate(table, states.get(table).slicer, Number(pick.dataset.member));
     });
+    More.watch(table.closest(".scroll"));
     const head = article.querySelector(":scope > .head");
     if (head && !table.closest("details")) head.append(tools(article, table));
     else table.closest(".scroll").before(tools(article, table));
