@@ -206,9 +206,9 @@ def test_no_chart_is_drilled_down_to_people_that_no_page_shows(report: Report, c
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"measures": ("ARPU",)}, ["Client Revenue", "Active Clients"]),  # a rate: what is divided
+        ({"measures": ("Revenue per Client",)}, ["Client Revenue", "Active Clients"]),  # a rate: what is divided
         ({"measures": ("Allocations", "Returns"), "by": "dim_date.year"}, ["Returns Rate"]),  # a rate of what is drawn
-        ({"measures": ("ARPU", "Client Revenue", "Active Clients")}, []),  # what is drawn is not said twice
+        ({"measures": ("Revenue per Client", "Client Revenue", "Active Clients")}, []),  # and nothing twice
         ({"measures": ("Open Pace", "Open Comparable Revenue to Date"), "by": "dim_product.product_name"},
          ["Open Pace (target)", "Open Previous Revenue to Date", "Open Pace without the Largest Contract"]),
         ({"measures": ("Revenue per Session",), "by": "dim_date.year"}, ["Revenue of Measured Days", "Sessions"]),

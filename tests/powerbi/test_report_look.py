@@ -38,7 +38,7 @@ def pages(draw: st.DrawFn) -> Page:
     drawn = []
     for number in range(draw(st.integers(1, 9))):
         kind = draw(st.sampled_from(["card", "line", "column", "bar", "table"]))
-        names = ["Net Revenue", "Contracts", "ARPU", "Visits", "Returns", "Sessions", "Open Pace"]
+        names = ["Net Revenue", "Contracts", "Revenue per Client", "Visits", "Returns", "Sessions", "Open Pace"]
         measures = draw(st.lists(st.sampled_from(names), min_size=1, max_size=7, unique=True))
         drawn.append(
             Visual(

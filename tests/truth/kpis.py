@@ -63,7 +63,7 @@ KPIS = {
     "Net Revenue Rolling 12 Months": f"""SELECT SUM({_NET}) FROM fact_sales
         WHERE contract_date + INTERVAL 1 YEAR > (SELECT MAX(contract_date) FROM fact_sales)""",
     "Active Clients": "SELECT COUNT(DISTINCT client_key) FROM fact_sales WHERE NOT is_returned AND client_key > 0",
-    "ARPU": f"""SELECT SUM({_NET}) / COUNT(DISTINCT CASE WHEN NOT is_returned THEN client_key END)
+    "Revenue per Client": f"""SELECT SUM({_NET}) / COUNT(DISTINCT CASE WHEN NOT is_returned THEN client_key END)
         FROM fact_sales WHERE client_key > 0""",
     "Retention Rate": f"{_AGAIN} SELECT AVG(CASE WHEN again THEN 1.0 ELSE 0.0 END) FROM pairs",
     "Returning Clients": f"{_AGAIN} SELECT COUNT(*) FROM pairs WHERE again",
