@@ -68,6 +68,11 @@ class Report:
         parts = [self.measures[part] for part in self.parts(name)]
         return (is_formula or parts == [self.measures[name]]) and all(part.is_additive for part in parts)
 
+    def is_by_hand(self, name: str) -> bool:
+        """Whether SQL by hand says what a measure is, or one that it is made of."""
+        measure = self.measures[name]
+        return measure.sql is not None or any(self.is_by_hand(other) for other in measure.made_of)
+
     def tree(self, name: str) -> Formula:
         """Return the formula of a measure down to its parts; of one that is none, its name."""
         return inlined(Named(name), lambda other: self.measures[other].tree)

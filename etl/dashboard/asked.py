@@ -2,35 +2,33 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.company.pages import Visual
 from etl.company.report import Report
-from etl.dashboard.answers import named_members, order_of, rank_of
+from etl.dashboard.answers import named_members, order_of
+from etl.dashboard.contexts import Contexts, Row, first_of_each
 from etl.dashboard.parted import Parted, parted
 from etl.dashboard.picture import Value
 from etl.report.cells import NOWHERE, Cells
-from etl.report.parts import months_of
+from etl.report.grains import Grains
 from etl.report.read import Read
-from etl.report.rows import NO_MEMBER, CodedRows, members_of
+from etl.report.rows import NO_MEMBER, members_of
 from etl.report.sql import Composer
 
 _NAMED = 1_000
 """Members that a query names one by one; of more it asks for all."""
-Context = tuple[int, ...]
-Row = tuple[int, *tuple[Value, ...]]
-"""The code of the axis' member, and a value for each measure."""
 
 
 @dataclass(frozen=True)
 class Source:
     """What is asked, and of whom. calendar: the column of the days by which months are chosen, if there is one.
 
-    most_rows, most_parts: of a visual, in all contexts; 40,000 rows are some 300 kB in the page. rows: where those
-    that were joined and coded are kept; labels: by column, what is known of how members are called.
+    most_rows, most_parts: of a visual, in all contexts; 40,000 rows are some 300 kB in the page. grains: what is kept
+    for all questions; labels: by column, what is known of how members are called.
     """
 
     report: Report
@@ -39,13 +37,13 @@ class Source:
     calendar: str | None
     most_rows: int = 40_000
     most_parts: int = 12_000
-    rows: CodedRows | None = None
+    grains: Grains | None = None
     labels: dict[str, dict[int, Value]] = field(default_factory=dict)
 
     def cells(self, visual: Visual, slicers: Sequence[str]) -> Cells:
         """Return the question for a visual's rows under all single choices of slicers."""
         measures = list(dict.fromkeys([*visual.measures, visual.ranked_by]))
-        return Cells(self.composer, measures, len(visual.measures), visual.by, slicers, self.rows)
+        return Cells(self.composer, measures, len(visual.measures), visual.by, slicers, self.calendar, self.grains)
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Asked:
     unreached: Mapping[str, Sequence[int]]
     axis: Mapping[int, Value]
     own: Mapping[int, Value]
-    contexts: Mapping[Context, list[Row]]
+    contexts: Contexts
     nowhere: Row | None
     parted: Parted | None
     top: int | None
@@ -73,11 +71,10 @@ class Asked:
 
 
 def announce(visual: Visual, slicers: Sequence[str], source: Source) -> None:
-    """Have the columns that a visual will be asked by among those that are kept of each table."""
-    if source.rows:
-        cells = source.cells(visual, slicers)
-        for group in cells.groups:
-            source.rows.need(cells.wanted(group, months_of(cells, source.composer, group, source.calendar))[0])
+    """Have what a visual will be asked among what is kept of each table."""
+    if source.grains:
+        for group in source.cells(visual, slicers).groups:
+            source.grains.need(group)
 
 
 def asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
@@ -94,33 +91,32 @@ def asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
 
 def cut(each: Asked, visual: Visual, slicers: Sequence[str], source: Source) -> Asked:
     """Return of what was asked what may stay: without its parts, or asked anew for the rows of fewer slicers."""
-    if each.slicers and sum(map(len, each.contexts.values())) > source.most_rows:
+    if each.slicers and len(each.contexts.table) > source.most_rows:
         return asked(visual, slicers, source)
     if not each.parted or sum(len(table) for _, table in each.parted.tables) <= source.most_parts:
         return each
-    used = {row[0] for rows in each.contexts.values() for row in rows}
-    axis, own = ({code: of[code] for code in of if code in used} for of in (each.axis, each.own))
+    axis, own = ({code: of[code] for code in each.contexts.members} for of in (each.axis, each.own))
     return replace(each, parted=None, axis=axis, own=own)
 
 
 def _asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked | None:
     """Ask for the rows; nothing if they are too many."""
-    measures, shown = list(dict.fromkeys([*visual.measures, visual.ranked_by])), len(visual.measures)
-    cells = source.cells(visual, slicers)
-    rank, width = measures.index(visual.ranked_by), len(cells.slicers)
-    query = cells.query(visual.top if visual.top and _ranks(visual, source) else None, rank)
+    shown, cells = len(visual.measures), source.cells(visual, slicers)
+    width, rank = len(cells.slicers), cells.measures.index(visual.ranked_by)
+    query = cells.query(visual.top if visual.top and _ranks(visual.ranked_by, source) else None, rank)
     table = source.read(f"SELECT * FROM ({query}) AS answer LIMIT {source.most_rows + 1}" if slicers else query)
     if slicers and len(table) > source.most_rows:
         return None
-    rows = sorted(zip(*(column.to_pylist() for column in table.columns), strict=True), key=lambda row: row[:width])
-    found = {context: [row[width:] for row in part] for context, part in groupby(rows, key=lambda row: row[:width])}
-    own = _spelled(visual.by, {row[width] for row in rows}, source)
-    nowhere = found.pop((NOWHERE,) * width, None) if width and not visual.by else None
-    contexts = {context: _shown(visual, part, own, rank) for context, part in found.items()}
-    parts = parted(visual, cells, source.composer, source.report, source.calendar, source.read, source.most_parts)
-    used = dict.fromkeys([*(row[0] for part in contexts.values() for row in part), *(parts.axis if parts else ())])
-    own = _spelled(visual.by, used.keys(), source)
-    used = {code: own.get(code) for code in used}
+    parts = parted(visual, cells, source.report, source.read, source.most_parts)
+    members = parts.members if parts else []
+    own = _spelled(visual.by, {*table.column("axis").to_pylist(), *members}, source)
+    table = _shown(visual, table, own, width, rank).select([*range(width + 1 + shown)])
+    nowhere = Contexts(table.slice(0, 0), width)
+    if width and not visual.by:
+        is_nowhere = pc.equal(table.column("a0"), NOWHERE)
+        nowhere, table = Contexts(table.filter(is_nowhere), width), table.filter(pc.invert(is_nowhere))
+    contexts = Contexts(table, width)
+    used = {code: own.get(code) for code in (*contexts.members, *members)}
     return Asked(
         measures=tuple(visual.measures),
         by=visual.by,
@@ -128,12 +124,12 @@ def _asked(visual: Visual, slicers: Sequence[str], source: Source) -> Asked | No
         unreached={column: [place for place in places if place < shown] for column, places in cells.unreached.items()},
         axis=named_members(visual, used, source.composer, source.read),
         own=used,
-        contexts={context: part for context, part in contexts.items() if part},
-        nowhere=_shown(visual, nowhere, own, rank)[0] if nowhere else None,
+        contexts=contexts,
+        nowhere=next((row for rows in nowhere.values() for row in rows), None),
         parted=parts,
         top=visual.top,
         descending=visual.descending,
-        is_along=visual.kind in ("line", "column"),
+        is_along=_is_along(visual),
     )
 
 
@@ -149,21 +145,46 @@ def _spelled(column: str | None, codes: Set[int], source: Source) -> Mapping[int
     return known
 
 
-def _shown(visual: Visual, rows: list[tuple[Any, ...]], axis: Mapping[int, Any], rank: int) -> list[Row]:
-    """Choose and order the rows of a context. rows: the axis' code, its label, and a value for each measure."""
-    if visual.by:
-        rows.sort(key=lambda row: order_of(axis[row[0]]))
-        rows.sort(key=lambda row: rank_of(row[2 + rank]))
-        rows = rows[: visual.top]
-    if visual.kind in ("line", "column"):
-        rows = [row for row in rows if axis[row[0]] is not None]
-        rows.sort(key=lambda row: axis[row[0]], reverse=visual.descending)
-    shown = 2 + len(visual.measures)
-    return [(row[0], *row[2:shown]) for row in rows]
+def _shown(visual: Visual, table: pa.Table, own: Mapping[int, Value], width: int, rank: int) -> pa.Table:
+    """Choose and order the rows of each context: the greatest first, or along the axis. own: the members' labels."""
+    contexts = [(name, "ascending") for name in table.column_names[:width]]
+    if visual.by is None:
+        return table.sort_by(contexts) if contexts else table
+    members: list[int] = pc.unique(table.column("axis")).to_pylist()
+    ranked = [(f"v{rank}", "descending")] if _is_ranked(table.column(f"v{rank}").type) else []
+    table = _placed(table, sorted(members, key=lambda code: order_of(own[code])))
+    table = table.sort_by([*contexts, *ranked, ("place", "ascending")])
+    if visual.top:
+        table = first_of_each(table, width, visual.top)
+    if not _is_along(visual):
+        return table
+    along: dict[int, Any] = {code: own[code] for code in members if own[code] is not None}
+    table = _placed(table, sorted(along, key=along.__getitem__))
+    table = table.filter(pc.is_valid(table.column("place")))
+    return table.sort_by([*contexts, ("place", "descending" if visual.descending else "ascending")])
 
 
-def _ranks(visual: Visual, source: Source) -> bool:
-    """Whether the warehouse orders the ranking measure's values as they are ranked here; texts are not ranked."""
-    query = source.composer.query([visual.ranked_by])
-    kind = source.read(f"SELECT * FROM ({query}) AS answer LIMIT 0").schema.types[0]
+def _placed(table: pa.Table, members: Sequence[int]) -> pa.Table:
+    """Put the place of each row's member among these beside its values; nothing where it is none of them."""
+    axis = table.column("axis")
+    places = pc.index_in(axis, value_set=pa.array(members, axis.type))
+    at = table.schema.get_field_index("place")
+    return table.append_column("place", places) if at < 0 else table.set_column(at, "place", places)
+
+
+def _is_along(visual: Visual) -> bool:
+    """Whether a visual is in the order of its axis."""
+    return visual.kind in ("line", "column")
+
+
+def _is_ranked(kind: pa.DataType) -> bool:
+    """Whether values of a type are ranked: texts are not."""
     return not pa.types.is_string(kind) and not pa.types.is_large_string(kind)
+
+
+def _ranks(measure: str, source: Source) -> bool:
+    """Whether the warehouse orders a measure's values as they are ranked here: it is asked for what is by hand."""
+    if not source.report.is_by_hand(measure):
+        return True
+    query = source.composer.query([measure])
+    return _is_ranked(source.read(f"SELECT * FROM ({query}) AS answer LIMIT 0").schema.types[0])

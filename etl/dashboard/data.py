@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import accumulate, takewhile
 from typing import Any
 
@@ -17,9 +18,9 @@ from etl.dashboard.drilled import Level, Lower, level_of, lower
 from etl.dashboard.plain import plain
 from etl.dashboard.slicers import Slicer, calendar_of, offered, offered_months, slicers_of
 from etl.dashboard.words import vocabulary
+from etl.report.grains import Grains
 from etl.report.names import friendly
 from etl.report.read import Read, keeper
-from etl.report.rows import CodedRows
 from etl.report.sql import Composer
 
 MOST_SLICERS = 4
@@ -54,9 +55,9 @@ def data(report: Report, contracts: Contracts, read: Read) -> dict[str, Any]:
 def answers_of(report: Report, contracts: Contracts, read: Read) -> Answers:
     """Ask for all visuals under every choice: what they will need of each table is said before."""
     composer, calendar = Composer(report, contracts), calendar_of(contracts)
-    coded = CodedRows(composer, keep) if (keep := keeper(read)) else None
+    grains = Grains(composer, keep) if (keep := keeper(read)) else None
     most_rows, most_parts = _LEVELS[0]
-    source = Source(report, composer, read, calendar, most_rows, most_parts, coded)
+    source = Source(report, composer, cache(read), calendar, most_rows, most_parts, grains)
     below = [[lower(v, _slicers(page, v), source, contracts) for v in page.visual] for page in report.pages]
     for page, levels in zip(report.pages, below, strict=True):
         for visual, its in zip(page.visual, levels, strict=True):

@@ -14,7 +14,7 @@ from etl.dashboard.data import answers_of, packed_data
 from etl.dashboard.formats import member as called
 from etl.dashboard.picture import Page, Picture, Series, Value, Visual
 from etl.dashboard.words import sentence
-from etl.report.cells import ALL
+from etl.report.cubes import ALL
 from etl.report.filters import fold
 from etl.report.names import friendly
 from etl.report.read import Read

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from etl.company.pages import Visual
 from etl.contract.table import Contracts
 from etl.dashboard.asked import Asked, Source, asked
-from etl.report.cells import ALL
 from etl.report.levels import levels_below
 
 MOST_MEMBERS = 100
@@ -53,9 +52,7 @@ def level_of(lower: Lower, source: Source) -> Level | None:
     answered = asked(lower.visual, lower.slicers, source)
     if answered.slicers[: len(lower.above)] != lower.above:
         return None
-    under = range(len(lower.above))
-    contexts = {c: rows for c, rows in answered.contexts.items() if all(c[place] != ALL for place in under)}
-    return Level(lower.above, replace(answered, contexts=contexts))
+    return Level(lower.above, replace(answered, contexts=answered.contexts.under(len(lower.above))))
 
 
 def _members(column: str, source: Source) -> int:

@@ -8,21 +8,19 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from math import isfinite
 from typing import Any
 
 import pyarrow as pa
 
 from etl.company.report import Report
-from etl.core.errors import ContractError
 from etl.dashboard import formats
 from etl.dashboard.answers import order_of
 from etl.dashboard.asked import Asked
 from etl.dashboard.parted import Parted
 from etl.dashboard.picture import Value
-from etl.dashboard.plain import EXACT_IN_JS, plain
+from etl.dashboard.plain import plain
 from etl.dashboard.slicers import Slicer
+from etl.dashboard.wholes import is_number, wholes
 from etl.report.parts import Parts
 
 
@@ -35,25 +33,25 @@ def packed(content: Mapping[str, Any]) -> str:
 def cells(each: Asked, slicers: Sequence[Slicer], months: Sequence[int], report: Report) -> dict[str, Any]:
     """Set the rows of all contexts, and the parts, in columns."""
     places = {code: place for place, code in enumerate(each.axis)}
-    contexts = sorted(each.contexts)
-    rows = [row for context in contexts for row in each.contexts[context]]
-    number_formats = [report.measures[name].format for name in each.measures]
+    table, number_formats = each.contexts.table, [report.measures[name].format for name in each.measures]
+    members, *values = table.columns[len(slicers) :]
+    nowhere = [pa.chunked_array([[value]]) for value in each.nowhere[1:]] if each.nowhere else None
     return {
-        "contexts": [[s.places[context[n]] for context in contexts] for n, s in enumerate(slicers)],
-        "rows": [len(each.contexts[context]) for context in contexts],
-        "axis": [places[row[0]] for row in rows] if each.by else None,
-        "values": [column([row[n] for row in rows], form) for n, form in enumerate(number_formats, start=1)],
-        "nowhere": each.nowhere and [column([v], f) for v, f in zip(each.nowhere[1:], number_formats, strict=True)],
+        "contexts": [[s.places[context[n]] for context in each.contexts] for n, s in enumerate(slicers)],
+        "rows": each.contexts.lengths,
+        "axis": [places[code] for code in members.to_pylist()] if each.by else None,
+        "values": [column(*each) for each in zip(values, number_formats, strict=True)],
+        "nowhere": nowhere and [column(*each) for each in zip(nowhere, number_formats, strict=True)],
         "parts": None if each.parted is None else _parts(each, each.parted, slicers, months, number_formats),
     }
 
 
-def column(values: Sequence[Value], number_format: str) -> dict[str, Any]:
+def column(values: pa.ChunkedArray, number_format: str) -> dict[str, Any]:
     """Pack a measure's values: whole numbers of its last decimal place; or, where they are none, as they are."""
     places = formats.places(number_format)
-    if places is None or not all(value is None or formats.is_number(value) for value in values):
-        return {"places": None, "of": [plain(value, number_format) for value in values]}
-    return {"places": places, "of": [value if value is None else _whole(value, places) for value in values]}
+    if places is None or not (is_number(values.type) or values.null_count == len(values)):
+        return {"places": None, "of": [plain(value, number_format) for value in values.to_pylist()]}
+    return {"places": places, "of": wholes(values, places)}
 
 
 def month_name(month: int) -> str:
@@ -82,30 +80,26 @@ def _parts(
 def _table(
     parts: Parts, table: pa.Table, slicers: Sequence[Slicer], axis: Mapping[int, int], months: Mapping[int, int]
 ) -> dict[str, Any]:
-    found = {name: table.column(name).to_pylist() for name in table.column_names}
     values = table.columns[len(table.columns) - len(parts.kinds) :]
+    found = {name: table.column(name).to_pylist() for name in table.column_names[: -len(values)]}
     return {
         "rows": len(table),
         "slicers": parts.slicers,
         "keys": [[slicers[n].places[code] for code in found[f"a{n}"]] for n in parts.slicers],
         "month": [months.get(month) for month in found["month"]] if parts.months else None,
         "axis": [axis[code] for code in found["axis"]] if parts.has_axis else None,
-        "of": [
-            {"kind": kind, **_exact(kind, each.type, each.to_pylist())}
-            for kind, each in zip(parts.kinds, values, strict=True)
-        ],
+        "of": [{"kind": kind, **_exact(kind, each)} for kind, each in zip(parts.kinds, values, strict=True)],
     }
 
 
-def _exact(kind: str, of: pa.DataType, values: Sequence[Any]) -> dict[str, Any]:
+def _exact(kind: str, values: pa.ChunkedArray) -> dict[str, Any]:
     """Pack a part's values: of those that are counted once, which is the same as which is all that matters."""
     if kind == "distinct":
-        codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
-        return {"places": None, "of": [codes[value] for value in values]}
-    if pa.types.is_decimal(of) or pa.types.is_integer(of):
-        places = of.scale if pa.types.is_decimal(of) else 0
-        return {"places": places, "of": [value if value is None else _whole(value, places) for value in values]}
-    return {"places": None, "of": [value if value is None else formats.label(value) for value in values]}
+        return {"places": None, "of": values.combine_chunks().dictionary_encode().indices.to_pylist()}
+    if is_number(values.type):
+        places = values.type.scale if pa.types.is_decimal(values.type) else 0
+        return {"places": places, "of": wholes(values, places)}
+    return {"places": None, "of": [value if value is None else formats.label(value) for value in values.to_pylist()]}
 
 
 def _order(labels: Sequence[Any]) -> list[int]:
@@ -117,11 +111,3 @@ def _along(labels: Sequence[Value]) -> list[int | None]:
     known: list[Any] = sorted({label for label in labels if label is not None})
     places = {label: place for place, label in enumerate(known)}
     return [places.get(label) for label in labels]
-
-
-def _whole(value: Value, places: int) -> int | str:
-    """Return a number in units of its last shown place; as a text where JavaScript's numbers end."""
-    if isinstance(value, float) and not isfinite(value):
-        raise ContractError(f"A measure is {value}.", "Divide by NULLIF(…, 0) in its sql.")
-    whole = int(formats.rounded(Decimal(str(value)), places).scaleb(places))
-    return whole if abs(whole) < EXACT_IN_JS else str(whole)

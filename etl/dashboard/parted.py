@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -11,26 +12,29 @@ from etl.company.measure import Measure
 from etl.company.pages import Visual
 from etl.company.report import Report
 from etl.dashboard.formats import places
-from etl.dashboard.picture import Value
 from etl.report.cells import Cells
 from etl.report.parts import Parts, parts_of
 from etl.report.read import Read
-from etl.report.sql import Composer
 
 
 @dataclass(frozen=True)
 class Parted:
-    """The parts of a visual. tables: what was asked, with its answer; axis: the members' labels by code.
+    """The parts of a visual. tables: what was asked, with its answer.
 
     trees: what each measure is made of, the one that ranks last; deaf: the places of those that answer to no month;
     unranked: the slicers, by number, that the one that ranks does not answer to.
     """
 
     tables: tuple[tuple[Parts, pa.Table], ...]
-    axis: Mapping[int, Value]
     trees: tuple[Json, ...]
     deaf: tuple[int, ...]
     unranked: tuple[int, ...]
+
+    @property
+    def members(self) -> list[int]:
+        """The members of the axis that there are parts of, in their order."""
+        of_axis = (table.column("axis").to_pylist() for parts, table in self.tables if parts.has_axis)
+        return list(dict.fromkeys(chain.from_iterable(of_axis)))
 
     @property
     def months(self) -> set[int]:
@@ -39,30 +43,23 @@ class Parted:
         return {month for months in of_months for month in months if month is not None}
 
 
-def parted(
-    visual: Visual, cells: Cells, composer: Composer, report: Report, calendar: str | None, read: Read, most: int
-) -> Parted | None:
-    """Ask for the parts of a visual's measures; None where they have none, or more than `most` rows of them.
-
-    calendar: the column of its days.
-    """
-    asked = parts_of(cells, composer, calendar)
-    if asked is None or not all(_is_written(report.measures[name]) for name in visual.measures):
+def parted(visual: Visual, cells: Cells, report: Report, read: Read, most: int) -> Parted | None:
+    """Ask for the parts of a visual's measures; None where they have none, or more than `most` rows of them."""
+    said, asked = (*visual.measures, visual.ranked_by), parts_of(cells) or ()
+    trees = [_tree(report, name, asked) for name in said]
+    if None in trees or not all(_is_written(report.measures[name]) for name in visual.measures):
         return None
-    tables, left, axis = [], most, dict[int, Value]()
+    tables, left = [], most
     for part in asked:
         table = read(f"SELECT * FROM ({part.sql}) AS parts LIMIT {left + 1}")
         left -= len(table)
         if left < 0 or any(pa.types.is_floating(kind) for kind in table.schema.types):
             return None
         tables.append((part, _in_order(part, table)))
-        if part.has_axis:
-            _add_labels(axis, table)
-    trees = [_tree(report, name, asked) for name in (*visual.measures, visual.ranked_by)]
-    said = (*visual.measures, visual.ranked_by)
-    deaf = [place for place, name in enumerate(said) if calendar and not cells.answers(name, calendar)]
+    days = cells.calendar
+    deaf = [place for place, name in enumerate(said) if days and not cells.answers(name, days)]
     unranked = [n for n, column in enumerate(cells.slicers) if not cells.answers(visual.ranked_by, column)]
-    return None if None in trees else Parted(tuple(tables), axis, tuple(trees), tuple(deaf), tuple(unranked))
+    return Parted(tuple(tables), tuple(trees), tuple(deaf), tuple(unranked))
 
 
 def _is_written(measure: Measure) -> bool:
@@ -73,15 +70,8 @@ def _is_written(measure: Measure) -> bool:
 def _in_order(part: Parts, table: pa.Table) -> pa.Table:
     """Order parts by what they are of: the same parts are the same bytes, and neighbours pack well."""
     keys = table.column_names if part.kinds == ("distinct",) else table.column_names[: -len(part.kinds)]
-    order = [(name, "ascending") for name in keys if name != "label"]
+    order = [(name, "ascending") for name in keys]
     return table.sort_by(order) if order else table
-
-
-def _add_labels(axis: dict[int, Value], table: pa.Table) -> None:
-    """Call the axis' members by the least of their spellings."""
-    for code, label in zip(table.column("axis").to_pylist(), table.column("label").to_pylist(), strict=True):
-        known: Any = axis.get(code)
-        axis[code] = label if known is None else known if label is None else min(known, label)
 
 
 def _tree(report: Report, name: str, asked: Sequence[Parts]) -> Any:

@@ -15,7 +15,7 @@ from etl.dashboard import formats
 from etl.dashboard.answers import order_of
 from etl.dashboard.asked import Asked, Source
 from etl.dashboard.picture import Value
-from etl.report.cells import ALL
+from etl.report.cubes import ALL
 from etl.report.names import friendly
 from etl.report.rows import NO_MEMBER, members_of
 from etl.report.sql import Composer
@@ -80,11 +80,13 @@ def offered(slicer: Slicer, found: Iterable[Asked], composer: Composer) -> list[
         at, table = each.slicers.index(slicer.column), slicer.column.partition(".")[0]
         places = [place for place, name in enumerate(each.measures, 1) if composer.is_chosen(name, table)]
         none = each.nowhere or (None,) * (1 + len(each.measures))
-        for context, rows in each.contexts.items():
-            if context[at] not in said and any(
-                row[place] not in (None, none[place]) for row in rows for place in places
-            ):
-                said.add(context[at])
+        rows = each.contexts.table
+        for place in places:
+            values = rows.column(len(each.slicers) + place)
+            is_none = (
+                pc.is_null(values) if none[place] is None else pc.equal(values, pa.scalar(none[place], values.type))
+            )
+            said.update(rows.column(at).filter(pc.invert(is_none)).unique().to_pylist())
     kept = sorted(slicer.places[code] for code in said - {ALL})
     return None if len(kept) == len(slicer.members) else kept
 

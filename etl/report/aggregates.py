@@ -49,18 +49,23 @@ def sql_of(measure: Measure, report: Report, contracts: Contracts, rows: str = "
     """
     if measure.sql is not None:
         return measure.sql.strip("\n")
-    own = _Rows(str(measure.of), report, contracts, rows)
-    tests = [*own.conditions(measure.where), *(own.known(name) for name in measure.known)]
-    value = own.value(measure.column) if measure.column else "1"
-    if measure.aggregate == "distinct":
-        value = own.member(str(measure.column))
-    if tests:
-        value = f"CASE WHEN {' AND '.join(tests)} THEN {value} END"
+    value = value_of(measure, report, contracts, rows)
     if measure.aggregate == "count":
-        return f"NULLIF(COUNT({value if tests else '*'}), 0)"
+        return f"NULLIF(COUNT({value}), 0)"
     if measure.aggregate == "distinct":
         return f"NULLIF(COUNT(DISTINCT {value}), 0)"
     return f"{str(measure.aggregate).upper()}({value})"
+
+
+def value_of(measure: Measure, report: Report, contracts: Contracts, rows: str = "") -> str:
+    """Return what of each row a measure with an aggregate is made of, "*" where it counts them all."""
+    own = _Rows(str(measure.of), report, contracts, rows)
+    tests = [*own.conditions(measure.where), *(own.known(name) for name in measure.known)]
+    if measure.aggregate == "count":
+        value = "1" if tests else "*"
+    else:
+        value = (own.member if measure.aggregate == "distinct" else own.value)(str(measure.column))
+    return f"CASE WHEN {' AND '.join(tests)} THEN {value} END" if tests else value
 
 
 def said_in_sql(measure: Measure, report: Report, contracts: Contracts) -> str:

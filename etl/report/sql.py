@@ -12,7 +12,7 @@ from etl.company.report import Report
 from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
-from etl.report.aggregates import Base, columns_in, sql_of, with_columns
+from etl.report.aggregates import Base, columns_in, sql_of, value_of, with_columns
 from etl.report.arithmetic import in_sql
 from etl.report.declared import check
 from etl.report.filters import among, label, member
@@ -105,15 +105,19 @@ class Composer:
         """
         return sql_of(measure, self.report, self.contracts, rows)
 
-    def reaches(self, base: Base, table: str) -> bool:
-        """Whether a filter on a table's columns matters to the rows of measures."""
-        return self.tables.reaches(base.of, table, base.along)
+    def value_of(self, measure: Measure, rows: str = "") -> str:
+        """Return what of each row a measure is made of, in the same words."""
+        return value_of(measure, self.report, self.contracts, rows)
+
+    def is_reached(self, base: Base, column: str) -> bool:
+        """Whether a filter on a column chooses among the rows of measures."""
+        return self.tables.reaches(base.of, column.partition(".")[0], base.along)
 
     def is_chosen(self, name: str, table: str) -> bool:
         """Whether a filter on a table's columns chooses among rows of what a measure is made of."""
         every = (Base.of_measure(self.report.measures[part]) for part in self.report.parts(name))
         bases = [base for base in every if base.of in {*self.contracts, *self.report.views}]
-        return any(self.reaches(base, table) and not self.ignores(base, f"{table}.") for base in bases)
+        return any(self.is_reached(base, f"{table}.") and not self.ignores(base, f"{table}.") for base in bases)
 
     def bases(self, name: str) -> list[str]:
         """Name the measures with an aggregate of their own that a measure is made of."""

@@ -1,6 +1,6 @@
 """The tables and views that a report is asked of: their columns, and their rows with those of what they refer to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from etl.company.report import Report
 from etl.contract.column import Column
@@ -10,7 +10,7 @@ from etl.core.names import guess
 from etl.load.etl_runs import ETL_RUNS
 from etl.report.aggregates import columns_in, rows_of, with_columns
 from etl.report.filters import compared
-from etl.report.reach import path
+from etl.report.reach import Path, path
 
 
 class Tables:
@@ -35,7 +35,9 @@ class Tables:
             return f"({self._runs()})" if name == ETL_RUNS.name else like
         if view.where:
             test = rows_of(name, self._report, self._contracts)
-            joins = self._joins(like, (column.partition(".")[0] for column in columns_in(test)), like)
+            joins: dict[str, str] = {}
+            for column in columns_in(test):
+                self._join(joins, like, self._steps(like, column.partition(".")[0]))
             where = with_columns(test, lambda column: column)
             return f"(SELECT {like}.* FROM {like}{''.join(joins.values())} WHERE {where})"
         return f"({view.sql.replace('{tables}', self._names())}\n)"
@@ -84,28 +86,30 @@ class Tables:
 
         columns: their aliases; along: the reference by which a dimension is joined instead of by the active one.
         """
-        joins = self._joins(name, (column.partition(".")[0] for column in columns), "rows_", along)
-        selected = []
+        joins, selected = dict[str, str](), []
         for column, alias in columns.items():
-            table, _, attribute = column.partition(".")
             self.check(column)
-            owner = "rows_" if table == self.like(name) else table
-            selected.append(f", {owner}.{attribute} AS {alias}")
+            table, _, attribute = column.partition(".")
+            steps = self._steps(name, table, along)
+            if steps and attribute == self._contracts[table].surrogate_key:
+                *steps, (attribute, _) = steps  # whoever refers to a table has its key
+            selected.append(f", {self._join(joins, 'rows_', steps)}.{attribute} AS {alias}")
         return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
 
-    def _joins(self, name: str, tables: Iterable[str], rows: str, along: str | None = None) -> dict[str, str]:
-        """Join tables to the rows of a table or view, which the query calls `rows`; each with those on the way."""
-        joins: dict[str, str] = {}
-        for table in tables:
-            steps = path(self._contracts, self.like(name), table, along) if table in self._contracts else None
-            if steps is None:
-                raise ContractError(
-                    f"{table} says nothing of the rows of {name}, which does not refer to it.",
-                    "Choose another column, or measures of another table.",
-                )
-            owner = rows
-            for key, target in steps:
-                own = self._contracts[target].surrogate_key
-                joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
-                owner = target
-        return joins
+    def _steps(self, name: str, table: str, along: str | None = None) -> Path:
+        """Return the references from the rows of a table or view to another table."""
+        steps = path(self._contracts, self.like(name), table, along) if table in self._contracts else None
+        if steps is None:
+            raise ContractError(
+                f"{table} says nothing of the rows of {name}, which does not refer to it.",
+                "Choose another column, or measures of another table.",
+            )
+        return steps
+
+    def _join(self, joins: dict[str, str], owner: str, steps: Path) -> str:
+        """Join the tables on the way to those that are joined already; returns what the query calls the last one."""
+        for key, target in steps:
+            own = self._contracts[target].surrogate_key
+            joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
+            owner = target
+        return owner
