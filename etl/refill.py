@@ -28,7 +28,7 @@ def refill(
     settings_file: Path, tables: tuple[str, ...], accept: tuple[str, ...], *, dry_run: bool, refresh: bool
 ) -> None:
     """Publish the newest star, and let these tables be made anew; build it first, if the table files are newer."""
-    with _job(settings_file, "etl refill", accept) as job:
+    with working(settings_file, "etl refill", accept) as job:
         known = contracts(job.settings.tables_dir)
         for name in tables:
             if name not in known:
@@ -43,7 +43,7 @@ def refill(
 
 def drop(settings_file: Path, table: str) -> None:
     """Take a published table away that has no table file any more."""
-    with _job(settings_file, "etl drop", ()) as job:
+    with working(settings_file, "etl drop", ()) as job:
         known = contracts(job.settings.tables_dir)
         if table in known:
             raise UsageError(
@@ -70,7 +70,7 @@ def _gone(job: Job, name: str) -> str:
 
 
 @contextmanager
-def _job(settings_file: Path, name: str, accept: tuple[str, ...]) -> Iterator[Job]:
+def working(settings_file: Path, name: str, accept: tuple[str, ...]) -> Iterator[Job]:
     """Give the work of a command that writes, while it keeps others out."""
     settings = config.load(settings_file)
     check_accept(settings, accept)

@@ -1,0 +1,63 @@
+"""Going back: what was published before is published again, by a load of its star."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from etl import load
+from etl.core.errors import UsageError
+from etl.core.job import Job
+from etl.core.manifest import LoadedManifest
+from etl.load.open import open_warehouse
+from etl.refill import working
+
+
+def undo(settings_file: Path, run: str | None, accept: tuple[str, ...], *, dry_run: bool, refresh: bool) -> None:
+    """Publish what was there before the newest publish, or what a run published; the next night stands on that.
+
+    Whoever undoes an undo is where he was. Keys of members never go back. Raises UsageError where there is nothing to
+    go back to, or its star is kept no more.
+    """
+    with working(settings_file, "etl undo", accept) as job:
+        with open_warehouse(job.settings) as warehouse:
+            now = warehouse.head().run
+        before = _chosen(job, run) if run else _before(job, now)
+        star = str(before.made_from)
+        if star not in job.store.star.committed():
+            raise UsageError(
+                f"Run {before.run} published the star {star}, which is kept no more in {job.store.star.folder}.",
+                f"Name another one: {_listed(job)}. KEEP_RUNS says how many are kept.",
+            )
+        print(f"Run {now} published last. Going back to run {before.run}, as of {before.as_of:%Y-%m-%d %H:%M:%S} UTC.")
+        load.run(replace(job, from_run=star, dry_run=dry_run, refresh=refresh))
+
+
+def _before(job: Job, now: str) -> LoadedManifest:
+    """Return what was published before the newest publish, of another star."""
+    kept = job.store.loaded.kept()
+    last = next((each for each in kept if each.run == now), None)
+    if last is None:
+        raise UsageError(
+            f"What run {now} published last has left no receipt here, so it is not known what was there before."
+            if now
+            else "Nothing is published yet.",
+            f"Name the run: {_listed(job)}." if kept else "Run ./nightly.sh first.",
+        )
+    for each in reversed(kept):
+        if each.run < now and each.made_from != last.made_from:
+            return each
+    raise UsageError(f"Nothing is kept of what was published before run {now}.", "KEEP_RUNS says how many runs are.")
+
+
+def _chosen(job: Job, run: str) -> LoadedManifest:
+    """Read what a run published."""
+    if run not in job.store.loaded.committed():
+        raise UsageError(f"No run {run} has published anything that is kept.", f"Choose one of: {_listed(job)}.")
+    return job.store.loaded.read(run)
+
+
+def _listed(job: Job) -> str:
+    """Name the runs to which one can go back."""
+    stars = set(job.store.star.committed())
+    return ", ".join(each.run for each in job.store.loaded.kept() if each.made_from in stars) or "there is none"
