@@ -21,7 +21,7 @@ from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
 from etl.download.changes import Question, next_since
 from etl.download.source import Horizon
-from etl.guards.newest import greatest_of, with_newest
+from etl.guards.newest import with_newest
 
 _MEMORY = "256MB"
 _DELETED = "is_deleted_"
@@ -49,7 +49,7 @@ def layered(found: Extracted, parent_folder: Path | None, folder: Path, horizon:
     question, query, parent = found.question, found.question.query, found.question.parent
     table = with_newest(folder, found.table, query.tolerance.newest)
     watermark = next(column for column in table.columns if column.name == query.watermark)
-    greatest = greatest_of(folder, table, watermark.name)
+    greatest = with_newest(folder, found.table, watermark.name).newest[watermark.name]
     if parent and parent_folder:
         _check(table, parent, greatest)
         table = _renamed(folder, table)

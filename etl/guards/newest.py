@@ -35,7 +35,7 @@ def with_newest(folder: Path, table: RawTable, column: str | None) -> RawTable:
         return table
     told = table.receipt.columns.get(column) if table.receipt else None
     known = told and (told.max is not None or told.nulls == table.rows)
-    figure = told.max if told and known else greatest_of(folder, table, column)
+    figure = told.max if told and known else _greatest(folder, table, column)
     return table.model_copy(update={"newest": {column: figure}})
 
 
@@ -70,7 +70,7 @@ def _is_day(kind: pa.DataType) -> bool:
     return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
 
 
-def greatest_of(folder: Path, table: RawTable, column: str) -> str | None:
+def _greatest(folder: Path, table: RawTable, column: str) -> str | None:
     """Read a column's greatest value from a raw table's files, a block at a time: as receipts write it."""
     names = [one.name for one in table.columns]
     kind = next(arrow_type(one.type) for one in table.columns if one.name == column)
@@ -79,11 +79,11 @@ def greatest_of(folder: Path, table: RawTable, column: str) -> str | None:
         with (folder / (block.file or table.file)).open("rb") as file:
             file.seek(block.offset)
             data = pa.py_buffer(file.read(block.bytes))
-        found.append(_greatest_in(data, names, column, kind))
+        found.append(_greatest_of(data, names, column, kind))
     return canonical(max((value for value in found if value is not None), default=None))
 
 
-def _greatest_in(data: pa.Buffer, names: list[str], column: str, kind: pa.DataType) -> Any:
+def _greatest_of(data: pa.Buffer, names: list[str], column: str, kind: pa.DataType) -> Any:
     from etl.core import arrow_csv  # here: it takes memory that a night whose receipts tell the figure does not need
 
     def read(kind: pa.DataType) -> pa.ChunkedArray:
