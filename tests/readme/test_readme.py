@@ -57,6 +57,17 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def test_each_picture_is_shown_by_a_guide() -> None:
+    """And each one that a guide shows is there; `python -m tests.dashboard.browser` takes those of the dashboard."""
+    shown = {
+        (guide.parent / path).resolve()
+        for guide in GUIDES
+        for path in re.findall(r"\]\(([^)\s]+\.png)\)", guide.read_text(encoding="utf-8"))
+    }
+    assert {path for path in shown if path.parent == ROOT / "docs"} == {*(ROOT / "docs").glob("*.png")}
+    assert all(path.exists() for path in shown)
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Path]:
     """Give a copy of the project with a small sample company."""
