@@ -60,5 +60,11 @@ const Answers = (() => {
     return rows.map((row, at) => (chooses ? chooses.members[places[at]] ?? -1 : -1));
   };
 
-  return { ask, own, members, labels };
+  /** Return by row the month that it is of, where a page is chosen by months and every row is of one; else nothing. */
+  const months = (page, { rows }) => {
+    const of = rows.map(([label]) => /^\d{4}-\d\d(?=$|-\d\d$)/.exec(label)?.[0]);
+    return page.months && of.length && of.every((month) => State.data.months.includes(month)) ? of : null;
+  };
+
+  return { ask, own, members, months, labels };
 })();

@@ -59,7 +59,7 @@ const Bar = (() => {
       const ends = [...(State.current.months || [months[0], months.at(-1)])];
       ends[at] = list.value || (at ? months.at(-1) : months[0]);
       if (ends[0] > ends[1]) ends[1 - at] = ends[at];
-      State.change({ months: ends[0] === months[0] && ends[1] === months.at(-1) ? null : ends });
+      State.pickMonths(ends);
     });
     return make("div", { class: "slicer" }, make("label", { for: id }, at ? "To month" : "From month"), make("div", { class: "both" }, list));
   });

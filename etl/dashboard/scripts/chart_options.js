@@ -104,6 +104,14 @@ const ChartOptions = (() => {
     selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
   }]);
 
+  // Months can be dragged over with a pointer that is no finger: that scrolls the page. Of the tool no icon is seen.
+  const brush = (chart) => (chart.months && matchMedia("(pointer: fine)").matches ? {
+    toolbox: {
+      itemSize: 0, left: -50, top: -50, showTitle: false,
+      feature: { dataZoom: { yAxisIndex: "none", filterMode: "none", brushStyle: { color: "rgba(128, 140, 155, 0.3)" } } },
+    },
+  } : {});
+
   const members = (chart, width) => {
     const across = chart.kind === "bar";
     return {
@@ -135,6 +143,7 @@ const ChartOptions = (() => {
         transitionDuration: 0, formatter: tip(chart),
       },
       dataZoom: zooms,
+      ...(paper ? {} : brush(chart)),
       xAxis: across ? values : members(chart, width),
       yAxis: across ? members(chart, width) : values,
       series: series(chart),

@@ -5,11 +5,12 @@ const Charts = (() => {
   const shown = new Map(); // place → what is drawn there
   const waiting = new Set();
   let isDue = false;
+  let pressed = null; // the place that a drag began in
 
-  const made = (spec, { rows, members, slicer, marked, most }) => {
+  const made = (spec, { rows, members, slicer, marked, months, most }) => {
     const formats = [...new Set(spec.series.map((series) => series.format))];
     return {
-      kind: spec.kind, slicer, members, most, isPicked: slicer >= 0 || Boolean(spec.below),
+      kind: spec.kind, slicer, members, months: spec.kind === "bar" ? null : months, most, isPicked: slicer >= 0 || Boolean(spec.below),
       aside: members.map((member) => marked !== null && !marked.includes(member)),
       labels: rows.map((row) => Formats.member(row[0])),
       series: spec.series.map((series, place) => ({
@@ -29,11 +30,24 @@ const Charts = (() => {
     if (chart.members[at] >= 0) Drill.activate(place, chart.slicer, chart.members[at]);
   };
 
+  // What is dragged over is chosen, and not zoomed: the chart is drawn again also where nothing changes. ECharts may tell
+  // of one drag twice: of the chart that was dragged over, and of the one that is drawn after it.
+  const drags = (place) => ({ batch }) => {
+    const range = batch?.find(({ dataZoomId }) => dataZoomId?.includes("toolbox-dataZoom"));
+    const { months } = shown.get(place);
+    if (!range || !months || pressed !== place) return;
+    pressed = null;
+    drawLater(place);
+    State.pickMonths([months[range.startValue], months[range.endValue]]);
+  };
+
   const instance = (place) => {
     const there = echarts.getInstanceByDom(place);
     if (there) return there;
     const chart = echarts.init(place, null, { renderer: "svg" });
     chart.on("click", picks(place));
+    chart.on("datazoom", drags(place));
+    place.addEventListener("pointerdown", () => { pressed = place; });
     return chart;
   };
 
@@ -42,7 +56,9 @@ const Charts = (() => {
     if (!chart || !place.clientWidth) return; // on a page that is not shown
     const drawing = instance(place);
     if (drawing.getWidth() !== place.clientWidth || drawing.getHeight() !== place.clientHeight) drawing.resize();
-    drawing.setOption(ChartOptions.option(chart, place.clientWidth, root.classList.contains("printing")), true);
+    const option = ChartOptions.option(chart, place.clientWidth, root.classList.contains("printing"));
+    drawing.setOption(option, true);
+    if (option.toolbox) drawing.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
     drawing.group = `${place.closest(".page").id} ${chart.labels.join("|")}`; // who have an axis in common share the pointer
     echarts.connect(drawing.group);
     drawing.getZr().flush();

@@ -28,7 +28,7 @@
   /** Show a chart or table, or say why there is none. */
   const showRows = (place, spec, page, state, answer, most = null) => {
     const slicer = Answers.own(spec, page);
-    const given = { ...answer, slicer, members: Answers.members(spec, answer), marked: state.chosen[slicer] || null, most };
+    const given = { ...answer, slicer, members: Answers.members(spec, answer), marked: state.chosen[slicer] || null, months: Answers.months(page, answer), most };
     const table = place.querySelector("table");
     place.classList.toggle("blank", !given.rows.length);
     const fill = () => Tables.show(place, table, spec, given);

@@ -105,6 +105,13 @@ const State = (() => {
     change({ chosen });
   };
 
+  /** Choose the months from one to another, in any order; all that the page offers are no choice. */
+  const pickMonths = (ends) => {
+    const offers = pageOf(current.page).months.map((place) => data.months[place]);
+    const [from, to] = [...ends].sort();
+    change({ months: from === offers[0] && to === offers.at(-1) ? null : [from, to] });
+  };
+
   /** Choose a member alone, or take that back. */
   const toggle = (index, member) => {
     const now = current.chosen[index] || [];
@@ -130,7 +137,7 @@ const State = (() => {
   };
 
   return {
-    know, begin, read, pageOf, offered, address, change, pick, toggle,
+    know, begin, read, pageOf, offered, address, change, pick, pickMonths, toggle,
     listen: (listener) => listeners.push(listener),
     get current() { return current; },
     get data() { return data; },
