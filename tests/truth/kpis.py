@@ -79,6 +79,7 @@ KPIS = {
         WHERE office_key <> 0 AND team_member_key IN (SELECT team_member_key {_OF_MEMBERS})""",
     "Selling Members": f"SELECT COUNT(DISTINCT team_member_key) {_OF_MEMBERS}",
     "Member Contracts": f"SELECT COUNT(*) {_OF_MEMBERS}",
+    "Member Revenue": f"SELECT SUM({_NET}) {_OF_MEMBERS}",
     "Revenue per Member": f"SELECT SUM({_NET}) / COUNT(DISTINCT team_member_key) {_OF_MEMBERS}",
     "Allocations": _MOVED.format("'ALLOCATION', 'REALLOCATION'"),
     "Returns": _MOVED.format("'RETURN'"),
