@@ -165,6 +165,8 @@ def _superseded(
     folder: Path, layers: Sequence[Layer], before: Changes | None, found: Extracted
 ) -> tuple[str | None, int]:
     """Write the numbers of the rows that do not stand; returns the file's name and how many they are."""
+    if before is None and not found.question.query.deleted:
+        return None, 0
     table, target = found.table, f"{found.table.file.removesuffix('.csv')}.{found.table.run}.superseded.parquet"
     newest = _numbered(folder, layers[-1:], sum(layer.rows for layer in layers[:-1]))
     with _connection() as db:
@@ -189,8 +191,12 @@ def _sweep(db: duckdb.DuckDBPyConnection, folder: Path, layers: Sequence[Layer],
     Raises InFullError where rows are missing here, or one of several with the same key is gone.
     """
     schema = pa.schema([(column.name, arrow_type(column.type)) for column in swept.columns])
-    db.register("listed", pa.concat_tables([schema.empty_table(), *_columns(folder, swept, schema)]))
     names, keys = schema.names, ", ".join(map(_name, schema.names))
+    listed = folder / f"{swept.file}.parquet"
+    with for_arrow(listed, "wb") as sink, pq.ParquetWriter(sink, schema) as writer:
+        for rows in _columns(folder, swept, schema):
+            writer.write_table(rows)
+    db.execute(f"CREATE TEMP VIEW listed AS SELECT * FROM read_parquet({_text(listed)})")
     standing = f"SELECT * FROM ({_numbered(folder, layers)}) AS every_ ANTI JOIN gone USING (n)"
     ours = f"SELECT {keys}, COUNT(*) AS rows_ FROM ({standing}) GROUP BY ALL"
     theirs = f"SELECT {keys}, COUNT(*) AS rows_ FROM listed GROUP BY ALL"
@@ -203,6 +209,7 @@ def _sweep(db: duckdb.DuckDBPyConnection, folder: Path, layers: Sequence[Layer],
     if fewer:
         raise InFullError(f"of {fewer:,} keys with several rows some were deleted")
     db.execute(f"INSERT INTO gone SELECT n FROM ({standing}) AS o ANTI JOIN listed AS c ON {_same(names)}")
+    listed.unlink()
 
 
 def _numbered(folder: Path, layers: Sequence[Layer], first: int = 0) -> str:
