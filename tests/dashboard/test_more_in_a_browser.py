@@ -127,6 +127,16 @@ def test_paper_has_every_row(browser: Browser, file: Path, given: Mapping[str, A
         assert page.locator("[data-visual='sales_1'] .scroll").evaluate("box => box.scrollHeight <= box.clientHeight")
 
 
+def test_a_head_is_repeated_on_each_sheet(page: Page) -> None:
+    """Chromium repeats none that has a button in it: on paper the heads of columns are texts."""
+    heads = page.locator("[data-visual='sales_1'] thead .sort")
+    box = "all => all.map((each) => getComputedStyle(each).display)"
+    assert heads.evaluate_all(box) == ["inline-block", "inline-block"]
+    page.emulate_media(media="print")
+    assert heads.evaluate_all(box) == ["contents", "contents"]
+    assert page.locator("[data-visual='sales_1'] thead").inner_text().split() == ["Shop", "ID", "Amount"]
+
+
 def test_paper_has_no_holes_beside_what_is_narrow(page: Page) -> None:
     """A table has the sheet's whole width; whatever stands beside it on a screen fills its own row."""
     page.emulate_media(media="print")
