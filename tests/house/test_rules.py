@@ -94,3 +94,15 @@ def test_the_changelog_tells_of_the_engines_version() -> None:
     assert len(numbers) == len(dated)
     assert numbers == sorted(numbers, reverse=True)
     assert ".".join(map(str, numbers[0])) == etl.__version__
+
+
+def test_the_changelog_is_sorted_and_says_nothing_twice() -> None:
+    """Each entry stands under a heading, without a blank line before it; no two of one heading begin alike."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if len(line) > 120] == []
+    assert not re.search(r"\n\n- .*(\n  .*)*\n\n- ", text)
+    unreleased = text.partition("\n## Unreleased\n")[2].partition("\n## ")[0]
+    assert not re.search(r"^- ", unreleased.partition("\n### ")[0], re.MULTILINE)
+    for part in re.split(r"(?m)^##.*$", text):
+        beginnings = [tuple(entry.split()[:5]) for entry in re.split(r"(?m)^- ", part)[1:]]
+        assert sorted({each for each in beginnings if beginnings.count(each) > 1}) == []
