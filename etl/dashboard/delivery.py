@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config import Settings
-from etl import notices
 from etl.core.errors import DeliveryError, EtlError, UsageError
 from etl.core.whole import write_whole
 
@@ -18,6 +17,8 @@ _READABLE = 0o644
 
 def handed_on(settings: Settings) -> list[EtlError]:
     """Copy and send the dashboard; returns what went wrong."""
+    from etl import notices  # with all that mail and HTTP need, which who only writes the file does without
+
     file, target = settings.dashboard_file, settings.dashboard_copy_to
     fault = _copied(file, target) if target else None
     return [*([fault] if fault else []), *notices.sent(settings, file, _TEXT)]

@@ -20,6 +20,9 @@ from etl.load.duckdb.session import limit
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.parquet import check_file, conversions, ready
 
+_FEW = 1_000_000
+"""Rows for which one thread is enough: to share them out among several costs more than it saves."""
+
 
 @contextmanager
 def opened(
@@ -34,6 +37,8 @@ def opened(
         raise DataError(f"The star {star.run} has no {', '.join(lacking)}.", "Run TablesTransformMain.py first.")
     with _explained(star), scratch_folder() as folder, duckdb.connect() as connection:
         limit(connection, folder / "spill")
+        if sum(star.tables[contract.name].rows for contract in contracts) < _FEW:
+            connection.execute("SET threads = 1")
         for contract in contracts:
             files = _parquet(store.star.path(star.run), star.tables[contract.name], contract, folder)
             connection.read_parquet([str(file) for file in files]).create_view(contract.name)
