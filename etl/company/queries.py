@@ -274,7 +274,12 @@ def _lag(path: Path, text: str | None) -> timedelta | int:
     match = _LAG.fullmatch(text)
     if match is None:
         raise ContractError(f"{path}: `-- lag: {text}` is no time and no number.", "Write e.g. `-- lag: 15 min`.")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise ContractError(
+            f"{path}: `-- lag: {text}` is longer than any time.", "Write e.g. `-- lag: 15 min`."
+        ) from None
 
 
 def _sweep(path: Path, found: Mapping[str, str]) -> str:

@@ -15,6 +15,18 @@ _NAMES = {"postgresql": POSTGRES, "mariadb": "mysql", "mssql": "tsql", "file": "
 
 _BIND = re.compile(r":([^\W\d]\w*)")
 
+_CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"} | {
+    *("utc_date", "utc_time", "utc_timestamp")
+}
+_DAYS = {"'now'", "'today'", "'tomorrow'", "'yesterday'"}
+"""Texts that become times when a query is run."""
+_MOVING = {"now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "sysdate"} | {
+    *("curdate", "curtime", "random", "rand", "nextval"),
+    *("gen_random_uuid", "uuid_generate_v4", "uuidv4", "uuidv7", "uuid", "uuid_short"),
+}
+_MOVING_ALONE = {"unix_timestamp"}
+"""Without an argument, of the clock."""
+
 _Token = tuple[int, int, bool]
 """A token's first and last character, and whether it is a semicolon."""
 
@@ -108,6 +120,22 @@ def table_of_rows(text: str, dialect: str = POSTGRES) -> str | None:
         return None
     table = exp.Table(**{part: tables[0].args.get(part) for part in ("this", "db", "catalog")})
     return str(table.sql(dialect=dialect))
+
+
+def moves_by_itself(text: str, dialect: str = POSTGRES) -> str | None:
+    """Return the word by which a query's rows change though nobody writes any: the clock, or chance; else None.
+
+    >>> moves_by_itself("SELECT a FROM t WHERE due < now()")
+    'now'
+    >>> moves_by_itself("SELECT a, 'uuid (or none)' AS uuid FROM t")
+    """
+    spans = _tokens(text, dialect) or ()
+    words = [text[start : end + 1].lower() for start, end, _ in spans]
+    for before, word, after, second in zip(["", *words], words, [*words[1:], ""], [*words[2:], "", ""], strict=False):
+        is_called = after == "(" and (word in _MOVING or (word in _MOVING_ALONE and second == ")"))
+        if is_called or (word in _CLOCKS and before != ".") or word in _DAYS:
+            return word
+    return None
 
 
 def _binds(text: str, dialect: str) -> Iterator[re.Match[str]]:

@@ -9,12 +9,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pyarrow as pa
 
 from etl.company.queries import SINCE, Query
-from etl.company.sql import binds_of, table_of_rows
+from etl.company.sql import binds_of, moves_by_itself, table_of_rows
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import ContractError
 from etl.core.manifest import RawColumn, RawTable
@@ -38,7 +38,9 @@ class Question:
     """How a query is asked tonight. query: with the SQL to run; whole: the query for all rows.
 
     asked: the fingerprint of what is asked; parent: what the changes are put upon, None for all.
-    since: the watermark from which on; why: the reason for which all of it is read; sweep: asks for the keys alone.
+    since: the watermark from which on; why: the reason for which all of it is read; sweep: asks for the keys alone;
+    comes_by_keys: whether all rows of a key come, where one changed; ground: what stands for the table that is read, as
+    long as it is the same one.
     """
 
     query: Query
@@ -48,11 +50,13 @@ class Question:
     since: str | None = None
     why: str = ""
     sweep: Query | None = None
+    comes_by_keys: bool = False
+    ground: str | None = None
 
     @property
     def full(self) -> "Question":
         """The same question for all rows."""
-        return Question(self.whole, self.whole, self.asked)
+        return Question(self.whole, self.whole, self.asked, ground=self.ground)
 
 
 def question(
@@ -60,17 +64,20 @@ def question(
     parent: RawTable | None,
     horizon: Horizon,
     binds: Mapping[str, str],
-    is_table: Callable[[str], bool],
+    ground_of: Callable[[str], str | None],
 ) -> Question:
     """Return how to ask a query that has a watermark, and all of it where that cannot be asked by its changes.
 
-    parent: what was extracted before, of the published run; binds: the night's values; is_table: whether a name is one
-    of the source's tables, and not of a view.
+    parent: what was extracted before, of the published run; binds: the night's values; ground_of: gives what
+    stands for one of the source's tables as long as it is the same one; None where a name is no table's.
     """
     asked = _fingerprint(query, binds)
-    whole = Question(query.whole, query.whole, asked)
+    is_wrapped = SINCE not in binds_of(query.sql, query.dialect)
+    table = table_of_rows(query.sql, query.dialect) if is_wrapped and query.dialect in SPOKEN else None
+    ground = ground_of(table) if table else None
+    whole = Question(query.whole, query.whole, asked, ground=ground)
     why, since = (
-        _why_in_full(query, parent, asked, is_table),
+        _why_in_full(query, is_wrapped, ground) or _why_anew(parent, asked, ground),
         parent.changes.since if parent and parent.changes else None,
     )
     if not why and since and _is_after(since, horizon.clock):
@@ -78,7 +85,8 @@ def question(
     if why or parent is None or since is None:
         return replace(whole, why=why)
     sweep = _keys(query) if _is_swept(query, parent, horizon.clock) else None
-    return Question(_changed(query, since), query.whole, asked, parent, since, "", sweep)
+    comes_by_keys = bool(query.survivor) or not is_wrapped
+    return Question(_changed(query, since), query.whole, asked, parent, since, "", sweep, comes_by_keys, ground)
 
 
 def next_since(
@@ -98,17 +106,30 @@ def next_since(
     kind, late = arrow_type(column.type), horizon.clock - min(horizon.oldest or horizon.clock, horizon.clock)
     if pa.types.is_date(kind):
         day = min(date.fromisoformat(greatest), horizon.clock.date())
-        first = min(day, (horizon.clock - late - query.lag).date())
-        return day.isoformat(), (first - timedelta(days=1)).isoformat()  # whatever the zone of the source's days
+        first = min(day, _less(horizon.clock, late + query.lag).date())
+        since_day = _less(datetime.combine(first, time()), timedelta(days=1)).date()
+        return day.isoformat(), since_day.isoformat()  # whatever the zone of the source's days
     known = min(datetime.fromisoformat(greatest), horizon.clock)
     # of times without a zone it is not known when a transaction began, but how long ago
-    since = min(known, horizon.clock - late) if kind.tz else known - late - _CLOCK_SET_BACK
-    return known.isoformat(), str(since - query.lag)
+    since = min(known, horizon.clock - late) if kind.tz else _less(known, late + _CLOCK_SET_BACK)
+    return known.isoformat(), str(_less(since, query.lag))
+
+
+def _less(at: datetime, span: timedelta) -> datetime:
+    """Go back, but not before the first year: in there, some applications write what they do not know."""
+    first = datetime.min.replace(tzinfo=at.tzinfo)
+    return at - span if at - first > span else first
 
 
 def check_watermark(query: Query, columns: Sequence[RawColumn]) -> None:
     """Refuse a watermark that has no order that means anything. Raises ContractError."""
     for column in columns:
+        if column.name == query.deleted and pa.types.is_boolean(arrow_type(column.type)):
+            raise ContractError(
+                f"{query.path}: `-- deleted: {column.name}` names a boolean, but rows count as deleted where the column"
+                " is not NULL, as false is.",
+                f"Return another column, such as CASE WHEN {column.name} THEN 1 END AS deleted, and name that one.",
+            )
         if column.name != query.watermark:
             continue
         kind = arrow_type(column.type)
@@ -129,22 +150,31 @@ def check_watermark(query: Query, columns: Sequence[RawColumn]) -> None:
             )
 
 
-def _why_in_full(query: Query, parent: RawTable | None, asked: str, is_table: Callable[[str], bool]) -> str:
-    """Say why all of a query has to be read; nothing where its changes will do."""
+def _why_in_full(query: Query, is_wrapped: bool, ground: str | None) -> str:
+    """Say why a query can never be read by its changes; nothing where it can."""
     if query.dialect not in SPOKEN:
         return "its source cannot be asked for changes"
-    if SINCE not in binds_of(query.sql, query.dialect):
-        if query.group_by:
-            return f"its groups have to come whole: place :{SINCE} so that they do"
-        table = table_of_rows(query.sql, query.dialect)
-        if table is None or not is_table(table):
-            return f"its rows are not those of one table, and :{SINCE} is not placed"
+    if word := moves_by_itself(query.sql, query.dialect):
+        return f"it uses {word}, by which its rows change and no watermark does"
+    if is_wrapped and query.group_by:
+        return f"its groups have to come whole: place :{SINCE} so that they do"
+    if is_wrapped and ground is None:
+        return f"its rows are not those of one table, and :{SINCE} is not placed"
+    if is_wrapped and query.row_security:
+        return f"the source's row security decides which rows it shows, and :{SINCE} is not placed"
+    return ""
+
+
+def _why_anew(parent: RawTable | None, asked: str, ground: str | None) -> str:
+    """Say why what was extracted before is no ground to stand on; nothing where it is."""
     if parent is None:
         return "nothing of it was published yet"
     if parent.changes is None or parent.changes.since is None:
         return "the run that was published knows no watermark of it"
     if parent.changes.asked != asked:
         return "the query, or a value of the night in it, is another"
+    if parent.changes.ground != ground:
+        return "its table was made anew, emptied or rewritten"
     if len(parent.changes.layers) >= MOST_LAYERS:
         return f"it stands on {MOST_LAYERS} layers"
     return ""
@@ -172,7 +202,7 @@ def _changed(query: Query, since: str) -> Query:
 def _keys(query: Query) -> Query:
     """Ask for the keys of all rows that there are."""
     whole = query.whole
-    names = [_quoted(key, query.dialect) for key in query.key]
+    names = [_quoted(key, query.dialect) for key in dict.fromkeys(query.key)]
     where = f" WHERE {_quoted(query.deleted, query.dialect)} IS NULL" if query.deleted else ""
     return replace(
         whole,

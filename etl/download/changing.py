@@ -41,7 +41,7 @@ class Changing:
         if raw and parent and not _is_whole(parent, self._job.store.raw.path(raw.run)):
             log.warning("download %s: files of run %s are gone, or are others", query.name, raw.run)
             parent = None
-        found = question(query, parent, self._horizons[query.source], binds, source.is_table)
+        found = question(query, parent, self._horizons[query.source], binds, source.ground_of)
         why = "as it is asked for (--full)" if self._job.full else found.why
         if why:
             log.info("download %s: all rows are read: %s", query.name, why)

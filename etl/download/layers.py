@@ -4,7 +4,8 @@ Of rows with the same key, or in the same group, those of the latest layer stand
 numbers, counted over all layers; the layers' files are never changed.
 """
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from etl.company.queries import Query
 from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
-from etl.core.folders import for_arrow, link
+from etl.core.folders import for_arrow, is_remote, link
 from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
 from etl.download.changes import Question, next_since
@@ -24,7 +25,11 @@ from etl.download.source import Horizon
 from etl.guards.newest import with_newest
 
 _MEMORY = "256MB"
-_DELETED = "is_deleted_"
+_DELETED = "deleted"
+"""Beside k0, k1, …: the files' columns have names of their own, for a query's may be any."""
+
+_Near = Callable[[Path], str]
+"""Gives a file as DuckDB reads it: near, and without characters in its path that mean something else."""
 
 
 class InFullError(Exception):
@@ -53,11 +58,13 @@ def layered(found: Extracted, parent_folder: Path | None, folder: Path, horizon:
     if parent and parent_folder:
         _check(table, parent, greatest)
         table = _renamed(folder, table)
-        link(list(parent.files), parent_folder, folder)
-    layer = _layer(folder, table, query, question.since)
+        replaced = parent.changes.superseded if parent.changes else None
+        link([name for name in parent.files if name != replaced], parent_folder, folder)
     before = parent.changes if parent else None
+    layer = _layer(folder, table, query, question.since, before.layers[0] if before else None)
     layers = (*(before.layers if before else ()), layer)
-    superseded, gone = _superseded(folder, layers, before, found)
+    gone_before = parent_folder / before.superseded if parent_folder and before and before.superseded else None
+    superseded, gone = _superseded(folder, layers, gone_before, Extracted(question, table, found.swept))
     beside = [*(each.keys for each in layers), *([superseded] if superseded else [])]
     greatest, since = next_since(
         query, watermark, _later(greatest, before.greatest if before else None), horizon, question.since
@@ -71,6 +78,7 @@ def layered(found: Extracted, parent_folder: Path | None, folder: Path, horizon:
         "newest": {name: _later(text, seen.get(name)) for name, text in table.newest.items()},
         "changes": Changes(
             asked=question.asked,
+            ground=question.ground,
             greatest=greatest,
             since=since,
             layers=layers,
@@ -113,13 +121,17 @@ def _renamed(folder: Path, table: RawTable) -> RawTable:
     return table.model_copy(update={"blocks": blocks})
 
 
-def _layer(folder: Path, table: RawTable, query: Query, since: str | None) -> Layer:
-    """Write the keys of a layer's rows; returns its entry."""
+def _layer(folder: Path, table: RawTable, query: Query, since: str | None, first: Layer | None) -> Layer:
+    """Write the keys of a layer's rows; returns its entry. first: the table's first layer."""
     keys = f"{(table.blocks[0].file or table.file).removesuffix('.csv')}.keys.parquet"
+    typed = _key_schema(table) if first is None else _stored_schema(folder / first.keys)
     try:
-        _write_keys(folder, table, query, folder / keys)
-    except pa.ArrowInvalid as error:
-        raise InFullError(f"a key is not of its column's type ({error})") from None
+        _write_keys(folder, table, query, folder / keys, typed)
+    except pa.ArrowInvalid as error:  # infinity, or a year that no calendar has
+        if first:
+            raise InFullError(f"a key is not of its column's type ({error})") from None
+        texts = pa.schema([(field.name, pa.string()) for field in typed])
+        _write_keys(folder, table, query, folder / keys, texts)
     return Layer(
         run=table.run,
         as_of=table.as_of,
@@ -132,14 +144,30 @@ def _layer(folder: Path, table: RawTable, query: Query, since: str | None) -> La
     )
 
 
-def _write_keys(folder: Path, table: RawTable, query: Query, target: Path) -> None:
-    """Write by what the rows of a layer are told apart: their keys and groups, and whether they were deleted."""
+def _told_apart_by(table: RawTable) -> list[str]:
+    """Name the columns by which rows are told apart, k0 being the first: their keys and groups."""
+    return list(dict.fromkeys([*table.key, *table.group_by]))
+
+
+def _key_schema(table: RawTable) -> pa.Schema:
     types = {column.name: arrow_type(column.type) for column in table.columns}
-    own = pa.schema([(name, types[name]) for name in dict.fromkeys([*table.key, *table.group_by])])
-    kept = own.append(pa.field(_DELETED, pa.bool_()))
+    return pa.schema([(f"k{place}", types[name]) for place, name in enumerate(_told_apart_by(table))])
+
+
+def _stored_schema(path: Path) -> pa.Schema:
+    """Return as what the keys of a layer were written."""
+    with for_arrow(path, "rb") as source:
+        return pa.schema([field for field in pq.read_schema(source) if field.name != _DELETED]).remove_metadata()
+
+
+def _write_keys(folder: Path, table: RawTable, query: Query, target: Path, schema: pa.Schema) -> None:
+    """Write by what the rows of a layer are told apart, and whether they were deleted."""
+    named = [(name, schema.field(place).type) for place, name in enumerate(_told_apart_by(table))]
+    kept = schema.append(pa.field(_DELETED, pa.bool_()))
     with for_arrow(target, "wb") as sink, pq.ParquetWriter(sink, kept, compression="zstd") as writer:
-        for rows in _columns(folder, table, own):
-            writer.write_table(rows.append_column(_DELETED, pa.repeat(False, len(rows))).cast(kept))
+        for rows in _columns(folder, table, pa.schema(named)):
+            columns = rows.rename_columns(schema.names)
+            writer.write_table(columns.append_column(_DELETED, pa.repeat(False, len(rows))).cast(kept))
     if query.deleted:  # as a text: whatever it is, it is NULL or not
         _mark_deleted(folder, table, query.deleted, target)
 
@@ -161,46 +189,72 @@ def _columns(folder: Path, table: RawTable, schema: pa.Schema) -> Iterator[pa.Ta
             yield arrow_csv.read(pa.py_buffer(file.read(block.bytes)), schema, header=False, names=names)
 
 
-def _superseded(
-    folder: Path, layers: Sequence[Layer], before: Changes | None, found: Extracted
-) -> tuple[str | None, int]:
-    """Write the numbers of the rows that do not stand; returns the file's name and how many they are."""
-    if before is None and not found.question.query.deleted:
+def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, found: Extracted) -> tuple[str | None, int]:
+    """Write the numbers of the rows that do not stand; returns the file's name and how many they are.
+
+    before: the file of those that did not before. Raises InFullError where that cannot be told.
+    """
+    if before is None and len(layers) == 1 and not found.question.query.deleted:
         return None, 0
     table, target = found.table, f"{found.table.file.removesuffix('.csv')}.{found.table.run}.superseded.parquet"
-    newest = _numbered(folder, layers[-1:], sum(layer.rows for layer in layers[:-1]))
-    with _connection() as db:
+    names = _told_apart_by(table)
+    with _connection() as (db, near):
+        newest = _numbered(near, folder, layers[-1:], sum(layer.rows for layer in layers[:-1]))
         db.execute(f"CREATE TEMP TABLE gone AS SELECT n FROM ({newest}) WHERE {_DELETED}")
-        if before and before.superseded:
-            db.execute(f"INSERT INTO gone SELECT n FROM read_parquet({_text(folder / before.superseded)})")
-        for names in filter(None, (table.key, table.group_by) if before else ()):
-            older = _numbered(folder, layers[:-1])
-            db.execute(f"INSERT INTO gone SELECT n FROM ({older}) AS o SEMI JOIN ({newest}) AS c ON {_same(names)}")
+        if before:
+            db.execute(f"INSERT INTO gone SELECT n FROM read_parquet({near(before)})")
+        older = _numbered(near, folder, layers[:-1])
+        if older and not found.question.comes_by_keys:
+            _check_single(db, older, newest, _places(names, table.key))
+        for same in filter(None, (table.key, table.group_by) if older else ()):
+            on = _same(_places(names, same))
+            db.execute(f"INSERT INTO gone SELECT n FROM ({older}) AS o SEMI JOIN ({newest}) AS c ON {on}")
         if found.swept:
-            _sweep(db, folder, layers, found.swept)
+            _sweep(db, near, folder, layers, found.swept)
         rows = "SELECT DISTINCT n FROM gone ORDER BY n"
         (gone,) = db.execute(f"SELECT COUNT(*) FROM ({rows})").fetchall()[0]
         if gone:
-            db.execute(f"COPY ({rows}) TO {_text(folder / target)} (FORMAT parquet, COMPRESSION zstd)")
+            numbers = db.sql(rows).to_arrow_reader()
+            with (
+                for_arrow(folder / target, "wb") as sink,
+                pq.ParquetWriter(sink, numbers.schema, compression="zstd") as to,
+            ):
+                for batch in numbers:
+                    to.write_batch(batch)
     return (target if gone else None), int(gone)
 
 
-def _sweep(db: duckdb.DuckDBPyConnection, folder: Path, layers: Sequence[Layer], swept: RawTable) -> None:
+def _check_single(db: duckdb.DuckDBPyConnection, older: str, newest: str, key: Sequence[str]) -> None:
+    """Raise InFullError where one of several rows with the same key changed: the others would go with it."""
+    standing = f"SELECT o.* FROM ({older}) AS o ANTI JOIN gone USING (n)"
+    replaced = f"SELECT o.* FROM ({standing}) AS o SEMI JOIN ({newest}) AS c ON {_same(key)}"
+    counted = f"SELECT {', '.join(key)}, COUNT(*) AS rows_ FROM ({replaced}) GROUP BY ALL HAVING rows_ > 1"
+    (several,) = db.execute(f"SELECT COUNT(*) FROM ({counted})").fetchall()[0]
+    if several:
+        raise InFullError(f"{several:,} keys that changed have several rows, and no `-- survivor:`")
+
+
+def _sweep(db: duckdb.DuckDBPyConnection, near: _Near, folder: Path, layers: Sequence[Layer], swept: RawTable) -> None:
     """Take out the rows whose keys are not among those that there are.
 
     Raises InFullError where rows are missing here, or one of several with the same key is gone.
     """
-    schema = pa.schema([(column.name, arrow_type(column.type)) for column in swept.columns])
-    names, keys = schema.names, ", ".join(map(_name, schema.names))
+    schema = _stored_schema(folder / layers[0].keys)
+    kept = pa.schema([schema.field(place) for place in range(len(swept.columns))])
+    as_named = pa.schema([(column.name, field.type) for column, field in zip(swept.columns, kept, strict=True)])
     listed = folder / f"{swept.file}.parquet"
-    with for_arrow(listed, "wb") as sink, pq.ParquetWriter(sink, schema) as writer:
-        for rows in _columns(folder, swept, schema):
-            writer.write_table(rows)
-    db.execute(f"CREATE TEMP VIEW listed AS SELECT * FROM read_parquet({_text(listed)})")
-    standing = f"SELECT * FROM ({_numbered(folder, layers)}) AS every_ ANTI JOIN gone USING (n)"
+    try:
+        with for_arrow(listed, "wb") as sink, pq.ParquetWriter(sink, kept) as writer:
+            for rows in _columns(folder, swept, as_named):
+                writer.write_table(rows.rename_columns(kept.names))
+    except pa.ArrowInvalid as error:
+        raise InFullError(f"a key is not of its column's type ({error})") from None
+    db.execute(f"CREATE TEMP VIEW listed AS SELECT * FROM read_parquet({near(listed)})")
+    same, keys = _same(kept.names), ", ".join(kept.names)
+    standing = f"SELECT * FROM ({_numbered(near, folder, layers)}) AS every_ ANTI JOIN gone USING (n)"
     ours = f"SELECT {keys}, COUNT(*) AS rows_ FROM ({standing}) GROUP BY ALL"
     theirs = f"SELECT {keys}, COUNT(*) AS rows_ FROM listed GROUP BY ALL"
-    both = f"SELECT o.rows_ AS o, c.rows_ AS c FROM ({theirs}) AS c LEFT JOIN ({ours}) AS o ON {_same(names)}"
+    both = f"SELECT o.rows_ AS o, c.rows_ AS c FROM ({theirs}) AS c LEFT JOIN ({ours}) AS o ON {same}"
     more, fewer = db.execute(
         f"SELECT COUNT(*) FILTER (c > COALESCE(o, 0)), COUNT(*) FILTER (c < o) FROM ({both})"
     ).fetchall()[0]
@@ -208,36 +262,43 @@ def _sweep(db: duckdb.DuckDBPyConnection, folder: Path, layers: Sequence[Layer],
         raise InFullError(f"the source has rows of {more:,} keys that no watermark told of")
     if fewer:
         raise InFullError(f"of {fewer:,} keys with several rows some were deleted")
-    db.execute(f"INSERT INTO gone SELECT n FROM ({standing}) AS o ANTI JOIN listed AS c ON {_same(names)}")
+    db.execute(f"INSERT INTO gone SELECT n FROM ({standing}) AS o ANTI JOIN listed AS c ON {same}")
     listed.unlink()
 
 
-def _numbered(folder: Path, layers: Sequence[Layer], first: int = 0) -> str:
+def _numbered(near: _Near, folder: Path, layers: Sequence[Layer], first: int = 0) -> str:
     """Write the query for the keys of layers, with the numbers (n) of their rows. first: that of the first row."""
     parts = []
     for layer in layers:
-        read = f"read_parquet({_text(folder / layer.keys)}, file_row_number = true)"
+        read = f"read_parquet({near(folder / layer.keys)}, file_row_number = true)"
         parts.append(f"SELECT * EXCLUDE (file_row_number), file_row_number + {first} AS n FROM {read}")
         first += layer.rows
     return " UNION ALL ".join(parts)
 
 
-def _same(names: Sequence[str]) -> str:
+def _places(names: Sequence[str], some: Sequence[str]) -> list[str]:
+    """Name some columns as the files of keys do."""
+    return [f"k{names.index(name)}" for name in some]
+
+
+def _same(columns: Sequence[str]) -> str:
     """Write that the rows o and c have the same key; NULL is one as well."""
-    return " AND ".join(f"o.{_name(name)} IS NOT DISTINCT FROM c.{_name(name)}" for name in names)
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return " AND ".join(f"o.{column} IS NOT DISTINCT FROM c.{column}" for column in columns)
 
 
 @contextmanager
-def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
+def _connection() -> Iterator[tuple[duckdb.DuckDBPyConnection, _Near]]:
     with scratch_folder() as spill, duckdb.connect() as db:
         for name, value in {"memory_limit": _MEMORY, "temp_directory": str(spill), "TimeZone": "UTC"}.items():
             db.execute(f"SET {name} = '{value}'")
-        yield db
+
+        def near(path: Path) -> str:
+            here = spill / path.name
+            if not here.exists() and is_remote(path):
+                with path.open("rb") as source, here.open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
+            elif not here.exists():
+                here.symlink_to(path.resolve())
+            return f"'{here}'"
+
+        yield db, near

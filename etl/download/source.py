@@ -98,8 +98,8 @@ class Source(Protocol):
     def horizon(self) -> Horizon:
         """Return what the source showed before its snapshot; to be called before a query is extracted."""
 
-    def is_table(self, name: str) -> bool:
-        """Whether a name, as SQL names it, is one of the source's tables, and not of a view."""
+    def ground_of(self, name: str) -> str | None:
+        """Return what stands for a table, as SQL names it, until it is made anew or rewritten; None if it is none."""
 
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query that was cut can be run again."""

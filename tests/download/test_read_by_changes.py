@@ -229,13 +229,15 @@ def test_rows_that_are_marked_as_deleted_go(item: Company, sql: Sql) -> None:
         ("-- watermark: updated_at\n-- lag: 5\n", "the watermark updated_at is a time, but the lag is a number"),
         ("-- watermark: updated_at\n-- lag: soon\n", "is no time and no number"),
         ("-- watermark: updated_at\n-- sweep: daily\n", "`-- sweep: daily` is not known"),
+        ("-- watermark: updated_at\n-- lag: 99999999999 d\n", "is longer than any time"),
+        ("-- watermark: updated_at\n-- deleted: is_old\n", "names a boolean"),
         ("-- watermark: nothing\n", "names the column nothing, which the query does not return"),
         ("-- sweep: weekly\n", "and no line `-- watermark: …`"),
     ],
 )
 def test_a_header_that_cannot_be_meant_is_a_sentence(item: Company, lines: str, said: str) -> None:
     """Exit code 1, and nothing is committed."""
-    item.query("item", QUERY, more=lines)
+    item.query("item", "SELECT id, kind, value, updated_at, id < 9 AS is_old FROM item", more=lines)
     ended = item.download()
     assert ended.code == 1
     assert said in ended.err
@@ -280,6 +282,114 @@ def test_all_rows_are_read_on_demand(item: Company, sql: Sql) -> None:
     sql("UPDATE item SET value = 5 WHERE id = 1999")  # without a watermark: nobody can see it
     assert "(--full)" in night(item, "--full")
     assert layers(item) == 1
+    assert standing(item) == there(sql)
+
+
+@pytest.mark.parametrize("name", ["n", "file_row_number", "deleted", "k0", 'a "b" c'])
+def test_a_key_may_be_called_anything(item: Company, sql: Sql, name: str) -> None:
+    """Also as what numbers and marks rows on the way."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    sql(f"ALTER TABLE item RENAME id TO {quoted}")
+    query = f"SELECT {quoted}, kind, value, updated_at FROM item"
+    item.query("item", query, key=name, more=WATCHED)
+    night(item)
+    sql(f"UPDATE item SET value = 1, updated_at = now() WHERE {quoted} = 7; DELETE FROM item WHERE {quoted} = 9")
+    night(item)
+    assert layers(item) == 2
+    assert standing(item) == there(sql, query)
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        (f"{QUERY} WHERE updated_at < now() - interval '1 hour'", "now"),
+        ("SELECT id, updated_at, CURRENT_DATE - updated_at::date AS age FROM item", "current_date"),
+        (f"{QUERY} WHERE updated_at < 'today'", "'today'"),
+        ("SELECT id, gen_random_uuid()::text AS nonce, updated_at FROM item", "gen_random_uuid"),
+    ],
+)
+def test_rows_that_change_though_nobody_writes_are_read_in_full(item: Company, query: str, word: str) -> None:
+    """By the clock, or by chance: no watermark tells of that."""
+    item.query("item", query, more=WATCHED)
+    night(item)
+    assert f"all rows are read: it uses {word}" in night(item)
+    assert layers(item) == 1
+
+
+@pytest.mark.parametrize(
+    "rebuild",
+    [
+        "DROP TABLE item; ALTER TABLE kept RENAME TO item",
+        "TRUNCATE item; INSERT INTO item SELECT * FROM kept; DROP TABLE kept",
+    ],
+    ids=["another table of its name", "emptied and filled"],
+)
+def test_a_table_that_was_made_anew_is_read_in_full(item: Company, sql: Sql, rebuild: str) -> None:
+    """Its rows have their old watermarks, and other values."""
+    night(item)
+    sql(
+        f"CREATE TABLE kept (LIKE item);INSERT INTO kept SELECT id, kind, value + 1, updated_at FROM item; {rebuild}",
+    )
+    assert "its table was made anew, emptied or rewritten" in night(item)
+    assert standing(item) == there(sql)
+
+
+def test_of_several_rows_with_one_key_none_goes_with_another(item: Company, sql: Sql) -> None:
+    """Without a survivor they are an error that stage 2 has to see: all rows are read."""
+    sql("INSERT INTO item VALUES (9, 'second', 1, now() - interval '1 day')")
+    item.query("item", QUERY, more="-- watermark: updated_at\n")
+    night(item)
+    sql("UPDATE item SET value = 5, updated_at = now() WHERE id = 9 AND kind = 'second'")
+    assert "1 keys that changed have several rows" in night(item)
+    assert standing(item) == there(sql)
+
+
+def test_keys_that_no_calendar_has_are_keys(item: Company, sql: Sql) -> None:
+    """As texts; and what is marked as deleted does not stand for their sake."""
+    sql(
+        "ALTER TABLE item ADD due timestamptz, ADD gone int;"
+        "UPDATE item SET due = CASE WHEN id = 3 THEN 'infinity' ELSE updated_at END, gone = nullif(id % 2, 0)",
+    )
+    query = "SELECT due, id, updated_at, gone FROM item"
+    item.query("item", query, key="due, id", more=f"-- deleted: gone\n{WATCHED}")
+    night(item)
+    sql("UPDATE item SET gone = NULL, updated_at = now() WHERE id IN (3, 5); DELETE FROM item WHERE id = 8")
+    night(item)
+    table = item.table("item")
+    assert layers(item) == 2
+    assert table.rows == len(sql(f"{query} WHERE gone IS NULL"))
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+def test_a_watermark_may_be_of_the_first_year(item: Company, sql: Sql, kind: str) -> None:
+    """As applications write what they do not know; the lag goes back no further."""
+    sql(f"ALTER TABLE item ALTER updated_at TYPE {kind}; UPDATE item SET updated_at = '0001-01-01 00:00:00+00'")
+    night(item)
+    sql("UPDATE item SET value = 9 WHERE id = 9")
+    night(item)
+    assert standing(item) == there(sql)
+
+
+def test_a_run_keeps_no_file_that_it_does_not_name(item: Company, sql: Sql) -> None:
+    """What an earlier night knew to be superseded is linked no further."""
+    night(item)
+    for _ in range(2):
+        sql("UPDATE item SET value = value + 1, updated_at = now() WHERE id < 9")
+        night(item)
+    table = item.table("item")
+    there = {path.name for path in item.store.raw.path(table.run).iterdir()}
+    assert there == {*table.files, "manifest.json"}
+
+
+def test_a_data_folder_may_have_any_name(item: Company, sql: Sql) -> None:
+    """Its characters are no pattern."""
+    item.folder /= "of [a] *?"
+    item.folder.mkdir()
+    item.query("item", QUERY, more=WATCHED)
+    night(item)
+    sql("UPDATE item SET value = 1, updated_at = now() WHERE id = 7")
+    night(item)
+    assert layers(item) == 2
     assert standing(item) == there(sql)
 
 

@@ -59,9 +59,9 @@ class Database:
         """Return what is known of the transactions that were open when ours began. name: the source's."""
         return Horizon(clock)
 
-    def is_table(self, connection: Connection, name: str) -> bool:
-        """Whether a name, as SQL writes it, is one of a table, and not of a view."""
-        return False
+    def ground_of(self, connection: Connection, name: str) -> str | None:
+        """Return what stands for a table, as SQL writes its name, until it is made anew; None if it is none."""
+        return None
 
     def columns(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> list[Column]:
         """Ask for a query's columns without reading its rows."""

@@ -185,9 +185,9 @@ class GenericSource:
         """Return what the database said before its snapshot."""
         return self._database.horizon(self.as_of, self._name)
 
-    def is_table(self, name: str) -> bool:
-        """Whether a name is one of a table, as far as the database can say so."""
-        return self._connection is not None and self._database.is_table(self._connection, name)
+    def ground_of(self, name: str) -> str | None:
+        """Return what stands for a table, as far as the database can say so."""
+        return self._database.ground_of(self._connection, name) if self._connection is not None else None
 
     def alive(self) -> bool:
         """Never: its one connection, and with it the transaction, went with the query that failed."""

@@ -46,8 +46,8 @@ SELECT MAX(TIMESTAMPDIFF(SECOND, CONVERT_TZ(trx_started, 'SYSTEM', '+00:00'), UT
 FROM information_schema.innodb_trx
 """
 """The server writes their starts in its own time zone, whatever the session's."""
-_IS_TABLE = """
-SELECT COUNT(*) FROM information_schema.tables
+_GROUND = """
+SELECT CONCAT('made ', create_time) FROM information_schema.tables
 WHERE table_name = :table AND table_schema = COALESCE(:database, DATABASE()) AND table_type = 'BASE TABLE'
 """
 _BUSY = """
@@ -107,11 +107,12 @@ class MySql(Database):
             " account)",
         )
 
-    def is_table(self, connection: Connection, name: str) -> bool:
-        """Whether it is a base table."""
+    def ground_of(self, connection: Connection, name: str) -> str | None:
+        """Return when a base table was made: TRUNCATE and what rewrites it make it anew."""
         database, _, table = name.replace("`", "").rpartition(".")
         names = {"table": table, "database": database or None}
-        return bool(connection.execute(text(_IS_TABLE), names).scalar_one())
+        found = connection.execute(text(_GROUND), names).one_or_none()
+        return str(found[0]) if found else None
 
     def columns(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> list[Column]:
         """Ask for a query's columns; with LIMIT 0 it is not run."""

@@ -52,6 +52,11 @@ from etl.receipts.sql import receipt_from
 
 Cursor = psycopg2.extensions.cursor
 
+_GROUND = """
+SELECT concat_ws('/', oid, pg_relation_filenode(oid)) FROM pg_class
+WHERE oid = to_regclass(%s) AND relkind IN ('r', 'p')
+"""
+
 
 class PostgresSource:
     """A PostgreSQL database, read from one snapshot, which lives as long as the connection that exported it."""
@@ -191,13 +196,12 @@ class PostgresSource:
         with within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
             return horizon_of(cursor, self._name)
 
-    def is_table(self, name: str) -> bool:
-        """Whether a name is one of a table, or of one with partitions."""
+    def ground_of(self, name: str) -> str | None:
+        """Return the numbers of a table and of its file: TRUNCATE and what rewrites it give it another file."""
         with within(self._limits.stall_seconds, self._leader), self._leader.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_class WHERE oid = to_regclass(%s) AND relkind IN ('r', 'p')", (name,)
-            )
-            return bool(only_row(cursor)[0])
+            cursor.execute(_GROUND, (name,))
+            found = cursor.fetchone()
+            return str(found[0]) if found else None
 
     def alive(self) -> bool:
         """Whether the snapshot is still there, so that a query can be run again."""
