@@ -31,6 +31,7 @@ class Changing:
             if horizon.remark:
                 log.warning("download: %s", horizon.remark)
         self._questions = {query.name: self._question(query, binds) for query in watched}
+        self._moving: set[str] = set()
         self.asked = [each for query in queries for each in self._as_asked(query)]
         """The queries to plan and to extract: those of changes, those of all keys, and the others as they are."""
 
@@ -64,7 +65,8 @@ class Changing:
         return None
 
     def check(self, plans: Sequence[Plan]) -> None:
-        """Refuse watermarks that are none. Raises ContractError."""
+        """Refuse watermarks that are none, and note which rows hang on the clock. Raises ContractError."""
+        self._moving = {plan.query.name for plan in plans if plan.reads_clock}
         for plan in plans:
             check_watermark(plan.query, plan.columns)
 
@@ -74,6 +76,8 @@ class Changing:
             swept = tables.pop(asked.sweep.name) if asked.sweep else None
             table, horizon = tables[name], self._horizons[asked.query.source]
             try:
+                if asked.parent and name in self._moving:
+                    raise InFullError("a view in it asks the clock, by which its rows change and no watermark does")
                 tables[name] = layered(Extracted(asked, table, swept), self._parent_folder, folder, horizon)
             except InFullError as fault:
                 log.warning("download %s: all rows are read: %s", name, fault)

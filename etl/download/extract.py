@@ -170,6 +170,8 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
     plan, ranges = extraction.plan, [one.result() for one in extraction.ranges]
     receipt = extraction.receipt.result() if extraction.receipt else ranges[0].receipt
     newest = extraction.newest.result() if extraction.newest else None
+    for one in _empty(ranges):
+        one.written.path.unlink()
     seconds = round(max(one.ended for one in ranges) - min(one.began for one in ranges), 3)
     return raw_table(job.run, plan, source, [one.written for one in ranges], seconds).model_copy(
         update={
@@ -178,6 +180,11 @@ def _table(job: Job, source: Source, extraction: _Extraction) -> RawTable:
             "newest": {} if newest is None else {str(plan.query.tolerance.newest): newest},
         }
     )
+
+
+def _empty(ranges: Sequence[_Range]) -> Sequence[_Range]:
+    """Give the ranges whose files no block names, for they have no rows; of a table without any, the first stays."""
+    return [one for one in ranges[not any(one.written.rows for one in ranges) :] if not one.written.rows]
 
 
 def raw_table(run: str, plan: Plan, source: Source, ranges: Sequence[Written], seconds: float) -> RawTable:

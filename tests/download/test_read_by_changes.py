@@ -370,6 +370,44 @@ def test_a_watermark_may_be_of_the_first_year(item: Company, sql: Sql, kind: str
     assert standing(item) == there(sql)
 
 
+def test_a_view_that_asks_the_clock_is_read_in_full(item: Company, sql: Sql) -> None:
+    """Its rows come into sight though nobody writes them; wherever `:since` is placed."""
+    sql("CREATE VIEW due AS SELECT * FROM item WHERE updated_at < now() - interval '1 hour'")
+    item.query("item", "SELECT id, value, updated_at FROM due WHERE updated_at >= :since", more=WATCHED)
+    night(item)
+    assert "all rows are read: a view in it asks the clock" in night(item)
+    assert standing(item) == there(sql, "SELECT id, value, updated_at FROM due")
+
+
+def test_a_range_without_changes_leaves_no_file(item: Company, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the way of those of the night before, and not in the run."""
+    sql("ANALYZE item")
+    monkeypatch.setattr("etl.download.ranges.RANGE_BYTES", 15_000)
+    item.query("item", QUERY, more=f"-- partition on: id\n{WATCHED}")
+    night(item)
+    before = item.table("item").files
+    assert len(before) > 2
+    monkeypatch.setattr("etl.download.ranges.RANGE_BYTES", 1000)
+    sql("UPDATE item SET value = 1, updated_at = now() WHERE id > 1990; DELETE FROM item WHERE id < 9")
+    night(item)
+    table = item.table("item")
+    assert layers(item) == 2
+    assert standing(item) == there(sql)
+    assert {path.name for path in item.store.raw.path(table.run).iterdir()} == {*table.files, "manifest.json"}
+
+
+def test_no_more_connections_are_opened_than_are_allowed(item: Company, sql: Sql) -> None:
+    """Also by tables that turn out to have to be read in full."""
+    sql("CREATE ROLE few LOGIN CONNECTION LIMIT 2; GRANT SELECT ON item TO few")  # one holds the snapshot
+    item.sources["shop"] = item.sources["shop"].replace("//postgres@", "//few@")
+    item.settings["SOURCE_CONNECTIONS"] = "1"
+    item.query("again", QUERY, more=WATCHED)
+    night(item)
+    sql("INSERT INTO item VALUES (5000, 'late', 0, now() - interval '30 days')")
+    assert night(item).count("no watermark told of") == 2
+    assert standing(item) == standing(item, "again") == there(sql)
+
+
 def test_a_run_keeps_no_file_that_it_does_not_name(item: Company, sql: Sql) -> None:
     """What an earlier night knew to be superseded is linked no further."""
     night(item)

@@ -223,7 +223,29 @@ class Aside(threading.local):
         return note
 
 
-class Readers(threading.local):
-    """The reader of each thread: what one thread asks, it asks in one transaction, for which now() is one instant."""
+class Readers:
+    """The reader of each thread: what one thread asks, it asks in one transaction, for which now() is one instant.
 
-    mine: Reader | None = None
+    A thread that has none takes over that of one that has ended, so that no more are open than threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[threading.Thread, Reader] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def mine(self) -> Reader | None:
+        """The reader of the thread that asks."""
+        me = threading.current_thread()
+        with self._lock:
+            ended = next((thread for thread in self._of if not thread.is_alive()), None)
+            if me not in self._of and ended:
+                self._of[me] = self._of.pop(ended)
+            return self._of.get(me)
+
+    @mine.setter
+    def mine(self, reader: Reader | None) -> None:
+        with self._lock:
+            self._of.pop(threading.current_thread(), None)
+            if reader:
+                self._of[threading.current_thread()] = reader
