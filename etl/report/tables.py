@@ -18,6 +18,7 @@ class Tables:
 
     def __init__(self, report: Report, contracts: Contracts) -> None:
         self._report, self._contracts = report, contracts
+        self._columns = {f"{table}.{each.name}": each for table, c in contracts.items() for each in c.declared}
 
     def like(self, name: str) -> str:
         """Return the table whose columns a view has, or the table itself."""
@@ -51,10 +52,9 @@ class Tables:
 
     def column(self, column: str) -> Column:
         """Return a column that a report may name: folded ones are there to compare alone."""
-        known = {f"{table}.{each.name}": each for table, c in self._contracts.items() for each in c.declared}
-        if column not in known:
-            raise ContractError(f"There is no column {column}.", guess(column, known))
-        return known[column]
+        if column not in self._columns:
+            raise ContractError(f"There is no column {column}.", guess(column, self._columns))
+        return self._columns[column]
 
     def check(self, column: str) -> None:
         """Refuse a column that is not there, folded ones not among them."""
