@@ -172,6 +172,15 @@ def link(files: list[str], source: Path, target: Path) -> None:
         link_or_copy(source / name, target / name)
 
 
+def rename(source: Path, target: Path) -> None:
+    """Give a file of a working folder another name; a bucket makes a copy and forgets the first."""
+    if is_remote(source):
+        _fs(source).copy([_name(source)], [_name(target)])
+        source.unlink()
+    else:
+        source.rename(target)
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """Let a file be at `target`, too: as a hard link, or a copy where that is another disk, or one without links."""
     try:

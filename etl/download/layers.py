@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from etl.company.queries import Query
 from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
-from etl.core.folders import for_arrow, is_remote, link
+from etl.core.folders import for_arrow, is_remote, link, rename
 from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
 from etl.download.changes import Question, next_since
@@ -116,7 +116,7 @@ def _renamed(folder: Path, table: RawTable) -> RawTable:
     files = dict.fromkeys(block.file or table.file for block in table.blocks)
     names = {name: f"{stem}.{table.run}{name.removeprefix(stem)}" for name in files}
     for old, new in names.items():
-        (folder / old).rename(folder / new)
+        rename(folder / old, folder / new)
     blocks = tuple(block.model_copy(update={"file": names[block.file or table.file]}) for block in table.blocks)
     return table.model_copy(update={"blocks": blocks})
 
