@@ -89,7 +89,7 @@ class Changes(Record):
     """How a table is read that is extracted by its changes: its layers, the oldest first, less what is superseded.
 
     asked: the fingerprint of what was asked: layers of another question are no ground to stand on; ground: likewise of
-    the source's table, another one if it was made anew or its rows rewritten. greatest: the
+    the source's table, another one if it was made anew or its rows rewritten; history: of its database. greatest: the
     greatest watermark, as far as the source's clock had come; since: the watermark from which on the next run is to
     read. superseded: the Parquet file with the numbers of the rows (counted over all layers) that a later layer
     replaces, or that were deleted; gone: how many these are. swept: when the source was last asked for all keys, or for
@@ -98,6 +98,7 @@ class Changes(Record):
 
     asked: str
     ground: str | None = None
+    history: str = ""
     greatest: str | None
     since: str | None
     layers: tuple[Layer, ...]

@@ -77,7 +77,7 @@ def question(
     ground = ground_of(table) if table else None
     whole = Question(query.whole, query.whole, asked, ground=ground)
     why, since = (
-        _why_in_full(query, is_wrapped, ground) or _why_anew(parent, asked, ground),
+        _why_in_full(query, is_wrapped, ground) or _why_anew(parent, asked, ground, horizon.history),
         parent.changes.since if parent and parent.changes else None,
     )
     if not why and since and _is_after(since, horizon.clock):
@@ -165,7 +165,7 @@ def _why_in_full(query: Query, is_wrapped: bool, ground: str | None) -> str:
     return ""
 
 
-def _why_anew(parent: RawTable | None, asked: str, ground: str | None) -> str:
+def _why_anew(parent: RawTable | None, asked: str, ground: str | None, history: str) -> str:
     """Say why what was extracted before is no ground to stand on; nothing where it is."""
     if parent is None:
         return "nothing of it was published yet"
@@ -173,6 +173,8 @@ def _why_anew(parent: RawTable | None, asked: str, ground: str | None) -> str:
         return "the run that was published knows no watermark of it"
     if parent.changes.asked != asked:
         return "the query, or a value of the night in it, is another"
+    if parent.changes.history != history:
+        return "its database was restored, or another server took over, and may have lost what was read already"
     if parent.changes.ground != ground:
         return "its table was made anew, emptied or rewritten"
     if len(parent.changes.layers) >= MOST_LAYERS:

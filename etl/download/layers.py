@@ -79,6 +79,7 @@ def layered(found: Extracted, parent_folder: Path | None, folder: Path, horizon:
         "changes": Changes(
             asked=question.asked,
             ground=question.ground,
+            history=horizon.history,
             greatest=greatest,
             since=since,
             layers=layers,

@@ -39,13 +39,15 @@ class Horizon:
     """How far a source can be trusted to show what was written.
 
     clock: the source's; oldest: the start of the oldest transaction that was open or prepared before the snapshot; None
-    where there is none; is_held: whether it is not known when one of them began. remark: what keeps the source from
+    where there is none; is_held: whether it is not known when one of them began; history: another one when the database
+    was restored or its server replaced, which may have lost what was read already. remark: what keeps the source from
     saying so, and what to do.
     """
 
     clock: datetime
     oldest: datetime | None = None
     is_held: bool = False
+    history: str = ""
     remark: str = ""
 
 

@@ -334,6 +334,27 @@ def test_a_table_that_was_made_anew_is_read_in_full(item: Company, sql: Sql, reb
     assert standing(item) == there(sql)
 
 
+def test_a_database_that_was_restored_is_read_in_full(item: Company, sql: Sql) -> None:
+    """It may have lost what was read, and have gone on since: no watermark tells of that."""
+    night(item)
+    (history,) = sql(
+        "SELECT system_identifier || '/' || timeline_id FROM pg_control_system(), pg_control_checkpoint()"
+    )[0]
+    path = item.store.raw.path(item.table("item").run) / "manifest.json"
+    path.write_text(path.read_text().replace(f'"{history}"', '"before/1"'))
+    assert "its database was restored" in night(item)
+    assert layers(item) == 1
+
+
+def test_a_subscriber_is_warned_of(item: Company, sql: Sql) -> None:
+    """Its rows come when they come, with the times of another server."""
+    sql("CREATE SUBSCRIPTION copy CONNECTION 'dbname=nowhere' PUBLICATION items WITH (connect = false)")
+    try:
+        assert "is a subscriber, whose rows come with the times of their publisher" in night(item)
+    finally:
+        sql("ALTER SUBSCRIPTION copy SET (slot_name = NONE); DROP SUBSCRIPTION copy")
+
+
 def test_of_several_rows_with_one_key_none_goes_with_another(item: Company, sql: Sql) -> None:
     """Without a survivor they are an error that stage 2 has to see: all rows are read."""
     sql("INSERT INTO item VALUES (9, 'second', 1, now() - interval '1 day')")
