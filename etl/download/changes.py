@@ -124,10 +124,11 @@ def _less(at: datetime, span: timedelta) -> datetime:
 def check_watermark(query: Query, columns: Sequence[RawColumn]) -> None:
     """Refuse a watermark that has no order that means anything. Raises ContractError."""
     for column in columns:
-        if column.name == query.deleted and pa.types.is_boolean(arrow_type(column.type)):
+        is_flag = pa.types.is_boolean(arrow_type(column.type)) or column.source_type.startswith(("tinyint", "bit"))
+        if column.name == query.deleted and is_flag:
             raise ContractError(
-                f"{query.path}: `-- deleted: {column.name}` names a boolean, but rows count as deleted where the column"
-                " is not NULL, as false is.",
+                f"{query.path}: `-- deleted: {column.name}` names a column of {column.source_type}, but rows count as"
+                " deleted where it is not NULL, as false is.",
                 f"Return another column, such as CASE WHEN {column.name} THEN 1 END AS deleted, and name that one.",
             )
         if column.name != query.watermark:

@@ -230,7 +230,7 @@ def test_rows_that_are_marked_as_deleted_go(item: Company, sql: Sql) -> None:
         ("-- watermark: updated_at\n-- lag: soon\n", "is no time and no number"),
         ("-- watermark: updated_at\n-- sweep: daily\n", "`-- sweep: daily` is not known"),
         ("-- watermark: updated_at\n-- lag: 99999999999 d\n", "is longer than any time"),
-        ("-- watermark: updated_at\n-- deleted: is_old\n", "names a boolean"),
+        ("-- watermark: updated_at\n-- deleted: is_old\n", "names a column of boolean"),
         ("-- watermark: nothing\n", "names the column nothing, which the query does not return"),
         ("-- sweep: weekly\n", "and no line `-- watermark: …`"),
     ],

@@ -44,6 +44,23 @@ def test_a_night_reads_what_changed(item: Company, maria: Maria) -> None:
     assert rows == Counter((int(n), value) for n, value in maria.sql("SELECT id, value FROM item"))
 
 
+def test_a_table_that_was_emptied_and_filled_is_read_in_full(item: Company, maria: Maria) -> None:
+    """Its rows have their old watermarks, and other values; an account with PROCESS sees its new file."""
+    maria.sql("CREATE USER IF NOT EXISTS seeing IDENTIFIED BY 'secret'")
+    maria.sql("GRANT SELECT ON shop.* TO seeing", "GRANT PROCESS ON *.* TO seeing")
+    item.sources["shop"] = maria.url().replace("etl:secret", "seeing:secret")
+    item.done()
+    item.publish()
+    maria.sql(
+        "CREATE OR REPLACE TABLE kept AS SELECT * FROM item",
+        "TRUNCATE item",
+        "INSERT INTO item SELECT id, value + 1, updated_at FROM kept",
+        "DROP TABLE kept",
+    )
+    assert "its table was made anew, emptied or rewritten" in item.download().err
+    assert min(row["value"] for row in item.rows("item")) == 2
+
+
 def test_a_transaction_that_is_open_for_long_is_waited_for(item: Company, maria: Maria) -> None:
     """The watermark stays before its start, and so its rows are read when it has ended."""
     maria.sql("CREATE USER IF NOT EXISTS seeing IDENTIFIED BY 'secret'")

@@ -4,6 +4,7 @@ So `0000-00-00` is no NULL and `838:59:59` no timedelta. The session is in UTC: 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,6 +51,11 @@ _GROUND = """
 SELECT CONCAT('made ', create_time) FROM information_schema.tables
 WHERE table_name = :table AND table_schema = COALESCE(:database, DATABASE()) AND table_type = 'BASE TABLE'
 """
+_FILES = """
+SELECT GROUP_CONCAT(table_id, '/', space ORDER BY table_id) FROM information_schema.{}
+WHERE name = CONCAT(COALESCE(:database, DATABASE()), '/', :table)
+"""
+"""TRUNCATE gives a table another file; who may not see that (PROCESS) sees when the table was made."""
 _BUSY = """
 SELECT COUNT(*) FROM information_schema.processlist
 WHERE id = {} AND command <> 'Sleep' AND COALESCE(state, '') NOT IN ('Writing to net', 'Sending to client')
@@ -108,11 +114,18 @@ class MySql(Database):
         )
 
     def ground_of(self, connection: Connection, name: str) -> str | None:
-        """Return when a base table was made: TRUNCATE and what rewrites it make it anew."""
+        """Return when a base table was made, and which file it has, as far as this account may see it."""
         database, _, table = name.replace("`", "").rpartition(".")
         names = {"table": table, "database": database or None}
         found = connection.execute(text(_GROUND), names).one_or_none()
-        return str(found[0]) if found else None
+        if found is None:
+            return None
+        view = "innodb_sys_tables" if getattr(connection.dialect, "is_mariadb", False) else "innodb_tables"
+        file = None
+        if self._sees_others:
+            with suppress(DBAPIError):  # MySQL 5.7 calls the view otherwise
+                file = connection.execute(text(_FILES.format(view)), names).scalar()
+        return f"{found[0]}, file {file}"
 
     def columns(self, connection: Connection, query: Query, binds: Mapping[str, str]) -> list[Column]:
         """Ask for a query's columns; with LIMIT 0 it is not run."""
