@@ -128,9 +128,9 @@ def _layer(folder: Path, table: RawTable, query: Query, since: str | None, first
     typed = _key_schema(table) if first is None else _stored_schema(folder / first.keys)
     try:
         _write_keys(folder, table, query, folder / keys, typed)
-    except pa.ArrowInvalid as error:  # infinity, or a year that no calendar has
+    except pa.ArrowInvalid:  # infinity, or a year that no calendar has
         if first:
-            raise InFullError(f"a key is not of its column's type ({error})") from None
+            raise InFullError("a key is not of its column's type") from None
         texts = pa.schema([(field.name, pa.string()) for field in typed])
         _write_keys(folder, table, query, folder / keys, texts)
     return Layer(
@@ -248,8 +248,8 @@ def _sweep(db: duckdb.DuckDBPyConnection, near: _Near, folder: Path, layers: Seq
         with for_arrow(listed, "wb") as sink, pq.ParquetWriter(sink, kept) as writer:
             for rows in _columns(folder, swept, as_named):
                 writer.write_table(rows.rename_columns(kept.names))
-    except pa.ArrowInvalid as error:
-        raise InFullError(f"a key is not of its column's type ({error})") from None
+    except pa.ArrowInvalid:
+        raise InFullError("a key is not of its column's type") from None
     db.execute(f"CREATE TEMP VIEW listed AS SELECT * FROM read_parquet({near(listed)})")
     same, keys = _same(kept.names), ", ".join(kept.names)
     standing = f"SELECT * FROM ({_numbered(near, folder, layers)}) AS every_ ANTI JOIN gone USING (n)"

@@ -160,11 +160,13 @@ def checked_columns(query: Query, columns: list[RawColumn]) -> tuple[RawColumn, 
 
 
 def _personal(query: Query, names: list[str]) -> frozenset[str]:
-    """Name the columns of personal data. The one of `-- newest:` is told each night, and so is to be none."""
-    found, newest = query.marks.in_query(query.name, names, query.pii), query.tolerance.newest
-    if newest in found and (newest in query.pii or newest in query.marks.marked):
-        raise ContractError(
-            f"{query.path}: `-- newest: {newest}` names personal data, whose values are never shown.",
-            "Name another column, or leave the line out.",
-        )
-    return found - {newest}
+    """Name the columns of personal data. Those whose values are told each night are to be none."""
+    found = query.marks.in_query(query.name, names, query.pii)
+    told = {"newest": query.tolerance.newest, "watermark": query.watermark}
+    for line, name in told.items():
+        if name in found and (name in query.pii or name in query.marks.marked):
+            raise ContractError(
+                f"{query.path}: `-- {line}: {name}` names personal data, whose values are never shown.",
+                "Name another column, or leave the line out.",
+            )
+    return found - set(told.values())

@@ -231,6 +231,7 @@ def test_rows_that_are_marked_as_deleted_go(item: Company, sql: Sql) -> None:
         ("-- watermark: updated_at\n-- sweep: daily\n", "`-- sweep: daily` is not known"),
         ("-- watermark: updated_at\n-- lag: 99999999999 d\n", "is longer than any time"),
         ("-- watermark: updated_at\n-- deleted: is_old\n", "names a column of boolean"),
+        ("-- watermark: updated_at\n-- pii: updated_at\n", "names personal data, whose values are never shown"),
         ("-- watermark: nothing\n", "names the column nothing, which the query does not return"),
         ("-- sweep: weekly\n", "and no line `-- watermark: …`"),
     ],
@@ -379,6 +380,21 @@ def test_keys_that_no_calendar_has_are_keys(item: Company, sql: Sql) -> None:
     table = item.table("item")
     assert layers(item) == 2
     assert table.rows == len(sql(f"{query} WHERE gone IS NULL"))
+
+
+def test_a_key_that_does_not_fit_is_told_without_its_value(item: Company, sql: Sql) -> None:
+    """It may be personal data; from then on the keys are compared as texts."""
+    sql("ALTER TABLE item ADD born date DEFAULT '1999-12-31'")
+    item.query("item", "SELECT born, id, updated_at FROM item", key="born, id", more=f"-- pii: born\n{WATCHED}")
+    night(item)
+    sql("UPDATE item SET born = '0044-03-15 BC', updated_at = now() WHERE id = 5")
+    said = night(item)
+    assert "all rows are read: a key is not of its column's type" in said
+    assert "0044" not in said
+    sql("UPDATE item SET updated_at = now() WHERE id = 5")
+    night(item)
+    assert layers(item) == 2
+    assert item.table("item").rows == 2000
 
 
 @pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
