@@ -15,19 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.company.queries import Query
-from etl.core import arrow_csv
-from etl.core.arrow_types import arrow_type
 from etl.core.folders import for_arrow, is_remote, link, rename
 from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
 from etl.download.changes import Question, next_since
+from etl.download.keys import DELETED, columns_of, key_schema, stored_schema, told_apart_by, write_keys
 from etl.download.source import Horizon
 from etl.guards.newest import with_newest
 
 _MEMORY = "256MB"
-_DELETED = "deleted"
-"""Beside k0, k1, …: the files' columns have names of their own, for a query's may be any."""
-
 _Near = Callable[[Path], str]
 """Gives a file as DuckDB reads it: near, and without characters in its path that mean something else."""
 
@@ -125,14 +121,14 @@ def _renamed(folder: Path, table: RawTable) -> RawTable:
 def _layer(folder: Path, table: RawTable, query: Query, since: str | None, first: Layer | None) -> Layer:
     """Write the keys of a layer's rows; returns its entry. first: the table's first layer."""
     keys = f"{(table.blocks[0].file or table.file).removesuffix('.csv')}.keys.parquet"
-    typed = _key_schema(table) if first is None else _stored_schema(folder / first.keys)
+    typed = key_schema(table) if first is None else stored_schema(folder / first.keys)
     try:
-        _write_keys(folder, table, query, folder / keys, typed)
+        write_keys(folder, table, query, folder / keys, typed)
     except pa.ArrowInvalid:  # infinity, or a year that no calendar has
         if first:
             raise InFullError("a key is not of its column's type") from None
         texts = pa.schema([(field.name, pa.string()) for field in typed])
-        _write_keys(folder, table, query, folder / keys, texts)
+        write_keys(folder, table, query, folder / keys, texts)
     return Layer(
         run=table.run,
         as_of=table.as_of,
@@ -145,51 +141,6 @@ def _layer(folder: Path, table: RawTable, query: Query, since: str | None, first
     )
 
 
-def _told_apart_by(table: RawTable) -> list[str]:
-    """Name the columns by which rows are told apart, k0 being the first: their keys and groups."""
-    return list(dict.fromkeys([*table.key, *table.group_by]))
-
-
-def _key_schema(table: RawTable) -> pa.Schema:
-    types = {column.name: arrow_type(column.type) for column in table.columns}
-    return pa.schema([(f"k{place}", types[name]) for place, name in enumerate(_told_apart_by(table))])
-
-
-def _stored_schema(path: Path) -> pa.Schema:
-    """Return as what the keys of a layer were written."""
-    with for_arrow(path, "rb") as source:
-        return pa.schema([field for field in pq.read_schema(source) if field.name != _DELETED]).remove_metadata()
-
-
-def _write_keys(folder: Path, table: RawTable, query: Query, target: Path, schema: pa.Schema) -> None:
-    """Write by what the rows of a layer are told apart, and whether they were deleted."""
-    named = [(name, schema.field(place).type) for place, name in enumerate(_told_apart_by(table))]
-    kept = schema.append(pa.field(_DELETED, pa.bool_()))
-    with for_arrow(target, "wb") as sink, pq.ParquetWriter(sink, kept, compression="zstd") as writer:
-        for rows in _columns(folder, table, pa.schema(named)):
-            columns = rows.rename_columns(schema.names)
-            writer.write_table(columns.append_column(_DELETED, pa.repeat(False, len(rows))).cast(kept))
-    if query.deleted:  # as a text: whatever it is, it is NULL or not
-        _mark_deleted(folder, table, query.deleted, target)
-
-
-def _mark_deleted(folder: Path, table: RawTable, column: str, target: Path) -> None:
-    marks = pa.concat_tables(_columns(folder, table, pa.schema([(column, pa.string())]))).column(0).is_valid()
-    with for_arrow(target, "rb") as source:
-        keys = pq.read_table(source)
-    with for_arrow(target, "wb") as sink:
-        pq.write_table(keys.set_column(keys.num_columns - 1, _DELETED, marks), sink, compression="zstd")
-
-
-def _columns(folder: Path, table: RawTable, schema: pa.Schema) -> Iterator[pa.Table]:
-    """Read some columns of a table's blocks, one after the other."""
-    names = [column.name for column in table.columns]
-    for block in table.blocks:
-        with (folder / (block.file or table.file)).open("rb") as file:
-            file.seek(block.offset)
-            yield arrow_csv.read(pa.py_buffer(file.read(block.bytes)), schema, header=False, names=names)
-
-
 def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, found: Extracted) -> tuple[str | None, int]:
     """Write the numbers of the rows that do not stand; returns the file's name and how many they are.
 
@@ -198,10 +149,10 @@ def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, foun
     if before is None and len(layers) == 1 and not found.question.query.deleted:
         return None, 0
     table, target = found.table, f"{found.table.file.removesuffix('.csv')}.{found.table.run}.superseded.parquet"
-    names = _told_apart_by(table)
+    names = told_apart_by(table)
     with _connection() as (db, near):
         newest = _numbered(near, folder, layers[-1:], sum(layer.rows for layer in layers[:-1]))
-        db.execute(f"CREATE TEMP TABLE gone AS SELECT n FROM ({newest}) WHERE {_DELETED}")
+        db.execute(f"CREATE TEMP TABLE gone AS SELECT n FROM ({newest}) WHERE {DELETED}")
         if before:
             db.execute(f"INSERT INTO gone SELECT n FROM read_parquet({near(before)})")
         older = _numbered(near, folder, layers[:-1])
@@ -240,13 +191,13 @@ def _sweep(db: duckdb.DuckDBPyConnection, near: _Near, folder: Path, layers: Seq
 
     Raises InFullError where rows are missing here, or one of several with the same key is gone.
     """
-    schema = _stored_schema(folder / layers[0].keys)
+    schema = stored_schema(folder / layers[0].keys)
     kept = pa.schema([schema.field(place) for place in range(len(swept.columns))])
     as_named = pa.schema([(column.name, field.type) for column, field in zip(swept.columns, kept, strict=True)])
     listed = folder / f"{swept.file}.parquet"
     try:
         with for_arrow(listed, "wb") as sink, pq.ParquetWriter(sink, kept) as writer:
-            for rows in _columns(folder, swept, as_named):
+            for rows in columns_of(folder, swept, as_named):
                 writer.write_table(rows.rename_columns(kept.names))
     except pa.ArrowInvalid:
         raise InFullError("a key is not of its column's type") from None
