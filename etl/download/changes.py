@@ -80,7 +80,7 @@ def question(
         _why_in_full(query, is_wrapped, ground) or _why_anew(parent, asked, ground, horizon.history),
         parent.changes.since if parent and parent.changes else None,
     )
-    if not why and since and _is_after(since, horizon.clock):
+    if not why and since and not isinstance(query.lag, int) and _is_after(since, horizon.clock):
         why = f"its watermark is at {since}, and the source's clock says {horizon.clock.isoformat()}"
     if why or parent is None or since is None:
         return replace(whole, why=why)
@@ -229,10 +229,7 @@ def _is_swept(query: Query, parent: RawTable, clock: datetime) -> bool:
 
 def _is_after(since: str, clock: datetime) -> bool:
     """Whether a watermark is of a later day than the source's clock, whatever its zone."""
-    try:
-        at = datetime.fromisoformat(since)
-    except ValueError:
-        return False  # a number
+    at = datetime.fromisoformat(since)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)) > clock + timedelta(hours=26 * (at.tzinfo is None))
 
 
