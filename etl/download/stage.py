@@ -1,8 +1,10 @@
 """The download stage: plan every query, then extract them, longest first, and commit the run."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config import Settings
 from config.paths import ROOT, SAMPLE_SETTINGS, home_of, seen_from
@@ -19,7 +21,6 @@ from etl.core.origin import origin_of, read_url
 from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin
-from etl.download.changing import Changing
 from etl.download.extract import extract
 from etl.download.generic.source import GenericSource
 from etl.download.postgres.source import PostgresSource
@@ -33,6 +34,9 @@ from etl.guards.owner import check_folder
 from etl.guards.pace import Pace, fast
 from etl.guards.raw import RawSeen
 from etl.guards.refusal import check_accept, settle
+
+if TYPE_CHECKING:
+    from etl.download.changing import Changing
 
 SCRIPT = "SQLDownloadMain.py"
 
@@ -85,16 +89,19 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
         sources = {name: stack.enter_context(source_of(job.settings, name, binds)) for name in needed}
         night = min(source.as_of for source in sources.values())  # one clock, whatever the machine's says
         binds |= night_binds(night, job.settings.business_time_zone, job.settings.window_years)
-        changing = Changing(job, sources, chosen, binds)
-        plans = _planned(sources, changing.asked)
-        changing.check(plans)
+        changing = _changing(job, sources, chosen, binds)
+        plans = _planned(sources, changing.asked if changing else chosen)
+        if changing:
+            changing.check(plans)
         if job.dry_run:
             _tell(plans)
         accepted = settle(job, SCRIPT, disk.refusals(_room(job, plans)))
         if job.dry_run:
             return
         folder = stack.enter_context(job.store.raw.working(job.run))
-        tables = changing.layered(extract(job, sources, plans, folder), folder)
+        tables = extract(job, sources, plans, folder)
+        if changing:
+            tables = changing.layered(tables, folder)
         accepted |= _guarded(job, chosen, tables, folder)
         for name, table in carried.items():
             link(list(table.files), job.store.raw.path(_base(job)), folder)
@@ -121,6 +128,17 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
         f"{sum(t.rows for t in tables.values()):,}",
         job.seconds,
     )
+
+
+def _changing(
+    job: Job, sources: Mapping[str, Source], chosen: Sequence[Query], binds: Mapping[str, str]
+) -> "Changing | None":
+    """Return how queries with a watermark are asked; None where there is none."""
+    if not any(query.watermark for query in chosen):
+        return None
+    from etl.download.changing import Changing  # here: what compares keys takes memory that other nights do not need
+
+    return Changing(job, sources, chosen, binds)
 
 
 def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable], folder: Path) -> dict[str, str]:
