@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from etl.company.measure import Conditions, Measure
 from etl.company.report import Report
 from etl.contract.table import Contracts
+from etl.contract.types import TEXT
 from etl.report.aggregates import column_of, is_key
 from etl.report.arithmetic import in_dax
 from etl.report.dax_values import condition
@@ -102,8 +103,13 @@ class _Aggregate:
             yield self._is_there(counted)
 
     def _is_there(self, name: str) -> str:
-        """Leave blanks out, and neither 0 nor an empty text, which are equal to BLANK() by a single sign."""
-        return f"NOT({self._named(name)} == BLANK())"
+        """Leave blanks out, and neither 0 nor an empty text, which are equal to BLANK() by a single sign.
+
+        Of texts it is said by two signs: not every engine's ISBLANK knows that an empty one is there.
+        """
+        known = column_of(name, self._of, self._report, self._contracts)
+        may_be_empty = known is None or known.type == TEXT.arrow
+        return f"NOT({self._named(name)} == BLANK())" if may_be_empty else f"NOT(ISBLANK({self._named(name)}))"
 
     def _conditions(self, where: Conditions) -> Iterator[str]:
         for name, values in where.items():
