@@ -28,7 +28,6 @@ MOST_LAYERS = 32
 
 _SWEPT_EVERY = {"nightly": timedelta(0), "weekly": timedelta(days=6, hours=12), "never": timedelta.max}
 
-
 _CLOCK_SET_BACK = timedelta(hours=2)
 """How much times without a zone may go back in autumn: by one hour, in few places by two."""
 
@@ -76,17 +75,20 @@ def question(
     table = table_of_rows(query.sql, query.dialect) if is_wrapped and query.dialect in SPOKEN else None
     ground = ground_of(table) if table else None
     whole = Question(query.whole, query.whole, asked, ground=ground)
-    why, since = (
-        _why_in_full(query, is_wrapped, ground) or _why_anew(parent, asked, ground, horizon.history),
-        parent.changes.since if parent and parent.changes else None,
-    )
+    why = _why_in_full(query, is_wrapped, ground) or _why_anew(parent, asked, ground, horizon.history)
+    since = parent.changes.since if parent and parent.changes else None
     if not why and since and not isinstance(query.lag, int) and _is_after(since, horizon.clock):
         why = f"its watermark is at {since}, and the source's clock says {horizon.clock.isoformat()}"
     if why or parent is None or since is None:
         return replace(whole, why=why)
-    sweep = _keys(query) if _is_swept(query, parent, horizon.clock) else None
-    comes_by_keys = bool(query.survivor) or not is_wrapped
-    return Question(_changed(query, since), query.whole, asked, parent, since, "", sweep, comes_by_keys, ground)
+    return replace(
+        whole,
+        query=_changed(query, since),
+        parent=parent,
+        since=since,
+        sweep=_keys(query) if _is_swept(query, parent, horizon.clock) else None,
+        comes_by_keys=bool(query.survivor) or not is_wrapped,
+    )
 
 
 def next_since(
