@@ -166,6 +166,13 @@ class RawTable(Record):
             first = places.stop
 
 
+def rows_of(folder: Path, table: RawTable, block: Block) -> bytes:
+    """Read the rows of a block, as they were written."""
+    with (folder / (block.file or table.file)).open("rb") as file:
+        file.seek(block.offset)
+        return file.read(block.bytes)
+
+
 class StarFile(Record):
     """One CSV of a star table. parquet: the same rows as they are uploaded; None in the stars of older versions."""
 

@@ -10,7 +10,7 @@ from etl.company.queries import Query
 from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
 from etl.core.folders import for_arrow
-from etl.core.manifest import RawTable
+from etl.core.manifest import RawTable, rows_of
 
 DELETED = "deleted"
 """Beside k0, k1, …: the files' columns have names of their own, for a query's may be any."""
@@ -57,6 +57,4 @@ def columns_of(folder: Path, table: RawTable, schema: pa.Schema) -> Iterator[pa.
     """Read some columns of a table's blocks, one after the other."""
     names = [column.name for column in table.columns]
     for block in table.blocks:
-        with (folder / (block.file or table.file)).open("rb") as file:
-            file.seek(block.offset)
-            yield arrow_csv.read(pa.py_buffer(file.read(block.bytes)), schema, header=False, names=names)
+        yield arrow_csv.read(pa.py_buffer(rows_of(folder, table, block)), schema, header=False, names=names)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import ContractError
-from etl.core.manifest import RawColumn, RawTable
+from etl.core.manifest import RawColumn, RawTable, rows_of
 from etl.guards.figures import EARLIER, GONE, is_less
 from etl.guards.guard import DOWNLOAD, Finding, guard
 from etl.guards.raw import RawSeen
@@ -76,10 +76,7 @@ def _greatest(folder: Path, table: RawTable, column: str) -> str | None:
     kind = next(arrow_type(one.type) for one in table.columns if one.name == column)
     found = []
     for block in table.blocks:
-        with (folder / (block.file or table.file)).open("rb") as file:
-            file.seek(block.offset)
-            data = pa.py_buffer(file.read(block.bytes))
-        found.append(_greatest_of(data, names, column, kind))
+        found.append(_greatest_of(pa.py_buffer(rows_of(folder, table, block)), names, column, kind))
     return canonical(max((value for value in found if value is not None), default=None))
 
 

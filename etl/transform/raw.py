@@ -20,7 +20,7 @@ from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import DataError
 from etl.core.folders import for_arrow
-from etl.core.manifest import RawTable
+from etl.core.manifest import RawTable, rows_of
 from etl.core.receipt import TableReceipt
 from etl.receipts.raw import check_raw, raw_receipt
 from etl.transform.correct import corrected
@@ -82,9 +82,7 @@ def read_block(
     block, gone = table.blocks[number], superseded(folder, table, number)
     told = next(layer for layer, places in table.layers() if number in places)
     path = folder / (block.file or table.file)
-    with path.open("rb") as file:
-        file.seek(block.offset)
-        data = file.read(block.bytes)
+    data = rows_of(folder, table, block)
     if hashlib.sha256(data).hexdigest() != block.sha256:
         raise DataError(
             f"{path} is not what was extracted (from byte {block.offset:,} on).",
