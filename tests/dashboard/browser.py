@@ -60,6 +60,15 @@ def opened(
         yield page, asked, said
 
 
+@contextmanager
+def opened_to_ask(browser: Browser, file: Path, **context: Any) -> Iterator[Page]:
+    """Open a dashboard, and give it when it can be asked; its console stays silent."""
+    with opened(browser, file, **context) as (page, _, said):
+        page.locator("html.asked").wait_for()
+        yield page
+        assert said == []
+
+
 def screenshot(file: Path, target: Path, *, width: int = 1280, dark: bool = False, anchor: str = "") -> None:
     """Take a picture of a dashboard's whole page."""
     shape = {"width": width, "height": 900}

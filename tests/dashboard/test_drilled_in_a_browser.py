@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from etl.dashboard.formats import shown
 from etl.dashboard.html import html
 from tests.dashboard.asking import CHANNEL, CHANNELS, REGION, REGIONS, YEAR, Chosen, asked, by, by_month
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import opened, opened_to_ask
 
 MONEY = '"€"#,0.00'
 
@@ -27,10 +27,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def open_page(browser: Browser, file: Path) -> Iterator[Page]:
     """Give the opened page, whose console must have stayed silent."""
-    with opened(browser, file, viewport={"width": 1280, "height": 900}) as (page, _, said):
-        page.locator("html.asked").wait_for()
+    with opened_to_ask(browser, file, viewport={"width": 1280, "height": 900}) as page:
         yield page
-        assert said == []
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from etl.dashboard.html import html
 from etl.dashboard.picture import Picture
 from etl.dashboard.slicers import _keys
 from tests.dashboard.asking import CHANNEL, YEAR, asked
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import opened, opened_to_ask
 from tests.dashboard.test_asked_in_a_browser import figures_of
 
 NAMED = {
@@ -53,10 +53,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(browser: Browser, file: Path) -> Iterator[Page]:
     """Give it opened; its console stays silent."""
-    with opened(browser, file) as (page, _, said):
-        page.locator("html.asked").wait_for()
+    with opened_to_ask(browser, file) as page:
         yield page
-        assert said == []
 
 
 def test_the_first_page_is_shown_first_whatever_the_others_are_called(page: Page) -> None:

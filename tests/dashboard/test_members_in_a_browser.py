@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from etl.company import pages
 from etl.company.measure import Measure
 from etl.dashboard.formats import member
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import opened, opened_to_ask
 from tests.dashboard.small import written
 from tests.report.small_star import DAYS, Rows
 
@@ -60,10 +60,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(browser: Browser, file: Path) -> Iterator[Page]:
     """Give it opened; its console stays silent."""
-    with opened(browser, file) as (page, _, said):
-        page.locator("html.asked").wait_for()
+    with opened_to_ask(browser, file) as page:
         yield page
-        assert said == []
 
 
 def heads(page: Page, chosen: str) -> Mapping[str, list[str]]:

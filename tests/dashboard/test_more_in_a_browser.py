@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from etl.company import pages
 from etl.company.measure import Measure
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import opened, opened_to_ask
 from tests.dashboard.small import written
 from tests.report.small_star import DAYS, Rows
 
@@ -44,10 +44,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(browser: Browser, file: Path) -> Iterator[Page]:
     """Give it opened; its console stays silent."""
-    with opened(browser, file, viewport={"width": 1280, "height": 900}) as (page, _, said):
-        page.locator("html.asked").wait_for()
+    with opened_to_ask(browser, file, viewport={"width": 1280, "height": 900}) as page:
         yield page
-        assert said == []
 
 
 def seen_rows(page: Page) -> int:
