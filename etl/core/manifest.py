@@ -188,11 +188,36 @@ class StarFile(Record):
         return (self, self.parquet) if self.parquet else (self,)
 
 
+class StarChange(Record):
+    """By what a star table differs from the one of an earlier star. on: the run that built that one.
+
+    removed: the Parquet files of the rows that it had and this one has not; added: of those that this one has besides.
+    A row that changed is in both. Each file has all columns of the contract. partitions: the months (2030-01) of the
+    column by which the table is partitioned in which such rows lie, "" for NULL; none of a table without partitions.
+    """
+
+    on: str
+    removed: tuple[ParquetFile, ...] = ()
+    removed_rows: int = 0
+    added: tuple[ParquetFile, ...] = ()
+    added_rows: int = 0
+    partitions: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[ParquetFile, ...]:
+        """All of the files."""
+        return (*self.removed, *self.added)
+
+
 class StarTable(Counts):
     """One star table. run: the run that built it; handed = rows + rejected + set aside, less the unknown member.
 
     months: by month (2030-01) of the contract's `closed_months` column, each measure's exact sum; left: likewise of the
     rows that were computed with and not published, for they lie before the published window.
+
+    change: by what it differs from an earlier one; None where that is not known. superseded: the Parquet file with the
+    numbers of the rows (counted over all files) that are the table's no more; gone: how many these are. by_partition:
+    the receipts of the rows by month of the partitioning column, as in `StarChange`, without least and greatest values.
     """
 
     run: str
@@ -203,6 +228,10 @@ class StarTable(Counts):
     seconds: float
     months: dict[str, dict[str, str]] = Field(default_factory=dict)
     left: dict[str, dict[str, str]] = Field(default_factory=dict)
+    change: StarChange | None = None
+    superseded: ParquetFile | None = None
+    gone: int = 0
+    by_partition: dict[str, TableReceipt] = Field(default_factory=dict)
 
     @property
     def rows(self) -> int:
