@@ -12,6 +12,7 @@ from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.origin import origin_of
 from etl.download.changes import Question, check_watermark, question
+from etl.download.earlier import earlier
 from etl.download.extract import extract
 from etl.download.layers import Extracted, InFullError, layered
 from etl.download.source import Plan, Source
@@ -43,6 +44,8 @@ class Changing:
             log.warning("download %s: files of run %s are gone, or are others", query.name, raw.run)
             parent = None
         found = question(query, parent, self._horizons[query.source], binds, source.ground_of)
+        if self._job.since:
+            found = earlier(query, found, self._job.since, binds["business_time_zone"])
         why = "as it is asked for (--full)" if self._job.full else found.why
         if why:
             log.info("download %s: all rows are read: %s", query.name, why)

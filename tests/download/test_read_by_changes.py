@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -285,6 +286,62 @@ def test_all_rows_are_read_on_demand(item: Company, sql: Sql) -> None:
     assert "(--full)" in night(item, "--full")
     assert layers(item) == 1
     assert standing(item) == there(sql)
+
+
+def day_before(company: Company, days: int = 5) -> str:
+    """Give a day before the one from which on the next night would read."""
+    changes = company.table("item").changes
+    assert changes
+    return str(datetime.fromisoformat(str(changes.since)).date() - timedelta(days=days))
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+def test_more_days_are_read_on_demand(item: Company, sql: Sql, kind: str) -> None:
+    """`--since` reads what changed from a day on, upon the published run: also a row that came with an old time."""
+    item.query("item", QUERY, more="-- watermark: updated_at\n-- sweep: never\n")
+    sql(f"ALTER TABLE item ALTER updated_at TYPE {kind}")
+    night(item)
+    sql("INSERT INTO item VALUES (6000, 'late', 1, now() - interval '3 days')")
+    night(item)
+    assert standing(item) != there(sql)
+    day = day_before(item)
+    said = night(item, "--since", day)
+    assert standing(item) == there(sql)
+    changes = item.table("item").changes
+    assert changes
+    assert str(changes.layers[-1].since).startswith(day) or kind != "date"  # a day begins in Madrid
+    assert 48 < changes.layers[-1].rows < 200
+    assert "rows since" in said
+    night(item)
+    changes = item.table("item").changes
+    assert changes
+    assert str(changes.layers[-1].since) > day  # the next night reads from where this one ended
+
+
+def test_a_later_day_is_refused(item: Company, sql: Sql) -> None:
+    """What changed in between would be lost: exit code 2, with the day up to which was read. Nothing is committed."""
+    night(item)
+    runs = item.store.raw.committed()
+    ended = item.download("--since", day_before(item, days=-2))
+    assert ended.code == 2
+    assert "up to which item was read: what changed in between would be lost" in ended.err
+    assert item.store.raw.committed() == runs
+
+
+def test_a_day_says_nothing_to_a_number(item: Company, sql: Sql) -> None:
+    """A watermark that is a number is read as every night, which is said."""
+    item.query("item", QUERY, more="-- watermark: id\n-- lag: 10\n")
+    night(item)
+    assert "its watermark is a number, which no day is" in night(item, "--since", "2020-01-01")
+    assert layers(item) == 2
+
+
+def test_a_day_says_nothing_without_a_watermark(item: Company) -> None:
+    """One sentence, exit code 2; and what is no day is a fault of the command line, as both options are."""
+    item.query("item", QUERY)
+    assert "no query has a watermark" in item.download("--since", "2020-01-01").err
+    for wrong in (["--since", "yesterday"], ["--since", "2020-01-01", "--full"]):
+        assert item.download(*wrong).code == 2
 
 
 @pytest.mark.parametrize("name", ["n", "file_row_number", "deleted", "k0", 'a "b" c'])
