@@ -34,13 +34,16 @@ def earlier(query: Query, found: Question, day: date, zone: str) -> Question:
 
 
 def _begin_of(day: date, like: str, zone: str) -> str:
-    """Write when a day begins as a watermark is written: a day, a time with a zone, or one without."""
+    """Write when a day begins as a watermark is written: a day, or a time.
+
+    A time is of UTC, or of a column without a zone: then of a clock that nobody knows, and it shows midnight as well.
+    """
     if len(like) == len(day.isoformat()):
         return day.isoformat()
-    offset = datetime.fromisoformat(like).tzinfo
-    if offset is None:
-        return str(datetime.combine(day, time()))
+    midnight = datetime.combine(day, time(), datetime.fromisoformat(like).tzinfo)
+    if midnight.tzinfo is None:
+        return str(midnight)
     try:
-        return str(datetime.combine(day, time(), ZoneInfo(zone)).astimezone(offset))
+        return str(min(midnight, datetime.combine(day, time(), ZoneInfo(zone)).astimezone(midnight.tzinfo)))
     except OverflowError:
-        return str(datetime.min.replace(tzinfo=offset))
+        return str(midnight)
