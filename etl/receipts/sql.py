@@ -95,14 +95,14 @@ class Figure:
     sql: str
 
 
-def figures(schema: pa.Schema, dialect: Dialect) -> Iterator[Figure]:
-    """List every figure of the columns of a table's receipt."""
+def figures(schema: pa.Schema, dialect: Dialect, *, limits: bool = True) -> Iterator[Figure]:
+    """List every figure of the columns of a table's receipt. limits: least and greatest values, too."""
     for field in schema:
         name = dialect.quoted(field.name)
         yield Figure(field, "nulls", f"COUNT(*) - COUNT({name})")
         if is_summed(field):
             yield Figure(field, "sum", dialect.exact_sum(field, name))
-        if has_range(field):
+        if limits and has_range(field):
             yield Figure(field, "min", dialect.extreme(field, name, "MIN"))
             yield Figure(field, "max", dialect.extreme(field, name, "MAX"))
 
@@ -188,32 +188,41 @@ def cube_sql(root: str) -> str:
     return f"mod(mod(mod({root} * {root}, {prime}) * {root}, {prime}) * {MULTIPLIER}, {prime})"
 
 
-def select_receipt(schema: pa.Schema, dialect: Dialect, relation: str, *, hashes: bool) -> str:
-    """Write the query over `relation` whose only row `receipt_from` reads. hashes: whether it hashes the rows."""
-    [whole] = receipt_parts(
-        schema, dialect, relation, dialect.hashed(schema, relation) if hashes else None, sys.maxsize
-    )
+def select_receipt(schema: pa.Schema, dialect: Dialect, relation: str, *, hashes: bool, limits: bool = True) -> str:
+    """Write the query over `relation` whose only row `receipt_from` reads. hashes: whether it hashes the rows.
+
+    limits: whether it tells least and greatest values.
+    """
+    hashed = dialect.hashed(schema, relation) if hashes else None
+    [whole] = receipt_parts(schema, dialect, relation, hashed, sys.maxsize, limits=limits)
     return whole
 
 
 def receipt_parts(
-    schema: pa.Schema, dialect: Dialect, relation: str, hashed: tuple[str, str] | None, most: int = 900
+    schema: pa.Schema,
+    dialect: Dialect,
+    relation: str,
+    hashed: tuple[str, str] | None,
+    most: int = 900,
+    *,
+    limits: bool = True,
 ) -> Iterator[str]:
     """Write it as queries of no more than `most` columns (the default is what every database takes), a row each.
 
     Their rows, put together, are what `receipt_from` reads. hashed: what `Dialect.hashed` gave, None to hash no rows.
     """
-    computed = [f"{figure.sql} AS f{number}" for number, figure in enumerate(figures(schema, dialect))]
+    told = enumerate(figures(schema, dialect, limits=limits))
+    computed = [f"{figure.sql} AS f{number}" for number, figure in told]
     every = ["COUNT(*) AS row_count", *([f"{hashed[1]} AS {_HASH}"] if hashed else []), *computed]
     for start in range(0, len(every), most):
         source = hashed[0] if hashed and not start else relation
         yield "SELECT\n  " + ",\n  ".join(every[start : start + most]) + f"\nFROM {source}"
 
 
-def receipt_from(row: Mapping[str, Any], schema: pa.Schema, dialect: Dialect) -> TableReceipt:
-    """Read the receipt off the query's row."""
+def receipt_from(row: Mapping[str, Any], schema: pa.Schema, dialect: Dialect, *, limits: bool = True) -> TableReceipt:
+    """Read the receipt off the query's row. limits: whether it tells least and greatest values."""
     columns: dict[str, dict[str, Any]] = {field.name: {} for field in schema}
-    for number, figure in enumerate(figures(schema, dialect)):
+    for number, figure in enumerate(figures(schema, dialect, limits=limits)):
         value = row[f"f{number}"]
         columns[figure.column.name][figure.what] = value if figure.what == "nulls" else figure_text(value)
     hashed = None if row.get(_HASH) is None else str(int(row[_HASH]))
