@@ -20,6 +20,7 @@ from benchmarks.world import DOWNLOAD, TRANSFORM, World
 from config.paths import ROOT
 from etl.load.etl_runs import ETL_RUNS, published_contracts
 from etl.load.head import ETL_HEAD
+from etl.load.warehouse import ADDED, REMOVED
 from tests.load.emulator import NoEmulatorError, running_emulator
 from tests.load.googlesql import GoogleSql, compiled_in
 from tests.load.proxy import Answer, Listening, Remembering, running_proxy
@@ -60,7 +61,9 @@ def read_bytes(world: World, small: World, folder: Path) -> Reads:
     contracts = published_contracts(small.company.tables)
     schemas = {c.name: c.schema for c in [*contracts.values(), ETL_RUNS, ETL_HEAD]}
     declared = {name: schema for table, schema in schemas.items() for name in (table, f"{_PROJECT}.{_DATASET}.{table}")}
-    staged = {f"{_PROJECT}.{_DATASET}_staging.{name}__{small.star.run}": schemas[name] for name in contracts}
+    parts = ("", f"__{REMOVED}", f"__{ADDED}")
+    place = f"{_PROJECT}.{_DATASET}_staging."
+    staged = {f"{place}{name}__{small.star.run}{part}": schemas[name] for name in contracts for part in parts}
     tables = world.star.tables
     each = {name: column_bytes(contracts[name], world.star_files(name)[0]) for name in tables}
     whole = {name: tables[name].rows * sum(each[name].values()) for name in tables}

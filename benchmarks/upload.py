@@ -26,7 +26,9 @@ def main(settings_file: Path, target: Path) -> None:
     with ThreadPoolExecutor(settings.workers) as executor:
         under_way = {}
         for name in sorted(known.keys() & star.tables.keys(), key=lambda name: -star.tables[name].rows):
-            parts = conversions(known[name], star.tables[name].files, store.star.path(star.run), target)
+            table = star.tables[name]
+            folder = store.star.path(star.run)
+            parts = conversions(known[name], table.files, folder, target, superseded=table.superseded)
             under_way[name] = [executor.submit(ready, part) for part in parts]
         for name, futures in under_way.items():
             found = add([future.result()[1] for future in futures], known[name].schema)

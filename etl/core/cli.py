@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -55,14 +54,6 @@ def at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def day(text: str) -> date:
-    """Read an option's value that is a day."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write it like 2030-03-31") from None
-
-
 def script(
     run: Callable[..., None],
     name: str,
@@ -75,7 +66,7 @@ def script(
     """Parse the command line, run the stage `run(job)` under the lock, and return the exit code.
 
     name: the script's file name; options: of a call, for --help; publishes: whether it has --no-refresh; extracts:
-    whether it has --full and --since.
+    whether it has --full.
     """
     night = os.getppid()
     if run_of_the_night():
@@ -84,7 +75,7 @@ def script(
     if publishes:
         refresh_option(parser)
     if extracts:
-        extent_options(parser)
+        full_option(parser)
     parsed = parser.parse_args()
     return outermost(lambda: _run(run, name, parsed), parsed.env)
 
@@ -175,18 +166,10 @@ def refresh_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def extent_options(parser: argparse.ArgumentParser) -> None:
-    """Add --full and --since to a command line, of which one may be given."""
-    extent = parser.add_mutually_exclusive_group()
-    extent.add_argument(
+def full_option(parser: argparse.ArgumentParser) -> None:
+    """Add --full to a command line."""
+    parser.add_argument(
         "--full", action="store_true", help="extract all rows, also of queries that are read by their changes"
-    )
-    extent.add_argument(
-        "--since",
-        type=day,
-        metavar="DATE",
-        help="extract what changed from this day on, of queries that are read by their changes, not only since the last"
-        " night",
     )
 
 
@@ -212,7 +195,7 @@ def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser
     )
     accept_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="check, and say what would be done; write nothing")
-    parser.set_defaults(refresh=True, full=False, since=None)
+    parser.set_defaults(refresh=True, full=False)
     return parser
 
 
@@ -242,7 +225,6 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
                 settings_file=options.env,
                 refresh=options.refresh,
                 full=options.full,
-                since=options.since,
             )
         )
     if options.dry_run:

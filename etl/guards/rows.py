@@ -1,46 +1,44 @@
 """How many rows of some months are not as they were published: a guard over sums asks before it refuses."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.contract.table import Contract
-from etl.core import arrow_csv
+from etl.core.standing import StarRows
 
 _MONTHS_AT_ONCE = 12
 """Months whose rows are held in memory together."""
 
 
 def changed_rows(
-    contract: Contract, changed: Mapping[str, set[str]], now: Sequence[Path], then: Sequence[Path], enough: int
+    contract: Contract, changed: Mapping[str, set[str]], now: StarRows, then: StarRows, enough: int
 ) -> int:
     """Count the rows of closed months of which a measure is another; at least `enough` where there are as many.
 
-    changed: by month, the measures to compare; now, then: the files of both nights. A row counts once, whether it
+    changed: by month, the measures to compare; now, then: the rows of both nights. A row counts once, whether it
     changed, came or went. Raises pyarrow.ArrowException or OSError where a file cannot be read as the contract says.
     """
     count = 0
     for start in range(0, len(changed), _MONTHS_AT_ONCE):
         months = sorted(changed, reverse=True)[start : start + _MONTHS_AT_ONCE]
         measures = sorted({measure for month in months for measure in changed[month]})
-        both = [pa.concat_tables(_rows(contract, measures, months, files)) for files in (now, then)]
+        both = [pa.concat_tables(_rows(contract, measures, months, night)) for night in (now, then)]
         count += sum(max(_differing(month, measure, *both) for measure in changed[month]) for month in months)
         if count >= enough:
             break
     return count
 
 
-def _rows(contract: Contract, measures: list[str], months: list[str], files: Sequence[Path]) -> Iterator[pa.Table]:
+def _rows(contract: Contract, measures: list[str], months: list[str], night: StarRows) -> Iterator[pa.Table]:
     """Read the measures of the rows of some months."""
     schema = pa.schema([contract.schema.field(name) for name in (str(contract.closed_months), *measures)])
     wanted = pa.array([_number(month) for month in months], pa.int64())
     yield schema.empty_table().set_column(0, "", pa.array([], pa.int64()))
-    for path in files:
-        for batch in arrow_csv.batches(path, schema):
-            month = pc.add(pc.multiply(pc.year(batch.column(0)), 100), pc.month(batch.column(0)))
-            yield batch.set_column(0, "", month).filter(pc.is_in(month, wanted))
+    for batch in night.batches(schema):
+        month = pc.add(pc.multiply(pc.year(batch.column(0)), 100), pc.month(batch.column(0)))
+        yield batch.set_column(0, "", month).filter(pc.is_in(month, wanted))
 
 
 def _number(month: str) -> int:

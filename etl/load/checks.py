@@ -35,6 +35,22 @@ def check_receipt(handover: Handover, found: TableReceipt, where: str) -> None:
         raise mismatch(handover.contract.name, where, "; ".join(differences))
 
 
+class UnfitError(WarehouseError):
+    """What is published of a table does not fit its changes; nothing was published. table: which; how: in words."""
+
+    table = how = ""
+
+
+def unfit(table: str, how: str) -> UnfitError:
+    """Say that a table cannot be published by its changes."""
+    error = UnfitError(
+        f"The published rows of {table} do not fit its changes: {how}. What was published before still stands.",
+        "Run LoadFilesBQ.py again.",
+    )
+    error.table, error.how = table, how
+    return error
+
+
 def check_rows(handover: Handover, found: int) -> None:
     """Raise WarehouseError where not as many rows are staged as were handed over; counting them costs nothing.
 

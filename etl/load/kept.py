@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Final
 
 from etl.core.errors import DataError, EtlError
 from etl.core.folders import remove_tree
@@ -12,6 +13,9 @@ from etl.core.manifest import LoadedManifest, LoadedTable, StarManifest
 from etl.core.origin import origin_of
 from etl.guards.guard import THE_SOURCE
 from etl.load.warehouse import Handover
+
+_OF_ITS_FILES: Final[dict[str, Any]] = {"files": (), "change": None, "superseded": None, "gone": 0, "by_partition": {}}
+"""What is not kept of a star's entry: what is told of its files, which are the star's."""
 
 
 def last_kept(job: Job) -> LoadedManifest | None:
@@ -61,8 +65,8 @@ def manifest_of(job: Job, star: StarManifest, handovers: list[Handover], marks: 
     for handover in handovers:
         built = star.tables[handover.contract.name]
         tables[handover.contract.name] = LoadedTable(
-            star=built.model_copy(update={"receipt": handover.receipt, "files": ()}),
-            bytes=sum(file.stat().st_size for file in handover.files),
+            star=built.model_copy(update={"receipt": handover.receipt} | _OF_ITS_FILES),
+            bytes=handover.bytes,
             mark=marks.get(handover.contract.name),
             columns=tuple(handover.contract.schema.names),
         )

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.contract.table import Contract
-from etl.core import arrow_csv
 from etl.core.errors import DataError
 from etl.core.manifest import StarManifest
+from etl.core.standing import StarRows
 from etl.core.surrogates import conflicts, converted, schema_of
 from etl.load.warehouse import Warehouse
 
@@ -20,8 +20,8 @@ def check_numbers(warehouse: Warehouse, star: StarManifest, chosen: Sequence[Con
         if not contract.is_dimension or (found := warehouse.numbers(contract)) is None:
             continue
         schema = schema_of(contract)
-        files = [folder / file.name for file in star.tables[contract.name].files]
-        ours = pa.concat_tables(arrow_csv.read_file(file, schema) for file in files)
+        rows = StarRows(folder, star.tables[contract.name]).batches(schema)
+        ours = pa.concat_tables([schema.empty_table(), *rows])
         theirs = converted(found, schema)
         wrong = conflicts(theirs, ours.filter(pc.field(schema.names[-1]) != 0)) if theirs is not None else ()
         if len(wrong):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -55,41 +56,52 @@ def is_published(published: Sequence[Published], star: StarManifest, chosen: Seq
     return all(star_of.get(contract.name) == star.tables[contract.name].run for contract in chosen)
 
 
-def changed_by_hand(
-    job: Job, warehouse: Warehouse, published: Sequence[Published], chosen: Sequence[Contract]
-) -> dict[str, str]:
-    """Compare the published tables with the receipts of their publishing; tell and give what differs, by table.
+@dataclass(frozen=True)
+class Looked:
+    """What became of the published tables since. altered: how those differ that somebody changed by hand.
+
+    marks: of those that are as they were published, for sure, what changes with any change (see `Warehouse.marks`).
+    """
+
+    altered: dict[str, str]
+    marks: dict[str, str]
+
+
+def look(job: Job, warehouse: Warehouse, published: Sequence[Published], chosen: Sequence[Contract]) -> Looked:
+    """Compare the published tables with the receipts of their publishing; tell what differs.
 
     What bears the mark of its publishing is not read: nobody has changed it.
     """
-    if not Level(job.settings.receipts).proves:
-        return {}
-    unchanged = _unchanged(job, warehouse, published)
-    published = [row for row in published if row.table not in unchanged]
     contracts = {contract.name: contract for contract in chosen}
-    altered = {}
-    for row in published:
-        receipt = receipt_of(row)
-        contract = contracts.get(row.table)
-        if contract is None or receipt is None or list(receipt.columns) != contract.schema.names:
-            continue
-        found = warehouse.published_receipt(contract, receipt)
-        differences = receipt.differences(found) if found else ["it is gone"]
-        if differences:
-            altered[row.table] = "; ".join(differences)
-            log.warning(
-                "load: %s was changed by hand since %s; this load overwrites it: %s.",
-                *(row.table, f"{row.published_at:%Y-%m-%d %H:%M:%S} UTC", altered[row.table]),
-            )
-    return altered
-
-
-def _unchanged(job: Job, warehouse: Warehouse, published: Sequence[Published]) -> set[str]:
-    """Name the tables that bear the mark which was kept of their publishing."""
+    there = {row.table: row for row in published if row.table in contracts}
     last = last_kept(job)
     kept = {name: table for name, table in last.tables.items() if table.mark} if last else {}
-    known = [row.table for row in published if row.table in kept and row.star_run == kept[row.table].star.run]
-    return {name for name, mark in warehouse.marks(known).items() if mark == kept[name].mark} if known else set()
+    now = warehouse.marks(list(there)) if there else {}  # before any row is read
+    looked = Looked({}, {})
+    for name, row in there.items():
+        names = contracts[name].schema.names
+        if name in kept and kept[name].star.run == row.star_run and kept[name].mark == now.get(name):
+            stands = list(kept[name].columns) == names
+        else:
+            receipt = receipt_of(row) if Level(job.settings.receipts).proves else None
+            stands = bool(receipt and list(receipt.columns) == names)
+            if receipt and stands and (how := _altered(warehouse, contracts[name], row, receipt)):
+                looked.altered[name], stands = how, False
+        if stands and name in now:
+            looked.marks[name] = now[name]
+    return looked
+
+
+def _altered(warehouse: Warehouse, contract: Contract, row: Published, receipt: TableReceipt) -> str:
+    """Read a published table; tell and return how it differs from what was published."""
+    found = warehouse.published_receipt(contract, receipt)
+    how = "; ".join(receipt.differences(found) if found else ["it is gone"])
+    if how:
+        log.warning(
+            "load: %s was changed by hand since %s; this load overwrites it: %s.",
+            *(row.table, f"{row.published_at:%Y-%m-%d %H:%M:%S} UTC", how),
+        )
+    return how
 
 
 def receipt_of(row: Published) -> TableReceipt | None:

@@ -1,9 +1,7 @@
 """The load stage: check the files, stage them, publish and prove them, and keep the receipt."""
 
 import shutil
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,12 +14,12 @@ from etl.contract.table import Contract
 from etl.core.errors import DataError
 from etl.core.folders import is_remote
 from etl.core.job import Job
-from etl.core.log import log, progress
-from etl.core.manifest import LoadedTable, StarManifest
+from etl.core.log import log
+from etl.core.manifest import LoadedTable, StarChange, StarManifest
 from etl.core.names import check_only, query_files
-from etl.core.origin import origin_of, owner_of
-from etl.core.receipt import TableReceipt
+from etl.core.origin import origin_of
 from etl.core.runs import check_origin
+from etl.core.standing import StarRows
 from etl.core.warehouse import about
 from etl.guards.accept import check_contracts, read_accept
 from etl.guards.calendar import Calendar
@@ -33,22 +31,23 @@ from etl.guards.refusal import check_accept, settle
 from etl.guards.rows import changed_rows
 from etl.guards.star import Changed, StarSeen
 from etl.load.anew import made_anew, planned
-from etl.load.checks import check_receipt, mismatch
+from etl.load.by_changes import Ways, told, ways
+from etl.load.checked import check_file
+from etl.load.handing_over import handed_over, staged
 from etl.load.kept import keep_receipt, last_kept, manifest_of, where_to_look
 from etl.load.leftovers import warn_of_leftovers
 from etl.load.numbers import check_numbers
 from etl.load.open import open_warehouse
-from etl.load.parquet import check_file, conversions, ready
 from etl.load.present import (
-    changed_by_hand,
     check_one_night,
     check_one_snapshot,
     is_published,
+    look,
     tell_of_missed,
     tell_of_unkept,
 )
+from etl.load.publishing import publish
 from etl.load.warehouse import Handover, Warehouse
-from etl.receipts.arrow import add
 from etl.receipts.level import Level
 
 SCRIPT = "LoadFilesBQ.py"
@@ -72,12 +71,13 @@ def load(job: Job) -> bool:
         warn_of_leftovers(job, warehouse, star.tables)
         if job.only:
             check_one_night(published, star, chosen)
-        altered = changed_by_hand(job, warehouse, [row for row in published if row.table not in anew], chosen)
-        done = not altered and not anew and is_published(published, star, chosen) and _is_kept(job, star, chosen)
+        looked = look(job, warehouse, [row for row in published if row.table not in anew], chosen)
+        done = not looked.altered and not anew and is_published(published, star, chosen) and _is_kept(job, star, chosen)
         if done:
             log.info("load: star %s is published already, as of %s: there is nothing to do.", star.run, star.as_of)
+        how = ways(star, chosen, published, looked, Level(job.settings.receipts), _hindrance(changes, accepted))
         if job.dry_run:
-            _tell(changes, star, [] if done else chosen, job.store.star.path(star.run))
+            _tell(changes, star, [] if done else chosen, how, job.store.star.path(star.run))
             if anew:
                 print(warehouse.refill_sql([planned(star, c) for c in chosen if c.name in anew], every, head))
         if job.dry_run or done:
@@ -85,21 +85,47 @@ def load(job: Job) -> bool:
         tell_of_missed(job, published, star)
         accepted |= _guarded(job, star, chosen)
         with job.store.loaded.working(job.run) as folder, _parquet_folder(job, folder) as parquet:
-            handovers = _converted(job, star, chosen, parquet)
+            handovers = handed_over(job, star, chosen, how, parquet)
             warehouse.check(job.run, handovers)
             warehouse.ensure(every, anew)
-            _stage(job, warehouse, handovers)
+            staged(job, warehouse, star, handovers, how)
             if anew:
                 handovers = made_anew(job, warehouse, handovers, anew, every, head)
-            marks = warehouse.publish(job.run, handovers, head, owner_of(job.settings, job.store.identity()))
+            whole = partial(_whole, job, warehouse, star, chosen, parquet)
+            handovers, marks = publish(job, warehouse, handovers, head, looked.marks, whole)
             manifest = manifest_of(job, star, handovers, marks).model_copy(
-                update={"accepted": accepted, "altered": altered}
+                update={"accepted": accepted, "altered": looked.altered}
             )
             keep_receipt(job, manifest, folder, parquet)
-    rows = sum(handover.receipt.rows for handover in handovers)
-    told = (star.run, len(handovers), f"{rows:,}", job.seconds)
-    log.info("load published star %s: %d tables, %s rows, in %.1f s", *told)
+    _tell_of_all(job, star, handovers)
     return True
+
+
+def _hindrance(changes: list[str], accepted: Mapping[str, str]) -> str:
+    """Say why no table can be published by its changes, if that is so."""
+    if accepted:
+        return "what is published belonged to others"
+    return "tables are prepared for their contracts first" if changes else ""
+
+
+def _whole(
+    job: Job, warehouse: Warehouse, star: StarManifest, chosen: list[Contract], parquet: Path, name: str
+) -> Handover:
+    """Hand a table over whole that cannot be published by its changes, and stage it."""
+    handovers = handed_over(job, star, [contract for contract in chosen if contract.name == name], {}, parquet)
+    warehouse.check(job.run, handovers)
+    staged(job, warehouse, star, handovers, {})
+    return handovers[0]
+
+
+def _tell_of_all(job: Job, star: StarManifest, handovers: list[Handover]) -> None:
+    """Say in the log what was published."""
+    if all(handover.delta and not handover.delta.rows for handover in handovers):
+        told = (star.run, len(handovers), job.seconds)
+        log.info("load published star %s: nothing changed in its %d tables but as of when they are, in %.1f s", *told)
+        return
+    rows = f"{sum(handover.receipt.rows for handover in handovers):,}"
+    log.info("load published star %s: %d tables, %s rows, in %.1f s", star.run, len(handovers), rows, job.seconds)
 
 
 def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, str]:
@@ -122,18 +148,15 @@ def _guarded(job: Job, star: StarManifest, chosen: list[Contract]) -> dict[str, 
         )
         for contract in chosen
     ]
-    look = where_to_look(job, star, kept)
-    return settle(job, SCRIPT, [replace(refusal, look=look) for refusal in judged(STAR, *seen)])
+    where = where_to_look(job, star, kept)
+    return settle(job, SCRIPT, [replace(refusal, look=where) for refusal in judged(STAR, *seen)])
 
 
 def _changed_rows(job: Job, star: StarManifest, contract: Contract, last: LoadedTable, changed: Changed) -> int | None:
     """Count the rows of some months that are not as they were published then; None where that cannot be told."""
     stars = [kept for kept in job.store.star.kept() if _built_in(kept, contract) == last.star.run]
     try:
-        now, then = (
-            [job.store.star.path(one.run) / file.name for file in one.tables[contract.name].files]
-            for one in (star, stars[-1])
-        )
+        now, then = (StarRows(job.store.star.path(one.run), one.tables[contract.name]) for one in (star, stars[-1]))
         return changed_rows(contract, changed, now, then, FEW + 1)
     except (IndexError, OSError, pa.ArrowException):
         return None  # that star is kept no more, or its columns are others
@@ -164,15 +187,21 @@ def _chosen(job: Job, star: StarManifest) -> list[Contract]:
     return sorted((known[name] for name in job.only or known), key=lambda contract: not contract.is_dimension)
 
 
-def _tell(changes: list[str], star: StarManifest, chosen: list[Contract], folder: Path) -> None:
+def _tell(changes: list[str], star: StarManifest, chosen: list[Contract], how: Ways, folder: Path) -> None:
     for contract in chosen:
-        for file in star.tables[contract.name].files:
-            for each in file.both:
-                check_file(folder / each.name, each)
+        table = star.tables[contract.name]
+        files = [each for file in table.files for each in file.both]
+        files += [*([table.superseded] if table.superseded else []), *(table.change.files if table.change else ())]
+        for each in files:
+            check_file(folder / each.name, each)
     for change in changes:
         print(f"would change: {change}")
     for contract in chosen:
-        print(f"would publish {contract.name}: {star.tables[contract.name].rows:,} rows of star {star.run}")
+        table, way = star.tables[contract.name], how[contract.name]
+        if isinstance(way, StarChange):
+            print(f"would publish {contract.name} by its changes: {told(table, way)} of star {star.run}")
+        else:
+            print(f"would publish {contract.name}: {table.rows:,} rows of star {star.run}{f' ({way})' if way else ''}")
 
 
 @contextmanager
@@ -186,59 +215,3 @@ def _parquet_folder(job: Job, folder: Path) -> Iterator[Path]:
         yield job.store.local / ".parquet"
     finally:
         shutil.rmtree(job.store.local / ".parquet", ignore_errors=True)
-
-
-def _converted(job: Job, star: StarManifest, chosen: list[Contract], target: Path) -> list[Handover]:
-    """Check the star's Parquet, side by side, or make it of an older star's CSV, with the star's receipt."""
-    source = job.store.star.path(star.run)
-    target.mkdir()
-    few = about(job.settings).file_is_job and not is_remote(target)  # a bucket's are one job
-    # threads: what hashes and converts lets go of Python's lock
-    with ThreadPoolExecutor(job.settings.workers) as executor, progress("convert", len(chosen)) as advance:
-        under_way = {}
-        for contract in sorted(chosen, key=lambda c: -star.tables[c.name].rows):
-            work = conversions(contract, star.tables[contract.name].files, source, target, few=few)
-            under_way[contract.name] = [executor.submit(ready, part) for part in work]
-        handovers = []
-        for contract in chosen:
-            files, receipts = zip(*(future.result() for future in under_way[contract.name]), strict=True)
-            handovers.append(_handover(job, star, contract, files, add(list(receipts), contract.schema)))
-            advance(1)
-    pa.default_memory_pool().release_unused()  # the warehouse needs the memory now
-    return handovers
-
-
-def _handover(
-    job: Job, star: StarManifest, contract: Contract, files: tuple[Path, ...], receipt: TableReceipt
-) -> Handover:
-    table = star.tables[contract.name]
-    handover = Handover(
-        contract=contract,
-        files=files,
-        receipt=Level(job.settings.receipts).proof(table.receipt),
-        star_run=table.run,
-        as_of=table.as_of,
-        rejected=table.all_rejected,
-    )
-    if receipt.proves:
-        check_receipt(handover, receipt, "converted")
-    elif receipt.rows != table.rows:
-        raise mismatch(contract.name, "handed over", f"{table.rows:,} rows are {receipt.rows:,}")
-    return handover
-
-
-def _stage(job: Job, warehouse: Warehouse, handovers: list[Handover]) -> None:
-    with progress("stage", len(handovers)) as advance:
-        for handover in handovers:
-            began = time.monotonic()
-            warehouse.stage(job.run, handover)  # and count its rows
-            advance(1)
-            megabytes = sum(file.stat().st_size for file in handover.files) / 1e6
-            seconds = time.monotonic() - began
-            log.info(
-                "load %s: %s rows, %.1f MB staged in %.1f s",
-                handover.contract.name,
-                f"{handover.receipt.rows:,}",
-                megabytes,
-                seconds,
-            )

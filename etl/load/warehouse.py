@@ -1,8 +1,8 @@
 """The narrow interface through which stage 3 speaks to a warehouse, whichever it is."""
 
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,32 @@ from etl.contract.table import Contract
 from etl.core.receipt import TableReceipt
 from etl.load.head import Head
 
+REMOVED, ADDED = "removed", "added"
+"""What a staged part of a table's changes holds."""
+
+
+@dataclass(frozen=True)
+class Delta:
+    """By what the published rows of a table become those of the star.
+
+    removed: Parquet files of the rows that go, with all columns; added: of those that come; a row that changed is in
+    both. months: the partitions (2030-01; "" for NULL) in which they all lie, none of a table without partitions.
+    proof: the receipt of the star's rows in these partitions, without least and greatest values; of all rows, with
+    them, where the table has no partitions.
+    """
+
+    proof: TableReceipt
+    removed: tuple[Path, ...] = ()
+    removed_rows: int = 0
+    added: tuple[Path, ...] = ()
+    added_rows: int = 0
+    months: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows go or come; with none, the table stays as it is."""
+        return self.removed_rows + self.added_rows
+
 
 @dataclass(frozen=True)
 class Handover:
@@ -20,6 +46,8 @@ class Handover:
 
     star_run: the star run that the rows come from; as_of: the source snapshot's instant (UTC);
     rejected: rows that broke a rule and were left out; anew: why the table is made anew, and where its copy is kept.
+    delta: where given, the table is published by its changes, and `files` has none. part: of what is staged of changes,
+    `REMOVED` or `ADDED`.
     """
 
     contract: Contract
@@ -29,6 +57,26 @@ class Handover:
     as_of: datetime
     rejected: int
     anew: str | None = None
+    delta: Delta | None = None
+    part: str = ""
+
+    @property
+    def staged(self) -> "tuple[Handover, ...]":
+        """What is to be staged: the table itself, or each part of its changes that has rows, as if it were a table."""
+        return tuple(self._parts()) if self.delta else (self,)
+
+    def _parts(self) -> "Iterator[Handover]":
+        delta = self.delta or Delta(self.receipt)
+        kinds = (REMOVED, delta.removed, delta.removed_rows), (ADDED, delta.added, delta.added_rows)
+        for part, files, rows in kinds:
+            if rows:
+                receipt = TableReceipt(rows=rows, columns={})
+                yield replace(self, files=files, receipt=receipt, delta=None, part=part)
+
+    @property
+    def bytes(self) -> int:
+        """How much is uploaded."""
+        return sum(file.stat().st_size for each in self.staged for file in each.files)
 
 
 @dataclass(frozen=True)
@@ -90,11 +138,13 @@ class Warehouse(Protocol):
     def stage(self, run: str, handover: Handover) -> None:
         """Bring one table's Parquet files into staging, and raise if there are not as many rows as in the receipt.
 
-        Doing it again for the same run loads nothing twice; BigQuery finds also what a killed run staged of this star.
+        Of a table that is published by its changes these are brought, each part for itself, and nothing where the table
+        stays as it is. Doing it again for the same run loads nothing twice; BigQuery finds also what a killed run
+        staged of this star.
         """
 
     def staged_rows(self, run: str, handover: Handover) -> int:
-        """Count what lies in staging."""
+        """Count what lies in staging; handover: one of `Handover.staged`."""
 
     def published_receipt(self, contract: Contract, like: TableReceipt) -> TableReceipt | None:
         """Compute, in SQL, the receipt of a published table as far as `like` goes; None where there is no table."""
@@ -111,6 +161,10 @@ class Warehouse(Protocol):
         before: the head that this load looked at, which must still be there (etl.load.head); origin: to whom what is
         published belongs from now on. It is one transaction; the published tables' receipts are computed inside it, and
         a mismatch rolls all back. Returns the marks (see `marks`) of the tables that nobody has changed since.
+
+        Of a table with changes the removed rows go by their key, and the added ones come; nothing is done to one that
+        stays as it is. Then its rows are counted, and the receipt of the partitions that changed is computed: raises
+        UnfitError, and publishes nothing, where what is published does not fit the changes.
         """
 
     def published(self) -> list[Published]:

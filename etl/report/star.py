@@ -15,10 +15,11 @@ from etl.core.folders import is_remote
 from etl.core.manifest import StarManifest, StarTable
 from etl.core.runs import Store
 from etl.core.scratch import scratch_folder
+from etl.load.checked import check_file
 from etl.load.duckdb.reading import Reader
 from etl.load.duckdb.session import limit
 from etl.load.etl_runs import ETL_RUNS
-from etl.load.parquet import check_file, conversions, ready
+from etl.load.parquet import conversions, ready
 
 _FEW = 1_000_000
 """Rows for which one thread is enough: to share them out among several costs more than it saves."""
@@ -65,8 +66,9 @@ def has_parquet(table: StarTable) -> bool:
 
 def _parquet(run: Path, table: StarTable, contract: Contract, folder: Path) -> list[Path]:
     """Return a table's Parquet files, proven by their hashes: those of the run, if they are there on this machine."""
-    if is_remote(run) or not has_parquet(table):
-        return [ready(part)[0] for part in conversions(contract, table.files, run, folder)]
+    if is_remote(run) or not has_parquet(table) or table.superseded:
+        parts = conversions(contract, table.files, run, folder, superseded=table.superseded)
+        return [ready(part)[0] for part in parts]
     paths = []
     for parquet in (file.parquet for file in table.files if file.parquet):
         check_file(run / parquet.name, parquet)

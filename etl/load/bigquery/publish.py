@@ -15,7 +15,7 @@ from etl.load.bigquery import sql
 from etl.load.bigquery.errors import Explainer, Fault, UnknownEndError
 from etl.load.bigquery.jobs import LONGEST_JOB, Ended, Jobs
 from etl.load.bigquery.staging import job_prefix, label, staging_table
-from etl.load.checks import mismatch
+from etl.load.checks import mismatch, unfit
 from etl.load.etl_runs import run_rows
 from etl.load.head import READ, Head, head_of, moved
 from etl.load.warehouse import Handover
@@ -70,11 +70,16 @@ def refused(explainer: Explainer, doing: str, fault: Fault, before: Head) -> War
     """Explain the fault of a script that checks the head and receipts. before: the head that it looked for."""
     if sql.HEAD_FAULT in fault.message:
         return moved(before)
-    _, marked, differing = fault.message.partition(sql.RECEIPT_FAULT)
-    if not marked:
-        return explainer.refusal(doing, fault)
-    table, _, figures = differing.partition(": ")
-    return mismatch(table, "published", re.split(r"[;\n]| at \[", figures)[0])
+    for marker, error in ((sql.RECEIPT_FAULT, _mismatch), (sql.UNFIT_FAULT, unfit)):
+        _, marked, differing = fault.message.partition(marker)
+        if marked:
+            table, _, figures = differing.partition(": ")
+            return error(table, re.split(r"[;\n]| at \[", figures)[0])
+    return explainer.refusal(doing, fault)
+
+
+def _mismatch(table: str, differences: str) -> WarehouseError:
+    return mismatch(table, "published", differences)
 
 
 def _unknown(because: WarehouseError, job_id: str) -> WarehouseError:
@@ -95,7 +100,8 @@ def script_of(
     dataset: str, run: str, handovers: Sequence[Handover], heads: tuple[Head, Head] = (Head(), Head())
 ) -> str:
     """Write the script that publishes what is, or will be, staged."""
-    staged = {handover.contract.name: staging_table(dataset, handover) for handover in handovers}
+    parts = [part for handover in handovers for part in handover.staged]
+    staged = {(part.contract.name, part.part): staging_table(dataset, part) for part in parts}
     return sql.publish_script(dataset, staged, handovers, run_rows(run, handovers, datetime.now(UTC)), heads)
 
 

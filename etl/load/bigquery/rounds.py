@@ -23,7 +23,11 @@ class Rounds:
         self._staging, self._queries, self._dataset = Staging(client, jobs, explainer, dataset), queries, dataset
 
     def load(self, handover: Handover) -> None:
-        """Load the files, one job each, and count their rows."""
+        """Load the files of a table, or of its changes, one job each, and count their rows."""
+        for part in handover.staged:
+            self._load_part(part)
+
+    def _load_part(self, handover: Handover) -> None:
         earlier = self._staging.newest_round(handover)
         if earlier:
             with suppress(WarehouseError):

@@ -1,20 +1,26 @@
 """The SQL that BigQuery is sent: receipts, and the script that publishes."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
+from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.head import ETL_HEAD, Head, first_row, move
-from etl.load.warehouse import Handover
+from etl.load.months import within
+from etl.load.warehouse import ADDED, REMOVED, Delta, Handover
 from etl.receipts.bigquery import BIGQUERY, quoted, sum_type
 from etl.receipts.sql import Figure, figures
 
 RECEIPT_FAULT = "receipt differs in "
 """How the message begins with which the publishing script refuses what it would publish."""
+
+UNFIT_FAULT = "changes do not fit "
+"""How the message begins with which it refuses to publish a table by its changes."""
 
 HEAD_FAULT = "another load moved the head"
 """The message with which the script refuses where another load published meanwhile."""
@@ -28,18 +34,18 @@ LONGEST_QUERY = 1024 * 1000
 
 def publish_script(
     dataset: str,
-    staged: dict[str, str],
+    staged: Mapping[tuple[str, str], str],
     handovers: Sequence[Handover],
     runs: list[dict[str, Any]],
     heads: tuple[Head, Head],
 ) -> str:
-    """Write the script that replaces the rows of all tables in one transaction, or of none.
+    """Write the script that replaces the rows of tables, or those that changed, in one transaction, or of none.
 
     What fails rolls the transaction back by itself: a handler that did so would hide the first error behind its own.
-    dataset: "project.dataset"; staged: by table, the full name of its staging table; runs: the rows of `etl_runs`;
-    heads: the one that this load looked at, and the one to come.
+    dataset: "project.dataset"; staged: by table and part, the full name of its staging table; runs: the rows of
+    `etl_runs`; heads: the one that this load looked at, and the one to come.
     """
-    steps = [step for handover in handovers for step in _replace(dataset, staged[handover.contract.name], handover)]
+    steps = [step for handover in handovers for step in _filled(dataset, staged, handover)]
     fence = [
         f"{move(quoted(f'{dataset}.{ETL_HEAD.name}'), *heads, literal)};",
         f"IF @@row_count != 1 THEN RAISE USING MESSAGE = {literal(HEAD_FAULT)}; END IF;",
@@ -61,28 +67,93 @@ def create_head(dataset: str, labels: dict[str, str]) -> str:
     return f"CREATE TABLE IF NOT EXISTS {head} {defined} {told} AS {first_row(runs)}"
 
 
-def _replace(dataset: str, staged: str, handover: Handover) -> Iterator[str]:
-    table = quoted(f"{dataset}.{handover.contract.name}")
+def _filled(dataset: str, staged: Mapping[tuple[str, str], str], handover: Handover) -> Iterator[str]:
+    """Write what fills a table, whole or by its changes, and what proves it."""
+    name, delta, table = handover.contract.name, handover.delta, quoted(f"{dataset}.{handover.contract.name}")
+    if delta is None:
+        yield f"TRUNCATE TABLE {table};"
+        yield insert(handover, table, staged[name, ""])
+        yield from proven(handover, table)
+        return
+    if delta.removed_rows:
+        yield remove(handover.contract, delta, table, staged[name, REMOVED])
+        yield _counted(handover, delta.removed_rows, "removed")
+    if delta.added_rows:
+        yield insert(handover, table, staged[name, ADDED])
+        yield _counted(handover, delta.added_rows, "added")
+    yield from _fits(handover, delta, table)
+
+
+def insert(handover: Handover, table: str, staged: str) -> str:
+    """Write the statement that adds what is staged."""
     columns = ", ".join(map(quoted, handover.contract.schema.names))
-    yield f"TRUNCATE TABLE {table};"
-    yield f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {quoted(staged)};"
-    yield from proven(handover, table)
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {quoted(staged)};"
+
+
+def remove(contract: Contract, delta: Delta, table: str, staged: str) -> str:
+    """Write the statement that deletes the rows which changes remove; the months are literals, which prune partitions.
+
+    What may be NULL is compared by two equations: BigQuery joins by nothing else.
+    """
+    columns = dict.fromkeys([*contract.primary_key, *[contract.partition_by] * bool(contract.partition_by)])
+    same = [each for name in columns for each in _same(contract.schema.field(str(name)))]
+    months = [within(contract, delta.months, quoted, "_old")] if delta.months else []
+    found = f"EXISTS (SELECT 1 FROM {quoted(staged)} AS _gone WHERE {' AND '.join(same)})"
+    return f"DELETE FROM {table} AS _old WHERE {' AND '.join([*months, found])};"
+
+
+def _same(field: pa.Field) -> Iterator[str]:
+    sides = [f"{row}.{quoted(field.name)}" for row in ("_gone", "_old")]
+    if not field.nullable:
+        yield " = ".join(sides)
+        return
+    yield " = ".join(f"({side} IS NULL)" for side in sides)
+    yield " = ".join(f"IFNULL(CAST({side} AS STRING), '')" for side in sides)
+
+
+def _counted(handover: Handover, rows: int, what: str) -> str:
+    """Write what ends a script where the last statement changed more or fewer rows than it was to."""
+    message = literal(f"{UNFIT_FAULT}{handover.contract.name}: not exactly {rows:,} rows were {what}")
+    return f"IF @@row_count != {rows} THEN RAISE USING MESSAGE = {message}; END IF;"
+
+
+def _fits(handover: Handover, delta: Delta, table: str) -> Iterator[str]:
+    """Write what ends a script where a table is not that of the star after its changes.
+
+    Of the partitions that changed every figure is compared; of the others the number of rows, which costs nothing.
+    """
+    rows = handover.receipt.rows
+    counted = f"IF(COUNT(*) = {rows}, '', CONCAT('{rows:,} rows are ', CAST(COUNT(*) AS STRING)))"
+    yield from _refused(handover, f"SELECT {counted} FROM {table}", UNFIT_FAULT)
+    if delta.rows and delta.proof.proves:
+        months = within(handover.contract, delta.months, quoted) if delta.months else ""
+        part = f"(SELECT * FROM {table} WHERE {months})" if months else table
+        query = differences_sql(replace(handover, receipt=delta.proof), part, limits=not months)
+        yield from _refused(handover, query, UNFIT_FAULT)
 
 
 def proven(handover: Handover, table: str) -> Iterator[str]:
     """Write what ends a script where the rows of a table are not those of the receipt, if that proves anything."""
     if not handover.receipt.proves:
         return
-    message = literal(f"{RECEIPT_FAULT}{handover.contract.name}: ")
-    yield f"SET differences = ({differences_sql(handover, table)});"
+    yield from _refused(handover, differences_sql(handover, table), RECEIPT_FAULT)
+
+
+def _refused(handover: Handover, differences: str, fault: str) -> Iterator[str]:
+    """Write what ends a script where a query names differences."""
+    message = literal(f"{fault}{handover.contract.name}: ")
+    yield f"SET differences = ({differences});"
     yield f"IF differences != '' THEN RAISE USING MESSAGE = CONCAT({message}, differences); END IF;"
 
 
-def differences_sql(handover: Handover, relation: str) -> str:
-    """Write the query that names, as one text, each figure of a relation that is not as in the receipt."""
+def differences_sql(handover: Handover, relation: str, *, limits: bool = True) -> str:
+    """Write the query that names, as one text, each figure of a relation that is not as in the receipt.
+
+    limits: whether least and greatest values are compared.
+    """
     schema, columns = handover.contract.schema, handover.receipt.columns
     checks = [_unless(f"COUNT(*) = {handover.receipt.rows}", "rows")]
-    for figure in figures(schema, BIGQUERY):
+    for figure in figures(schema, BIGQUERY, limits=limits):
         expected = getattr(columns[figure.column.name], figure.what)
         wanted = str(expected) if figure.what == "nulls" else _limit(expected, figure)
         checks.append(_unless(f"{figure.sql} IS NOT DISTINCT FROM {wanted}", f"{figure.column.name} ({figure.what})"))

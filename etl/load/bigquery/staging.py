@@ -92,6 +92,7 @@ class Staging:
                 hashlib.file_digest(data, lambda: digest)
         sha = digest.hexdigest()[:16]
         table = re.sub(r"[^A-Za-z0-9_]", lambda letter: f"-{ord(letter[0]):x}-", handover.contract.name)
+        table += f"-{handover.part}" * bool(handover.part)
         return f"{job_prefix(self._dataset, handover.star_run)}-{table}-{part}-{sha}-{round_}"
 
 
@@ -102,7 +103,8 @@ def _by_job(handover: Handover) -> list[Files]:
 
 def staging_table(dataset: str, handover: Handover) -> str:
     """Name the table in which a star's rows wait: a run that follows a killed one finds them."""
-    return f"{dataset}_staging.{handover.contract.name}__{re.sub(r'[^A-Za-z0-9_]', '_', handover.star_run)}"
+    run = re.sub(r"[^A-Za-z0-9_]", "_", handover.star_run)
+    return f"{dataset}_staging.{'__'.join(filter(None, [handover.contract.name, run, handover.part]))}"
 
 
 def staging_of(dataset: str, handover: Handover) -> str:

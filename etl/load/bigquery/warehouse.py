@@ -150,14 +150,14 @@ class BigQueryWarehouse:
                 return None
 
     def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
-        """Replace the rows of all tables by one script, which is one transaction; then drop the staging tables."""
+        """Publish all tables by one script, which is one transaction; then drop the staging tables."""
         with self._explained(f"publishing into {self._dataset}"):
             start = partial(self._client.query, job_retry=None, retry=ONCE, timeout=CALL_TIMEOUT)
             publishing = Publishing(self._jobs, self._explainer, self._dataset, start, self.read)
             ended = publishing.run(run, handovers, (before, Head(run, origin)))
-        for handover in handovers:
+        for part in (part for handover in handovers for part in handover.staged):
             with suppress(*FAULTS):  # what is left here is dropped by its expiry
-                table = staging_table(self._dataset, handover)
+                table = staging_table(self._dataset, part)
                 self._client.delete_table(table, not_found_ok=True, retry=self._retry, timeout=CALL_TIMEOUT)
         tables = self._tables([handover.contract.name for handover in handovers])
         return {

@@ -49,7 +49,8 @@ def with_room(handovers: Sequence[Handover], action: Callable[[str], T]) -> T:
 
 
 def _too_long(handovers: Sequence[Handover]) -> WarehouseError:
-    texts = [(h, c.name) for h in handovers for c in h.contract.columns if pa.types.is_string(c.type)]
+    parts = [part for handover in handovers for part in handover.staged or (handover,)]
+    texts = [(part, c.name) for part in parts for c in part.contract.columns if pa.types.is_string(c.type)]
     length, handover, column = max(((_longest(*each), *each) for each in texts), key=lambda found: found[0])
     return WarehouseError(
         f"The rows of {handover.contract.name} do not fit into {MORE_MEMORY} of this machine's memory:"

@@ -25,7 +25,7 @@ from etl.load.checks import check_names, check_rows, numbers_of
 from etl.load.duckdb import obstacles, reading, refill, schema
 from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
-from etl.load.duckdb.publish import insert, move_head, receipt, replace_rows
+from etl.load.duckdb.publish import move_head, receipt, replace_rows
 from etl.load.duckdb.session import MEMORY, MORE_MEMORY, limit, with_room
 from etl.load.duckdb.sql import attached, literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
@@ -111,14 +111,15 @@ class DuckDBWarehouse:
 
     def stage(self, run: str, handover: Handover) -> None:
         """Keep the Parquet files under the run's name, as hard links where the disk allows, and count their rows."""
-        folder = self._staged(run, handover)
-        with explained(f"staging {handover.contract.name} for", self.path):
-            if folder.exists():
-                shutil.rmtree(folder)
-            folder.mkdir(parents=True)
-            for file in handover.files:
-                link_or_copy(file, folder / file.name)
-        check_rows(handover, self.staged_rows(run, handover))
+        for part in handover.staged:
+            folder = self._staged(run, part)
+            with explained(f"staging {handover.contract.name} for", self.path):
+                if folder.exists():
+                    shutil.rmtree(folder)
+                folder.mkdir(parents=True)
+                for file in part.files:
+                    link_or_copy(file, folder / file.name)
+            check_rows(part, self.staged_rows(run, part))
 
     def staged_rows(self, run: str, handover: Handover) -> int:
         """Count the rows of the staged Parquet files."""
@@ -146,11 +147,12 @@ class DuckDBWarehouse:
         return {handover.contract.name: mark for handover in handovers} if mark else {}
 
     def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
-        inserts = [insert(handover, self._parquet(run, handover)) for handover in handovers]
+        parts = [part for handover in handovers for part in handover.staged]
+        staged = {(part.contract.name, part.part): self._parquet(run, part) for part in parts}
         with self._next_version(memory) as connection:
             move_head(connection, before, Head(run, origin))
             refill.forget(connection, datetime.now(UTC))
-            replace_rows(connection, _NIGHT, run, handovers, inserts)
+            replace_rows(connection, _NIGHT, run, handovers, staged)
 
     def head(self) -> Head:
         """Read the head."""
@@ -242,7 +244,7 @@ class DuckDBWarehouse:
             connection.execute(f"CHECKPOINT {_NIGHT}; USE memory.main; DETACH {_NIGHT}")
 
     def _staged(self, run: str, handover: Handover) -> Path:
-        return self._staging / run / handover.contract.name
+        return self._staging / run / ".".join(filter(None, [handover.contract.name, handover.part]))
 
     def _parquet(self, run: str, handover: Handover) -> str:
         folder = self._staged(run, handover)
