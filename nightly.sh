@@ -6,6 +6,7 @@
 #   ./nightly.sh --env FILE                  the company whose settings are in FILE; so does ETL_ENV
 #   … --due HH:MM                            run only if nothing was published since the last HH:MM
 #   … --full                                 extract all rows, also of queries that are read by their changes
+#   … --since YYYY-MM-DD                     extract what changed from that day on, not only since the last night
 #   … --accept TABLE:GUARD=FIGURE …           let pass what guards refused, as they printed it, after you looked
 set -euo pipefail
 umask 077
@@ -13,7 +14,7 @@ for stream in 0 1 2; do # of closed ones the numbers are other files': bash's ow
     [ -e /dev/fd/$stream ] && [ ! /dev/fd/$stream -ef "${BASH_SOURCE[0]}" ] || eval "exec $stream<>/dev/null"
 done
 
-usage="Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--full] [--accept TABLE:GUARD=FIGURE …] | --version"
+usage="Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--full | --since YYYY-MM-DD] [--accept TABLE:GUARD=FIGURE …] | --version"
 usage() { # says first what is wrong
     printf 'Error: %s\n%s\n' "$1" "$usage" >&2
     exit 2
@@ -27,9 +28,10 @@ version() {
 env= options=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --env | --due) [ $# -ge 2 ] && [ -n "$2" ] || usage "$1 needs a value." ;;&
+    --env | --due | --since) [ $# -ge 2 ] && [ -n "$2" ] || usage "$1 needs a value." ;;&
     --env) env=$2 && shift 2 ;;
     --due) options+=(--due "$2") && shift 2 ;;
+    --since) options+=(--since "$2") && shift 2 ;;
     --full) options+=(--full) && shift ;;
     --accept)
         options+=(--accept) && shift

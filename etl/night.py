@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,18 @@ STALE_VARIABLE = "ETL_STALE"
 """The variable in which setup.sh says that the environment is out of date, and used as it is."""
 
 
-def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None = None, *, full: bool = False) -> int:
+def run_night(
+    settings_file: Path,
+    accept: tuple[str, ...] = (),
+    due: str | None = None,
+    *,
+    full: bool = False,
+    since: date | None = None,
+) -> int:
     """Run the stages until one fails; gives its exit code, or 0: with 4, all is published, but Power BI not refreshed.
 
     accept: what is handed to every stage's --accept; due: HH:MM, to run only if no night was published since then.
-    full: whether all rows are extracted, also of queries that are read by their changes.
+    full, since: how much stage 1 extracts, as in `Job`.
     """
     at = None if due is None else time_of_day(due)
     settings = config.load(settings_file)
@@ -59,10 +66,10 @@ def run_night(settings_file: Path, accept: tuple[str, ...] = (), due: str | None
         with held(store.local, "the night", store.folder):
             store.check_version()
             now = datetime.now(UTC)
-            if at and (since := published_between(store, last_due(now, at, None), now)):
-                print(f"No night is due: {since} was published after the last {due}.")
+            if at and (run := published_between(store, last_due(now, at, None), now)):
+                print(f"No night is due: {run} was published after the last {due}.")
                 return 0
-            night = _Night(settings, settings_file, store, accept, full=full)
+            night = _Night(settings, settings_file, store, accept, _extent(full=full, since=since))
             return night.run()
     except EtlError as error:
         if night is None:
@@ -74,9 +81,9 @@ class _Night:
     """One night under way: it keeps its record up to date, and tells how it ended."""
 
     def __init__(
-        self, settings: Settings, settings_file: Path, store: Store, accept: tuple[str, ...], *, full: bool
+        self, settings: Settings, settings_file: Path, store: Store, accept: tuple[str, ...], extent: list[str]
     ) -> None:
-        self._full = full
+        self._extent = extent
         self._settings, self._file, self._store, self._accept = settings, settings_file, store, accept
         self._began = time.monotonic()
         self._undrawn = ""
@@ -178,8 +185,8 @@ class _Night:
         command = [sys.executable, str(ROOT / script), "--env", str(self._file)]
         if self._accept:
             command += ["--accept", *self._accept]
-        if self._full and script == SCRIPTS[0]:
-            command.append("--full")
+        if script == SCRIPTS[0]:
+            command += self._extent
         # It inherits the lock; in a group of its own it hears of Ctrl-C through us, once.
         child: subprocess.Popen[bytes] | None = None
         try:
@@ -220,6 +227,11 @@ class _Night:
                     "Free disk space, or let this user write in that folder.",
                 ) from None
             log.log.warning("the night's record cannot be written: %s", error.strerror)
+
+
+def _extent(*, full: bool, since: date | None) -> list[str]:
+    """Write the options of stage 1 that say how much it extracts."""
+    return ["--full"] if full else ["--since", since.isoformat()] if since else []
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -24,7 +24,7 @@ def undo(settings_file: Path, run: str | None, accept: tuple[str, ...], *, dry_r
             now = warehouse.head().run
         before = _chosen(job, run) if run else _before(job, now)
         star = str(before.made_from)
-        if star not in job.store.star.committed():
+        if star not in _stars(job):
             raise UsageError(
                 f"Run {before.run} published the star {star}, which is kept no more in {job.store.star.folder}.",
                 f"Name another one: {_listed(job)}. KEEP_RUNS says how many are kept.",
@@ -57,7 +57,12 @@ def _chosen(job: Job, run: str) -> LoadedManifest:
     return job.store.loaded.read(run)
 
 
+def _stars(job: Job) -> set[str]:
+    """Name the stars that can be published: of a restored one there are the key maps alone."""
+    return {star.run for star in job.store.star.kept() if not star.restored}
+
+
 def _listed(job: Job) -> str:
     """Name the runs to which one can go back."""
-    stars = set(job.store.star.committed())
+    stars = _stars(job)
     return ", ".join(each.run for each in job.store.loaded.kept() if each.made_from in stars) or "there is none"

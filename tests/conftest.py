@@ -30,10 +30,13 @@ TRUTH = Path(__file__).parent / "truth"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add how thoroughly the nights are killed (tests/survival)."""
+    """Add how thoroughly nights are killed (tests/survival), and compared with full ones (tests/changes)."""
     group = parser.getgroup("survival", "the moments at which tests/survival kills")
     group.addoption("--moments", type=int, default=8, metavar="N", help="how many (default: 8)")
     group.addoption("--seed", type=int, metavar="S", help="that a failure named, to draw the same ones again")
+    group = parser.getgroup("changes", "the chains of nights that tests/changes compares")
+    group.addoption("--chains", type=int, default=3, metavar="N", help="how many (default: 3)")
+    group.addoption("--chains-seed", type=int, metavar="S", help="that a failure named, to draw the same ones again")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

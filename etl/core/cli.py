@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -54,6 +55,14 @@ def at_least(least: int) -> Callable[[str], int]:
     return number
 
 
+def day(text: str) -> date:
+    """Read an option's value that is a day."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write it like 2030-03-31") from None
+
+
 def script(
     run: Callable[..., None],
     name: str,
@@ -66,7 +75,7 @@ def script(
     """Parse the command line, run the stage `run(job)` under the lock, and return the exit code.
 
     name: the script's file name; options: of a call, for --help; publishes: whether it has --no-refresh; extracts:
-    whether it has --full.
+    whether it has --full and --since.
     """
     night = os.getppid()
     if run_of_the_night():
@@ -75,7 +84,7 @@ def script(
     if publishes:
         refresh_option(parser)
     if extracts:
-        full_option(parser)
+        extent_options(parser)
     parsed = parser.parse_args()
     return outermost(lambda: _run(run, name, parsed), parsed.env)
 
@@ -166,10 +175,18 @@ def refresh_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def full_option(parser: argparse.ArgumentParser) -> None:
-    """Add --full to a command line."""
-    parser.add_argument(
+def extent_options(parser: argparse.ArgumentParser) -> None:
+    """Add --full and --since to a command line, of which one may be given."""
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument(
         "--full", action="store_true", help="extract all rows, also of queries that are read by their changes"
+    )
+    extent.add_argument(
+        "--since",
+        type=day,
+        metavar="DATE",
+        help="extract what changed from this day on, of queries that are read by their changes, not only since the last"
+        " night",
     )
 
 
@@ -195,7 +212,7 @@ def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser
     )
     accept_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="check, and say what would be done; write nothing")
-    parser.set_defaults(refresh=True, full=False)
+    parser.set_defaults(refresh=True, full=False, since=None)
     return parser
 
 
@@ -225,6 +242,7 @@ def _run(run: Callable[..., None], name: str, options: argparse.Namespace) -> No
                 settings_file=options.env,
                 refresh=options.refresh,
                 full=options.full,
+                since=options.since,
             )
         )
     if options.dry_run:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from config import Settings
     from etl.core.runs import Store
 
@@ -19,7 +21,8 @@ class Job:
 
     accept: what a person lets pass, as "table:guard=figure" (etl.guards.accept); refresh: whether a publish is to be
     followed by a refresh of the Power BI dataset; refill: published tables that may be made anew; full: whether all
-    rows are to be extracted, also of queries of which the changes would do.
+    rows are to be extracted, also of queries of which the changes would do; since: the day from which on changes are
+    to be extracted, None meaning from where the published run ends.
     """
 
     settings: Settings
@@ -33,6 +36,7 @@ class Job:
     refresh: bool = True
     refill: tuple[str, ...] = ()
     full: bool = False
+    since: date | None = None
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -264,7 +264,8 @@ class Manifest(Record, Generic[T]):
     """A committed run. made_from: the run of the stage before; origin: the sources and the warehouse it belongs to.
 
     engine: the version that wrote it; "" before 1.0.
-    accepted: the refusals of guards that a person let through, by "table:guard".
+    accepted: the refusals of guards that a person let through, by "table:guard". restored: whether no stage committed
+    it, but `etl restore`, of what the warehouse tells: such a star has its key maps alone, and no table.
     """
 
     format: Literal[9] = FORMAT
@@ -278,6 +279,7 @@ class Manifest(Record, Generic[T]):
     seconds: float
     peak_memory_mb: int
     accepted: dict[str, str] = Field(default_factory=dict)
+    restored: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -81,13 +81,14 @@ class Runs(Generic[M]):
         return found
 
     def durations(self, kept: Sequence[M] | None = None) -> list[float]:
-        """Return how long (seconds) the committed runs took that can be read and were not made for a few tables only.
+        """Return how long (seconds) the stage took for the committed runs that can be read and have all its tables.
 
         kept: their manifests, where they were read already.
         """
         found = []
         for manifest in self.kept() if kept is None else kept:
-            if all(getattr(table, "run", manifest.run) == manifest.run for table in manifest.tables.values()):
+            whole = all(getattr(table, "run", manifest.run) == manifest.run for table in manifest.tables.values())
+            if whole and not manifest.restored:
                 found.append(manifest.seconds)
         return found
 
@@ -140,6 +141,13 @@ class Store:
             now = max(now, run_time(max(runs)) + timedelta(seconds=1))
         return now.strftime(_RUN_FORMAT)
 
+    def newest_star(self, made_by: str) -> StarManifest:
+        """Read the newest star's manifest, of a star with tables. made_by: as in `Runs.newest`."""
+        star = self.star.newest(made_by)
+        if star.restored:
+            raise DataError(f"The star {star.run} was restored: of it there are the key maps alone.", f"Run {made_by}.")
+        return star
+
     def identity(self, *, make: bool = True) -> str:
         """Return the data folder's id, which goes wherever the folder goes; "" where it has none.
 
@@ -149,14 +157,18 @@ class Store:
         if not path.is_file():
             if not make:
                 return ""
-            drawn = f"{uuid.uuid4().hex[:12]}\n"
-            if is_remote(self.folder):
-                with suppress(FileExistsError):
-                    create(path, drawn.encode())
-            else:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                write_whole(path, drawn)
+            self.identify(uuid.uuid4().hex[:12])
         return path.read_text(encoding="utf-8").strip()
+
+    def identify(self, drawn: str) -> None:
+        """Give a data folder that has no id this one."""
+        path = self.folder / IDENTITY
+        if is_remote(self.folder):
+            with suppress(FileExistsError):
+                create(path, f"{drawn}\n".encode())
+        else:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, f"{drawn}\n")
 
     def newest_origin(self) -> dict[str, str]:
         """Return the origin of the newest run that can be read; nothing where there is none."""

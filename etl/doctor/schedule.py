@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from config import Settings
 from config.paths import ROOT, SAMPLE_SETTINGS
+from etl.core.names import query_files
 from etl.doctor.check import Finding, check, failure, ok, warning
 from etl.doctor.crontab import Line, read_crontab
 
@@ -105,6 +106,24 @@ def due(seen: SeenSchedule) -> Iterator[Finding]:
         yield warning(f"{told} That is during the day.", "Set the machine's time zone (timedatectl) or the hour.")
     else:
         yield ok(told)
+
+
+@check(finds="a schedule in which no night reads all rows, though queries are read by their changes")
+def in_full(seen: SeenSchedule) -> Iterator[Finding]:
+    """Look for --full in what starts the nights."""
+    if seen.settings is None:
+        return
+    files = query_files(seen.settings.queries_dir)
+    watched = [file.stem for file in files if re.search(r"^--\s*watermark:\s*\S", _read(file), re.MULTILINE)]
+    text = _installed() or (_read(seen.file) if seen.file else "")
+    commands = [line.command for line in read_crontab(text)[0] if line.is_ours and seen.concerns(line)]
+    commands += [_read(timer.with_suffix(".service")) for timer in seen.units]
+    if watched and commands and not any("--full" in command for command in commands):
+        yield warning(
+            f"No night of the schedule reads all rows, but {', '.join(watched)} are read by their changes: what no"
+            " watermark tells is never seen.",
+            f"Call one night a week with --full, as {ROOT / 'crontab.txt'} does.",
+        )
 
 
 def _faults_in(name: str, text: str, seen: SeenSchedule) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ def question(
         return replace(whole, why=why)
     return replace(
         whole,
-        query=_changed(query, since),
+        query=changed_since(query, since),
         parent=parent,
         since=since,
         sweep=_keys(query) if _is_swept(query, parent, horizon.clock) else None,
@@ -190,7 +190,7 @@ def _fingerprint(query: Query, binds: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps([query.sha256, query.source, used]).encode()).hexdigest()
 
 
-def _changed(query: Query, since: str) -> Query:
+def changed_since(query: Query, since: str) -> Query:
     """Ask for the rows from a watermark on: where the author placed it, or around the query."""
     at = _literal(since, query.dialect)
     if SINCE in binds_of(query.sql, query.dialect):

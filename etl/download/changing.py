@@ -5,15 +5,18 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from etl.company.queries import Query
+from etl.company.queries import SINCE, Query
+from etl.company.sql import binds_of
 from etl.core.errors import EtlError
 from etl.core.job import Job
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.origin import origin_of
 from etl.download.changes import Question, check_watermark, question
+from etl.download.earlier import earlier
 from etl.download.extract import extract
 from etl.download.layers import Extracted, InFullError, layered
+from etl.download.missed import tell_missed
 from etl.download.source import Plan, Source
 
 
@@ -30,19 +33,26 @@ class Changing:
         for horizon in self._horizons.values():
             if horizon.remark:
                 log.warning("download: %s", horizon.remark)
+        self._instead: dict[str, Question] = {}
         self._questions = {query.name: self._question(query, binds) for query in watched}
         self._moving: set[str] = set()
         self.asked = [each for query in queries for each in self._as_asked(query)]
         """The queries to plan and to extract: those of changes, those of all keys, and the others as they are."""
 
     def _question(self, query: Query, binds: Mapping[str, str]) -> Question:
-        raw = None if self._job.full else self._published
+        raw = self._published
         source = self._sources[query.source]
         parent = raw.tables.get(query.name) if raw else None
         if raw and parent and not _is_whole(parent, self._job.store.raw.path(raw.run)):
             log.warning("download %s: files of run %s are gone, or are others", query.name, raw.run)
             parent = None
         found = question(query, parent, self._horizons[query.source], binds, source.ground_of)
+        if self._job.full:
+            if found.parent and SINCE not in binds_of(query.sql, query.dialect):
+                self._instead[query.name] = found
+            found = found.full
+        if self._job.since:
+            found = earlier(query, found, self._job.since, binds["business_time_zone"])
         why = "as it is asked for (--full)" if self._job.full else found.why
         if why:
             log.info("download %s: all rows are read: %s", query.name, why)
@@ -83,6 +93,8 @@ class Changing:
                 log.warning("download %s: all rows are read: %s", name, fault)
                 tables[name] = self._in_full(name, asked, table, folder)
             _tell(name, tables[name])
+            if name in self._instead and name not in self._moving and self._parent_folder:
+                tell_missed(self._instead[name], self._parent_folder, tables[name], folder)
             for file in swept.files if swept else ():
                 (folder / file).unlink(missing_ok=True)
         return tables

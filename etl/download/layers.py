@@ -24,7 +24,7 @@ from etl.download.source import Horizon
 from etl.guards.newest import with_newest
 
 _MEMORY = "256MB"
-_Near = Callable[[Path], str]
+Near = Callable[[Path], str]
 """Gives a file as DuckDB reads it: near, and without characters in its path that mean something else."""
 
 
@@ -150,7 +150,7 @@ def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, foun
         return None, 0
     table, target = found.table, f"{found.table.file.removesuffix('.csv')}.{found.table.run}.superseded.parquet"
     names = told_apart_by(table)
-    with _connection() as (db, near):
+    with connection() as (db, near):
         newest = _numbered(near, folder, layers[-1:], sum(layer.rows for layer in layers[:-1]))
         db.execute(f"CREATE TEMP TABLE gone AS SELECT n FROM ({newest}) WHERE {DELETED}")
         if before:
@@ -159,7 +159,7 @@ def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, foun
         if older and not found.question.comes_by_keys:
             _check_single(db, older, newest, _places(names, table.key))
         for same in filter(None, (table.key, table.group_by) if older else ()):
-            on = _same(_places(names, same))
+            on = same_key(_places(names, same))
             db.execute(f"INSERT INTO gone SELECT n FROM ({older}) AS o SEMI JOIN ({newest}) AS c ON {on}")
         if found.swept:
             _sweep(db, near, folder, layers, found.swept)
@@ -179,14 +179,14 @@ def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, foun
 def _check_single(db: duckdb.DuckDBPyConnection, older: str, newest: str, key: Sequence[str]) -> None:
     """Raise InFullError where one of several rows with the same key changed: the others would go with it."""
     standing = f"SELECT o.* FROM ({older}) AS o ANTI JOIN gone USING (n)"
-    replaced = f"SELECT o.* FROM ({standing}) AS o SEMI JOIN ({newest}) AS c ON {_same(key)}"
+    replaced = f"SELECT o.* FROM ({standing}) AS o SEMI JOIN ({newest}) AS c ON {same_key(key)}"
     counted = f"SELECT {', '.join(key)}, COUNT(*) AS rows_ FROM ({replaced}) GROUP BY ALL HAVING rows_ > 1"
     (several,) = db.execute(f"SELECT COUNT(*) FROM ({counted})").fetchall()[0]
     if several:
         raise InFullError(f"{several:,} keys that changed have several rows, and no `-- survivor:`")
 
 
-def _sweep(db: duckdb.DuckDBPyConnection, near: _Near, folder: Path, layers: Sequence[Layer], swept: RawTable) -> None:
+def _sweep(db: duckdb.DuckDBPyConnection, near: Near, folder: Path, layers: Sequence[Layer], swept: RawTable) -> None:
     """Take out the rows whose keys are not among those that there are.
 
     Raises InFullError where rows are missing here, or one of several with the same key is gone.
@@ -202,7 +202,7 @@ def _sweep(db: duckdb.DuckDBPyConnection, near: _Near, folder: Path, layers: Seq
     except pa.ArrowInvalid:
         raise InFullError("a key is not of its column's type") from None
     db.execute(f"CREATE TEMP VIEW listed AS SELECT * FROM read_parquet({near(listed)})")
-    same, keys = _same(kept.names), ", ".join(kept.names)
+    same, keys = same_key(kept.names), ", ".join(kept.names)
     standing = f"SELECT * FROM ({_numbered(near, folder, layers)}) AS every_ ANTI JOIN gone USING (n)"
     ours = f"SELECT {keys}, COUNT(*) AS rows_ FROM ({standing}) GROUP BY ALL"
     theirs = f"SELECT {keys}, COUNT(*) AS rows_ FROM listed GROUP BY ALL"
@@ -218,7 +218,7 @@ def _sweep(db: duckdb.DuckDBPyConnection, near: _Near, folder: Path, layers: Seq
     listed.unlink()
 
 
-def _numbered(near: _Near, folder: Path, layers: Sequence[Layer], first: int = 0) -> str:
+def _numbered(near: Near, folder: Path, layers: Sequence[Layer], first: int = 0) -> str:
     """Write the query for the keys of layers, with the numbers (n) of their rows. first: that of the first row."""
     parts = []
     for layer in layers:
@@ -233,13 +233,14 @@ def _places(names: Sequence[str], some: Sequence[str]) -> list[str]:
     return [f"k{names.index(name)}" for name in some]
 
 
-def _same(columns: Sequence[str]) -> str:
+def same_key(columns: Sequence[str]) -> str:
     """Write that the rows o and c have the same key; NULL is one as well."""
     return " AND ".join(f"o.{column} IS NOT DISTINCT FROM c.{column}" for column in columns)
 
 
 @contextmanager
-def _connection() -> Iterator[tuple[duckdb.DuckDBPyConnection, _Near]]:
+def connection() -> Iterator[tuple[duckdb.DuckDBPyConnection, Near]]:
+    """Give a DuckDB that takes little memory, and what names files for it."""
     with scratch_folder() as spill, duckdb.connect() as db:
         for name, value in {"memory_limit": _MEMORY, "temp_directory": str(spill), "TimeZone": "UTC"}.items():
             db.execute(f"SET {name} = '{value}'")

@@ -133,8 +133,10 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
 def _changing(
     job: Job, sources: Mapping[str, Source], chosen: Sequence[Query], binds: Mapping[str, str]
 ) -> "Changing | None":
-    """Return how queries with a watermark are asked; None where there is none."""
+    """Return how queries with a watermark are asked; None where there is none. Raises UsageError for --since then."""
     if not any(query.watermark for query in chosen):
+        if job.since:
+            raise UsageError(f"--since {job.since}: no query has a watermark, all are read in full.", "Leave it out.")
         return None
     from etl.download.changing import Changing  # here: what compares keys takes memory that other nights do not need
 

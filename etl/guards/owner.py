@@ -45,6 +45,19 @@ def check_warehouse(
     )
 
 
+def check_of_these_sources(job: Job, script: str, theirs: Origin) -> dict[str, str]:
+    """Refuse to take over what was published from other sources, whatever data folder it belongs to.
+
+    theirs: the head's origin. Raises UsageError; returns what a person let pass.
+    """
+    ours = owner_of(job.settings, "")
+    theirs, ours = ({n: told for n, told in each.items() if n != DATA_FOLDER} for each in (theirs, ours))
+    seen = Belongings(f"The tables in {about(job.settings).address} were published from", theirs, ours)
+    return _settle(
+        job, script, seen, "Name the settings file that they were published by; if the source has only moved"
+    )
+
+
 def _settle(job: Job, script: str, seen: Belongings, hint: str) -> dict[str, str]:
     refusals = origin.refusals(seen)
     for refusal in standing(job, refusals):

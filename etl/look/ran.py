@@ -104,6 +104,7 @@ def _outcome(manifest: Manifest[Any] | str | None, tried: StageRecord | None) ->
             else _UNCOMMITTED.get(code, f"failed (exit {code})")
         )
     done = f"published; {_NOT_REFRESHED}" if code == RefreshError.exit_code else "done"
+    done = "restored" if manifest.restored else done
     accepted = [f"accepted {name}" for name in manifest.accepted]
     altered = [f"changed by hand: {name}" for name in manifest.altered] if isinstance(manifest, LoadedManifest) else []
     return ", ".join([done, *accepted, *altered])

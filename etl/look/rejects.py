@@ -54,7 +54,7 @@ def show(
     if run is None and (of_failed := failed(store.local)):
         _failed(*of_failed, name, shown)
         return
-    star = store.star.read(run) if run else store.star.newest("./nightly.sh")
+    star = store.star.read(run) if run else store.newest_star("./nightly.sh")
     if name is None:
         _overview(star)
         return

@@ -36,7 +36,7 @@ def show(settings_file: Path, name: str) -> None:
     store, tables = Store.of(settings), read_tables(settings.tables_dir)
     report = read_report(settings.report_folder) if settings.has_report else None
     screen = console()
-    star = store.star.newest("./nightly.sh")
+    star = store.newest_star("./nightly.sh")
     raw = store.raw.read(str(star.made_from)) if star.made_from in store.raw.committed() else None
     if name in star.tables and name in tables:
         _show_table(screen, name, star.tables[name], tables, raw, store, settings.business_time_zone)

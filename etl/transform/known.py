@@ -175,13 +175,11 @@ def _brought_up(
     name = contract.name
     if name not in published.star_runs or _continues(job, contract, known, last, published, pseudonym_key):
         return known
-    numbers = published.numbers(contract)
-    theirs = converted(numbers, schema_of(contract)) if numbers is not None else None
+    theirs = published_keys(contract, published, pseudonym_key)
     if theirs is None:
         return known
-    theirs = _hashed(theirs, contract, pseudonym_key)
     whole, lacked, wrong = reconciled(known, theirs)
-    greatest = max(greatest_of(known), greatest_of(theirs), published.greatest(contract))
+    greatest = max(greatest_of(known), greatest_of(theirs))
     if wrong and job.only:
         raise GuardError(
             f"{wrong:,} members of {name} have other surrogate keys in the last star than are published.",
@@ -195,6 +193,19 @@ def _brought_up(
         *(name, published.run, f"{lacked:,}", f"{wrong:,}"),
     )
     return begun_after(whole, greatest)
+
+
+def published_keys(contract: Contract, published: Published, pseudonym_key: bytes | None) -> pa.Table | None:
+    """Read the key map of a published dimension: its members, and the greatest number that was ever given.
+
+    None where no such table is published, or its members cannot be recognized by the contract's natural key.
+    """
+    numbers = published.numbers(contract)
+    theirs = converted(numbers, schema_of(contract)) if numbers is not None else None
+    if theirs is None:
+        return None
+    theirs = _hashed(theirs, contract, pseudonym_key)
+    return begun_after(theirs, max(greatest_of(theirs), published.greatest(contract)))
 
 
 def _continues(

@@ -13,7 +13,7 @@ from tests.night.company import Company
 
 CRONTAB = (ROOT / "crontab.txt").read_text(encoding="utf-8")
 LINES = [line for line in CRONTAB.splitlines() if line and not line.startswith("#") and "=" not in line.split()[0]]
-NIGHTLY, AT_START = LINES
+NIGHTLY, WEEKLY, AT_START = LINES
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +62,20 @@ def crontab(company: Company, *lines: str) -> str:
 
 def test_no_line_holds_what_cron_takes_for_a_line_break() -> None:
     """The % rule: an unescaped % ends the command."""
-    assert len(LINES) == 2
+    assert len(LINES) == 3
     assert not any("%" in line for line in LINES)
 
 
-def test_both_lines_are_due_at_the_time_at_which_the_first_one_starts() -> None:
+def test_all_lines_are_due_at_the_time_at_which_the_first_one_starts() -> None:
     """What catches up has to know when the night was due."""
     minute, hour = NIGHTLY.split()[:2]
-    assert re.findall(r"--due (\S+)", NIGHTLY + AT_START) == [f"{int(hour):02}:{int(minute):02}"] * 2
+    assert re.findall(r"--due (\S+)", "\n".join(LINES)) == [f"{int(hour):02}:{int(minute):02}"] * 3
+
+
+def test_one_night_a_week_reads_all_rows() -> None:
+    """On Sunday, at the same time; each day of the week has one line, which is otherwise the same."""
+    assert (NIGHTLY.split()[:5], WEEKLY.split()[:5]) == (["30", "2", "*", "*", "1-6"], ["30", "2", "*", "*", "0"])
+    assert WEEKLY.split()[5:] == NIGHTLY.replace(" --due", " --full --due").split()[5:]
 
 
 def test_a_night_that_was_missed_is_caught_up_once_and_mails_nothing(daemon: Daemon, company: Company) -> None:
@@ -104,7 +110,7 @@ def test_a_failed_night_mails_the_end_of_what_it_said(daemon: Daemon, company: C
 
 def test_the_nightly_line_runs_at_its_minute(daemon: Daemon, company: Company) -> None:
     """Every minute in place of 02:30: a night is published, and those after it are not due."""
-    line = crontab(company, NIGHTLY).replace("30 2 * * *", "* * * * *").replace("--due 02:30", "--due 00:00")
+    line = crontab(company, NIGHTLY).replace("30 2 * * 1-6", "* * * * *").replace("--due 02:30", "--due 00:00")
     with daemon.running(line):
         wait_until(lambda: company.runs("3_loaded"))
     assert company.published() == [(1, 10)]

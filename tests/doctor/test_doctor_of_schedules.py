@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from config import Settings
 from config.paths import ROOT
 from etl.doctor.check import FAILURE, checks
 from etl.doctor.crontab import read_crontab
@@ -46,7 +47,9 @@ def found(folder: Path, crontab: str, check: str = "crontab") -> list[str]:
     """Write a crontab beside the settings, and give what a check finds."""
     (folder / "crontab.txt").write_text(crontab.replace("{folder}", str(folder)))
     [one] = [one for one in checks("schedule") if one.name == check]
-    seen = SeenSchedule(folder / "prod.env", None, timers=(folder,))
+    given = {"warehouse": "duckdb", "business_time_zone": "UTC", "data_dir": folder, "queries_dir": folder / "queries"}
+    settings = Settings(**given) if (folder / "queries").is_dir() else None
+    seen = SeenSchedule(folder / "prod.env", settings, timers=(folder,))
     return [f"{finding.level}: {finding.sentence} | {finding.cure}" for finding in one.findings(seen)]
 
 
@@ -70,9 +73,25 @@ def test_the_projects_own_crontab_is_well() -> None:
     """But for the folder, which everybody sets."""
     lines, faults = read_crontab((ROOT / "crontab.txt").read_text(encoding="utf-8"))
     assert faults == []
-    assert [line.time for line in lines] == [(2, 30), None]
+    assert [line.time for line in lines] == [(2, 30), (2, 30), None]
     assert {str(line.settings_file) for line in lines} == {"/srv/etl/app/prod.env"}
     assert {line.due for line in lines} == {(2, 30)}
+
+
+def test_one_night_has_to_read_all_rows_of_what_is_read_by_its_changes(folder: Path) -> None:
+    """Once a query has a watermark; a second line with --full is enough, and so is the service of a timer."""
+    (folder / "queries").mkdir()
+    (folder / "queries/orders.sql").write_text("-- Orders.\n-- key: id\nSELECT 1 AS id\n")
+    assert found(folder, GOOD, "in_full") == []
+    (folder / "queries/orders.sql").write_text("-- Orders.\n-- key: id\n-- watermark: at\nSELECT 1 AS id\n")
+    [said] = found(folder, GOOD, "in_full")
+    assert "orders are read by their changes" in said
+    weekly = NIGHT.replace("* * *", "* * 0").replace(" --due", " --full --due")
+    assert found(folder, GOOD + weekly + "\n", "in_full") == []
+    (folder / "night.timer").write_text("[Timer]\nOnCalendar=*-*-* 02:30:00\n")
+    service = (ROOT / "systemd/etl-night.service").read_text()
+    (folder / "night.service").write_text(service)
+    assert found(folder, GOOD, "in_full") == []
 
 
 def test_a_timer_counts_as_a_schedule(folder: Path) -> None:

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -285,6 +286,122 @@ def test_all_rows_are_read_on_demand(item: Company, sql: Sql) -> None:
     assert "(--full)" in night(item, "--full")
     assert layers(item) == 1
     assert standing(item) == there(sql)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE item SET value = 5 WHERE id IN (1998, 1999)", "2 changed (such as id 1998; id 1999)"),
+        (
+            "INSERT INTO item VALUES (7000, 'late', 0, now() - interval '30 days')",
+            "1 came with an old watermark",
+        ),
+        ("DELETE FROM item WHERE id = 1234", "1 went (such as id 1234)"),
+        ("UPDATE item SET value = 5, updated_at = NULL WHERE id = 9", ""),
+        ("UPDATE item SET value = 5, updated_at = now() WHERE id = 9", ""),
+        ("INSERT INTO item VALUES (7000, 'new', 0, now())", ""),
+    ],
+    ids=["changed", "late", "deleted", "without a watermark", "told", "new"],
+)
+def test_a_night_of_all_rows_tells_what_the_others_have_missed(item: Company, sql: Sql, change: str, said: str) -> None:
+    """Rows that changed, came or went, and no watermark told; what a night of changes reads is not missed."""
+    item.query("item", QUERY, more="-- watermark: updated_at\n-- sweep: never\n")
+    night(item)
+    sql("UPDATE item SET kind = 'other', updated_at = now() WHERE id IN (5, 6, 1234)")
+    night(item)
+    sql(change)
+    night(item)
+    heard = night(item, "--full")
+    assert said in heard
+    assert ("have missed nothing" in heard) == (said == "")
+    assert "have missed nothing" in night(item, "--full")
+
+
+@pytest.mark.parametrize(
+    ("query", "lines", "said"),
+    [
+        (QUERY, "-- watermark: id\n-- lag: 10\n-- sweep: never\n", "1 changed (such as id 17)"),
+        (QUERY, "-- survivor: -value\n-- watermark: updated_at\n-- sweep: never\n", "1 changed (such as id 17)"),
+        (QUERY, "-- pii: id\n-- watermark: updated_at\n-- sweep: never\n", "1 changed. Whatever"),
+        (f"{QUERY} WHERE updated_at >= :since", "-- watermark: updated_at\n-- sweep: never\n", ""),
+    ],
+    ids=["a number", "a survivor", "personal data", "the author's :since"],
+)
+def test_what_was_missed_is_told_by_keys(item: Company, sql: Sql, query: str, lines: str, said: str) -> None:
+    """Of all kinds of watermarks; no value of personal data. Which keys the author's condition brings nobody knows."""
+    item.query("item", query, more=lines)
+    sql("INSERT INTO item VALUES (17, 'twin', 0, now() - interval '99 hours')" if "survivor" in lines else "SELECT 1")
+    night(item)
+    sql("UPDATE item SET kind = 'other' WHERE id = 17 AND value <> 0")
+    night(item)
+    heard = night(item, "--full")
+    assert said in heard
+    assert ("have missed" in heard) == (said != "")
+
+
+def test_what_a_sweep_would_have_found_is_not_missed(item: Company, sql: Sql) -> None:
+    """Deleted rows, and those that came late, where the keys are compared in the same night."""
+    night(item)
+    sql("DELETE FROM item WHERE id = 3; INSERT INTO item VALUES (7000, 'late', 0, now() - interval '30 days')")
+    assert "have missed nothing" in night(item, "--full")
+
+
+def day_before(company: Company, days: int = 5) -> str:
+    """Give a day before the one from which on the next night would read."""
+    changes = company.table("item").changes
+    assert changes
+    return str(datetime.fromisoformat(str(changes.since)).date() - timedelta(days=days))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Madrid", "America/New_York"])
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+def test_more_days_are_read_on_demand(item: Company, sql: Sql, kind: str, zone: str) -> None:
+    """`--since` reads what changed from a day on, upon the published run: also a row that came with an old time."""
+    item.query("item", QUERY, more="-- watermark: updated_at\n-- sweep: never\n")
+    item.settings["BUSINESS_TIME_ZONE"] = zone
+    sql(f"ALTER TABLE item ALTER updated_at TYPE {kind}")
+    night(item)
+    sql("INSERT INTO item VALUES (6000, 'late', 1, now() - interval '3 days')")
+    night(item)
+    assert standing(item) != there(sql)
+    day = day_before(item)
+    said = night(item, "--since", day)
+    assert standing(item) == there(sql)
+    changes = item.table("item").changes
+    assert changes
+    assert str(changes.layers[-1].since) <= f"{day} 00:00:00+00:00"  # it begins some hours before in Madrid
+    assert 48 < changes.layers[-1].rows < 200
+    assert "rows since" in said
+    night(item)
+    changes = item.table("item").changes
+    assert changes
+    assert str(changes.layers[-1].since) > day  # the next night reads from where this one ended
+
+
+def test_a_later_day_is_refused(item: Company, sql: Sql) -> None:
+    """What changed in between would be lost: exit code 2, with the day up to which was read. Nothing is committed."""
+    night(item)
+    runs = item.store.raw.committed()
+    ended = item.download("--since", day_before(item, days=-2))
+    assert ended.code == 2
+    assert "up to which item was read: what changed in between would be lost" in ended.err
+    assert item.store.raw.committed() == runs
+
+
+def test_a_day_says_nothing_to_a_number(item: Company, sql: Sql) -> None:
+    """A watermark that is a number is read as every night, which is said."""
+    item.query("item", QUERY, more="-- watermark: id\n-- lag: 10\n")
+    night(item)
+    assert "its watermark is a number, which no day is" in night(item, "--since", "2020-01-01")
+    assert layers(item) == 2
+
+
+def test_a_day_says_nothing_without_a_watermark(item: Company) -> None:
+    """One sentence, exit code 2; and what is no day is a fault of the command line, as both options are."""
+    item.query("item", QUERY)
+    assert "no query has a watermark" in item.download("--since", "2020-01-01").err
+    for wrong in (["--since", "yesterday"], ["--since", "2020-01-01", "--full"]):
+        assert item.download(*wrong).code == 2
 
 
 @pytest.mark.parametrize("name", ["n", "file_row_number", "deleted", "k0", 'a "b" c'])

@@ -91,3 +91,19 @@ def test_an_account_that_sees_no_others_is_told(item: Company, maria: Maria) -> 
     ended = item.download()
     assert ended.code == 0, ended.err
     assert "GRANT PROCESS" in ended.err
+
+
+def test_more_days_and_all_rows_are_read_on_demand(item: Company, maria: Maria) -> None:
+    """What came with an old watermark: `--since` reads it, and `--full` tells of it."""
+    item.query("item", QUERY, more="-- watermark: updated_at\n-- sweep: never\n")
+    item.done()
+    item.publish()
+    maria.sql("INSERT INTO item VALUES (600, 1, NOW(6) - INTERVAL 3 DAY)")
+    item.done()
+    item.publish()
+    assert 600 not in {row["id"] for row in item.rows("item")}
+    day = (datetime.now() - timedelta(days=5)).date()
+    ended = item.download("--since", str(day))
+    assert ended.code == 0, ended.err
+    assert 600 in {row["id"] for row in item.rows("item")}
+    assert "1 came with an old watermark (such as id 600)" in item.download("--full").err  # than what is published

@@ -76,6 +76,16 @@ def committed(settings: Path) -> dict[str, list[str]]:
     return {stage: sorted(p.name for p in (data / stage).glob("2*")) for stage in ("1_raw", "2_star", "3_loaded")}
 
 
+def test_a_night_hands_on_how_much_is_extracted(tmp_path: Path) -> None:
+    """Stage 1 gets `--full` or `--since`, and ends the night where they cannot be meant; both together are a fault."""
+    company = Company(tmp_path / "small")
+    refused = company.night("--since", "2020-01-01")
+    assert refused.returncode == 2
+    assert "no query has a watermark" in refused.stderr
+    assert company.night("--full", "--since", "2020-01-01").returncode == 2
+    assert company.night("--full").returncode == 0
+
+
 def test_a_night_ends_with_what_was_published_and_where_it_lies(settings: Path) -> None:
     """The three stages commit the run of one name, and the last lines tell rows, rejects, folder and how to look."""
     code, out, err = night(settings)

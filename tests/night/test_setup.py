@@ -51,7 +51,10 @@ def test_packages_for_node_are_installed_on_first_use_and_renewed_when_they_chan
         assert "Error: The packages of package.json could not be installed." in failed.stderr
 
 
-USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--full] [--accept TABLE:GUARD=FIGURE …] | --version\n"
+USAGE = (
+    "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--full | --since YYYY-MM-DD] [--accept TABLE:GUARD=FIGURE …]"
+    " | --version\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,7 @@ USAGE = "Usage: ./nightly.sh [--env FILE] [--due HH:MM] [--full] [--accept TABLE
         (["--env"], "--env needs a value."),
         (["--env", ""], "--env needs a value."),
         (["--due"], "--due needs a value."),
+        (["--since"], "--since needs a value."),
         (["--accept"], "--accept needs a value."),
         (["prod.env"], "prod.env is not an option of nightly.sh."),
         (["--env", "a", "b c"], "b c is not an option of nightly.sh."),
