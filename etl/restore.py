@@ -63,6 +63,7 @@ def restore(settings_file: Path, accept: tuple[str, ...], *, dry_run: bool) -> N
             print(line)
         if not dry_run:
             _commit(job, head, loaded, known, maps)
+            print(f"Run the night next: {call('./nightly.sh', job.settings_file)}")
 
 
 def _check_here(job: Job, head: Head) -> None:

@@ -6,6 +6,7 @@ Until a person says that it is to go on from there: because a database has moved
 from collections.abc import Iterable
 from datetime import datetime
 
+from etl.core.call import call
 from etl.core.errors import UsageError
 from etl.core.job import Job
 from etl.core.log import log
@@ -41,7 +42,8 @@ def check_warehouse(
         job,
         script,
         Belongings(f"The tables in {about(job.settings).address} were published from", theirs, ours),
-        "Give each settings file its own warehouse; if the data folder was lost, or these tables are to be replaced",
+        f"If the data folder was lost, restore it: {call('-m etl restore', job.settings_file)}. Else give each settings"
+        " file its own warehouse; or, if these tables are to be replaced",
     )
 
 

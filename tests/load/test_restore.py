@@ -223,7 +223,9 @@ def test_a_night_that_was_refused_meanwhile_is_published_after_it(house: House) 
     before = keys(house)
     lose(house)
     build(house, (1, 2, 3), *SOLD)
-    assert load(house).returncode == 2
+    refused = load(house)
+    assert refused.returncode == 2
+    assert "If the data folder was lost, restore it: " in refused.stderr
     done = command(house, "restore")
     assert done.returncode == 0, done.stderr
     assert "The key maps are those of star" in done.stdout
