@@ -115,8 +115,8 @@ def _fault_of(chained: Chained, url: str) -> str:
     """Say how a chain fails; nothing where it does not."""
     try:
         run(chained, url)
-    except Exception:
-        return traceback.format_exc(limit=-3)
+    except AssertionError as fault:
+        return "".join(traceback.format_exception(fault.__cause__, limit=-3, chain=False))
     return ""
 
 
@@ -153,8 +153,8 @@ def _ran(chained: Chained) -> tuple[Seen, str]:
     """Run a chain in this process's database; returns what was seen, and how it failed."""
     try:
         return run(chained, _database), ""
-    except Exception:
-        fault, short = traceback.format_exc(limit=-3), shortened(chained, _database)
+    except AssertionError as fault:
+        short = shortened(chained, _database)
         return Seen(), f'{fault}\nShortened: --replay "{short}"\n{_fault_of(short, _database)}'
 
 

@@ -17,7 +17,7 @@ from etl import load
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from tests.called import etl
 from tests.changes.company import TABLES, WATCHED, write_queries
-from tests.changes.events import DEEDS, Event, Source
+from tests.changes.events import DEEDS, OLD, START, Event, Source
 from tests.changes.kills import AFTER, BEFORE, EARLY, Kill, killed
 from tests.changes.reference import Built, Reference, Rows, build, counts_of, in_order
 from tests.download.company import Company, Ended
@@ -31,8 +31,9 @@ class Seen:
 
     pairs: by two kinds of events that happened in a row; compared: looks at what is published; nights: those that
     extracted something, without those that were asked for in full; by_changes: those of them in which all watched
-    queries were read by their changes; stars: those made of such nights; of_changes: those of them whose fact says by
-    what it differs from an earlier one; whole: the undisturbed nights, which took `seconds`.
+    queries were read by their changes; stars: those made of such nights by the same table files as the one that was
+    published; of_changes: those of them whose fact says by what it differs from an earlier one; whole: the undisturbed
+    nights, which took `seconds`.
     """
 
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -72,9 +73,9 @@ class Chain:
         self._counted: set[str] = set()
         self._published = ""
         source.fill(number)
-        for full in (True, False):
+        for options in (["--full"], []):
             self._dawn()
-            self._night(full=full)
+            self._night(*options)
             source.do(Event("insert", number))
 
     def run(self, events: Sequence[Event]) -> None:
@@ -97,7 +98,23 @@ class Chain:
     def full_night(self, draw: random.Random) -> None:
         """Run one that reads all rows."""
         self._dawn()
-        self._night(full=True)
+        self._night("--full")
+
+    def night_since(self, draw: random.Random) -> None:
+        """Run one that reads the changes of more days, because rows came with the times of then."""
+        self._source.restore_rows(draw)
+        self._dawn()
+        self._night("--since", f"{START - 2 * OLD:%Y-%m-%d}")
+
+    def build_again(self, draw: random.Random) -> None:
+        """Run a night, then build and publish the same rows by another table file."""
+        self._dawn()
+        self._night()
+        self._source.change_table_file(draw)
+        ended = self._stage(1)
+        assert ended.code == 0, ended.err
+        self._built()
+        self._load()
 
     def miss(self, draw: random.Random) -> None:
         """Let days pass without a night."""
@@ -173,15 +190,15 @@ class Chain:
     def _call_load(self, *options: str) -> Ended:
         return self._company.call(ROOT / "LoadFilesBQ.py", load.run, *options)
 
-    def _night(self, *, full: bool = False) -> None:
+    def _night(self, *options: str) -> None:
         began = time.monotonic()
         for stage in range(3):
-            ended = self._stage(stage, *(["--full"] if full and not stage else []))
+            ended = self._stage(stage, *(() if stage else options))
             assert ended.code == 0, ended.err
         self._seen.whole += 1
         self._seen.seconds += time.monotonic() - began
+        self._built(full="--full" in options)
         self._published = self._stars[-1]
-        self._built(full=full)
         self._check()
 
     def _load(self) -> None:
@@ -256,7 +273,8 @@ class Chain:
             self._seen.by_changes += not full and _is_by_changes(store.raw.read(run))
         for run in set(store.star.committed()) - set(self._expected):
             star = store.star.read(run)
-            if not full and _is_by_changes(store.raw.read(str(star.made_from))):
+            is_like_before = self._published in self._stars and store.star.read(self._published).code == star.code
+            if not full and is_like_before and _is_by_changes(store.raw.read(str(star.made_from))):
                 self._seen.stars += 1
                 self._seen.of_changes += star.tables["fact_sale"].change is not None
 
@@ -264,6 +282,8 @@ class Chain:
 NIGHTS: dict[str, Callable[[Chain, random.Random], None]] = {
     "night": Chain.night,
     "full night": Chain.full_night,
+    "night since": Chain.night_since,
+    "built again": Chain.build_again,
     "missed nights": Chain.miss,
     "refused": Chain.refused,
     "killed early": Chain.killed_early,

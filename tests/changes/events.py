@@ -14,7 +14,7 @@ from tests.changes.company import CLOCK, SCHEMA, TABLES, write_table
 
 START = dt.datetime(2031, 3, 10, 18, tzinfo=dt.UTC)
 REGIONS = 30
-_OLD = dt.timedelta(days=200)
+OLD = dt.timedelta(days=200)
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ class Source:
         self.sql(SCHEMA)
         self.restore_regions()
         for _ in range(8):
-            self._product(draw, START - _OLD)
+            self._product(draw, START - OLD)
         for _ in range(25):
-            self._client(draw, START - _OLD)
+            self._client(draw, START - OLD)
         for _ in range(120):
-            self._sale(draw, START - _OLD)
+            self._sale(draw, START - OLD)
         for _ in range(50):
-            self._movement(draw, START - _OLD)
+            self._movement(draw, START - OLD)
         for name in TABLES:
             write_table(self.tables, name, 0)
         self.tell_the_time()
@@ -134,9 +134,15 @@ class Source:
 
     def backdate(self, draw: random.Random) -> None:
         """Write rows of days long past; a few also with the watermark of then, which only their keys tell of."""
-        written = self.now - _OLD if draw.random() < 0.15 else self.now
+        written = self.now - OLD if draw.random() < 0.15 else self.now
         for _ in range(draw.randint(1, 3)):
             draw.choice([self._sale, self._movement])(draw, written, edge=True)
+
+    def restore_rows(self, draw: random.Random) -> None:
+        """Write rows that come with the times of long ago."""
+        makes: list[Callable[..., None]] = [self._sale, self._product, self._movement]
+        for make in draw.choices(makes, k=2):
+            make(draw, self.now - OLD)
 
     def move_key(self, draw: random.Random) -> None:
         """Give a row another key: what refers to it refers to nobody."""
@@ -244,7 +250,7 @@ class Source:
     def _some(self, column: str, table: str, draw: random.Random) -> int | str:
         if draw.random() < 0.05:
             return "NULL"
-        found = sorted({row[0] for row in self.sql(f"SELECT {column} FROM shop.{table}")})
+        found = sorted({int(row[0]) for row in self.sql(f"SELECT {column} FROM shop.{table}")})
         return draw.choice(found or [1])
 
     def _day(self, draw: random.Random, *, edge: bool = False) -> str:
