@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from etl.contract.table import Contract
 from etl.core.manifest import StarChange, StarManifest, StarTable
-from etl.core.receipt import TableReceipt
+from etl.core.receipt import ColumnReceipt, TableReceipt
 from etl.load.present import Looked
 from etl.load.warehouse import Published
 from etl.receipts.arrow import add
@@ -63,26 +63,40 @@ def _unproven(contract: Contract, table: StarTable, change: StarChange, looked: 
         return "no key tells its rows apart"
     if rows > MOST * table.rows:
         return f"{change.removed_rows:,} rows go and {change.added_rows:,} come, of {table.rows:,}"
-    if rows and contract.partition_by and not _has_receipts(table, change, level):
-        return f"there are no receipts of its months of {contract.partition_by}"
+    if rows and contract.partition_by and not change.partitions:
+        return f"nothing tells in which months of {contract.partition_by} rows changed"
+    if rows and contract.partition_by and not _add_up(contract, table, level):
+        return f"the receipts of its months of {contract.partition_by} do not add up to its own"
     return ""
 
 
-def _has_receipts(table: StarTable, change: StarChange, level: Level) -> bool:
-    """Whether the partitions in which rows changed are known, and can be proven."""
-    receipts = table.by_partition.values()
-    proven = not level.proves or sum(receipt.rows for receipt in receipts) == table.rows
-    hashed = not level.hashes or all(receipt.hash_sum is not None for receipt in receipts)
-    return bool(change.partitions) and proven and hashed
+def _add_up(contract: Contract, table: StarTable, level: Level) -> bool:
+    """Whether the receipts of all partitions are there: those that did not change were proven when they did."""
+    if not level.proves:
+        return True
+    months = _added_up(contract, list(table.by_partition.values()), level)
+    return months == _added_up(contract, [table.receipt], level)
 
 
 def proof(contract: Contract, table: StarTable, change: StarChange, level: Level) -> TableReceipt:
     """Return the receipt of what stands in the partitions in which rows changed; without partitions, of all rows."""
     if not contract.partition_by:
         return level.proof(table.receipt)
-    none = level.receipt(contract.schema.empty_table(), contract.schema)
     months = [table.by_partition[month] for month in change.partitions if month in table.by_partition]
-    return level.proof(add([none, *months], contract.schema))
+    return _added_up(contract, months, level)
+
+
+def _added_up(contract: Contract, parts: list[TableReceipt], level: Level) -> TableReceipt:
+    """Add receipts up, without least and greatest values.
+
+    A column of nothing but NULLs has no sum, whatever was taken away from a sum for it.
+    """
+    whole = add([level.receipt(contract.schema.empty_table(), contract.schema), *parts], contract.schema)
+    columns = {
+        name: ColumnReceipt(nulls=column.nulls, sum=None if column.nulls == whole.rows else column.sum)
+        for name, column in whole.columns.items()
+    }
+    return level.proof(whole.model_copy(update={"columns": columns}))
 
 
 def told(table: StarTable, change: StarChange) -> str:

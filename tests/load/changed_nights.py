@@ -110,3 +110,14 @@ class Nights:
         """Ask the warehouse."""
         with open_warehouse(self.house.settings) as warehouse:
             return [tuple(row.values()) for row in warehouse.read(query).to_pylist()]
+
+
+def mistaken(fact: StarTable) -> StarTable:
+    """Exchange what is told of two months, of which the third night changes one."""
+    one, other = (fact.by_partition[month].hash_sum for month in ("2030-01", "2030-02"))
+    hashes = {"2030-01": other, "2030-02": one}
+    parts = {
+        month: receipt.model_copy(update={"hash_sum": hashes.get(month, receipt.hash_sum)})
+        for month, receipt in fact.by_partition.items()
+    }
+    return fact.model_copy(update={"by_partition": parts})

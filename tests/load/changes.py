@@ -22,6 +22,7 @@ from tests.load.nights import AS_OF, csv_file
 
 def told(contract: Contract, before: Rows, after: Rows, folder: Path, on: str = "before") -> StarChange:
     """Write the files of what differs, and say what is in them."""
+    folder.mkdir(parents=True, exist_ok=True)
     removed = [row for row in before if row not in after]
     added = [row for row in after if row not in before]
     months = {month(row[contract.partition_by]) for row in [*removed, *added]} if contract.partition_by else set()
@@ -75,7 +76,6 @@ def whole(contract: Contract, rows: Rows, folder: Path) -> Handover:
 
 def by_changes(contract: Contract, before: Rows, after: Rows, folder: Path) -> Handover:
     """Hand a table over by its changes."""
-    folder.mkdir(parents=True, exist_ok=True)
     change, table = told(contract, before, after, folder), described(contract, after)
     delta = Delta(
         proof(contract, table, change, Level.FULL),

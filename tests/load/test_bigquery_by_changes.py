@@ -11,7 +11,7 @@ from etl.load.bigquery.publish import check_length, script_of
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.head import ETL_HEAD
 from etl.load.warehouse import Handover
-from tests.load.changed_nights import FIRST, SECOND, THIRD, Nights
+from tests.load.changed_nights import FIRST, SECOND, THIRD, Nights, mistaken
 from tests.load.changes import by_changes
 from tests.load.contracts import PLANET
 from tests.load.googlesql import GoogleSql, compiled_in
@@ -127,9 +127,7 @@ def test_nights_are_published_by_their_changes(listening: Listening, tmp_path: P
     assert nights.published() == SECOND
     [published] = [each for each in listening.statements if "DELETE FROM" in each and "fact_sale` AS _old" in each]
     assert "TRUNCATE TABLE `a-project" in published  # the dimension
-    fact = nights.build(THIRD)
-    wrong = {month: receipt.model_copy(update={"hash_sum": "1"}) for month, receipt in fact.by_partition.items()}
-    nights.write(fact.model_copy(update={"by_partition": wrong}))
+    nights.write(mistaken(nights.build(THIRD)))
     said = nights.load()
     assert "so it is published whole: the hash over the rows" in said
     assert nights.published() == THIRD

@@ -24,11 +24,13 @@ from hypothesis import strategies as st
 from etl.contract import Date, Fact, Integer, Key, Money, Text, Timestamp, attribute, measure, natural_key, reference
 from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
+from etl.load.by_changes import proof
 from etl.load.checks import UnfitError
 from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
-from tests.load.changes import by_changes, whole, with_proof
+from etl.receipts.level import Level
+from tests.load.changes import by_changes, described, told, whole, with_proof
 from tests.load.contracts import PLANET, Rows
 from tests.load.nights import NEXT_RUN, ORIGIN, RUN, load, night, publish
 
@@ -195,9 +197,9 @@ def refused(warehouse: Warehouse, handover: Handover, how: str) -> None:
     other = night(handover_folder(handover), 2, [PLANET])
     for each in (*other, handover):
         warehouse.stage(NEXT_RUN, each)
-    with pytest.raises(UnfitError, match=rf"The published rows of fact_stay do not fit its changes: .*{how}") as told:
+    with pytest.raises(UnfitError, match=rf"The published rows of fact_stay do not fit its changes: .*{how}") as error:
         publish(warehouse, NEXT_RUN, [*other, handover])
-    assert told.value.table == "fact_stay"
+    assert error.value.table == "fact_stay"
     assert (record(warehouse), published(warehouse, STAY)) == (before, there)
     assert warehouse.read("SELECT COUNT(*) AS n FROM dim_planet").to_pylist() == [{"n": 3}]
     assert warehouse.head() == Head(RUN, ORIGIN)
@@ -281,3 +283,17 @@ def test_staging_changes_again_loads_nothing_twice(last_night: Warehouse, tmp_pa
         assert [last_night.staged_rows(NEXT_RUN, part) for part in handover.staged] == [2, 2]
     publish(last_night, NEXT_RUN, [handover])
     assert published(last_night, STAY) == sorted_rows(AFTER)
+
+
+def test_a_column_of_which_only_nulls_stand_has_no_sum(last_night: Warehouse, tmp_path: Path) -> None:
+    """Also where the receipt of a month was reckoned by taking away, which leaves 0."""
+    after = [*BEFORE[:1], *BEFORE[2:], BEFORE[1] | {"price": None}]
+    table, change = described(STAY, after), told(STAY, BEFORE, after, tmp_path / "after")
+    january = table.by_partition["2031-01"]
+    columns = january.columns | {"price": january.columns["price"].model_copy(update={"sum": "0"})}
+    parts = table.by_partition | {"2031-01": january.model_copy(update={"columns": columns})}
+    reckoned = proof(STAY, table.model_copy(update={"by_partition": parts}), change, Level.FULL)
+    handover = by_changes(STAY, BEFORE, after, tmp_path / "after")
+    assert handover.delta
+    load(last_night, NEXT_RUN, [replace(handover, delta=replace(handover.delta, proof=reckoned))])
+    assert published(last_night, STAY) == sorted_rows(after)
