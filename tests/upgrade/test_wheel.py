@@ -87,7 +87,8 @@ def test_a_new_companys_schedule_calls_the_command(installed: Installed) -> None
     assert f"\nETL={sys.prefix}/bin/etl\n" in schedule
     assert '{ "$ETL" night --env prod.env --due 02:30 ' in schedule
     lines, faults = read_crontab(schedule)
-    assert (len(lines), faults) == (2, [])
+    assert '{ "$ETL" night --env prod.env --full --due 02:30 ' in schedule
+    assert (len(lines), faults) == (3, [])
     assert all(line.is_ours for line in lines)
 
 
