@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from etl.core import arrow_csv
 from etl.core.manifest import Block, RawTable, StarFile
 from etl.core.runs import MANIFEST
+from etl.load import handing_over
 from etl.load import parquet as parquet_module
-from etl.load import stage
 from etl.load.bigquery import sql as bigquery_sql
 from etl.load.bigquery.staging import Staging
 from etl.load.duckdb.warehouse import DuckDBWarehouse
@@ -55,7 +55,7 @@ def parquet_spoilt(plant: Plant, fault: Fault) -> Iterator[None]:
             _write_parquet(conversion.schema, fault.damage(rows, last), path)
         return path, receipt
 
-    with mock.patch.object(stage, "ready", converted):
+    with mock.patch.object(handing_over, "ready", converted):
         yield
 
 
