@@ -5,6 +5,8 @@
 -- source: cloud
 -- key: origin, contract_id
 -- survivor: -updated_at, status
+-- watermark: written_at
+-- sweep: nightly
 -- may shrink: 1 %
 -- newest: updated_at
 
@@ -32,8 +34,10 @@ SELECT
     NULL::timestamptz AS returned_at,
     order_date AS contract_date_text,
     return_date AS return_date_text,
-    touched_at AT TIME ZONE :business_time_zone AS updated_at
+    touched_at AT TIME ZONE :business_time_zone AS updated_at,
+    updated_at AS written_at
 FROM legacy.orders
+WHERE order_no IN (SELECT order_no FROM legacy.orders WHERE updated_at >= :since)
 
 UNION ALL
 
@@ -55,5 +59,7 @@ SELECT
     returned_at,
     NULL,
     NULL,
+    updated_at,
     updated_at
 FROM sales.contracts
+WHERE updated_at >= :since

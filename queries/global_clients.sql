@@ -4,6 +4,8 @@
 -- source: cloud
 -- key: client_id
 -- survivor: -registered_at, email, given_name
+-- watermark: updated_at
+-- sweep: nightly
 
 SELECT
     client_id,
@@ -14,5 +16,6 @@ SELECT
     email,
     country,
 
-    registered_at
+    registered_at,
+    updated_at
 FROM clients.global_clients

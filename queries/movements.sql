@@ -4,6 +4,8 @@
 -- source: cloud
 -- key: movement_id
 -- group by: usage_id, product_id, edition
+-- watermark: updated_at
+-- sweep: nightly
 -- may shrink: 1 %
 -- newest: moved_at
 
@@ -17,6 +19,10 @@ SELECT
     movement_type,
     instances,
 
-    moved_at
+    moved_at,
+    updated_at
 FROM usage.movements
+WHERE (usage_id, product_id, edition) IN (
+    SELECT usage_id, product_id, edition FROM usage.movements WHERE updated_at >= :since
+)
 ORDER BY usage_id, product_id, edition, moved_at, movement_id

@@ -3,6 +3,8 @@
 -- source: cloud
 -- key: team_member_id, product_id, edition, used_on
 -- survivor: -instances
+-- watermark: updated_at
+-- sweep: nightly
 -- may be empty: yes
 
 SELECT
@@ -11,5 +13,7 @@ SELECT
     edition,
     used_on,
 
-    instances
+    instances,
+
+    updated_at
 FROM usage.self_usage

@@ -4,6 +4,8 @@
 -- source: cloud
 -- key: product_id, edition, day
 -- survivor: -loaded_at
+-- watermark: updated_at
+-- sweep: nightly
 -- newest: loaded_at
 -- may be empty: yes
 
@@ -17,5 +19,6 @@ SELECT
     sign_ups,
     orders,
 
-    loaded_at
+    loaded_at,
+    updated_at
 FROM web.daily_analytics

@@ -4,13 +4,11 @@ import pandas as pd
 
 from etl.contract import (
     SET_ASIDE,
-    UNPUBLISHED,
     Date,
     Fact,
     Integer,
     Key,
     Money,
-    Night,
     Text,
     attribute,
     lookup,
@@ -31,6 +29,9 @@ class FactClientDeployment(
     Fact,
     cluster_by=("deployment_key", "client_key"),
     group_by="client_id",
+    summed_by=("client_id", "product_id", "edition"),
+    recompute_by=("client_id", "product_id"),
+    window="closes_on",
     reads={"dim_client": ("client_id",)},
 ):
     """One row per client and deployment in which the client has a contract.
@@ -66,9 +67,7 @@ def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([totals(fact_sales.assign(contracts=1), ROW, **sums), first, *days], ignore_index=True)
 
 
-def build(
-    fact_sales: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night
-) -> pd.DataFrame:
+def build(fact_sales: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.DataFrame:
     """Add all up, set aside what has no client or deployment, and compare each edition with the last one sold."""
     rows = totals(fact_sales, ROW, **{name: name for name in SUMS})
     first = largest(fact_sales, ROW, first_days_before_close="first_days_before_close")
@@ -78,10 +77,10 @@ def build(
     rows["first_contract_date"] = lookup(rows[ROW], kept, "first_kept").fillna(lookup(rows[ROW], days, "first_date"))
     reason = _reason(rows, dim_client, dim_deployment)
     sold = rows["contracts"] > rows["returned_contracts"]
-    closes_on = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
+    rows["closes_on"] = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
     buyer = ["client_id", "product_id"]
     rows["retention"] = retention(rows, buyer, "edition", active=sold & reason.isna(), within=COMES_BACK_WITHIN)
-    return rows.assign(**{SET_ASIDE: reason, UNPUBLISHED: closes_on < night.window_start})
+    return rows.assign(**{SET_ASIDE: reason})
 
 
 def _reason(rows: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.Series:

@@ -31,7 +31,13 @@ SUMS = ["contracts", "instances", "gross_revenue", "returned_revenue"]
 WEB = ["visits", "sessions", "sign_ups", "orders"]
 
 
-class FactDeploymentDay(Fact, partition_by="date", cluster_by=("deployment_key",), rejects=0.3):
+class FactDeploymentDay(
+    Fact,
+    summed_by=("product_id", "edition", "contract_date"),
+    partition_by="date",
+    cluster_by=("deployment_key",),
+    rejects=0.3,
+):
     """One row per deployment and calendar day from its first sale to its close, without gaps.
 
     While it is open: to the night's business date, whose day is unfinished and no measure of pace. No visit is 0, no
@@ -68,16 +74,12 @@ class FactDeploymentDay(Fact, partition_by="date", cluster_by=("deployment_key",
 
 def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     """Add a block of sales up by day: contracts on their day, what was given back on the day of return."""
-    sold = totals(
-        fact_sales.assign(contracts=1, date=fact_sales["contract_date"]),
-        DAY,
-        contracts="contracts",
-        instances="instances",
-        gross_revenue="gross_revenue",
-    )
+    of_contract = [*DAY, "contract_date"]
+    on_its_day = fact_sales.assign(contracts=1, date=fact_sales["contract_date"])
+    sold = totals(on_its_day, of_contract, contracts="contracts", instances="instances", gross_revenue="gross_revenue")
     returned = fact_sales[fact_sales["is_returned"]]
-    given_back = totals(returned.assign(date=returned["return_date"]), DAY, returned_revenue="returned_revenue")
-    of_one = largest(fact_sales.assign(date=fact_sales["contract_date"]), DAY, largest_contract="net_revenue")
+    given_back = totals(returned.assign(date=returned["return_date"]), of_contract, returned_revenue="returned_revenue")
+    of_one = largest(on_its_day, of_contract, largest_contract="net_revenue")
     return pd.concat([sold, given_back, of_one], ignore_index=True)
 
 

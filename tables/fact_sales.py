@@ -6,7 +6,6 @@ import pandas as pd
 
 from etl.contract import (
     SET_ASIDE,
-    UNPUBLISHED,
     Date,
     Fact,
     Flag,
@@ -35,6 +34,7 @@ TEST_ORDER = 34
 class FactSales(
     Fact,
     stream="contracts",
+    window="closes_on",
     partition_by="contract_date",
     cluster_by=("deployment_key", "team_member_key", "client_key"),
     rejects=0.1,  # the sample is dirty on purpose, a small one more so
@@ -96,7 +96,7 @@ def build(contracts: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -
             "returned_revenue": given_back,
             "net_revenue": gross + given_back,
             SET_ASIDE: _reason(contracts),
-            UNPUBLISHED: closes_on < night.window_start,
+            "closes_on": closes_on,
         }
     )
 

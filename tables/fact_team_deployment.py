@@ -4,13 +4,11 @@ import pandas as pd
 
 from etl.contract import (
     SET_ASIDE,
-    UNPUBLISHED,
     Fact,
     Flag,
     Integer,
     Key,
     Money,
-    Night,
     Text,
     attribute,
     lookup,
@@ -28,7 +26,13 @@ MOVEMENTS = ["allocations", "returns", "reallocations"]
 
 
 class FactTeamDeployment(
-    Fact, cluster_by=("deployment_key", "team_member_key"), group_by="team_member_id", rejects=0.05
+    Fact,
+    cluster_by=("deployment_key", "team_member_key"),
+    group_by="team_member_id",
+    rejects=0.05,
+    summed_by=("team_member_id", "product_id", "edition"),
+    recompute_by=("team_member_id", "product_id"),
+    window="closes_on",
 ):
     """One row per team member and deployment that has an allocation, a sale or self usage.
 
@@ -82,7 +86,6 @@ def build(
     self_usage: pd.DataFrame,
     dim_team_member: pd.DataFrame,
     dim_deployment: pd.DataFrame,
-    night: Night,
 ) -> pd.DataFrame:
     """Add all up, set aside what has no member or deployment, and compare each edition with the last one sold."""
     parts = [fact_sales, fact_usage_movements, self_usage]
@@ -90,7 +93,7 @@ def build(
     rows = totals(pd.concat(parts, ignore_index=True), ROW, **{name: name for name in sums})
     for name in sums:
         rows[name] = rows[name].fillna(0)
-    closes_on = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
+    rows["closes_on"] = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
     sold = rows["contracts"] > rows["returned_contracts"]
     reason = _reason(rows, dim_team_member, dim_deployment)
     rows["has_three_or_more_allocations"] = rows["allocations"] >= 3
@@ -98,7 +101,7 @@ def build(
     rows["returned_everything"] = (rows["allocations"] > 0) & ~sold
     seller = ["team_member_id", "product_id"]
     rows["retention"] = retention(rows, seller, "edition", active=sold & reason.isna(), within=COMES_BACK_WITHIN)
-    return rows.assign(**{SET_ASIDE: reason, UNPUBLISHED: closes_on < night.window_start})
+    return rows.assign(**{SET_ASIDE: reason})
 
 
 def _reason(rows: pd.DataFrame, dim_team_member: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.Series:

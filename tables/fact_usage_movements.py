@@ -3,7 +3,6 @@
 import pandas as pd
 
 from etl.contract import (
-    UNPUBLISHED,
     Date,
     Fact,
     Integer,
@@ -26,6 +25,7 @@ KINDS = {1: ALLOCATION, 2: RETURN}
 class FactUsageMovements(
     Fact,
     stream="movements",
+    window="closes_on",
     partition_by="movement_date",
     cluster_by=("deployment_key", "team_member_key"),
     rejects=0.1,
@@ -68,6 +68,6 @@ def build(movements: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -
             "movement_date": business_date(movements["moved_at"], night.time_zone),
             "movement": kind.mask(again, REALLOCATION),
             "instances": movements["instances"],
-            UNPUBLISHED: closes_on < night.window_start,
+            "closes_on": closes_on,
         }
     )

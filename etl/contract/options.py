@@ -103,6 +103,21 @@ class Options:
         "Of other tables that `build` gets whole, the columns that it needs, where these are few: the others are not"
         " read, and take no memory.",
     )  # fmt: skip
+    window: str | None = _option(
+        Holds.COLUMNS, _name, None, '"closes_on"', "Published from",
+        "The Date, a column of what `build` returns, which need not be published, from whose value on rows are"
+        " published: what lies before the window's start is computed with, and not published.",
+    )  # fmt: skip
+    summed_by: tuple[str, ...] = _option(
+        Holds.COLUMNS, _several, (), '("client_id", "product_id")', "Summed up by",
+        "Columns that the rows have that the partials summarize, and that the partials return: each row of a summary is"
+        " of rows with the same values in them, NULL included. Where few rows changed, only these are summed up again.",
+    )  # fmt: skip
+    recompute_by: tuple[str, ...] = _option(
+        Holds.COLUMNS, _several, (), '("team_member_id", "product_id")', "Recomputed by",
+        "Columns that the partials and `build` return: what `build` makes of rows with the same values in them hangs on"
+        " no other rows. Where few rows changed, only these are built again.",
+    )  # fmt: skip
     survivor: tuple[str, ...] = _option(
         Holds.COLUMNS, _several, (), '("-registered_at",)', "Survivor",
         "Of rows with the same key the first in this order stays; `-column` is descending, NULL comes last. Without it"

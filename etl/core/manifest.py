@@ -291,13 +291,26 @@ class RawManifest(Manifest[RawTable]):
     """What stage 1 committed."""
 
 
+class Kept(Record):
+    """Rows that a star keeps beside its tables, for the next one to be built of what changed (etl.transform.kept).
+
+    files: in their order, in the folder of what is kept; superseded: the Parquet file with the numbers of the rows,
+    counted over all files, for which others stand.
+    """
+
+    files: tuple[ParquetFile, ...]
+    superseded: ParquetFile | None = None
+
+
 class StarManifest(Manifest[StarTable]):
     """What stage 2 committed. corrected: rows of the source by the correction that changed them.
 
     keys: the SHA-256 of each key map, by dimension. agrees_with: the run whose published keys this star's are known to
     continue; None where the warehouse was not asked. extracted: by query, the run that extracted its rows. code:
     the fingerprint of the table files; None in the stars of older versions. pseudonym_key: the fingerprint of
-    the key of its pseudonyms; hashed: the columns in which they stand, as table.column.
+    the key of its pseudonyms; hashed: the columns in which they stand, as table.column. kept: what the next star can be
+    built upon, by the step or the partial that made it; made_with: what stands for all but the rows that it is made by;
+    asked: by table, what its functions asked of the night.
     """
 
     business_date: str
@@ -308,6 +321,9 @@ class StarManifest(Manifest[StarTable]):
     code: str | None = None
     pseudonym_key: str | None = None
     hashed: tuple[str, ...] = ()
+    kept: dict[str, Kept] = Field(default_factory=dict)
+    made_with: str = ""
+    asked: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class LoadedManifest(Manifest[LoadedTable]):

@@ -56,6 +56,26 @@ def add(parts: list[TableReceipt], schema: pa.Schema) -> TableReceipt:
     )
 
 
+def without_limits(receipt: TableReceipt) -> TableReceipt:
+    """Return a receipt without least and greatest values."""
+    columns = {name: each.model_copy(update={"min": None, "max": None}) for name, each in receipt.columns.items()}
+    return receipt.model_copy(update={"columns": columns})
+
+
+def less(whole: TableReceipt, part: TableReceipt) -> TableReceipt:
+    """Return the receipt of what is left of a whole without a part; least and greatest values stay the whole's."""
+    columns = {name: _less(mine, part.columns[name]) for name, mine in whole.columns.items()}
+    is_hashed = whole.hash_sum is not None and part.hash_sum is not None
+    left = str(int(whole.hash_sum or 0) - int(part.hash_sum or 0)) if is_hashed else None
+    return TableReceipt(rows=whole.rows - part.rows, columns=columns, hash_sum=left)
+
+
+def _less(whole: ColumnReceipt, part: ColumnReceipt) -> ColumnReceipt:
+    with localcontext(prec=1000):
+        total = None if whole.sum is None else canonical(Decimal(whole.sum) - Decimal(part.sum or 0))
+    return whole.model_copy(update={"nulls": whole.nulls - part.nulls, "sum": total})
+
+
 def has_sum(kind: pa.DataType) -> bool:
     """Whether a column of this type has an exact sum."""
     return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind))

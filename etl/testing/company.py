@@ -23,7 +23,7 @@ from etl.core.runs import Store
 from etl.download.stage import dialects_of
 from etl.download.types import declared_type
 from etl.testing.drawing import drawn, frame_of, head_of
-from etl.transform.check import Checked, Members, check, check_columns, check_kinds
+from etl.transform.check import Checked, Members, before_window, check, check_columns, check_kinds
 from etl.transform.frames import arrow_backed
 
 TONIGHT = Night(
@@ -161,6 +161,7 @@ def built(table: TableFile, inputs: Mapping[str, pd.DataFrame], night: Night) ->
     check_columns(frame, table.contract)
     frame = arrow_backed(frame, table.name)
     check_kinds(frame, table.contract)
+    frame = before_window(frame, table.contract, night.window_start)
     everybody = Members(_Everybody(), np.ones(1, np.int64))  # type: ignore[arg-type] # as far as `check` asks
     return check(frame, table.contract, {column.dimension: everybody for column in table.contract.relationships})
 

@@ -23,7 +23,8 @@ def check_balance(context: Context, tables: Mapping[str, StarTable], results: Ma
         if not contract.rows_of:
             continue
         raw = sum(context.raw_table(query).rows for query in contract.rows_of)
-        lost = raw + sum(part.beside for part in results[name].parts) - table.handed
+        parts = results[name].parts if name in results else []  # what is built of changes has nothing beside
+        lost = raw + sum(part.beside for part in parts) - table.handed
         if lost:
             raise ContractError(
                 f"{name}: {' and '.join(contract.rows_of)} have {raw:,} rows, of which build"

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 from config.redacted import STARS
 from etl.contract.column import Column, Reference, Role
+from etl.contract.comparing import arrow_type
 from etl.contract.folding import with_folded
 from etl.contract.lookup import KeyIndex, compact
 from etl.contract.reserved import REJECT, RESERVED, SET_ASIDE, UNPUBLISHED
@@ -152,6 +154,7 @@ def check_columns(frame: pd.DataFrame, contract: Contract) -> None:
     needed = {c.name for c in contract.built}
     needed |= {*contract.found_by}
     needed |= {name.removeprefix("-") for name in contract.survivor}
+    needed |= {contract.window} if contract.window else set()
     more = {*RESERVED, *contract.dropped}
     returned = set(map(str, frame.columns))
     missing, stray = sorted(needed - returned), sorted(returned - needed - more)
@@ -175,6 +178,22 @@ def check_kinds(frame: pd.DataFrame, contract: Contract) -> None:
     found = frame.dtypes
     for name, kind in wanted.items():
         check_kind(contract.name, name, found[name].pyarrow_dtype, kind)
+
+
+def before_window(frame: pd.DataFrame, contract: Contract, window_start: date) -> pd.DataFrame:
+    """Mark the rows that lie before the published window, where the contract says by which column that is judged.
+
+    Raises ContractError where it is no Date, or build marked them itself as well.
+    """
+    if contract.window is None:
+        return frame
+    if UNPUBLISHED in frame:
+        raise ContractError(
+            f"{contract.name}: build returned {UNPUBLISHED}, and the contract says window={contract.window!r}.",
+            "Leave one of them out.",
+        )
+    check_kind(contract.name, contract.window, arrow_type(frame[contract.window]), pa.date32())
+    return frame.assign(**{UNPUBLISHED: (frame[contract.window] < window_start).astype(pd.ArrowDtype(pa.bool_()))})
 
 
 def _typed(frame: pd.DataFrame, contract: Contract, rejects: list[Reject]) -> tuple[pd.DataFrame, dict[str, pa.Array]]:

@@ -25,7 +25,8 @@ class Context:
     code: the fingerprint of the table files; last_star: the newest committed star; carried: tables that --only leaves
     as they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
     level: how much receipts prove; personal: the columns of each query that hold personal data; hidden: those of them
-    for which pseudonyms stand in rejects, under pseudonym_key; id: of this transform alone.
+    for which pseudonyms stand in rejects, under pseudonym_key; keeps: whether what the next star can be built upon is
+    kept (etl.transform.kept); id: of this transform alone.
     """
 
     tables_dir: Path
@@ -41,6 +42,7 @@ class Context:
     renewed: frozenset[str] = frozenset()
     pseudonym_key: bytes | None = field(default=None, repr=False)
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    keeps: bool = False
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def corrections_of(self, query: str) -> tuple[Correction, ...]:

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -16,7 +16,7 @@ from etl.core.manifest import ParquetFile, StarFile
 from etl.core.receipt import TableReceipt
 from etl.transform.check import Checked
 from etl.transform.context import Context
-from etl.transform.months import Months, months_of
+from etl.transform.months import Months, by_partition, months_of
 from etl.transform.raw import Reject
 
 REJECTS = "rejects"
@@ -30,7 +30,8 @@ class Built:
     """One table, or its part from one block: its file, its receipt, and what became of its rows.
 
     beside: rejects of queries that are read whole and whose rows are not rows of this table; corrected: rows of queries
-    read whole, by correction; own_keys: whether some row's key is another than that of the row it was made of.
+    read whole, by correction; own_keys: whether some row's key is another than that of the row it was made of. asked:
+    what the table's functions asked of the night; kept: what is kept of its rows; by_partition: as in `StarTable`.
     """
 
     table: str
@@ -43,6 +44,9 @@ class Built:
     beside: int = 0
     corrected: Counter[str] = field(default_factory=Counter)
     own_keys: bool = False
+    asked: frozenset[str] = frozenset()
+    kept: ParquetFile | None = None
+    by_partition: Mapping[str, TableReceipt] = field(default_factory=dict)
 
 
 def write_part(
@@ -77,6 +81,7 @@ def write_rows(
         months=months_of(table, contract),
         left=left,
         seconds=time.monotonic() - began,
+        by_partition=by_partition(table, contract, context.level) if context.keeps else {},
     )
 
 

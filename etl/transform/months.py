@@ -9,7 +9,9 @@ import pyarrow.compute as pc
 
 from etl.contract.column import Role
 from etl.contract.table import Contract
-from etl.receipts.arrow import canonical, has_sum, widened
+from etl.core.receipt import TableReceipt
+from etl.receipts.arrow import canonical, has_sum, widened, without_limits
+from etl.receipts.level import Level
 
 Months = dict[str, dict[str, str]]
 """By month (2030-01), by measure, the exact sum as text; in its canonical form only when the parts are added up."""
@@ -35,6 +37,40 @@ def months_of(table: pa.Table, contract: Contract) -> Months:
             if month is not None and text is not None:
                 found[f"{month // 100:04}-{month % 100:02}"][name] = text
     return found
+
+
+def by_partition(table: pa.Table, contract: Contract, level: Level) -> dict[str, TableReceipt]:
+    """Compute the receipts of a table's rows by month of the column by which it is partitioned, "" for NULL.
+
+    They have no least and greatest values: what is left when rows go cannot be reckoned. Nothing of a table without
+    partitions.
+    """
+    if contract.partition_by is None or not table.num_rows:
+        return {}
+    days = table.column(contract.partition_by)
+    month = pc.fill_null(pc.add(pc.multiply(pc.year(days), 100), pc.month(days)), 0).combine_chunks()
+    order = pc.sort_indices(month)
+    ordered, begins = table.take(order), pc.run_end_encode(month.take(order))
+    found, first = {}, 0
+    for number, end in zip(begins.values.to_pylist(), begins.run_ends.to_pylist(), strict=True):
+        receipt = level.receipt(ordered.slice(first, end - first), contract.schema)
+        found[month_of(number)] = without_limits(receipt)
+        first = end
+    return found
+
+
+def month_of(number: int) -> str:
+    """Write a month that is a number, 203001, as 2030-01; 0 as nothing."""
+    return f"{number // 100:04}-{number % 100:02}" if number else ""
+
+
+def partitions_of(table: pa.Table, contract: Contract) -> set[str]:
+    """Name the months in which rows lie, as `by_partition` does."""
+    if contract.partition_by is None:
+        return set()
+    days = table.column(contract.partition_by)
+    months = pc.unique(pc.fill_null(pc.add(pc.multiply(pc.year(days), 100), pc.month(days)), 0))
+    return set(map(month_of, months.to_pylist()))
 
 
 def added(parts: Iterable[Months]) -> Months:

@@ -20,7 +20,7 @@ from etl.core import arrow_csv
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import DataError
 from etl.core.folders import for_arrow
-from etl.core.manifest import RawTable, rows_of
+from etl.core.manifest import Block, RawTable, rows_of
 from etl.core.receipt import TableReceipt
 from etl.receipts.raw import check_raw, raw_receipt
 from etl.transform.correct import corrected
@@ -82,12 +82,7 @@ def read_block(
     block, gone = table.blocks[number], superseded(folder, table, number)
     told = next(layer for layer, places in table.layers() if number in places)
     path = folder / (block.file or table.file)
-    data = rows_of(folder, table, block)
-    if hashlib.sha256(data).hexdigest() != block.sha256:
-        raise DataError(
-            f"{path} is not what was extracted (from byte {block.offset:,} on).",
-            "Run SQLDownloadMain.py again.",
-        )
+    data = _checked_rows(folder, table, block)
     rows = _typed(pa.py_buffer(data), told, corrections, set() if as_texts is None else as_texts, gone)
     found = len(rows.frame) + len(rows.rejects) + len(gone)
     if found != block.rows:
@@ -95,12 +90,67 @@ def read_block(
     return rows
 
 
-def superseded(folder: Path, table: RawTable, number: int) -> npt.NDArray[np.int64]:
-    """Return which rows of a block a later layer replaces, as positions in it."""
+def read_some(folder: Path, table: RawTable, numbers: npt.NDArray[np.int64], corrections: Corrections = ()) -> RawRows:
+    """Read the rows with certain numbers, counted over all blocks, in ascending order; the index is of these numbers.
+
+    Whether others stand for them is not asked. Blocks that hold none of them are not read.
+    """
+    lines: list[memoryview] = []
+    first = 0
+    for block in table.blocks:
+        begin, end = np.searchsorted(numbers, [first, first + block.rows])
+        if begin < end:
+            data = _checked_rows(folder, table, block)
+            lines += _lines_at(memoryview(data), block.rows, numbers[begin:end] - first, schema_of(table).names)
+        first += block.rows
+    if not lines:
+        empty = no_rows(table)
+        return RawRows(empty.set_index(pd.Index(numbers[:0])))
+    told = table.model_copy(update={"receipt": None, "changes": None})
+    rows = _typed(pa.py_buffer(b"".join(lines)), told, corrections, set(), np.empty(0, np.int64))
+    rows.frame = rows.frame.set_index(pd.Index(numbers[rows.frame.index.to_numpy()]))
+    return rows
+
+
+def _lines_at(data: memoryview, rows: int, places: npt.NDArray[np.int64], names: list[str]) -> list[memoryview]:
+    """Find the lines of some of a block's rows; a value may hold line breaks, within quotes."""
+    octets = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(octets == ord("\n")) + 1
+    if len(ends) != rows:
+        quotes = np.flatnonzero(octets == ord('"'))
+        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if len(ends) != rows:
+        raise DataError(
+            f"A block of {rows:,} rows with the columns {', '.join(names)} has {len(ends):,} lines.",
+            "Run SQLDownloadMain.py --full.",
+        )
+    begins = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    return [data[begin:end] for begin, end in zip(begins[places].tolist(), ends[places].tolist(), strict=True)]
+
+
+def _checked_rows(folder: Path, table: RawTable, block: Block) -> bytes:
+    """Read a block's rows. Raises DataError where they are not what was extracted."""
+    data = rows_of(folder, table, block)
+    if hashlib.sha256(data).hexdigest() != block.sha256:
+        raise DataError(
+            f"{folder / (block.file or table.file)} is not what was extracted (from byte {block.offset:,} on).",
+            "Run SQLDownloadMain.py again.",
+        )
+    return data
+
+
+def all_superseded(folder: Path, table: RawTable) -> npt.NDArray[np.int64]:
+    """Return the numbers of the rows that a later layer replaces, counted over all blocks, in ascending order."""
     if table.changes is None or table.changes.superseded is None:
         return np.empty(0, np.int64)
     with for_arrow(folder / table.changes.superseded, "rb") as source:
         rows: npt.NDArray[np.int64] = pq.read_table(source).column(0).to_numpy()
+    return rows
+
+
+def superseded(folder: Path, table: RawTable, number: int) -> npt.NDArray[np.int64]:
+    """Return which rows of a block a later layer replaces, as positions in it."""
+    rows = all_superseded(folder, table)
     first = sum(block.rows for block in table.blocks[:number])
     begin, end = np.searchsorted(rows, [first, first + table.blocks[number].rows])
     return rows[begin:end] - first

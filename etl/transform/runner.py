@@ -9,6 +9,7 @@ from typing import Any
 from etl.company.plan import Plan, Step
 from etl.core.counts import Counts
 from etl.core.log import Advance, log, progress
+from etl.core.manifest import ParquetFile
 from etl.receipts.raw import check_raw
 from etl.transform.context import Context, blocks_of, portions
 from etl.transform.files import Built
@@ -32,11 +33,16 @@ class Result:
 
 @dataclass
 class Worked:
-    """A plan worked off: each table's result, the rows of each correction, the most memory (MB) that a worker took."""
+    """A plan worked off: each table's result, the rows of each correction, the most memory (MB) that a worker took.
+
+    asked: by table, what its functions asked of the night; kept: the files that are kept, by what they are of.
+    """
 
     results: dict[str, Result]
     corrected: Counter[str]
     peak_memory_mb: int
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    kept: dict[str, list[ParquetFile]] = field(default_factory=dict)
 
 
 def _pieces(context: Context, step: Step) -> int:
@@ -54,7 +60,13 @@ def run_plan(context: Context, plan: Plan, executor: Executor) -> Worked:
     with progress("transform", work) as advance:
         runner = _Runner(context, plan, executor, advance)
         runner.run()
-    return Worked({name: runner.results[name] for name in plan.tables}, runner.corrected, runner.peak_memory_mb)
+    return Worked(
+        {name: runner.results[name] for name in plan.tables},
+        runner.corrected,
+        runner.peak_memory_mb,
+        runner.asked,
+        runner.kept,
+    )
 
 
 @dataclass
@@ -72,6 +84,8 @@ class _Runner:
         self.results: dict[str, Result] = {}
         self.corrected: Counter[str] = Counter()
         self.peak_memory_mb = 0
+        self.asked: defaultdict[str, set[str]] = defaultdict(set)
+        self.kept: defaultdict[str, list[ParquetFile]] = defaultdict(list)
         self._context, self._plan, self._executor, self._advance = context, plan, executor, advance
         self._waiting = dict(plan.before)
         self._under_way: dict[Future[Any], Step] = {}
@@ -138,6 +152,9 @@ class _Runner:
         self._advance(1)
         if step not in self._under_way.values():
             parts.sort(key=lambda part: part.file.name)
+            for part in parts:
+                self.asked[part.table] |= part.asked
+                self.kept[part.table] += [part.kept] if part.kept else []
             self._finish(step)
 
     def _block_done(self, step: Step, block: BlockDone) -> None:
@@ -163,6 +180,11 @@ class _Runner:
         self._corrected(sum((block.corrected for block in done), Counter()))
         for part in done[0].built:
             self._corrected(part.corrected)
+        for block in done:
+            for name, asked in block.asked.items():
+                self.asked[name] |= asked
+            for name, file in block.kept.items():
+                self.kept[name].append(file)
         if step.members:
             self._rows[step.members] += [block.rows for block in done if block.rows]
         for name in step.tables:

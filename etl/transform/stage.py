@@ -1,16 +1,16 @@
 """The transform stage: work the plan off in worker processes and commit the star."""
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
-from config import Settings
+import pyarrow as pa
+
 from etl.company.corrections import check_expiry, read_corrections
 from etl.company.plan import Plan, make_plan
 from etl.company.tables import read_tables
-from etl.contract import Night
-from etl.core.clock import date_at, years_before
 from etl.core.cluster import cluster_of, cluster_pool
 from etl.core.failed_rejects import kept_if_it_fails
 from etl.core.fingerprint import fingerprint
@@ -19,6 +19,7 @@ from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
+from etl.core.receipt import TableReceipt
 from etl.core.runs import check_origin
 from etl.core.warehouse import about
 from etl.core.workers import worker_pool
@@ -26,19 +27,23 @@ from etl.guards.accept import check_contracts, read_accept
 from etl.guards.guard import TRANSFORM
 from etl.guards.pace import Pace, fast
 from etl.guards.refusal import check_accept, settle
-from etl.receipts.arrow import add
+from etl.receipts.arrow import add, without_limits
 from etl.receipts.level import Level
 from etl.transform.balance import check_balance
 from etl.transform.carried import carried_over, carry, check_carried
+from etl.transform.changed.stage import Changed, changed_star, made_with, published_star
+from etl.transform.changed.stand import UnfitError
 from etl.transform.context import Context, personal_columns
 from etl.transform.correct import check_changes, check_corrections
 from etl.transform.files import REJECTS
 from etl.transform.hiding import hidden_columns, key_of
+from etl.transform.kept import KEPT, kept_of
 from etl.transform.key_files import HASHES
 from etl.transform.keys import KEYS, check_key_maps, key_maps
 from etl.transform.known import Ask, known_keys, pseudonymised
 from etl.transform.members import MEMBERS
 from etl.transform.months import added
+from etl.transform.night import night_of
 from etl.transform.partials import PARTIALS
 from etl.transform.raw import check_file
 from etl.transform.runner import Result, Worked, run_plan
@@ -101,10 +106,16 @@ def transform(job: Job, ask: Ask | None = None) -> None:
                 renewed=frozenset(contract.name for contract, _ in known.renewed),
                 pseudonym_key=key,
                 hidden=hidden_columns(personal, every),
+                keeps=_keeps(job, raw),
             )
+            made = made_with(context, raw, pseudonymised(key, every).get("pseudonym_key"))
             with early.pop_all(), _executor(job, context, workers) as executor:
-                worked = run_plan(context, plan, executor)
-            results = worked.results
+                changed = _changed(job, context, raw, plan, made, executor)
+                if changed is None and context.keeps:
+                    _make_empty(folder)
+                    known.write(folder)
+                worked = changed.worked if changed else run_plan(context, plan, executor)
+            results = worked.results | (changed.whole if changed else {})
             if last:
                 carry(context, last, carried, tables)
             for name in _TEMPORARY:
@@ -113,22 +124,59 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             accepted = known.accepted | settle(job, SCRIPT, judged)
             told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
             told |= {"agrees_with": known.agrees_with, "code": code, **pseudonymised(key, every)}
-            manifest = _manifest(job, raw, context, results, carried, worked.peak_memory_mb).model_copy(update=told)
-            check_balance(context, {name: manifest.tables[name] for name in results}, results)
+            told |= _told_to_the_next(context, made, worked, changed)
+            others = carried | (changed.tables if changed else {})
+            manifest = _manifest(job, raw, context, results, others, worked.peak_memory_mb).model_copy(update=told)
+            check_balance(context, {name: manifest.tables[name] for name in plan.tables}, results)
             job.store.star.commit(folder, manifest, job.settings.keep_runs)
-    rejected = sum(result.counts.all_rejected for result in results.values())
+    rejected = sum(manifest.tables[name].all_rejected for name in plan.tables)
     log.info(
         "transform committed run %s: %d tables, %s rows rejected, in %.1f s",
         job.run,
-        len(results),
+        len(plan.tables),
         f"{rejected:,}",
         job.seconds,
     )
 
 
+def _keeps(job: Job, raw: RawManifest) -> bool:
+    """Whether a star keeps what the next one can be built upon: where queries are read by their changes."""
+    return any(table.changes for table in raw.tables.values()) and not (job.only or cluster_of(job.settings))
+
+
+def _changed(job: Job, context: Context, raw: RawManifest, plan: Plan, made: str, executor: Executor) -> Changed | None:
+    """Build the star of what changed since the published one; None where it has to be built in full."""
+    if not context.keeps or not any(t.changes and len(t.changes.layers) > 1 for t in raw.tables.values()):
+        return None
+    try:
+        return changed_star(published_star(job, context, made), job.run, raw, plan, executor)
+    except UnfitError as why:
+        log.info("transform: all rows are built: %s", why.message)
+        return None
+
+
+def _told_to_the_next(context: Context, made: str, worked: Worked, changed: Changed | None) -> dict[str, Any]:
+    """Return what the manifest tells the next star, which may be built upon this one."""
+    if not context.keeps:
+        return {}
+    kept, asked = (changed.kept, changed.asked) if changed else (kept_of(worked.kept), worked.asked)
+    return {
+        "kept": kept,
+        "made_with": made,
+        "asked": {name: tuple(sorted(each)) for name, each in sorted(asked.items())},
+    }
+
+
+def _make_empty(folder: Path) -> None:
+    """Take away what was begun in a star's folder."""
+    remove_tree(folder)
+    folder.mkdir()
+    make_rooms(folder)
+
+
 def make_rooms(folder: Path) -> None:
     """Make the folders of a star under way."""
-    for name in (KEYS, REJECTS, *_TEMPORARY):
+    for name in (KEYS, REJECTS, KEPT, *_TEMPORARY):
         (folder / name).mkdir()
 
 
@@ -147,13 +195,6 @@ def _executor(job: Job, context: Context, workers: Executor | None) -> AbstractC
 def _last_star(job: Job) -> StarManifest | None:
     runs = job.store.star.committed()
     return job.store.star.read(runs[-1]) if runs else None
-
-
-def night_of(settings: Settings, raw: RawManifest) -> Night:
-    """Return what table files may ask of the night of a raw run."""
-    today = date_at(raw.as_of, settings.business_time_zone)
-    start = years_before(today, settings.window_years)
-    return Night(raw.as_of, today, settings.business_time_zone, start)
 
 
 def _tell(plan: Plan) -> None:
@@ -204,4 +245,11 @@ def star_table(run: str, raw: RawManifest, context: Context, name: str, result: 
         seconds=round(sum(part.seconds for part in result.parts), 3),
         months=added(part.months for part in result.parts),
         left=added(part.left for part in result.parts),
+        by_partition=_by_partition([part.by_partition for part in result.parts], schema),
     )
+
+
+def _by_partition(parts: list[Mapping[str, TableReceipt]], schema: pa.Schema) -> dict[str, TableReceipt]:
+    """Add the receipts of a table's parts up, month by month."""
+    months = sorted({month for part in parts for month in part})
+    return {month: without_limits(add([part[month] for part in parts if month in part], schema)) for month in months}

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -10,17 +10,21 @@ import pyarrow as pa
 
 from etl.company.plan import Partial, Step
 from etl.company.tables import TableFile
+from etl.contract import Night
+from etl.contract.night import WatchedNight
 from etl.contract.reserved import MERGED, SET_ASIDE
 from etl.contract.table import Contract
 from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
+from etl.core.manifest import ParquetFile, RawTable
 from etl.core.memory import trim
 from etl.core.receipt import TableReceipt
 from etl.transform.calling import called
 from etl.transform.check import (
     Checked,
     Members,
+    before_window,
     check,
     check_columns,
     check_kinds,
@@ -42,6 +46,7 @@ from etl.transform.inputs import (
     inputs_of_table,
     read_at_once,
 )
+from etl.transform.kept import KeptRows, columns_kept, columns_of_table, write_kept
 from etl.transform.key_files import hashes_file, write_hashes
 from etl.transform.keys import (
     Hashes,
@@ -62,7 +67,7 @@ class BlockDone:
     """One block's results. rows: of a dimension, which get their keys when those of all blocks are there.
 
     edges: the group of the first row and the last; raw: the receipt of what was read; corrected: its rows by
-    correction.
+    correction; asked: by table, what its functions asked of the night; kept: by what it is of, what is kept.
     """
 
     number: int
@@ -72,10 +77,15 @@ class BlockDone:
     raw: TableReceipt | None
     corrected: Counter[str]
     peak_memory_mb: int
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    kept: dict[str, ParquetFile] = field(default_factory=dict)
 
 
-def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
-    """Build a table at once, or a portion of its groups; returns it and this process's peak memory."""
+def build_whole(context: Context, name: str, portion: int, given: Frames | None = None) -> tuple[Built, int]:
+    """Build a table at once, or a portion of its groups; returns it and this process's peak memory.
+
+    given: all that its partials made, where that is known; it is built at once, then.
+    """
     began = time.monotonic()
     table = context.tables[name]
     contract = table.contract
@@ -83,39 +93,55 @@ def build_whole(context: Context, name: str, portion: int) -> tuple[Built, int]:
     queries = read_at_once(context, table) if portion == 0 else []  # their rows are told of once
     beside = sum(len(inputs.rejects[query]) for query in queries if query not in contract.rows_of)
     corrected = inputs.corrected_of(queries)
-    frame, rejects = _built_of_partials(context, table, portion, inputs.frames)
+    night = WatchedNight(context.night)
+    if given is None:
+        frame, rejects = _built_of_partials(context, table, portion, inputs.frames, night)
+    else:
+        frame, rejects = built_by(context, table, {**inputs.frames, **given}, night).reset_index(drop=True), []
     rejects += inputs.rejects_of(queries)
     add_members(context, table, inputs)
-    frame, doubles = _survivors(frame, contract)
+    frame, doubles = survivors(frame, contract)
     checked = check(frame, contract, inputs.members)
-    merged = _merged(frame)
+    merged = merged_rows(frame)
     checked.counts += Counts(merged=merged)
     handed = len(frame) + len(doubles) + len(rejects) + merged
+    kept = _kept_of_table(context, table, portion, frame, checked) if context.keeps and table.partials else None
     del frame
     result = _with_surrogate_keys(context, contract, checked) if contract.is_dimension else checked.table
     checked.rejects = [*rejects, *doubles, *checked.rejects]
-    file = part_of(name, portion) if contract.group_by else f"{name}.csv"
+    file = part_of(name, portion) if contract.group_by and given is None else f"{name}.csv"
     built = write_part(context, name, file, checked, result, handed, began)
     built.beside, built.corrected = beside, corrected
+    built.asked, built.kept = frozenset(night.asked), kept
     del checked, result
     trim()  # the next piece may be a block
     return built, peak_memory_mb()
 
 
+def _kept_of_table(
+    context: Context, table: TableFile, portion: int, frame: pd.DataFrame, checked: Checked
+) -> ParquetFile:
+    """Keep what became of the rows of a table that summarizes."""
+    kept = KeptRows(np.zeros(len(frame), dtype=np.int64))
+    kept.take(frame, columns_of_table(table), table.name)
+    kept.judge(table.name, frame, checked.sound)
+    return kept.write(context.folder, table.name, portion)
+
+
 def _built_of_partials(
-    context: Context, table: TableFile, portion: int, frames: Frames
+    context: Context, table: TableFile, portion: int, frames: Frames, night: Night
 ) -> tuple[pd.DataFrame, list[Reject]]:
     """Build a frame of a portion of what the partials made; returns it and the rejects of what they read.
 
     frames: of what build reads besides.
     """
     given, rejects = summaries(context, table, portion)
-    frame = _built(context, table, {**frames, **given}).reset_index(drop=True)
+    frame = built_by(context, table, {**frames, **given}, night).reset_index(drop=True)
     check_portion(context, table, portion, frame)
     return frame, rejects
 
 
-def _merged(frame: pd.DataFrame) -> int:
+def merged_rows(frame: pd.DataFrame) -> int:
     """Count the further rows of the source for which the rows of a frame stand, by build's word."""
     return int(frame[MERGED].sum()) if MERGED in frame else 0
 
@@ -136,14 +162,22 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     keys = hashes(frame, raw.key, raw.file)
     write_hashes(hashes_file(context, step.name, number), keys)
     summarized = {str(step.stream): frame}
+    kept = _kept_of_block(context, step, raw, number, frame)
+    block = _Block(read, frame, keys, rejects, kept)
+    nights = {name: WatchedNight(context.night) for name in (*step.built, *(p.table for p in step.partials))}
     for name in step.built:
-        part, summarized[name] = _stream_table(context, step, name, number, _Block(read, frame, keys, rejects), inputs)
+        part, summarized[name] = _stream_table(context, step, name, number, block, inputs, nights[name])
         if isinstance(part, Rows):
             done.rows = part
         else:
             done.built.append(part)
     for partial in step.partials:
-        _summarize(context, partial, number, inputs.frames | {partial.stream: summarized[partial.stream]}, rejects)
+        frames = inputs.frames | {partial.stream: summarized[partial.stream]}
+        made = _summarize(context, partial, number, frames, rejects, nights[partial.table])
+        done.kept |= {kept_of_partial(context, partial): made} if made else {}
+    if kept:
+        done.kept[step.name] = kept.write(context.folder, step.name, number)
+    done.asked = {name: night.asked for name, night in nights.items()}
     done.peak_memory_mb = peak_memory_mb()
     return done
 
@@ -156,19 +190,31 @@ class _Block:
     frame: pd.DataFrame
     keys: Hashes
     rejects: list[Reject]
+    kept: KeptRows | None
+
+
+def _kept_of_block(context: Context, step: Step, raw: RawTable, number: int, frame: pd.DataFrame) -> KeptRows | None:
+    """Begin to keep what becomes of a block's rows."""
+    if not context.keeps or step.members:
+        return None
+    first = sum(block.rows for block in raw.blocks[:number])
+    kept = KeptRows(frame.index.to_numpy() + first)
+    kept.take(frame, columns_kept(context, step)[str(step.stream)], str(step.stream))
+    return kept
 
 
 def _stream_table(
-    context: Context, step: Step, name: str, number: int, block: _Block, inputs: Inputs
+    context: Context, step: Step, name: str, number: int, block: _Block, inputs: Inputs, night: Night
 ) -> tuple[Built | Rows, pd.DataFrame]:
     """Build a table's part from a block; returns it and its rows for the partials."""
     began = time.monotonic()
     table = context.tables[name]
-    built = _built(context, table, inputs.frames | {str(step.stream): block.frame})
-    if not built.index.equals(block.frame.index):
-        raise ContractError(f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead.")
+    built = built_by_row(context, table, str(step.stream), block.frame, inputs, night)
     keys = hashes(built, table.contract.built_key, str(table.path))
     checked = check(built, table.contract, inputs.members)
+    if block.kept:
+        block.kept.take(built, columns_kept(context, step)[name], name)
+        block.kept.judge(name, built, checked.sound)
     del built
     place = part_number(context, name, str(step.stream), number)
     queries = read_at_once(context, table) if place == 0 else []  # read beside every block, and told of once
@@ -187,27 +233,58 @@ def _stream_table(
     return part, checked.sound
 
 
-def _summarize(context: Context, partial: Partial, number: int, frames: Frames, rejects: list[Reject]) -> None:
-    """Let a partial summarize a block. frames: the block's rows and what is read besides; rejects: of the block."""
+def _summarize(
+    context: Context, partial: Partial, number: int, frames: Frames, rejects: list[Reject], night: Night
+) -> ParquetFile | None:
+    """Let a partial summarize a block; returns what is kept of that.
+
+    frames: the block's rows and what is read besides; rejects: of the block.
+    """
+    summary = summarized_by(context, partial, frames, night)
+    table = context.tables[partial.table]
+    write_partial(context, table, table.partials[partial.number], number, summary, rejects)
+    if not context.keeps:
+        return None
+    rows = pa.Table.from_pandas(summary, preserve_index=False)
+    return write_kept(context.folder, kept_of_partial(context, partial), number, rows)
+
+
+def kept_of_partial(context: Context, partial: Partial) -> str:
+    """Name what is kept of a partial."""
+    return f"{partial.table}.{context.tables[partial.table].partials[partial.number].name}"
+
+
+def summarized_by(context: Context, partial: Partial, frames: Frames, night: Night) -> pd.DataFrame:
+    """Let a partial summarize rows. frames: these, and what is read besides."""
     table = context.tables[partial.table]
     function = table.partials[partial.number]
-    made = called(context, table, function, arguments(context.night, function, frames))
-    write_partial(context, table, function, number, arrow_backed(made, table.name), rejects)
+    return arrow_backed(called(context, table, function, arguments(night, function, frames)), table.name)
 
 
-def _built(context: Context, table: TableFile, frames: Frames) -> pd.DataFrame:
+def built_by_row(
+    context: Context, table: TableFile, stream: str, frame: pd.DataFrame, inputs: Inputs, night: Night
+) -> pd.DataFrame:
+    """Let a streamed table build a row of each row of a frame. Raises ContractError where it does not."""
+    built = built_by(context, table, inputs.frames | {stream: frame}, night)
+    if not built.index.equals(frame.index):
+        raise ContractError(f"{table.path}: build dropped or reordered rows.", f"Give a reason in {SET_ASIDE} instead.")
+    return built
+
+
+def built_by(context: Context, table: TableFile, frames: Frames, night: Night) -> pd.DataFrame:
     """Let a table file build its frame, and see to its columns."""
-    frame = called(context, table, table.build, arguments(context.night, table.build, frames))
+    frame = called(context, table, table.build, arguments(night, table.build, frames))
     check_columns(frame, table.contract)
     frame = arrow_backed(frame, table.name)
     check_kinds(frame, table.contract)
+    frame = before_window(frame, table.contract, context.night.window_start)
     for column in table.contract.columns:
         if column.name in table.contract.built_key and pa.types.is_time(column.type):
             frame[column.name] = one_spelling(frame[column.name], column.type)
     return without_personal_data(context, table.contract, frame)
 
 
-def _survivors(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, list[Reject]]:
+def survivors(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, list[Reject]]:
     """Leave of rows with the same key the survivor that the contract names."""
     key = contract.built_key
     aside = frame[SET_ASIDE].notna().to_numpy() if SET_ASIDE in frame else np.zeros(len(frame), dtype=bool)

@@ -1,0 +1,165 @@
+"""What tonight's star is built upon: the published one, and in what tonight differs from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etl.company.tables import NIGHT, TableFile
+from etl.contract.comparing import comparable
+from etl.core.errors import DataError
+from etl.core.folders import for_arrow
+from etl.core.manifest import Kept, StarManifest, StarTable
+from etl.transform.among import Among, Mask
+from etl.transform.context import Context, star_files
+from etl.transform.kept import KeptFiles, Part
+from etl.transform.raw import all_superseded
+
+OF_THE_DAY = ("as_of", "business_date", "window_start")
+"""What of a night is another every night."""
+
+
+class UnfitError(DataError):
+    """Something is not as it is where a star can be built of what changed: it is to be built in full."""
+
+    def __init__(self, why: str) -> None:
+        """why: told in the log."""
+        super().__init__(why, "It is built in full instead.")
+
+
+@dataclass(frozen=True)
+class Stand:
+    """The published star, as it was built, and tonight's. old, new: their contexts; star: its manifest."""
+
+    old: Context
+    new: Context
+    star: StarManifest
+    _members: dict[tuple[str, tuple[str, ...]], pa.Table] = field(default_factory=dict)
+
+    def kept(self, name: str) -> KeptFiles:
+        """Return what the published star keeps. Raises UnfitError where it does not."""
+        return KeptFiles(self.old.folder, self.star.kept.get(name) or _nothing_kept(name))
+
+    @cached_property
+    def days(self) -> tuple[int, int]:
+        """The days, counted from 1970 on, between which the window's start has moved."""
+        starts = (self.old.night.window_start, self.new.night.window_start)
+        first, last = sorted((day - pd.Timestamp(0).date()).days for day in starts)
+        return first, last
+
+    def is_other_night(self, table: str, asked: Iterable[str] = ()) -> bool:
+        """Whether a table's functions asked of the night what is another one now. asked: what they asked besides."""
+        every = {*self.star.asked.get(table, ()), *asked}
+        return any(getattr(self.old.night, name) != getattr(self.new.night, name) for name in every)
+
+    def is_same_query(self, name: str) -> bool:
+        """Whether a query gave the same rows."""
+        old, new = self.old.raw_table(name), self.new.raw_table(name)
+        is_same = old.columns == new.columns and [b.sha256 for b in old.blocks] == [b.sha256 for b in new.blocks]
+        gone = [all_superseded(context.raw, table) for context, table in ((self.old, old), (self.new, new))]
+        return is_same and np.array_equal(gone[0], gone[1])
+
+    def changed_members(self, dimension: str, columns: Sequence[str]) -> pa.Table:
+        """Return the natural keys, comparable, of the members that came or went, or differ in `columns`."""
+        asked = dimension, tuple(columns)
+        if asked not in self._members:
+            self._members[asked] = self._compared(dimension, columns)
+        return self._members[asked]
+
+    def _compared(self, dimension: str, columns: Sequence[str]) -> pa.Table:
+        contract = self.new.tables[dimension].contract
+        names = list(dict.fromkeys([*contract.natural_key, str(contract.surrogate_key), *columns]))
+        schema = pa.schema([contract.schema.field(name) for name in names])
+        old, new = (_rows(context, dimension, schema) for context in (self.old, self.new))
+        natural = list(contract.natural_key)
+        differing = _differing(old, new, natural)
+        frame = differing.to_pandas(types_mapper=pd.ArrowDtype)
+        return pa.table([comparable(frame[name]) for name in natural], natural)
+
+    def touched_by(self, table: TableFile, part: Part, of: str) -> Mask:
+        """Tell which rows of a table refer to a member that changed, or pass the edge of the window."""
+        contract, found = table.contract, np.zeros(len(part.rows), dtype=bool)
+        for reference in contract.references:
+            changed = self._among(table, reference.dimension)
+            if changed:
+                columns = [part.rows.column(f"{of}:{name}") for name in reference.on]
+                found |= changed.mask(pa.table(columns, changed.columns))
+        if contract.window and self.days[0] != self.days[1]:
+            days = pc.fill_null(part.rows.column(f"{of}:{contract.window}").cast(pa.int64()), self.days[1])
+            day = days.to_numpy()
+            found |= (day >= self.days[0]) & (day < self.days[1])
+        return found
+
+    def _among(self, table: TableFile, dimension: str) -> Among:
+        return Among(self.changed_members(dimension, self._columns_read(table, dimension)))
+
+    def _columns_read(self, table: TableFile, dimension: str) -> list[str]:
+        """Name the columns of a dimension that a table may read."""
+        if dimension not in table.build.parameters:
+            return []
+        contract = table.contract
+        if dimension in contract.reads:
+            return list(contract.reads[dimension])
+        return [column.name for column in self.new.tables[dimension].contract.declared]
+
+    def check_inputs(self, table: TableFile, parameters: Iterable[str]) -> None:
+        """Raise UnfitError where something is another that a table reads whole, and not by its references alone."""
+        for name in parameters:
+            if name == NIGHT:
+                continue
+            if name not in self.new.tables:
+                if not self.is_same_query(name):
+                    raise UnfitError(f"{table.name} reads {name} whole, and that has other rows")
+            elif name not in {reference.dimension for reference in table.contract.references}:
+                self.check_same_table(table, name)
+
+    def check_same_table(self, table: TableFile, name: str) -> None:
+        """Raise UnfitError where another table is not the same that a table reads whole."""
+        if not self.new.tables[name].contract.is_dimension:
+            raise UnfitError(f"{table.name} reads {name} whole, which is no dimension")
+        columns = [column.name for column in self.new.tables[name].contract.declared]
+        if len(self.changed_members(name, columns)):
+            raise UnfitError(f"{table.name} reads {name} whole without referring to it, and that has other rows")
+
+
+def _nothing_kept(name: str) -> Kept:
+    raise UnfitError(f"the published star keeps nothing of {name}")
+
+
+def _rows(context: Context, name: str, schema: pa.Schema) -> pa.Table:
+    """Read some columns of a dimension, its unknown member among them."""
+    parts = []
+    for path in star_files(context, name):
+        with for_arrow(path.with_name(f"{path.name.removesuffix('.csv')}.parquet"), "rb") as source:
+            parts.append(pq.read_table(source, columns=schema.names).select(schema.names).cast(schema))
+    return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def _differing(old: pa.Table, new: pa.Table, natural: list[str]) -> pa.Table:
+    """Return the natural keys of the rows that are in one of two tables alone."""
+    if old.equals(new):
+        return old.select(natural).slice(0, 0)
+    import duckdb
+
+    keys = ", ".join('"{}"'.format(name.replace('"', '""')) for name in natural)
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 2")
+        connection.register("before", old)
+        connection.register("after", new)
+        only = "SELECT * FROM (SELECT * FROM {} EXCEPT SELECT * FROM {})"
+        found: pa.Table = connection.sql(
+            f"SELECT DISTINCT {keys} FROM ({only.format('before', 'after')} UNION ALL {only.format('after', 'before')})"
+        ).to_arrow_table()
+    return found
+
+
+def star_table_of(star: StarManifest, name: str) -> StarTable:
+    """Return a table of the published star. Raises UnfitError where it has none."""
+    if name not in star.tables:
+        raise UnfitError(f"the published star has no {name}")
+    return star.tables[name]

@@ -1,0 +1,388 @@
+"""The rows of a query that something touches, built as they were and as they are; and what is summarized of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from etl.company.plan import Partial, Step
+from etl.company.tables import NIGHT
+from etl.contract.night import WatchedNight
+from etl.core.manifest import Kept, ParquetFile
+from etl.transform.among import Among, Mask
+from etl.transform.changed.stand import Stand, UnfitError
+from etl.transform.check import Checked, check
+from etl.transform.context import Context, doubled_key
+from etl.transform.frames import all_but
+from etl.transform.hiding import hide_rejects
+from etl.transform.inputs import inputs_of_stream, read_at_once
+from etl.transform.kept import (
+    PUBLISHED,
+    ROW,
+    KeptFiles,
+    KeptRows,
+    Numbers,
+    Part,
+    columns_kept,
+    comparables,
+    fate_of,
+    grown,
+    write_kept,
+)
+from etl.transform.keys import doubled_rows, hashes, losers
+from etl.transform.raw import Reject, all_superseded, as_json, read_some
+from etl.transform.work import built_by_row, kept_of_partial, summarized_by
+
+MOST = 0.2
+"""The share of the rows from which on it is quicker to build them all."""
+
+
+@dataclass
+class Rows:
+    """Rows of a table, built. table: those that are published, as they are; checked: all that became of them.
+
+    handed: how many rows went in; rejects: of those that could not be read, too.
+    """
+
+    checked: Checked
+    table: pa.Table
+    handed: int
+    rejects: list[Reject]
+
+
+@dataclass
+class Difference:
+    """In what a table differs from the published one. places: of its rows that are gone, counted over all files.
+
+    old: the rows that are gone, built as they were; new: those that came. kept: what is kept of its rows; asked: what
+    its functions asked of the night.
+    """
+
+    old: Rows
+    new: Rows
+    places: Numbers
+    kept: Kept | None
+    asked: set[str]
+
+
+@dataclass
+class Summary:
+    """What a partial makes of what changed. gone: the numbers of its rows for which others stand; file: of these.
+
+    old, new: the rejects of the rows that it summarizes, where no streamed table tells of them.
+    """
+
+    kept: KeptFiles
+    gone: Numbers
+    file: ParquetFile | None
+    old: list[Reject] = field(default_factory=list)
+    new: list[Reject] = field(default_factory=list)
+
+
+@dataclass
+class Streamed:
+    """A query whose rows changed: the difference of each table, and the summary of each partial, by its name."""
+
+    tables: dict[str, Difference] = field(default_factory=dict)
+    summaries: dict[str, Summary] = field(default_factory=dict)
+    kept: Kept | None = None
+
+
+@dataclass
+class _Touched:
+    """Rows of a query that something touches. places: among what is kept; rows: their numbers in the query's files.
+
+    published: by table, the places in its files of those that are published; values: those of the columns that are
+    kept, for the same rows.
+    """
+
+    places: list[Numbers] = field(default_factory=list)
+    rows: list[Numbers] = field(default_factory=list)
+    published: dict[str, list[Numbers]] = field(default_factory=dict)
+    values: list[pa.Table] = field(default_factory=list)
+
+    def take(self, part: Part, mask: Mask, seen: Mapping[str, int]) -> None:
+        """Take rows of a part. seen: how many rows of each table are published in the parts before."""
+        self.places.append(part.numbers(mask))
+        self.rows.append(part.column(ROW)[mask])
+        for name, before in seen.items():
+            is_published = part.rows.column(fate_of(name)).to_numpy() == PUBLISHED
+            places = np.cumsum(is_published) - 1 + before
+            self.published.setdefault(name, []).append(places[mask & is_published])
+        self.values.append(part.rows.filter(pa.array(mask)))
+
+    def columns(self, of: str, names: Sequence[str]) -> pa.Table:
+        """Return columns of the rows."""
+        every = pa.concat_tables(self.values, promote_options="permissive")
+        return every.select([f"{of}:{name}" for name in names]).rename_columns(list(names))
+
+
+class StreamChange:
+    """A step of the plan that streams a query, of whose rows only those are built that something touches."""
+
+    def __init__(self, stand: Stand, step: Step) -> None:
+        self._stand, self._step, self._name = stand, step, str(step.stream)
+        self._old, self._new = stand.old.raw_table(self._name), stand.new.raw_table(self._name)
+        self._tables = [stand.new.tables[name] for name in step.built]
+        self._partials = {kept_of_partial(stand.new, each): each for each in step.partials}
+
+    def run(self) -> Streamed:
+        """Build what is touched. Raises UnfitError."""
+        self._check()
+        kept = self._stand.kept(self._step.name)
+        gone, came = self._changed_rows()
+        touched, standing = self._touched(kept, gone)
+        before = np.union1d(_joined(touched.rows), gone)
+        after = np.union1d(np.setdiff1d(before, gone), came)
+        if len(before) + len(after) > MOST * max(standing, 100_000):
+            raise UnfitError(f"{len(before) + len(after):,} rows of {self._name} are touched, of {standing:,}")
+        old = self._built(self._stand.old, before)
+        new = self._built(self._stand.new, after)
+        for name in self._step.built:
+            found = sum(map(len, touched.published.get(name, [])))
+            if len(old.rows[name].table) != found:
+                raise UnfitError(f"{name} was built of {found:,} rows that give {len(old.rows[name].table):,} now")
+        summaries = self._summaries(kept, touched, new)
+        for name, partial in self._partials.items():
+            if partial.stream == self._name:
+                summaries[name].old, summaries[name].new = old.rejects, new.rejects
+        place = self._keep(kept, touched, new)
+        differences = {
+            name: Difference(
+                old.rows[name], new.rows[name], _joined(touched.published.get(name, [])), None, new.asked[name]
+            )
+            for name in self._step.built
+        }
+        self._check_unique(kept, touched, new)
+        return Streamed(differences, summaries, place)
+
+    def _check(self) -> None:
+        for table in self._tables:
+            self._stand.check_inputs(table, [p for p in table.build.parameters if p != self._name])
+            if read_at_once(self._stand.new, table):
+                raise UnfitError(f"{table.name} tells of rows of {read_at_once(self._stand.new, table)[0]} besides")
+            if len(table.contract.stream) > 1:
+                raise UnfitError(f"{table.name} streams several queries")
+        for partial in self._step.partials:
+            table = self._stand.new.tables[partial.table]
+            if not table.contract.summed_by:
+                raise UnfitError(f"{partial.table} does not say by what it is summed up (summed_by)")
+            self._stand.check_inputs(table, partial.parameters[1:])
+            for name in partial.parameters[1:]:
+                if name in self._stand.new.tables:
+                    self._stand.check_same_table(table, name)
+        for name in {*self._step.built, *(p.table for p in self._step.partials if NIGHT in p.parameters)}:
+            if self._stand.is_other_night(name):
+                raise UnfitError(f"{name} asks for what is another every night")
+        if self._stand.new.corrections_of(self._name):
+            raise UnfitError(f"there are corrections of {self._name}")
+
+    def _changed_rows(self) -> tuple[Numbers, Numbers]:
+        """Return the numbers of the rows that are gone since, and of those that came."""
+        old, new = self._old, self._new
+        same = (old.columns, old.key, old.survivor, old.group_by) == (new.columns, new.key, new.survivor, new.group_by)
+        if not same or _content(new)[: len(old.blocks)] != _content(old):
+            raise UnfitError(f"{self._name} was read anew")
+        first = sum(block.rows for block in old.blocks)
+        rows = sum(block.rows for block in new.blocks)
+        superseded = all_superseded(self._stand.new.raw, new)
+        gone = np.setdiff1d(superseded, all_superseded(self._stand.old.raw, old))
+        came = np.setdiff1d(np.arange(first, rows), superseded)
+        return gone[gone < first], came
+
+    def _touched(self, kept: KeptFiles, gone: Numbers) -> tuple[_Touched, int]:
+        """Find the rows that something touches, and count all."""
+        groups = self._groups_of(kept, gone) if self._new.group_by else None
+        found, count = _Touched(), 0
+        for part, seen in self._parts(kept):
+            mask = part.standing & self._is_touched(part, gone)
+            if groups:
+                mask |= part.standing & groups.mask(_columns(part.rows, self._name, self._new.group_by))
+            found.take(part, mask, seen)
+            count += int(part.standing.sum())
+        return found, count
+
+    def _groups_of(self, kept: KeptFiles, gone: Numbers) -> Among:
+        """Find the groups of the touched rows: a row hangs on the others of its group."""
+        groups = [pa.table({name: pa.nulls(0) for name in self._new.group_by})]
+        for part, _ in self._parts(kept):
+            mask = part.standing & self._is_touched(part, gone)
+            rows = part.rows.filter(pa.array(mask))
+            if len(rows):
+                groups.append(_columns(rows, self._name, self._new.group_by))
+        return Among(pa.concat_tables(groups, promote_options="permissive"))
+
+    def _is_touched(self, part: Part, gone: Numbers) -> Mask:
+        mask = _is_in(part.column(ROW), gone)
+        for table in self._tables:
+            mask |= self._stand.touched_by(table, part, table.name)
+        return mask
+
+    def _parts(self, kept: KeptFiles) -> Iterator[tuple[Part, dict[str, int]]]:
+        """Read what is kept, with the number of the rows of each table that are published in the parts before."""
+        seen = dict.fromkeys(self._step.built, 0)
+        for part in kept.parts():
+            yield part, dict(seen)
+            for name in seen:
+                seen[name] += int((part.rows.column(fate_of(name)).to_numpy() == PUBLISHED).sum())
+
+    def _built(self, context: Context, numbers: Numbers) -> "_Built":
+        """Build rows of the query, as a context has it."""
+        raw = self._new
+        rows = read_some(self._stand.new.raw, raw, numbers, context.corrections_of(self._name))
+        inputs = inputs_of_stream(context, self._step)
+        out = losers(rows.frame, raw.key, raw.survivor, raw.file)
+        if len(out) and not raw.survivor:
+            raise doubled_rows(raw.file, rows.frame.iloc[out], raw.key, context.personal[self._name])
+        doubles = [(doubled_key(self._name), row) for row in as_json(rows.frame.iloc[out])]
+        rejects = hide_rejects(context, self._name, [*rows.rejects, *doubles])
+        frame = all_but(rows.frame, out)
+        found = _Built(frame, {}, {}, {self._name: frame}, {}, rejects)
+        for table in self._tables:
+            night = WatchedNight(context.night)
+            built = built_by_row(context, table, self._name, frame, inputs, night)
+            checked = check(built, table.contract, inputs.members)
+            every = [*rejects, *checked.rejects]
+            found.rows[table.name] = Rows(checked, checked.table, len(numbers), every)
+            found.frames[table.name] = checked.sound
+            found.built[table.name] = built
+            found.asked[table.name] = set(night.asked)
+        return found
+
+    def _summaries(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> dict[str, Summary]:
+        """Summarize again what is touched: all rows that have the same values in what a summary goes by."""
+        among = {name: Among(self._units(partial, touched, new)) for name, partial in self._partials.items()}
+        beside = self._beside(kept, touched, among)
+        found = {}
+        frames = {name: [frame] for name, frame in new.frames.items()}
+        if len(beside):
+            for name, frame in self._built(self._stand.new, beside).frames.items():
+                frames[name].append(frame)
+        for name, partial in self._partials.items():
+            found[name] = self._summary(name, partial, among[name], frames[partial.stream])
+        return found
+
+    def _units(self, partial: Partial, touched: _Touched, new: "_Built") -> pa.Table:
+        by = self._stand.new.tables[partial.table].contract.summed_by
+        parts = [touched.columns(partial.stream, by)] if touched.values else []
+        whole = new.built.get(partial.stream, new.frame)
+        return pa.concat_tables([*parts, comparables(whole, by)], promote_options="permissive")
+
+    def _beside(self, kept: KeptFiles, touched: _Touched, among: Mapping[str, Among]) -> Numbers:
+        """Find the rows that are summarized with touched ones, and are not touched themselves."""
+        known, found = _joined(touched.places), []
+        for part in kept.parts([ROW, *self._columns_of_partials()]) if any(among.values()) else ():
+            mask = np.zeros(len(part.rows), dtype=bool)
+            for name, partial in self._partials.items():
+                mask |= among[name].mask(_columns(part.rows, partial.stream, among[name].columns))
+            mask &= part.standing
+            mask &= ~_is_in(np.arange(part.first, part.first + len(part.rows)), known)
+            found.append(part.column(ROW)[mask])
+        rows = np.unique(_joined(found))
+        return self._whole_groups(kept, rows) if self._new.group_by and len(rows) else rows
+
+    def _whole_groups(self, kept: KeptFiles, rows: Numbers) -> Numbers:
+        """Add the rows of the same groups, on which they hang: none of these is touched, or all would be."""
+        columns = [ROW, *(f"{self._name}:{name}" for name in self._new.group_by)]
+        every = [
+            part.rows.filter(pa.array(part.standing & _is_in(part.column(ROW), rows))) for part in kept.parts(columns)
+        ]
+        groups = Among(_columns(pa.concat_tables(every, promote_options="permissive"), self._name, self._new.group_by))
+        found = []
+        for part in kept.parts(columns):
+            mask = part.standing & groups.mask(_columns(part.rows, self._name, self._new.group_by))
+            found.append(part.column(ROW)[mask])
+        return np.unique(_joined(found))
+
+    def _columns_of_partials(self) -> list[str]:
+        tables = self._stand.new.tables
+        every = [f"{p.stream}:{c}" for p in self._partials.values() for c in tables[p.table].contract.summed_by]
+        return list(dict.fromkeys(every))
+
+    def _summary(self, name: str, partial: Partial, among: Among, frames: Sequence[pd.DataFrame]) -> Summary:
+        context = self._stand.new
+        kept = self._stand.kept(name)
+        by = context.tables[partial.table].contract.summed_by
+        if not among:
+            return Summary(kept, np.empty(0, np.int64), None)
+        gone = [part.numbers(part.standing & among.mask(_comparable_rows(part.rows, by))) for part in kept.parts()]
+        chosen = [frame[among.mask(comparables(frame, by))] for frame in frames]
+        frame = pd.concat(chosen) if len(chosen) > 1 else chosen[0]
+        inputs = inputs_of_stream(context, self._step)
+        night = WatchedNight(context.night)
+        made = summarized_by(context, partial, inputs.frames | {partial.stream: frame}, night)
+        rows = pa.Table.from_pandas(made, preserve_index=False)
+        file = write_kept(context.folder, name, len(kept.kept.files), rows)
+        return Summary(kept, _joined(gone), file)
+
+    def _keep(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> Kept:
+        """Keep what became of the rows that were built."""
+        if not len(new.frame) and not len(_joined(touched.places)):
+            return kept.kept
+        rows = KeptRows(new.frame.index.to_numpy())
+        names = columns_kept(self._stand.new, self._step)
+        rows.take(new.frame, names[self._name], self._name)
+        for name in self._step.built:
+            rows.take(new.built[name], names[name], name)
+            rows.judge(name, new.built[name], new.frames[name])
+        file = rows.write(self._stand.new.folder, self._step.name, len(kept.kept.files))
+        return grown(self._stand.new.folder, self._step.name, kept, file, _joined(touched.places))
+
+    def _check_unique(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> None:
+        """Raise where a table holds the key of a row twice, whose keys are others than those of the query's rows."""
+        for table in self._tables:
+            key = table.contract.built_key
+            if key == self._new.key:
+                built = new.built[table.name]
+                if np.array_equal(hashes(built, key, table.name), hashes(new.frame, key, table.name)):
+                    continue
+                raise UnfitError(f"{table.name} has other keys than the rows of {self._name}")
+            frame = new.frames[table.name]
+            out = losers(frame, key, (), table.name)
+            if len(out):
+                raise doubled_rows(table.name, frame.iloc[out], key, table.contract.personal)
+            mine, known = Among(comparables(frame, key)), _joined(touched.places)
+            for part in kept.parts([fate_of(table.name), *(f"{table.name}:{name}" for name in key)]):
+                again = part.standing & mine.mask(_columns(part.rows, table.name, key))
+                again &= part.rows.column(fate_of(table.name)).to_numpy() == PUBLISHED
+                again &= ~_is_in(np.arange(part.first, part.first + len(part.rows)), known)
+                if again.any():
+                    raise UnfitError(f"rows of {table.name} have the key of another")
+
+
+@dataclass
+class _Built:
+    """Rows of a query and what tables made of them: rows, what build returned, what partials get, what was asked."""
+
+    frame: pd.DataFrame
+    rows: dict[str, Rows]
+    built: dict[str, pd.DataFrame]
+    frames: dict[str, pd.DataFrame]
+    asked: dict[str, set[str]]
+    rejects: list[Reject]
+
+
+def _content(table: object) -> list[tuple[str, int]]:
+    return [(block.sha256, block.rows) for block in table.blocks]  # type: ignore[attr-defined]
+
+
+def _columns(rows: pa.Table, of: str, names: Sequence[str]) -> pa.Table:
+    return rows.select([f"{of}:{name}" for name in names]).rename_columns(list(names))
+
+
+def _comparable_rows(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    return comparables(rows.select(list(names)).to_pandas(types_mapper=pd.ArrowDtype), names)
+
+
+def _joined(parts: Sequence[Numbers]) -> Numbers:
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _is_in(values: Numbers, some: Numbers) -> Mask:
+    """Tell which values are among some in ascending order."""
+    if not len(some):
+        return np.zeros(len(values), dtype=bool)
+    found: Mask = some[np.minimum(np.searchsorted(some, values), len(some) - 1)] == values
+    return found

@@ -1,0 +1,178 @@
+"""A table that summarizes: of its groups only those are built that something touches, of what partials made of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from etl.company.tables import TableFile
+from etl.contract.night import WatchedNight
+from etl.core.manifest import Kept, ParquetFile
+from etl.transform.among import Among
+from etl.transform.changed.stand import Stand, UnfitError
+from etl.transform.changed.stream import Difference, Rows, Summary
+from etl.transform.check import check
+from etl.transform.context import Context
+from etl.transform.inputs import add_members, inputs_of_table, read_at_once
+from etl.transform.kept import (
+    PUBLISHED,
+    KeptFiles,
+    KeptRows,
+    Numbers,
+    columns_of_table,
+    comparables,
+    fate_of,
+    grown,
+)
+from etl.transform.work import built_by, merged_rows, survivors
+
+
+@dataclass(frozen=True)
+class SumChange:
+    """A table that summarizes. summaries: what its partials make of what changed, by what they summarize."""
+
+    stand: Stand
+    table: TableFile
+    summaries: Mapping[str, Summary]
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The columns that tell its groups."""
+        contract = self.table.contract
+        return contract.recompute_by or ((contract.group_by,) if contract.group_by else ())
+
+    def run(self) -> Difference:
+        """Build the groups that something touches, as they were and as they are. Raises UnfitError."""
+        if not self.by:
+            raise UnfitError(f"{self.table.name} does not say what is built together (recompute_by)")
+        self._check()
+        kept = self.stand.kept(self.table.name)
+        groups = Among(self._touched(kept))
+        places, gone = self._rows_of(kept, groups)
+        old = self._built(self.stand.old, groups, is_old=True)
+        new = self._built(self.stand.new, groups, is_old=False)
+        if len(old.rows.table) != len(places):
+            found = f"{len(places):,} rows of {self.table.name} are {len(old.rows.table):,} now, built of the same"
+            raise UnfitError(found)
+        file = self._keep(kept, new) if len(new.frame) else None
+        grown_ = grown(self.stand.new.folder, self.table.name, kept, file, gone)
+        return Difference(old.rows, new.rows, places, grown_, new.asked)
+
+    def _check(self) -> None:
+        summarized = {partial.parameters[0] for partial in self.table.partials}
+        self.stand.check_inputs(self.table, [p for p in self.table.build.parameters if p not in summarized])
+        if self.stand.is_other_night(self.table.name):
+            raise UnfitError(f"{self.table.name} asks for what is another every night")
+        if read := read_at_once(self.stand.new, self.table):
+            raise UnfitError(f"{self.table.name} tells of rows of {read[0]} besides")
+
+    def _touched(self, kept: KeptFiles) -> pa.Table:
+        """Return the groups that something touches."""
+        found = [pa.table({name: pa.nulls(0) for name in self.by})]
+        for summary in self.summaries.values():
+            gone, first = summary.gone, 0
+            for part in summary.kept.parts() if len(gone) else ():
+                begin, end = np.searchsorted(gone, [first, first + len(part.rows)])
+                found.append(_groups(part.rows.take(pa.array(gone[begin:end] - first)), self.by))
+                first += len(part.rows)
+            if summary.file:
+                found.append(_groups(_of_file(self.stand.new, summary.file), self.by))
+        for part in kept.parts():
+            mask = part.standing & self.stand.touched_by(self.table, part, self.table.name)
+            rows = part.rows.filter(pa.array(mask))
+            columns = [f"{self.table.name}:{name}" for name in self.by]
+            found.append(rows.select(columns).rename_columns(list(self.by)))
+        return pa.concat_tables(found, promote_options="permissive")
+
+    def _rows_of(self, kept: KeptFiles, groups: Among) -> tuple[Numbers, Numbers]:
+        """Find the published rows of some groups in the table's files, and all of their rows in what is kept."""
+        places, gone, seen = [], [], 0
+        for part in kept.parts():
+            columns = [f"{self.table.name}:{name}" for name in self.by]
+            mask = part.standing & groups.mask(part.rows.select(columns).rename_columns(list(self.by)))
+            is_published = part.rows.column(fate_of(self.table.name)).to_numpy() == PUBLISHED
+            places.append((np.cumsum(is_published) - 1 + seen)[mask & is_published])
+            gone.append(part.numbers(mask))
+            seen += int(is_published.sum())
+        return np.concatenate(places), np.concatenate(gone)
+
+    def _built(self, context: Context, groups: Among, *, is_old: bool) -> "_Built":
+        """Build groups of what partials made of them, as the published star had it, or as it is now."""
+        given = {name: self._summarized(summary, groups, is_old) for name, summary in self.summaries.items()}
+        inputs = inputs_of_table(context, self.table, 0)
+        night = WatchedNight(context.night)
+        frame = built_by(context, self.table, {**inputs.frames, **given}, night).reset_index(drop=True)
+        add_members(context, self.table, inputs)
+        frame, doubles = survivors(frame, self.table.contract)
+        if doubles:
+            raise UnfitError(f"rows of {self.table.name} have the key of another")
+        checked = check(frame, self.table.contract, inputs.members)
+        merged = merged_rows(frame)
+        if merged:
+            raise UnfitError(f"rows of {self.table.name} are merged")
+        read = [reject for each in self.summaries.values() for reject in (each.old if is_old else each.new)]
+        rows = Rows(checked, checked.table, len(frame) + len(read), [*read, *checked.rejects])
+        return _Built(rows, frame, set(night.asked))
+
+    def _summarized(self, summary: Summary, groups: Among, is_old: bool) -> pd.DataFrame:
+        """Read what a partial made of some groups."""
+        found = []
+        for part in summary.kept.parts():
+            standing = part.standing.copy()
+            if not is_old:
+                begin, end = np.searchsorted(summary.gone, [part.first, part.first + len(part.rows)])
+                standing[summary.gone[begin:end] - part.first] = False
+            standing &= groups.mask(_groups(part.rows, self.by))
+            found.append(part.rows.filter(pa.array(standing)))
+        if summary.file and not is_old:
+            rows = _of_file(self.stand.new, summary.file)
+            found.append(rows.filter(pa.array(groups.mask(_groups(rows, self.by)))))
+        whole = pa.concat_tables(found, promote_options="permissive")
+        frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
+
+    def _keep(self, kept: KeptFiles, new: "_Built") -> ParquetFile:
+        rows = KeptRows(np.zeros(len(new.frame), dtype=np.int64))
+        rows.take(new.frame, columns_of_table(self.table), self.table.name)
+        rows.judge(self.table.name, new.frame, new.rows.checked.sound)
+        return rows.write(self.stand.new.folder, self.table.name, len(kept.kept.files))
+
+
+@dataclass
+class _Built:
+    """Groups that were built: what became of the rows, what build returned, what it asked of the night."""
+
+    rows: Rows
+    frame: pd.DataFrame
+    asked: set[str]
+
+
+def whole_of(summary: Summary, context: Context) -> pd.DataFrame:
+    """Read all that a partial made, as it is now."""
+    found = []
+    for part in summary.kept.parts():
+        standing = part.standing.copy()
+        begin, end = np.searchsorted(summary.gone, [part.first, part.first + len(part.rows)])
+        standing[summary.gone[begin:end] - part.first] = False
+        found.append(part.rows.filter(pa.array(standing)))
+    if summary.file:
+        found.append(_of_file(context, summary.file))
+    frame: pd.DataFrame = pa.concat_tables(found, promote_options="permissive").to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def kept_summary(stand: Stand, name: str, summary: Summary) -> Kept:
+    """Return what is kept of a partial now."""
+    return grown(stand.new.folder, name, summary.kept, summary.file, summary.gone)
+
+
+def _of_file(context: Context, file: ParquetFile) -> pa.Table:
+    kept = KeptFiles(context.folder, Kept(files=(file,)))
+    return next(kept.parts()).rows
+
+
+def _groups(rows: pa.Table, by: Sequence[str]) -> pa.Table:
+    """Return the columns of rows that tell their groups."""
+    return comparables(rows.select(list(by)).to_pandas(types_mapper=pd.ArrowDtype), by)
