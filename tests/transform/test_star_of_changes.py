@@ -1,4 +1,4 @@
-"""A star built of what changed is the star that all rows give: every table, every column, keys and receipts included."""
+"""A star built of what changed is the star of all rows: every table, every column, keys and receipts included."""
 
 import shutil
 from collections import Counter
@@ -23,9 +23,9 @@ from tests.download.company import Company
 
 TODAY = date(2026, 3, 31)
 BESIDES = """
-UPDATE catalogue.deployments SET unit_price = unit_price + 1, updated_at = now() 
+UPDATE catalogue.deployments SET unit_price = unit_price + 1, updated_at = now()
   WHERE product_id = 2 AND edition % 9 = 1;
-UPDATE catalogue.deployments SET closes_on = closes_on - 2, updated_at = now() 
+UPDATE catalogue.deployments SET closes_on = closes_on - 2, updated_at = now()
   WHERE product_id = 3 AND edition % 11 = 1;
 UPDATE sales.contracts SET instances = -5, updated_at = now() WHERE contract_id % 211 = {seed};
 UPDATE sales.contracts SET instances = 5, updated_at = now() WHERE instances < 0 AND contract_id % 3 = {seed} % 3;
