@@ -128,6 +128,8 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             others = carried | (changed.tables if changed else {})
             manifest = _manifest(job, raw, context, results, others, worked.peak_memory_mb).model_copy(update=told)
             check_balance(context, {name: manifest.tables[name] for name in plan.tables}, results)
+            if changed:
+                manifest = changed.compared(manifest)
             job.store.star.commit(folder, manifest, job.settings.keep_runs)
     rejected = sum(manifest.tables[name].all_rejected for name in plan.tables)
     log.info(

@@ -21,6 +21,7 @@ from etl.transform.changed.stand import Stand, UnfitError
 from etl.transform.changed.stream import StreamChange, Summary
 from etl.transform.changed.sums import SumChange, kept_summary, whole_of
 from etl.transform.changed.table import changed_table
+from etl.transform.changed.whole import change_of
 from etl.transform.context import Context
 from etl.transform.kept import KEPT
 from etl.transform.night import night_of
@@ -33,13 +34,28 @@ _MEANING = 1
 
 @dataclass
 class Changed:
-    """A star of what changed. worked: what was built as ever; tables: the entries of the others."""
+    """A star of what changed. worked: what was built as ever; tables: the entries of the others.
 
+    kept, asked: as in `StarManifest`; whole: what was built at once of what partials made.
+    """
+
+    stand: Stand
     worked: Worked
     tables: dict[str, StarTable] = field(default_factory=dict)
     kept: dict[str, Kept] = field(default_factory=dict)
     asked: dict[str, set[str]] = field(default_factory=dict)
     whole: dict[str, Result] = field(default_factory=dict)
+
+    def compared(self, manifest: StarManifest) -> StarManifest:
+        """Let the tables that were built anew say by what they differ from the published ones."""
+        old, new = self.stand.old.folder, self.stand.new.folder
+        tables = dict(manifest.tables)
+        for name, table in tables.items():
+            if table.change is None:
+                contract = self.stand.new.tables[name].contract
+                change = change_of(contract, self.stand.star.tables[name], old, table, new)
+                tables[name] = table.model_copy(update={"change": change})
+        return manifest.model_copy(update={"tables": tables})
 
 
 def made_with(context: Context, raw: RawManifest, key: str | None) -> str:
@@ -95,7 +111,7 @@ def changed_star(stand: Stand, run: str, raw: RawManifest, plan: Plan, executor:
     late = _late(plan, stand.new)
     early = {name: step for name, step in plan.steps.items() if name not in late}
     worked = run_plan(stand.new, Plan(early, {name: set(plan.before[name]) for name in early}), executor)
-    found = Changed(worked, asked=dict(worked.asked))
+    found = Changed(stand, worked, asked=dict(worked.asked))
     summaries: dict[str, dict[str, Summary]] = {}
     for step in (plan.steps[name] for name in plan.steps if name in late):
         if step.stream:

@@ -307,7 +307,7 @@ class StreamChange:
         by = context.tables[partial.table].contract.summed_by
         if not among:
             return Summary(kept, np.empty(0, np.int64), None)
-        gone = [part.numbers(part.standing & among.mask(_comparable_rows(part.rows, by))) for part in kept.parts()]
+        gone = [part.numbers(part.standing & among.mask(_comparable_rows(part.rows, by))) for part in kept.parts(by)]
         chosen = [frame[among.mask(comparables(frame, by))] for frame in frames]
         frame = pd.concat(chosen) if len(chosen) > 1 else chosen[0]
         inputs = inputs_of_stream(context, self._step)

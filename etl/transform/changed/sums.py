@@ -73,7 +73,7 @@ class SumChange:
         found = [pa.table({name: pa.nulls(0) for name in self.by})]
         for summary in self.summaries.values():
             gone, first = summary.gone, 0
-            for part in summary.kept.parts() if len(gone) else ():
+            for part in summary.kept.parts(self.by) if len(gone) else ():
                 begin, end = np.searchsorted(gone, [first, first + len(part.rows)])
                 found.append(_groups(part.rows.take(pa.array(gone[begin:end] - first)), self.by))
                 first += len(part.rows)
