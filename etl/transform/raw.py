@@ -27,6 +27,7 @@ from etl.transform.correct import corrected
 from etl.transform.fitting import misfits
 
 Corrections = Sequence[Correction]
+Places = npt.NDArray[np.int64]
 
 Reject = tuple[str, str]
 """A row that broke a rule: the reason, and the row as JSON."""
@@ -90,30 +91,59 @@ def read_block(
     return rows
 
 
-def read_some(folder: Path, table: RawTable, numbers: npt.NDArray[np.int64], corrections: Corrections = ()) -> RawRows:
-    """Read the rows with certain numbers, counted over all blocks, in ascending order; the index is of these numbers.
+@dataclass(frozen=True)
+class SomeRows:
+    """Rows of a query as they were written, with their numbers, counted over all blocks, in ascending order.
 
-    Whether others stand for them is not asked. Blocks that hold none of them are not read.
+    begins, ends: where each is in `data`.
     """
-    lines: list[memoryview] = []
-    first = 0
+
+    table: RawTable
+    numbers: Places
+    data: bytes
+    begins: Places
+    ends: Places
+
+    def read(self, numbers: Places, corrections: Corrections = ()) -> RawRows:
+        """Read those with certain numbers; the index is of these. Whether others stand for them is not asked."""
+        if not len(numbers):
+            return RawRows(no_rows(self.table).set_index(pd.Index(numbers)))
+        places = np.searchsorted(self.numbers, numbers)
+        told = self.table.model_copy(update={"receipt": None, "changes": None})
+        lines = _taken(self.data, self.begins[places], self.ends[places])
+        rows = _typed(pa.py_buffer(lines), told, corrections, set(), np.empty(0, np.int64))
+        rows.frame = rows.frame.set_index(pd.Index(numbers[rows.frame.index.to_numpy()]))
+        return rows
+
+
+def read_some(folder: Path, table: RawTable, numbers: Places) -> SomeRows:
+    """Read the rows with certain numbers, in ascending order. Blocks that hold none of them are not read."""
+    found, lengths, first = [], [np.empty(0, np.int64)], 0
     for block in table.blocks:
         begin, end = np.searchsorted(numbers, [first, first + block.rows])
         if begin < end:
             data = _checked_rows(folder, table, block)
-            lines += _lines_at(memoryview(data), block.rows, numbers[begin:end] - first, schema_of(table).names)
+            begins, ends = _lines_of(data, block.rows, table)
+            places = numbers[begin:end] - first
+            found.append(_taken(data, begins[places], ends[places]))
+            lengths.append(ends[places] - begins[places])
         first += block.rows
-    if not lines:
-        empty = no_rows(table)
-        return RawRows(empty.set_index(pd.Index(numbers[:0])))
-    told = table.model_copy(update={"receipt": None, "changes": None})
-    rows = _typed(pa.py_buffer(b"".join(lines)), told, corrections, set(), np.empty(0, np.int64))
-    rows.frame = rows.frame.set_index(pd.Index(numbers[rows.frame.index.to_numpy()]))
-    return rows
+    after = np.cumsum(np.concatenate(lengths))
+    return SomeRows(table, numbers, b"".join(found), after - np.concatenate(lengths), after)
 
 
-def _lines_at(data: memoryview, rows: int, places: npt.NDArray[np.int64], names: list[str]) -> list[memoryview]:
-    """Find the lines of some of a block's rows; a value may hold line breaks, within quotes."""
+def _taken(data: bytes, begins: Places, ends: Places) -> bytes:
+    """Copy parts of some bytes, one behind the other; those that adjoin, at once."""
+    if not len(begins):
+        return b""
+    breaks = np.flatnonzero(begins[1:] != ends[:-1]) + 1
+    firsts, lasts = begins[np.append(0, breaks)], ends[np.append(breaks - 1, len(ends) - 1)]
+    view = memoryview(data)
+    return b"".join([view[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)])
+
+
+def _lines_of(data: bytes, rows: int, table: RawTable) -> tuple[Places, Places]:
+    """Find where each row of a block begins and ends; a value may hold line breaks, within quotes."""
     octets = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(octets == ord("\n")) + 1
     if len(ends) != rows:
@@ -121,11 +151,9 @@ def _lines_at(data: memoryview, rows: int, places: npt.NDArray[np.int64], names:
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     if len(ends) != rows:
         raise DataError(
-            f"A block of {rows:,} rows with the columns {', '.join(names)} has {len(ends):,} lines.",
-            "Run SQLDownloadMain.py --full.",
+            f"A block of {rows:,} rows of {table.file} has {len(ends):,} lines.", "Run SQLDownloadMain.py --full."
         )
-    begins = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
-    return [data[begin:end] for begin, end in zip(begins[places].tolist(), ends[places].tolist(), strict=True)]
+    return np.append(0, ends[:-1]), ends
 
 
 def _checked_rows(folder: Path, table: RawTable, block: Block) -> bytes:

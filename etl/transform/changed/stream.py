@@ -32,7 +32,7 @@ from etl.transform.kept import (
     write_kept,
 )
 from etl.transform.keys import doubled_rows, hashes, losers
-from etl.transform.raw import Reject, all_superseded, as_json, read_some
+from etl.transform.raw import Reject, SomeRows, all_superseded, as_json, read_some
 from etl.transform.work import built_by_row, kept_of_partial, summarized_by
 
 MOST = 0.2
@@ -138,8 +138,10 @@ class StreamChange:
         after = np.union1d(np.setdiff1d(before, gone), came)
         if len(before) + len(after) > MOST * max(standing, 100_000):
             raise UnfitError(f"{len(before) + len(after):,} rows of {self._name} are touched, of {standing:,}")
-        old = self._built(self._stand.old, before)
-        new = self._built(self._stand.new, after)
+        rows = read_some(self._stand.new.raw, self._new, np.union1d(before, after))
+        old = self._built(self._stand.old, rows, before)
+        new = self._built(self._stand.new, rows, after)
+        del rows
         for name in self._step.built:
             found = sum(map(len, touched.published.get(name, [])))
             if len(old.rows[name].table) != found:
@@ -228,10 +230,10 @@ class StreamChange:
             for name in seen:
                 seen[name] += int((part.rows.column(fate_of(name)).to_numpy() == PUBLISHED).sum())
 
-    def _built(self, context: Context, numbers: Numbers) -> "_Built":
+    def _built(self, context: Context, some: SomeRows, numbers: Numbers) -> "_Built":
         """Build rows of the query, as a context has it."""
         raw = self._new
-        rows = read_some(self._stand.new.raw, raw, numbers, context.corrections_of(self._name))
+        rows = some.read(numbers, context.corrections_of(self._name))
         inputs = inputs_of_stream(context, self._step)
         out = losers(rows.frame, raw.key, raw.survivor, raw.file)
         if len(out) and not raw.survivor:
@@ -258,7 +260,8 @@ class StreamChange:
         found = {}
         frames = {name: [frame] for name, frame in new.frames.items()}
         if len(beside):
-            for name, frame in self._built(self._stand.new, beside).frames.items():
+            rows = read_some(self._stand.new.raw, self._new, beside)
+            for name, frame in self._built(self._stand.new, rows, beside).frames.items():
                 frames[name].append(frame)
         for name, partial in self._partials.items():
             found[name] = self._summary(name, partial, among[name], frames[partial.stream])

@@ -10,7 +10,7 @@ import pyarrow as pa
 from etl.company.tables import TableFile
 from etl.contract.night import WatchedNight
 from etl.core.manifest import Kept, ParquetFile
-from etl.transform.among import Among
+from etl.transform.among import Among, Mask
 from etl.transform.changed.stand import Stand, UnfitError
 from etl.transform.changed.stream import Difference, Rows, Summary
 from etl.transform.check import check
@@ -21,6 +21,7 @@ from etl.transform.kept import (
     KeptFiles,
     KeptRows,
     Numbers,
+    Part,
     columns_of_table,
     comparables,
     fate_of,
@@ -51,8 +52,9 @@ class SumChange:
         kept = self.stand.kept(self.table.name)
         groups = Among(self._touched(kept))
         places, gone = self._rows_of(kept, groups)
-        old = self._built(self.stand.old, groups, is_old=True)
-        new = self._built(self.stand.new, groups, is_old=False)
+        summarized = {name: self._summarized(summary, groups) for name, summary in self.summaries.items()}
+        old = self._built(self.stand.old, {name: each[0] for name, each in summarized.items()}, is_old=True)
+        new = self._built(self.stand.new, {name: each[1] for name, each in summarized.items()}, is_old=False)
         if len(old.rows.table) != len(places):
             found = f"{len(places):,} rows of {self.table.name} are {len(old.rows.table):,} now, built of the same"
             raise UnfitError(found)
@@ -98,9 +100,8 @@ class SumChange:
             seen += int(is_published.sum())
         return np.concatenate(places), np.concatenate(gone)
 
-    def _built(self, context: Context, groups: Among, *, is_old: bool) -> "_Built":
+    def _built(self, context: Context, given: Mapping[str, pd.DataFrame], *, is_old: bool) -> "_Built":
         """Build groups of what partials made of them, as the published star had it, or as it is now."""
-        given = {name: self._summarized(summary, groups, is_old) for name, summary in self.summaries.items()}
         inputs = inputs_of_table(context, self.table, 0)
         night = WatchedNight(context.night)
         frame = built_by(context, self.table, {**inputs.frames, **given}, night).reset_index(drop=True)
@@ -116,22 +117,19 @@ class SumChange:
         rows = Rows(checked, checked.table, len(frame) + len(read), [*read, *checked.rejects])
         return _Built(rows, frame, set(night.asked))
 
-    def _summarized(self, summary: Summary, groups: Among, is_old: bool) -> pd.DataFrame:
-        """Read what a partial made of some groups."""
-        found = []
+    def _summarized(self, summary: Summary, groups: Among) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Read what a partial made of some groups, as the published star had it, and as it is now."""
+        old, new = [], []
         for part in summary.kept.parts():
-            standing = part.standing.copy()
-            if not is_old:
-                begin, end = np.searchsorted(summary.gone, [part.first, part.first + len(part.rows)])
-                standing[summary.gone[begin:end] - part.first] = False
-            standing &= groups.mask(_groups(part.rows, self.by))
-            found.append(part.rows.filter(pa.array(standing)))
-        if summary.file and not is_old:
+            mask = part.standing & groups.mask(_groups(part.rows, self.by))
+            rows = part.rows.filter(pa.array(mask))
+            still = _standing(part, summary.gone)[mask]
+            old.append(rows)
+            new.append(rows.filter(pa.array(still)))
+        if summary.file:
             rows = _of_file(self.stand.new, summary.file)
-            found.append(rows.filter(pa.array(groups.mask(_groups(rows, self.by)))))
-        whole = pa.concat_tables(found, promote_options="permissive")
-        frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
-        return frame
+            new.append(rows.filter(pa.array(groups.mask(_groups(rows, self.by)))))
+        return _frame(old), _frame(new)
 
     def _keep(self, kept: KeptFiles, new: "_Built") -> ParquetFile:
         rows = KeptRows(np.zeros(len(new.frame), dtype=np.int64))
@@ -153,13 +151,23 @@ def whole_of(summary: Summary, context: Context) -> pd.DataFrame:
     """Read all that a partial made, as it is now."""
     found = []
     for part in summary.kept.parts():
-        standing = part.standing.copy()
-        begin, end = np.searchsorted(summary.gone, [part.first, part.first + len(part.rows)])
-        standing[summary.gone[begin:end] - part.first] = False
-        found.append(part.rows.filter(pa.array(standing)))
+        found.append(part.rows.filter(pa.array(_standing(part, summary.gone))))
     if summary.file:
         found.append(_of_file(context, summary.file))
-    frame: pd.DataFrame = pa.concat_tables(found, promote_options="permissive").to_pandas(types_mapper=pd.ArrowDtype)
+    return _frame(found)
+
+
+def _standing(part: Part, gone: Numbers) -> Mask:
+    """Tell which rows of a part stand, less those with certain numbers."""
+    standing = part.standing.copy()
+    begin, end = np.searchsorted(gone, [part.first, part.first + len(part.rows)])
+    standing[gone[begin:end] - part.first] = False
+    return standing
+
+
+def _frame(parts: Sequence[pa.Table]) -> pd.DataFrame:
+    """Put what a partial made together."""
+    frame: pd.DataFrame = pa.concat_tables(parts, promote_options="permissive").to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 
