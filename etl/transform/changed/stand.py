@@ -1,6 +1,6 @@
 """What tonight's star is built upon: the published one, and in what tonight differs from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +17,9 @@ from etl.core.folders import for_arrow
 from etl.core.manifest import Kept, StarManifest, StarTable
 from etl.transform.among import Among, Mask
 from etl.transform.context import Context, star_files
-from etl.transform.kept import KeptFiles, Part
+from etl.transform.frames import only
+from etl.transform.inputs import Frames
+from etl.transform.kept import KeptFiles, Part, comparables
 from etl.transform.raw import all_superseded
 
 OF_THE_DAY = ("as_of", "business_date", "window_start")
@@ -118,6 +120,23 @@ class Stand:
             elif name not in {reference.dimension for reference in table.contract.references}:
                 self.check_same_table(table, name)
 
+    def check_references(
+        self, table: TableFile, built: pd.DataFrame, frames: Frames, build: Callable[[Frames], pd.DataFrame]
+    ) -> None:
+        """Raise UnfitError where rows hang on other members than those that they refer to.
+
+        built: what `build` made of `frames`; it is to make the same of frames that hold these members alone.
+        """
+        alone = {name: _referred(table, name, built, frames[name]) for name in self._looked_up(table) & set(frames)}
+        if alone and not build({**frames, **alone}).equals(built):
+            raise UnfitError(
+                f"{table.name} looks members of {' or '.join(sorted(alone))} up that its rows do not refer to"
+            )
+
+    def _looked_up(self, table: TableFile) -> set[str]:
+        """Name the dimensions that a table refers to and reads."""
+        return {reference.dimension for reference in table.contract.relationships} & {*table.build.parameters}
+
     def check_same_table(self, table: TableFile, name: str) -> None:
         """Raise UnfitError where another table is not the same that a table reads whole."""
         if not self.new.tables[name].contract.is_dimension:
@@ -125,6 +144,16 @@ class Stand:
         columns = [column.name for column in self.new.tables[name].contract.declared]
         if len(self.changed_members(name, columns)):
             raise UnfitError(f"{table.name} reads {name} whole without referring to it, and that has other rows")
+
+
+def _referred(table: TableFile, dimension: str, built: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+    """Return the members of a dimension to which rows refer."""
+    found = np.zeros(len(members), dtype=bool)
+    for reference in table.contract.relationships:
+        if reference.dimension == dimension:
+            asked = comparables(built, reference.on).rename_columns(list(reference.key))
+            found |= Among(asked).mask(comparables(members, reference.key))
+    return only(members, found)
 
 
 def _nothing_kept(name: str) -> Kept:

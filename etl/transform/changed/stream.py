@@ -1,14 +1,15 @@
 """The rows of a query that something touches, built as they were and as they are; and what is summarized of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial as given_first
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from etl.company.plan import Partial, Step
-from etl.company.tables import NIGHT
+from etl.company.tables import NIGHT, TableFile
 from etl.contract.night import WatchedNight
 from etl.core.manifest import Kept, ParquetFile
 from etl.transform.among import Among, Mask
@@ -17,7 +18,7 @@ from etl.transform.check import Checked, check
 from etl.transform.context import Context, doubled_key
 from etl.transform.frames import all_but
 from etl.transform.hiding import hide_rejects
-from etl.transform.inputs import inputs_of_stream, read_at_once
+from etl.transform.inputs import Frames, Inputs, inputs_of_stream, read_at_once
 from etl.transform.kept import (
     PUBLISHED,
     ROW,
@@ -245,6 +246,10 @@ class StreamChange:
         for table in self._tables:
             night = WatchedNight(context.night)
             built = built_by_row(context, table, self._name, frame, inputs, night)
+            if context is self._stand.new:
+                self._stand.check_references(
+                    table, built, inputs.frames, given_first(_built_again, context, table, self._name, frame, inputs)
+                )
             checked = check(built, table.contract, inputs.members)
             every = [*rejects, *checked.rejects]
             found.rows[table.name] = Rows(checked, checked.table, len(numbers), every)
@@ -353,6 +358,13 @@ class StreamChange:
                 again &= ~_is_in(np.arange(part.first, part.first + len(part.rows)), known)
                 if again.any():
                     raise UnfitError(f"rows of {table.name} have the key of another")
+
+
+def _built_again(
+    context: Context, table: TableFile, stream: str, frame: pd.DataFrame, inputs: Inputs, frames: Frames
+) -> pd.DataFrame:
+    """Build rows of a query with other frames beside them."""
+    return built_by_row(context, table, stream, frame, replace(inputs, frames=dict(frames)), context.night)
 
 
 @dataclass

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from etl.company.tables import TableFile
 from etl.contract.night import WatchedNight
+from etl.core.folders import for_arrow
 from etl.core.manifest import Kept, ParquetFile
+from etl.receipts.memory import row_hash
 from etl.transform.among import Among, Mask
 from etl.transform.changed.stand import Stand, UnfitError
 from etl.transform.changed.stream import Difference, Rows, Summary
@@ -58,6 +61,11 @@ class SumChange:
         if len(old.rows.table) != len(places):
             found = f"{len(places):,} rows of {self.table.name} are {len(old.rows.table):,} now, built of the same"
             raise UnfitError(found)
+        if _hash(old.rows.table, self.table) != self._published_hash(places):
+            raise UnfitError(
+                f"groups of {self.table.name} are others than were published, built for themselves: its summed_by or"
+                f" recompute_by ({', '.join(self.by)}) may name too much"
+            )
         file = self._keep(kept, new) if len(new.frame) else None
         grown_ = grown(self.stand.new.folder, self.table.name, kept, file, gone)
         return Difference(old.rows, new.rows, places, grown_, new.asked)
@@ -105,6 +113,13 @@ class SumChange:
         inputs = inputs_of_table(context, self.table, 0)
         night = WatchedNight(context.night)
         frame = built_by(context, self.table, {**inputs.frames, **given}, night).reset_index(drop=True)
+        if not is_old:
+            self.stand.check_references(
+                self.table,
+                frame,
+                inputs.frames,
+                lambda frames: built_by(context, self.table, {**frames, **given}, night).reset_index(drop=True),
+            )
         add_members(context, self.table, inputs)
         frame, doubles = survivors(frame, self.table.contract)
         if doubles:
@@ -131,6 +146,18 @@ class SumChange:
             new.append(rows.filter(pa.array(groups.mask(_groups(rows, self.by)))))
         return _frame(old), _frame(new)
 
+    def _published_hash(self, places: Numbers) -> int:
+        """Hash the published rows at some places in the table's files: what is taken out has to be what was put in."""
+        star, found, first = self.stand.star.tables[self.table.name], 0, 0
+        ordered = np.sort(places)
+        for file in star.files:
+            begin, end = np.searchsorted(ordered, [first, first + file.rows])
+            if begin < end and file.parquet:
+                with for_arrow(self.stand.old.folder / file.parquet.name, "rb") as source:
+                    found += _hash(pq.read_table(source).take(pa.array(ordered[begin:end] - first)), self.table)
+            first += file.rows
+        return found
+
     def _keep(self, kept: KeptFiles, new: "_Built") -> ParquetFile:
         rows = KeptRows(np.zeros(len(new.frame), dtype=np.int64))
         rows.take(new.frame, columns_of_table(self.table), self.table.name)
@@ -145,6 +172,11 @@ class _Built:
     rows: Rows
     frame: pd.DataFrame
     asked: set[str]
+
+
+def _hash(rows: pa.Table, table: TableFile) -> int:
+    schema = table.contract.schema
+    return row_hash(rows.select(schema.names).cast(schema), schema)
 
 
 def whole_of(summary: Summary, context: Context) -> pd.DataFrame:
