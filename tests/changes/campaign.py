@@ -28,7 +28,7 @@ from tests.changes.chain import KINDS, Chain, Seen
 from tests.changes.events import Event, Source, make_database
 
 BLOCK_BYTES = 1_500
-STAGE_1_BY_CHANGES, STAGE_2_BY_CHANGES = 0.8, 0.0
+STAGE_1_BY_CHANGES, STAGE_2_BY_CHANGES = 0.8, 0.5
 """The least share of nights, of those not asked for in full, that are by what changed; of stars of such nights, those
 whose fact says by what it differs from an earlier one. Else it would be true of itself."""
 _FEW = 3

@@ -141,8 +141,8 @@ def build(clients: pd.DataFrame) -> pd.DataFrame:
     return clients[["client_id", "region_id"]].assign(name=name, _set_aside=aside)
 ''',
     "fact_sale": '''class FactSale(
-    Fact, stream="sales", partition_by="sold_on", cluster_by=("product_key",), closed_months="sold_on",
-    lost=1, rejects=1, unknown=1, tolerance=1,
+    Fact, stream="sales", window="counts_until", partition_by="sold_on", cluster_by=("product_key",),
+    closed_months="sold_on", lost=1, rejects=1, unknown=1, tolerance=1,
 ):
     """One row per sale that counts."""
 
@@ -156,10 +156,11 @@ def build(clients: pd.DataFrame) -> pd.DataFrame:
     days_to_close: Integer = measure("To the product's last day.", nullable=True)
 
 
-def build(sales: pd.DataFrame, dim_product: pd.DataFrame, night: Night) -> pd.DataFrame:
+def build(sales: pd.DataFrame, dim_product: pd.DataFrame) -> pd.DataFrame:
     product = sales[["product_id"]]
     price = sales["price"].fillna(lookup(product, dim_product, "price"))
     closes_on = lookup(product, dim_product, "closes_on")
+    counts_until = sales["sold_on"].mask((closes_on < sales["sold_on"]).fillna(False), closes_on)
     none = pd.Series(pd.NA, index=sales.index, dtype="string[pyarrow]")
     return pd.DataFrame(
         {
@@ -173,7 +174,7 @@ def build(sales: pd.DataFrame, dim_product: pd.DataFrame, night: Night) -> pd.Da
             "days_to_close": days_between(sales["sold_on"], closes_on),
             SET_ASIDE: none.mask((sales["status"] == "test").fillna(False), "a test"),
             REJECT: none.mask((sales["units"] > 90).fillna(False), "too many units"),
-            UNPUBLISHED: (closes_on < night.window_start).fillna(False) | (sales["sold_on"] < night.window_start),
+            "counts_until": counts_until,
         }
     )
 ''',
@@ -196,7 +197,8 @@ def build(movements: pd.DataFrame) -> pd.DataFrame:
 
 
 class FactClientMonth(
-    Fact, group_by="client_id", partition_by="month", reads={"dim_client": ("client_id",)}, lost=1, rejects=1, unknown=1
+    Fact, group_by="client_id", summed_by="client_id", recompute_by="client_id", window="month", partition_by="month",
+    reads={"dim_client": ("client_id",)}, lost=1, rejects=1, unknown=1,
 ):
     """One row per client and month."""
 
@@ -213,16 +215,16 @@ def partial(fact_sale: pd.DataFrame) -> pd.DataFrame:
     return totals(fact_sale.assign(sales=1, month=month), ROW, sales="sales", revenue="revenue")
 
 
-def build(fact_sale: pd.DataFrame, dim_client: pd.DataFrame, night: Night) -> pd.DataFrame:
+def build(fact_sale: pd.DataFrame, dim_client: pd.DataFrame) -> pd.DataFrame:
     rows = totals(fact_sale, ROW, sales="sales", revenue="revenue")
     known = lookup(rows[["client_id"]], dim_client, "client_id").notna()
     none = pd.Series(pd.NA, index=rows.index, dtype="string[pyarrow]")
     return rows.assign(
         sales=rows["sales"] + RULE,
-        **{SET_ASIDE: none.mask(~known, "nobody's"), UNPUBLISHED: rows["month"] < night.window_start},
+        **{SET_ASIDE: none.mask(~known, "nobody's")},
     )
 ''',
-    "fact_product": '''class FactProduct(Fact, lost=1, rejects=1, unknown=1):
+    "fact_product": '''class FactProduct(Fact, summed_by="product_id", lost=1, rejects=1, unknown=1):
     """One row per product that was sold."""
 
     product_key: Key = reference("dim_product", "The product.", grain=True)
