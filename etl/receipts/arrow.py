@@ -64,16 +64,21 @@ def without_limits(receipt: TableReceipt) -> TableReceipt:
 
 def less(whole: TableReceipt, part: TableReceipt) -> TableReceipt:
     """Return the receipt of what is left of a whole without a part; least and greatest values stay the whole's."""
-    columns = {name: _less(mine, part.columns[name]) for name, mine in whole.columns.items()}
+    rows = whole.rows - part.rows
+    columns = {name: _less(mine, part.columns[name], rows) for name, mine in whole.columns.items()}
     is_hashed = whole.hash_sum is not None and part.hash_sum is not None
     left = str(int(whole.hash_sum or 0) - int(part.hash_sum or 0)) if is_hashed else None
-    return TableReceipt(rows=whole.rows - part.rows, columns=columns, hash_sum=left)
+    return TableReceipt(rows=rows, columns=columns, hash_sum=left)
 
 
-def _less(whole: ColumnReceipt, part: ColumnReceipt) -> ColumnReceipt:
+def _less(whole: ColumnReceipt, part: ColumnReceipt, rows: int) -> ColumnReceipt:
+    """Take a part away from a column's receipt. rows: those that are left."""
+    nulls = whole.nulls - part.nulls
+    if nulls == rows:  # nothing but NULL
+        return ColumnReceipt(nulls=nulls)
     with localcontext(prec=1000):
         total = None if whole.sum is None else canonical(Decimal(whole.sum) - Decimal(part.sum or 0))
-    return whole.model_copy(update={"nulls": whole.nulls - part.nulls, "sum": total})
+    return whole.model_copy(update={"nulls": nulls, "sum": total})
 
 
 def has_sum(kind: pa.DataType) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.core.receipt import ColumnReceipt, TableReceipt
-from etl.receipts.arrow import add, canonical, has_range, has_sum, receipt_of
+from etl.receipts.arrow import add, canonical, has_range, has_sum, less, receipt_of, without_limits
 from tests.core.any_tables import tables
 
 WIDE = Context(prec=200)
@@ -25,6 +25,14 @@ def test_the_receipts_of_the_parts_add_up_to_that_of_the_whole(table: pa.Table, 
     places = [0, *sorted(min(cut, table.num_rows) for cut in cuts), table.num_rows]
     parts = [table.slice(a, b - a) for a, b in pairwise(places)]
     assert add([receipt_of(part) for part in parts], table.schema) == receipt_of(table)
+
+
+@given(table=tables(), cut=st.integers(0, 12))
+def test_the_receipt_of_the_whole_less_that_of_a_part_is_that_of_the_rest(table: pa.Table, cut: int) -> None:
+    """But for least and greatest values, which may have gone with the part; also where nothing but NULL is left."""
+    part, rest = table.slice(0, cut), table.slice(cut)
+    left = less(receipt_of(table), receipt_of(part))
+    assert without_limits(left) == without_limits(receipt_of(rest))
 
 
 @given(table=tables())
