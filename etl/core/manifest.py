@@ -234,6 +234,12 @@ class StarTable(Counts):
     by_partition: dict[str, TableReceipt] = Field(default_factory=dict)
 
     @property
+    def beside(self) -> tuple[ParquetFile, ...]:
+        """The files that tell of its rows, beside those that hold them."""
+        changed = self.change.files if self.change else ()
+        return tuple(dict.fromkeys([*((self.superseded,) if self.superseded else ()), *changed]))
+
+    @property
     def rows(self) -> int:
         """The rows to be published."""
         return self.receipt.rows

@@ -38,7 +38,7 @@ def carried_over(tables: dict[str, TableFile], plan: Plan, last: StarManifest | 
 def check_carried(carried: dict[str, StarTable], folder: Path) -> None:
     """Refuse to build upon tables of the last star that are not what its manifest says."""
     for table in carried.values():
-        for each in (each for file in table.files for each in file.both):
+        for each in [*(each for file in table.files for each in file.both), *table.beside]:
             path = folder / each.name
             if not path.is_file() or path.stat().st_size != each.bytes:
                 raise DataError(f"{path} is not what its manifest says.", "Leave --only out once.")
@@ -50,7 +50,10 @@ def carry(context: Context, last: StarManifest, carried: dict[str, StarTable], t
     if source is None:
         return
     for table in carried.values():
-        link([each.name for file in table.files for each in file.both], source, context.folder)
+        every = dict.fromkeys(
+            [*(each.name for file in table.files for each in file.both), *(f.name for f in table.beside)]
+        )
+        link(list(every), source, context.folder)
         rejects = [f"{REJECTS}/{file.name}" for file in table.files]
         link([file for file in rejects if (source / file).is_file()], source, context.folder)
     _carry_keys(source, context.folder)

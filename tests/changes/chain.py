@@ -234,7 +234,9 @@ class Chain:
         """Compare what a star's manifest counts, and what it says that it changed."""
         assert set(star.tables) == set(expected) == set(TABLES)
         for name, table in star.tables.items():
-            assert counts_of(table) == expected[name].counts, f"{name}: counts of star {star.run}"
+            found, wanted = counts_of(table), expected[name].counts
+            differing = {what: (found[what], wanted[what]) for what in found if found[what] != wanted[what]}
+            assert not differing, f"{name}: counts of star {star.run}: {differing}"
             self._check_change(star.run, name, table, expected[name])
 
     def _check_change(self, run: str, name: str, table: StarTable, expected: Built) -> None:

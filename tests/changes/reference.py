@@ -19,6 +19,7 @@ from etl import transform
 from etl.core.counts import Counts
 from etl.core.manifest import StarManifest, StarTable
 from etl.published import ask
+from etl.transform.months import Months
 from tests.download.company import Company, Ended
 from tests.transform.house import in_this_process
 
@@ -85,8 +86,15 @@ def tables_of(company: Company, star: StarManifest) -> dict[str, Built]:
 
 
 def counts_of(table: StarTable) -> dict[str, Any]:
-    """Give what became of the rows that went into a table, and its sums by month."""
-    return table.model_dump(include={*Counts.model_fields, "months", "left"}) | {"rows": table.rows}
+    """Give what became of the rows that went into a table, and its sums by month; a sum of nothing is 0."""
+    told = table.model_dump(include=set(Counts.model_fields)) | {"rows": table.rows}
+    return told | {"months": _not_0(table.months), "left": _not_0(table.left)}
+
+
+def _not_0(months: Months) -> Months:
+    """Leave out the sums that are 0, which the guards take for none."""
+    found = {month: {name: text for name, text in sums.items() if text != "0"} for month, sums in months.items()}
+    return {month: sums for month, sums in found.items() if sums}
 
 
 def in_order(rows: Rows) -> Rows:
