@@ -83,6 +83,7 @@ class Chain:
         before = ""
         for event in events:
             self._seen.events += 1
+            self._source.pass_late()
             if event.kind in DEEDS:
                 self._source.do(event)
             else:

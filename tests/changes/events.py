@@ -36,9 +36,10 @@ class Event:
 
 @dataclass
 class Source:
-    """The company's database, with a clock of its own. late: its long transaction, if one is open, and since when.
+    """The company's database, with a clock of its own.
 
-    url: of the database; tables: the folder of the table files.
+    url: of the database; tables: the folder of the table files. late: the long transaction, if one is open; late_since:
+    when it began; late_for: how many events it stays open.
     """
 
     url: str
@@ -46,6 +47,7 @@ class Source:
     now: dt.datetime = START
     late: Any = None
     late_since: dt.datetime = START
+    late_for: int = 0
     _ids: int = 0
     _promised: dict[str, list[int]] = field(default_factory=dict)
     _rules: dict[str, int] = field(default_factory=dict)
@@ -179,16 +181,26 @@ class Source:
         write_table(self.tables, name, self._rules[name] % 4)
 
     def transact(self, draw: random.Random) -> None:
-        """Begin a long transaction and write in it; or end the one that is open."""
+        """Begin a long transaction and write in it; it ends some events later, or when the next one begins."""
+        self.end_late(draw)
+        self.late, self.late_since = psycopg2.connect(self.url, application_name="late"), self.now
+        self.late_for = draw.randint(2, 8)
+        self._change_late(draw)
+
+    def pass_late(self) -> None:
+        """Let an event pass for the long transaction."""
+        self.late_for -= 1
+        if self.late and self.late_for < 0:
+            self.end_late(random.Random(f"late {self.now}"))
+
+    def end_late(self, draw: random.Random) -> None:
+        """Write once more in the long transaction, if one is open, and end it."""
         if self.late:
             self._change_late(draw)
             end = self.late.rollback if draw.random() < 0.2 else self.late.commit
             end()
             self.late.close()
             self.late = None
-            return
-        self.late, self.late_since = psycopg2.connect(self.url, application_name="late"), self.now
-        self._change_late(draw)
 
     def lose_regions(self, draw: random.Random) -> None:
         """Let all regions be gone, which stage 1 refuses, or most, which stage 3 does."""
