@@ -109,7 +109,7 @@ class World:
         """Return a query's SQL without comments and binds."""
         lines = (self.company.queries / f"{name}.sql").read_text(encoding="utf-8").splitlines()
         sql = "\n".join(line for line in lines if not line.startswith("--"))
-        return sql.replace(":business_time_zone", f"'{ZONE}'")
+        return sql.replace(":business_time_zone", f"'{ZONE}'").replace(":since", "'-infinity'")
 
     def peers_query(self, name: str) -> str:
         """Return a query whose times are texts: Python's datetime holds no `infinity` and no year 15000."""

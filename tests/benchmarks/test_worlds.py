@@ -14,7 +14,7 @@ def test_three_times_the_facts_have_the_same_members_and_other_numbers(postgres_
     """The header stays, rows stay sorted where they were, and no number occurs twice."""
     columns = {
         "contracts": ["contract_id", "client_id"],
-        "movements": ["movement_id", "usage_id", "product_id", "edition", "moved_at"],
+        "movements": ["movement_id", "usage_id", "product_id", "edition", "moved_at", "updated_at"],
     }
     grown = SAMPLE.multiplied(3, tmp_path / "queries", columns)
     text = (grown.queries / "movements.sql").read_text(encoding="utf-8")
@@ -23,13 +23,13 @@ def test_three_times_the_facts_have_the_same_members_and_other_numbers(postgres_
     table = (
         "CREATE SCHEMA usage; CREATE TABLE usage.movements AS SELECT n AS movement_id, n % 2 AS usage_id,"
         " 1 AS product_id, 1 AS edition, 7 AS team_member_id, 1 AS movement_type, 1 AS instances,"
-        " timestamptz '2030-01-01' AS moved_at FROM generate_series(1, 4) AS n"
+        " timestamptz '2030-01-01' AS moved_at, timestamptz '2030-01-02' AS updated_at FROM generate_series(1, 4) AS n"
     )
     connection = psycopg2.connect(postgres_server)
     try:
         with connection.cursor() as cursor:
             cursor.execute(table)
-            cursor.execute(text)
+            cursor.execute(text.replace(":since", "'-infinity'"))
             rows = cursor.fetchall()
     finally:
         connection.close()
