@@ -108,7 +108,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
                 hidden=hidden_columns(personal, every),
                 keeps=_keeps(job, raw),
             )
-            made = made_with(context, raw, pseudonymised(key, every).get("pseudonym_key"))
+            made = made_with(context, raw, pseudonymised(key, every).get("pseudonym_key"), job.settings.window_years)
             with early.pop_all(), _executor(job, context, workers) as executor:
                 changed = _changed(job, context, raw, plan, made, executor)
                 if changed is None and context.keeps:

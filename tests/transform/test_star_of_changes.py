@@ -146,3 +146,5 @@ def test_a_star_of_changes_is_the_star_of_all_rows(company: Company) -> None:
         check_changes(company, published, by_changes)
         publish(company, by_changes)
         published = by_changes
+    company.settings["WINDOW_YEARS"] = "2"
+    assert not build(company).tables["fact_sales"].superseded, "a longer or shorter window is for all rows"

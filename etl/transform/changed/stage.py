@@ -58,16 +58,22 @@ class Changed:
         return manifest.model_copy(update={"tables": tables})
 
 
-def made_with(context: Context, raw: RawManifest, key: str | None) -> str:
+def made_with(context: Context, raw: RawManifest, key: str | None, window_years: int) -> str:
     """Return what stands for all that a star hangs on, but for the rows that it is made of and the night.
 
-    key: the fingerprint of the key of pseudonyms.
+    key: the fingerprint of the key of pseudonyms; window_years: how long the published window is, without which an
+    edge that a setting moved would be taken for one that a night moved.
     """
     told = [__version__, str(_MEANING), platform.python_version(), context.code, str(context.level), str(key)]
     for package in ("pandas", "pyarrow", "numpy", "tzdata"):
         with suppress(PackageNotFoundError):
             told.append(version(package))
-    told += [context.night.time_zone, repr(context.corrections), repr(sorted(context.hidden.items()))]
+    told += [
+        context.night.time_zone,
+        str(window_years),
+        repr(context.corrections),
+        repr(sorted(context.hidden.items())),
+    ]
     told += [f"{name} {table.query_sha256}" for name, table in sorted(raw.tables.items())]
     return hashlib.sha256("\0".join(told).encode()).hexdigest()
 
@@ -174,7 +180,8 @@ def _summarize(
     given = {stream: whole_of(summary, stand.new) for stream, summary in summaries.items()}
     built, _ = build_whole(stand.new, name, 0, given)
     found.whole[name] = Result([built])
-    found.asked[name] = set(built.asked)
+    found.worked.corrected |= built.corrected
+    found.asked[name] = {*stand.star.asked.get(name, ()), *built.asked}
     if built.kept:
         found.kept[name] = Kept(files=(built.kept,))
 
