@@ -14,16 +14,13 @@ from etl.company.tables import NIGHT, TableFile
 from etl.contract.comparing import comparable
 from etl.core.errors import DataError
 from etl.core.folders import for_arrow
-from etl.core.manifest import Kept, StarManifest, StarTable
+from etl.core.manifest import Kept, StarManifest
 from etl.transform.among import Among, Mask
 from etl.transform.context import Context, star_files
 from etl.transform.frames import only
 from etl.transform.inputs import Frames
 from etl.transform.kept import KeptFiles, Part, comparables
 from etl.transform.raw import all_superseded
-
-OF_THE_DAY = ("as_of", "business_date", "window_start")
-"""What of a night is another every night."""
 
 
 class UnfitError(DataError):
@@ -54,9 +51,9 @@ class Stand:
         first, last = sorted((day - pd.Timestamp(0).date()).days for day in starts)
         return first, last
 
-    def is_other_night(self, table: str, asked: Iterable[str] = ()) -> bool:
-        """Whether a table's functions asked of the night what is another one now. asked: what they asked besides."""
-        every = {*self.star.asked.get(table, ()), *asked}
+    def is_other_night(self, table: str) -> bool:
+        """Whether a table's functions asked of the night what is another one now."""
+        every = self.star.asked.get(table, ())
         return any(getattr(self.old.night, name) != getattr(self.new.night, name) for name in every)
 
     def is_same_query(self, name: str) -> bool:
@@ -185,10 +182,3 @@ def _differing(old: pa.Table, new: pa.Table, natural: list[str]) -> pa.Table:
             f"SELECT DISTINCT {keys} FROM ({only.format('before', 'after')} UNION ALL {only.format('after', 'before')})"
         ).to_arrow_table()
     return found
-
-
-def star_table_of(star: StarManifest, name: str) -> StarTable:
-    """Return a table of the published star. Raises UnfitError where it has none."""
-    if name not in star.tables:
-        raise UnfitError(f"the published star has no {name}")
-    return star.tables[name]

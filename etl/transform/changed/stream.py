@@ -315,7 +315,7 @@ class StreamChange:
         by = context.tables[partial.table].contract.summed_by
         if not among:
             return Summary(kept, np.empty(0, np.int64), None)
-        gone = [part.numbers(part.standing & among.mask(_comparable_rows(part.rows, by))) for part in kept.parts(by)]
+        gone = [part.numbers(part.standing & among.mask(comparable_rows(part.rows, by))) for part in kept.parts(by)]
         chosen = [frame[among.mask(comparables(frame, by))] for frame in frames]
         frame = pd.concat(chosen) if len(chosen) > 1 else chosen[0]
         inputs = inputs_of_stream(context, self._step)
@@ -387,7 +387,8 @@ def _columns(rows: pa.Table, of: str, names: Sequence[str]) -> pa.Table:
     return rows.select([f"{of}:{name}" for name in names]).rename_columns(list(names))
 
 
-def _comparable_rows(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+def comparable_rows(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return columns of rows in a form in which values of one meaning are equal."""
     return comparables(rows.select(list(names)).to_pandas(types_mapper=pd.ArrowDtype), names)
 
 

@@ -15,7 +15,7 @@ from etl.core.manifest import Kept, ParquetFile
 from etl.receipts.memory import row_hash
 from etl.transform.among import Among, Mask
 from etl.transform.changed.stand import Stand, UnfitError
-from etl.transform.changed.stream import Difference, Rows, Summary
+from etl.transform.changed.stream import Difference, Rows, Summary, comparable_rows
 from etl.transform.check import check
 from etl.transform.context import Context
 from etl.transform.inputs import add_members, inputs_of_table, read_at_once
@@ -26,7 +26,6 @@ from etl.transform.kept import (
     Numbers,
     Part,
     columns_of_table,
-    comparables,
     fate_of,
     grown,
 )
@@ -85,10 +84,10 @@ class SumChange:
             gone, first = summary.gone, 0
             for part in summary.kept.parts(self.by) if len(gone) else ():
                 begin, end = np.searchsorted(gone, [first, first + len(part.rows)])
-                found.append(_groups(part.rows.take(pa.array(gone[begin:end] - first)), self.by))
+                found.append(comparable_rows(part.rows.take(pa.array(gone[begin:end] - first)), self.by))
                 first += len(part.rows)
             if summary.file:
-                found.append(_groups(_of_file(self.stand.new, summary.file), self.by))
+                found.append(comparable_rows(_of_file(self.stand.new, summary.file), self.by))
         for part in kept.parts():
             mask = part.standing & self.stand.touched_by(self.table, part, self.table.name)
             rows = part.rows.filter(pa.array(mask))
@@ -136,14 +135,14 @@ class SumChange:
         """Read what a partial made of some groups, as the published star had it, and as it is now."""
         old, new = [], []
         for part in summary.kept.parts():
-            mask = part.standing & groups.mask(_groups(part.rows, self.by))
+            mask = part.standing & groups.mask(comparable_rows(part.rows, self.by))
             rows = part.rows.filter(pa.array(mask))
             still = _standing(part, summary.gone)[mask]
             old.append(rows)
             new.append(rows.filter(pa.array(still)))
         if summary.file:
             rows = _of_file(self.stand.new, summary.file)
-            new.append(rows.filter(pa.array(groups.mask(_groups(rows, self.by)))))
+            new.append(rows.filter(pa.array(groups.mask(comparable_rows(rows, self.by)))))
         return _frame(old), _frame(new)
 
     def _published_hash(self, places: Numbers) -> int:
@@ -211,8 +210,3 @@ def kept_summary(stand: Stand, name: str, summary: Summary) -> Kept:
 def _of_file(context: Context, file: ParquetFile) -> pa.Table:
     kept = KeptFiles(context.folder, Kept(files=(file,)))
     return next(kept.parts()).rows
-
-
-def _groups(rows: pa.Table, by: Sequence[str]) -> pa.Table:
-    """Return the columns of rows that tell their groups."""
-    return comparables(rows.select(list(by)).to_pandas(types_mapper=pd.ArrowDtype), by)
