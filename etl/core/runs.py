@@ -6,7 +6,7 @@ reader takes the newest committed run, and nothing committed is ever changed.
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,11 +35,12 @@ M = TypeVar("M", bound=Manifest[Any])
 
 
 class Runs(Generic[M]):
-    """One stage's runs beneath a data folder."""
+    """One stage's runs beneath a data folder. spared: names those that are never removed, however old they are."""
 
-    def __init__(self, folder: Path, model: type[M]) -> None:
+    def __init__(self, folder: Path, model: type[M], spared: Callable[[], Collection[str]] = frozenset) -> None:
         self.folder = folder
         self._model = model
+        self._spared = spared
         self._way = way_of(folder)
 
     def committed(self) -> list[str]:
@@ -105,9 +106,10 @@ class Runs(Generic[M]):
             self._way.discard(run)
 
     def commit(self, folder: Path, manifest: M, keep: int) -> None:
-        """Commit a working folder with its manifest; keep the newest `keep` runs."""
+        """Commit a working folder with its manifest; keep the newest `keep` runs, and those that are spared."""
         self._way.commit(folder, manifest.run, manifest.model_dump_json(indent=1) + "\n")
-        for run in self.committed()[:-keep]:
+        old = self.committed()[:-keep]
+        for run in sorted({*old} - {*self._spared()}) if old else ():
             try:
                 self._way.remove(run)
             except OSError as error:  # the new one is committed all the same
@@ -122,8 +124,8 @@ class Store:
 
     def __init__(self, folder: Path, local: Path | None = None) -> None:
         self.folder, self.local = folder, local or folder
-        self.raw = Runs(folder / "1_raw", RawManifest)
-        self.star = Runs(folder / "2_star", StarManifest)
+        self.raw = Runs(folder / "1_raw", RawManifest, lambda: self._published()[0])
+        self.star = Runs(folder / "2_star", StarManifest, lambda: self._published()[1])
         self.loaded = Runs(folder / "3_loaded", LoadedManifest)
         self.stages: tuple[Runs[Any], ...] = (self.raw, self.star, self.loaded)
 
@@ -177,6 +179,12 @@ class Store:
             with suppress(EtlError):
                 return dict(stage.read(run).origin)
         return {}
+
+    def _published(self) -> tuple[set[str], set[str]]:
+        """Name the raw runs and the stars upon which the next night stands: those that were published last."""
+        newest = self.loaded.kept()[-1:]
+        tables = [table.star for kept in newest for table in kept.tables.values()]
+        return {t.raw_run for t in tables}, {*(t.run for t in tables), *(str(kept.made_from) for kept in newest)}
 
     def built(self) -> set[tuple[str, datetime]]:
         """Return, of all tables that this data folder built or published, the star run and the source's instant.

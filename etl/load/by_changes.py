@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from etl.contract.table import Contract
 from etl.core.manifest import StarChange, StarManifest, StarTable
-from etl.core.receipt import ColumnReceipt, TableReceipt
+from etl.core.receipt import TableReceipt
 from etl.load.present import Looked
 from etl.load.warehouse import Published
-from etl.receipts.arrow import add
 from etl.receipts.level import Level
 
 MOST = 0.3
@@ -65,17 +64,9 @@ def _unproven(contract: Contract, table: StarTable, change: StarChange, looked: 
         return f"{change.removed_rows:,} rows go and {change.added_rows:,} come, of {table.rows:,}"
     if rows and contract.partition_by and not change.partitions:
         return f"nothing tells in which months of {contract.partition_by} rows changed"
-    if rows and contract.partition_by and not _add_up(contract, table, level):
+    if rows and contract.partition_by and not level.add_up(table.by_partition.values(), table.receipt, contract.schema):
         return f"the receipts of its months of {contract.partition_by} do not add up to its own"
     return ""
-
-
-def _add_up(contract: Contract, table: StarTable, level: Level) -> bool:
-    """Whether the receipts of all partitions are there: those that did not change were proven when they did."""
-    if not level.proves:
-        return True
-    months = _added_up(contract, list(table.by_partition.values()), level)
-    return months == _added_up(contract, [table.receipt], level)
 
 
 def proof(contract: Contract, table: StarTable, change: StarChange, level: Level) -> TableReceipt:
@@ -83,20 +74,7 @@ def proof(contract: Contract, table: StarTable, change: StarChange, level: Level
     if not contract.partition_by:
         return level.proof(table.receipt)
     months = [table.by_partition[month] for month in change.partitions if month in table.by_partition]
-    return _added_up(contract, months, level)
-
-
-def _added_up(contract: Contract, parts: list[TableReceipt], level: Level) -> TableReceipt:
-    """Add receipts up, without least and greatest values.
-
-    A column of nothing but NULLs has no sum, whatever was taken away from a sum for it.
-    """
-    whole = add([level.receipt(contract.schema.empty_table(), contract.schema), *parts], contract.schema)
-    columns = {
-        name: ColumnReceipt(nulls=column.nulls, sum=None if column.nulls == whole.rows else column.sum)
-        for name, column in whole.columns.items()
-    }
-    return level.proof(whole.model_copy(update={"columns": columns}))
+    return level.added_up(months, contract.schema)
 
 
 def told(table: StarTable, change: StarChange) -> str:

@@ -1,5 +1,6 @@
 """How much the receipts prove: the setting RECEIPTS, asked by methods and nowhere compared with its words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -7,8 +8,8 @@ from enum import StrEnum
 import pyarrow as pa
 
 from etl.core.manifest import RawTable
-from etl.core.receipt import TableReceipt
-from etl.receipts.arrow import receipt_of
+from etl.core.receipt import ColumnReceipt, TableReceipt
+from etl.receipts.arrow import add, receipt_of
 from etl.receipts.memory import row_hash
 from etl.receipts.slices import SLICES
 
@@ -60,6 +61,22 @@ class Level(StrEnum):
         if not self.proves:
             return TableReceipt(rows=receipt.rows, columns={})
         return receipt if self.hashes else receipt.model_copy(update={"hash_sum": None})
+
+    def added_up(self, parts: Iterable[TableReceipt], schema: pa.Schema) -> TableReceipt:
+        """Add receipts of a star table's parts up, as far as they are proven, without least and greatest values.
+
+        A column of nothing but NULLs has no sum, whatever was taken away from a sum for it.
+        """
+        whole = add([self.receipt(schema.empty_table(), schema), *parts], schema)
+        columns = {
+            name: ColumnReceipt(nulls=column.nulls, sum=None if column.nulls == whole.rows else column.sum)
+            for name, column in whole.columns.items()
+        }
+        return self.proof(whole.model_copy(update={"columns": columns}))
+
+    def add_up(self, parts: Iterable[TableReceipt], whole: TableReceipt, schema: pa.Schema) -> bool:
+        """Whether the receipts of all parts of a star table are there, if they prove anything."""
+        return not self.proves or self.added_up(parts, schema) == self.added_up([whole], schema)
 
     def raw(self, table: RawTable) -> RawTable:
         """Return a raw table without the source's receipt, where that is not to be compared."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from etl.company.corrections import check_expiry, read_corrections
 from etl.company.plan import Plan, make_plan
 from etl.company.tables import read_tables
 from etl.core.cluster import cluster_of, cluster_pool
+from etl.core.errors import ContractError, DataError
 from etl.core.failed_rejects import kept_if_it_fails
 from etl.core.fingerprint import fingerprint
 from etl.core.folders import remove_tree
@@ -40,7 +42,7 @@ from etl.transform.hiding import hidden_columns, key_of
 from etl.transform.kept import KEPT, kept_of
 from etl.transform.key_files import HASHES
 from etl.transform.keys import KEYS, check_key_maps, key_maps
-from etl.transform.known import Ask, known_keys, pseudonymised
+from etl.transform.known import Ask, Known, known_keys, pseudonymised
 from etl.transform.members import MEMBERS
 from etl.transform.months import added
 from etl.transform.night import night_of
@@ -109,27 +111,17 @@ def transform(job: Job, ask: Ask | None = None) -> None:
                 keeps=_keeps(job, raw),
             )
             made = made_with(context, raw, pseudonymised(key, every).get("pseudonym_key"), job.settings.window_years)
+            night = _Night(job, context, raw, plan, carried, known, made)
             with early.pop_all(), _executor(job, context, workers) as executor:
-                changed = _changed(job, context, raw, plan, made, executor)
-                if changed is None and context.keeps:
-                    _make_empty(folder)
-                    known.write(folder)
-                worked = changed.worked if changed else run_plan(context, plan, executor)
-            results = worked.results | (changed.whole if changed else {})
+                manifest = night.of_changes(executor) or night.in_full(executor)
             if last:
                 carry(context, last, carried, tables)
             for name in _TEMPORARY:
                 remove_tree(folder / name)
             judged = [] if job.only else fast.refusals(Pace(TRANSFORM, job.seconds, job.store.star.durations()))
             accepted = known.accepted | settle(job, SCRIPT, judged)
-            told = {"accepted": accepted, "corrected": _corrected(context, plan, worked), "keys": key_maps(folder)}
-            told |= {"agrees_with": known.agrees_with, "code": code, **pseudonymised(key, every)}
-            told |= _told_to_the_next(context, made, worked, changed)
-            others = carried | (changed.tables if changed else {})
-            manifest = _manifest(job, raw, context, results, others, worked.peak_memory_mb).model_copy(update=told)
-            check_balance(context, {name: manifest.tables[name] for name in plan.tables}, results)
-            if changed:
-                manifest = changed.compared(manifest)
+            told = {"accepted": accepted, "keys": key_maps(folder), "agrees_with": known.agrees_with, "code": code}
+            manifest = manifest.model_copy(update={**told, **pseudonymised(key, every), "seconds": job.seconds})
             job.store.star.commit(folder, manifest, job.settings.keep_runs)
     rejected = sum(manifest.tables[name].all_rejected for name in plan.tables)
     log.info(
@@ -141,20 +133,58 @@ def transform(job: Job, ask: Ask | None = None) -> None:
     )
 
 
+@dataclass(frozen=True)
+class _Night:
+    """A star to be made. carried: the tables that --only leaves as they are; made: as in `StarManifest.made_with`."""
+
+    job: Job
+    context: Context
+    raw: RawManifest
+    plan: Plan
+    carried: dict[str, StarTable]
+    known: Known
+    made: str
+
+    def of_changes(self, executor: Executor) -> StarManifest | None:
+        """Build the star of what changed since the published one; None where it has to be built in full.
+
+        Whatever else is wrong with it comes again where all rows are built, and is told there.
+        """
+        every = self.raw.tables.values()
+        if not self.context.keeps or not any(t.changes and len(t.changes.layers) > 1 for t in every):
+            return None
+        try:
+            stand = published_star(self.job, self.context, self.made)
+            changed = changed_star(stand, self.job.run, self.raw, self.plan, executor)
+            return changed.compared(self._manifest(changed.worked, changed))
+        except UnfitError as why:
+            log.info("transform: all rows are built: %s", why.message)
+        except (ContractError, DataError) as fault:
+            log.warning("transform: all rows are built, for what was built of changes is faulty: %s", fault.message)
+        remove_tree(self.context.folder)
+        self.context.folder.mkdir()
+        make_rooms(self.context.folder)
+        self.known.write(self.context.folder)
+        return None
+
+    def in_full(self, executor: Executor) -> StarManifest:
+        """Build all rows."""
+        return self._manifest(run_plan(self.context, self.plan, executor))
+
+    def _manifest(self, worked: Worked, changed: Changed | None = None) -> StarManifest:
+        """Say what was built, and see that no row is lost."""
+        results = worked.results | (changed.whole if changed else {})
+        told = {"corrected": _corrected(self.context, self.plan, worked)}
+        told |= _told_to_the_next(self.context, self.made, worked, changed)
+        others = self.carried | (changed.tables if changed else {})
+        manifest = _manifest(self.job, self.raw, self.context, results, others, worked.peak_memory_mb)
+        check_balance(self.context, {name: manifest.tables[name] for name in self.plan.tables}, results)
+        return manifest.model_copy(update=told)
+
+
 def _keeps(job: Job, raw: RawManifest) -> bool:
     """Whether a star keeps what the next one can be built upon: where queries are read by their changes."""
     return any(table.changes for table in raw.tables.values()) and not (job.only or cluster_of(job.settings))
-
-
-def _changed(job: Job, context: Context, raw: RawManifest, plan: Plan, made: str, executor: Executor) -> Changed | None:
-    """Build the star of what changed since the published one; None where it has to be built in full."""
-    if not context.keeps or not any(t.changes and len(t.changes.layers) > 1 for t in raw.tables.values()):
-        return None
-    try:
-        return changed_star(published_star(job, context, made), job.run, raw, plan, executor)
-    except UnfitError as why:
-        log.info("transform: all rows are built: %s", why.message)
-        return None
 
 
 def _told_to_the_next(context: Context, made: str, worked: Worked, changed: Changed | None) -> dict[str, Any]:
@@ -167,13 +197,6 @@ def _told_to_the_next(context: Context, made: str, worked: Worked, changed: Chan
         "made_with": made,
         "asked": {name: tuple(sorted(each)) for name, each in sorted(asked.items())},
     }
-
-
-def _make_empty(folder: Path) -> None:
-    """Take away what was begun in a star's folder."""
-    remove_tree(folder)
-    folder.mkdir()
-    make_rooms(folder)
 
 
 def make_rooms(folder: Path) -> None:

@@ -14,12 +14,11 @@ import pyarrow.parquet as pq
 from etl.contract.table import Contract
 from etl.core import arrow_csv, parquet_file
 from etl.core.counts import Counts, Unknown
-from etl.core.errors import ContractError
 from etl.core.folders import for_arrow, link
 from etl.core.manifest import ParquetFile, RawManifest, StarChange, StarFile, StarTable
 from etl.core.receipt import TableReceipt
 from etl.receipts.arrow import add, figure_text, has_range, less, without_limits
-from etl.transform.changed.stand import Stand
+from etl.transform.changed.stand import Stand, UnfitError
 from etl.transform.changed.stream import Difference, Rows
 from etl.transform.files import REJECTS, write_files, write_rejects
 from etl.transform.kept import Numbers, read_numbers, write_numbers
@@ -42,6 +41,9 @@ def changed_table(stand: Stand, run: str, raw: RawManifest, name: str, differenc
     whole = add([less(before.receipt, receipts[0]), receipts[1]], contract.schema)
     touched = [field for field in contract.schema if _may_be_gone(before.receipt, receipts[0], field)]
     receipt = _with_limits(whole, folder, files, superseded, touched)
+    months = _partitions(before.by_partition, old, new, stand, contract)
+    if contract.partition_by and not stand.new.level.add_up(months.values(), receipt, contract.schema):
+        raise UnfitError(f"the receipts of the months of {name} do not add up to its own")
     rejects = _rejects(stand, before, difference)
     write_rejects(stand.new, f"{name}.{len(before.files):05}.csv", rejects)
     return StarTable(
@@ -64,7 +66,7 @@ def changed_table(stand: Stand, run: str, raw: RawManifest, name: str, differenc
         ),
         superseded=gone,
         gone=len(superseded),
-        by_partition=_partitions(before.by_partition, old, new, stand, contract),
+        by_partition=months,
     )
 
 
@@ -105,8 +107,9 @@ def _counts_of(rows: Rows) -> Counts:
 
 
 def _left_of(whole: Counts, part: Counts) -> Counts:
-    """Take away from what was counted. Raises ContractError where there was less."""
-    return Counts(
+    """Take away from what was counted. Raises UnfitError where there was less."""
+    every = {**dict.fromkeys(part.unknown, Unknown()), **whole.unknown}
+    left = Counts(
         handed=whole.handed - part.handed,
         rejected=_fewer(whole.rejected, part.rejected),
         set_aside=_fewer(whole.set_aside, part.set_aside),
@@ -114,16 +117,24 @@ def _left_of(whole: Counts, part: Counts) -> Counts:
         before_window=whole.before_window - part.before_window,
         unknown={
             name: Unknown(null=each.null - of.null, unmatched=each.unmatched - of.unmatched)
-            for name, each in whole.unknown.items()
+            for name, each in every.items()
             if (of := part.unknown.get(name, Unknown())) != each
         },
     )
+    unknown = [count for each in left.unknown.values() for count in (each.null, each.unmatched)]
+    if min(left.handed, left.merged, left.before_window, *unknown) < 0:
+        raise _fewer_than_gone()
+    return left
 
 
 def _fewer(whole: Mapping[str, int], part: Mapping[str, int]) -> dict[str, int]:
     if any(whole.get(name, 0) < count for name, count in part.items()):
-        raise ContractError("More rows are gone than there were.", "Report this fault.")
+        raise _fewer_than_gone()
     return {name: count - part.get(name, 0) for name, count in whole.items() if count > part.get(name, 0)}
+
+
+def _fewer_than_gone() -> UnfitError:
+    return UnfitError("more rows of a table are gone than the published star says that it had")
 
 
 def _months(before: Months, old: pa.Table, new: pa.Table, contract: Contract) -> Months:
@@ -141,6 +152,8 @@ def _partitions(
     gone, came = (by_partition(table, contract, stand.new.level) for table in (old, new))
     found = dict(before)
     for month, receipt in gone.items():
+        if month not in found or found[month].rows < receipt.rows:
+            raise _fewer_than_gone()
         found[month] = less(found[month], receipt)
     for month, receipt in came.items():
         found[month] = without_limits(add([found[month], receipt], contract.schema)) if month in found else receipt
