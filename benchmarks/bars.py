@@ -1,5 +1,7 @@
 """Every bar and its limit, in one place: of a job of both companies, or of one that only the sample has."""
 
+from collections.abc import Mapping
+
 from benchmarks.company import Company
 from benchmarks.job import Bar, Told
 
@@ -49,6 +51,30 @@ _SAMPLE: dict[str, tuple[Bar, ...]] = {
     ),
     "nightly": (Bar("./nightly.sh, the sample, second time: seconds", 10, "wall", OURS),),
 }
+
+
+_OF_CHANGES: dict[str, tuple[str, float | None]] = {
+    "wall": ("a night of changes: wall beside all rows", None),
+    "wall more": ("… more than a night of nothing new: wall beside all rows", 0.1),
+    "cpu": ("a night of changes: CPU beside all rows", None),
+    "cpu more": ("… more than a night of nothing new: CPU beside all rows", 0.1),
+    "empty": ("a night of nothing new: seconds", None),
+    "peak": ("a night of changes: peak memory beside all rows", 1.0),
+    "copied": ("… of its wall, copying the DuckDB file", None),
+    "read": ("rows that it reads, times those that changed or lie within the lag", None),
+    "swept": ("reading all keys beside the COPY of their tables: seconds", 0.35),
+    "comparing": ("… and comparing them: seconds more of a night of nothing new", None),
+    "growth": ("a night of changes: wall beside that of the first company", 1.5),
+    "reads": ("bytes that BigQuery reads beside the staged ones, times the partitions that changed", 2.0),
+    "bytes": ("… of the partitions that changed, and staged: MB", None),
+}
+"""Of nights of changes."""
+
+
+def of_changes(values: Mapping[str, float], prefix: str) -> tuple[Bar, ...]:
+    """Return the bars of nights of changes, by what is called so in `_OF_CHANGES`. prefix: of their names."""
+    every = [(*_OF_CHANGES[what], value) for what, value in values.items()]
+    return tuple(Told(f"{prefix}{name}", limit, value_=value) for name, limit, value in every)
 
 
 def bars_of(company: Company, job: str) -> tuple[Bar, ...]:

@@ -32,13 +32,17 @@ class Command:
 
 @dataclass(frozen=True)
 class Measured:
-    """One run. seconds of wall and cpu; peak and written in MB of 10^6 bytes; error: why it failed, or nothing."""
+    """One run. seconds of wall and cpu; peak and written in MB of 10^6 bytes; error: why it failed, or nothing.
+
+    said: what the command wrote on its standard output and error.
+    """
 
     wall: float
     cpu: float
     peak: float
     written: float
     error: str = ""
+    said: str = ""
 
 
 def adopt_orphans() -> None:
@@ -49,11 +53,11 @@ def adopt_orphans() -> None:
 def measure(command: Command, folder: Path, timeout: float, memory_mb: float) -> Measured:
     """Run a command in `folder` to its end, or until it takes longer or more memory than it may."""
     os.sync()  # what others have written is not to be waited for by this one
-    with (folder / _SAID).open("w+b") as said:
+    with (folder / _SAID).open("w+b") as output:
         began, started = time.monotonic(), time.time()
         child = subprocess.Popen(
             [str(argument) for argument in command.arguments],
-            cwd=folder, env=os.environ | command.environment, stdin=subprocess.DEVNULL, stdout=said,
+            cwd=folder, env=os.environ | command.environment, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         watched = _Session(child.pid)
@@ -65,10 +69,10 @@ def measure(command: Command, folder: Path, timeout: float, memory_mb: float) ->
         wall = time.monotonic() - began
         child.returncode = os.waitstatus_to_exitcode(status)
         usage += watched.reap()
-        said.seek(0)
-        tail = said.read().decode(errors="replace")[-_TAIL:].strip()
-    error = fault or (f"exit code {child.returncode}\n{tail}" if child.returncode else "")
-    return Measured(wall, usage, watched.peak / 1e6, _written(folder, started) / 1e6, error)
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    error = fault or (f"exit code {child.returncode}\n{said[-_TAIL:].strip()}" if child.returncode else "")
+    return Measured(wall, usage, watched.peak / 1e6, _written(folder, started) / 1e6, error, said)
 
 
 def _written(folder: Path, since: float) -> int:

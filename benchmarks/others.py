@@ -8,7 +8,7 @@ from benchmarks.job import Bar, Job, Result, Way
 from benchmarks.jobs import job_of, named
 from benchmarks.measure import Command, Measured, measure
 from benchmarks.reads import Reads
-from benchmarks.world import DOWNLOAD, TRANSFORM, UPLOAD, World
+from benchmarks.world import DOWNLOAD, LOAD, TRANSFORM, UPLOAD, World
 from config.paths import ROOT
 
 Done = tuple[Job, dict[str, Result]]
@@ -19,7 +19,7 @@ _LEFT_OUT = (".venv*", ".node-*", ".git", "data", "__pycache__", ".*_cache", ".h
 
 def tables(world: World, alone: Result) -> Done:
     """All tables of the star, which were made once, beside the largest alone."""
-    ways = (_made(OURS), _made(ALONE))
+    ways = (made(OURS), made(ALONE))
     job = job_of(world, "tables", f"All {len(world.star.tables)} tables of the star, beside the fact alone", ways)
     return job, {OURS: Result(True, [world.made[TRANSFORM]]), ALONE: alone}
 
@@ -32,7 +32,7 @@ def growth(small: World, large: World, members: str) -> Done:
     for stage, script in _STAGES.items():
         names = [f"ours, {stage}, {world.rows:,} rows" for world in (large, small)]
         for name, world in zip(reversed(names), (small, large), strict=True):
-            ways.append(_made(name))
+            ways.append(made(name))
             results[name] = Result(True, [world.made[script]])
         bars += of_growth(stage, names[0], names[1], large.rows / small.rows, members)
     company = small.company
@@ -65,7 +65,7 @@ def suite(minutes: float) -> Done:
 
 def help_(world: World) -> Job:
     """How soon the three scripts answer."""
-    scripts = (DOWNLOAD, TRANSFORM, "LoadFilesBQ.py")
+    scripts = (DOWNLOAD, TRANSFORM, LOAD)
     ways = [
         Way(f"ours, {script}", lambda folder, script=script: world.ours(folder, script, "--help"))  # type: ignore[misc]
         for script in scripts
@@ -104,7 +104,7 @@ def _first_night(command: Command, folder: Path) -> Measured:
     return measure(command, folder, timeout=600, memory_mb=1e9)
 
 
-def _made(name: str) -> Way:
+def made(name: str) -> Way:
     """Return a way that is not run any more: it was measured while a world was made."""
 
     def not_run(_: Path) -> Command:

@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.company import SAMPLE, TPCH
 from benchmarks.job import Bar, Job, Result
+from benchmarks.told import write_but_section
 from benchmarks.world import HERE, PEERS, World
 
 Done = tuple[Job, dict[str, Result]]
@@ -50,8 +51,7 @@ def write(done: list[Done], worlds: Sequence[World], repeat: int, folder: Path, 
         f"{_sizes(worlds)}; up to {repeat} run{'s' if repeat > 1 else ''} of each way;"
         f" {datetime.now(UTC):%d %B %Y}. Made by `python -m benchmarks`, whose docstring says how.",
         "",
-        f"- Machine: {_processor()}, {os.cpu_count()} cores, {machine_memory_mb() / 1000:.0f} GB,"
-        f" Linux {platform.release()}",
+        f"- {machine()}",
         f"- Ours: Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in _OURS)}",
         f"- Beside: {_versions_of_peers()}; {_said(worlds[0].psql, '--version')}",
         *(
@@ -67,15 +67,31 @@ def write(done: list[Done], worlds: Sequence[World], repeat: int, folder: Path, 
         "",
         "## Bars",
         "",
-        "| | now | bar | met? |",
-        "|---|---:|---:|---|",
+        *_bars(done),
     ]
-    lines += [f"| {' | '.join(_row(bar))} |" for bar in bars(done)]
     for job, results in done:
         lines += ["", *_table(job, results)]
-    (folder / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_but_section(folder / "RESULTS.md", "\n".join(lines) + "\n")
     if drawn:
         _draw(done, worlds, folder / "RESULTS.png")
+
+
+def section(job: Job, results: dict[str, Result]) -> str:
+    """Write a job with its bars as a section of its own."""
+    title, *table = _table(job, results)
+    return "\n".join([title, "", machine(), "", *_bars([(job, results)]), *table]) + "\n"
+
+
+def _bars(done: Iterable[Done]) -> Iterable[str]:
+    yield "| | now | bar | met? |"
+    yield "|---|---:|---:|---|"
+    yield from (f"| {' | '.join(_row(bar))} |" for bar in bars(done))
+
+
+def machine() -> str:
+    """Return what it was measured on."""
+    memory = f"{machine_memory_mb() / 1000:.0f} GB"
+    return f"Machine: {_processor()}, {os.cpu_count()} cores, {memory}, Linux {platform.release()}"
 
 
 def machine_memory_mb() -> float:

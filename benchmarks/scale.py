@@ -7,6 +7,7 @@ from benchmarks.bars import MORE_MEMBERS, OURS
 from benchmarks.billing import SCANS, Billing
 from benchmarks.company import SAMPLE
 from benchmarks.job import Result
+from benchmarks.told import write_but_section
 from benchmarks.world import World
 from benchmarks.worlds import TIMES
 from etl.load.parquet import CSV_BYTES_A_FILE
@@ -15,10 +16,10 @@ GROWTH = f"{SAMPLE.source}-{MORE_MEMBERS}-members"
 NEEDED = ("download", "tables", "upload", GROWTH)
 """The jobs of which this is reckoned."""
 
-_SIZES = (10**7, 10**8, 10**9, 10**10)
+SIZES = (10**7, 10**8, 10**9, 10**10)
 _CONNECTIONS, _WORKERS = 16, 64
 _JOBS_A_TABLE = 1500
-_A_CORE_HOUR, _A_GB_MONTH_STORED, _A_TIB_READ, _A_GB_MONTH_IN_BUCKET = 0.05, 0.02, 6.25, 0.02
+_A_CORE_HOUR, _A_GB_MONTH_STORED, A_TIB_READ, _A_GB_MONTH_IN_BUCKET = 0.05, 0.02, 6.25, 0.02
 
 _TEXT = """
 ## Where the wall of each stage is, and what is turned on
@@ -31,8 +32,8 @@ header, `SOURCE_CONNECTIONS` as many as the source's owner allows |
 | 1 billion | the cores of one machine in stage 2; a dimension that is not streamed has to fit a worker's memory; \
 the disk | `EXECUTOR=dask://…`, `DATA_DIR=gs://…` (BigQuery then loads by URI, a job a table); workers with \
 the memory that the table tells |
-| 10 billion | reading everything every night, and what BigQuery counts for publishing all of it | incremental nights: \
-extract and publish what has changed since the last. **Not built yet**; until then this is the end |
+| 10 billion | reading everything every night, and what BigQuery counts for publishing all of it | nights of \
+changes: `-- watermark:` in the headers of the longest queries (it pays from some million rows on; see below) |
 
 - Stage 1 is as fast as the source's own COPY (see RESULTS.md): more cores here change nothing, more connections do,
   while the source has cores and its disk keeps up.
@@ -56,21 +57,21 @@ def write(results: dict[str, dict[str, Result]], world: World, folder: Path) -> 
     """Write SCALE.md. results: by job, those of NEEDED among them."""
     figures = _Figures(results, world)
     lines: list[tuple[str, Callable[[int], str]]] = [
-        ("raw CSV, GB", lambda rows: _shown(figures.raw * rows / 1e9)),
-        ("star CSV, GB", lambda rows: _shown(figures.star * rows / 1e9)),
-        ("Parquet to load, GB", lambda rows: _shown(figures.parquet * rows / 1e9)),
-        ("stage 1, hours, one connection", lambda rows: _shown(figures.download * rows / 3600)),
-        (f"… {_CONNECTIONS} connections", lambda rows: _shown(figures.download * rows / 3600 / _CONNECTIONS)),
-        ("stage 2, core hours", lambda rows: _shown(figures.transform * rows / 3600)),
-        (f"… hours on {_WORKERS} workers", lambda rows: _shown(figures.transform * rows / 3600 / _WORKERS)),
-        ("stage 3 up to the network, core hours", lambda rows: _shown(figures.upload * rows / 3600)),
+        ("raw CSV, GB", lambda rows: shown(figures.raw * rows / 1e9)),
+        ("star CSV, GB", lambda rows: shown(figures.star * rows / 1e9)),
+        ("Parquet to load, GB", lambda rows: shown(figures.parquet * rows / 1e9)),
+        ("stage 1, hours, one connection", lambda rows: shown(figures.download * rows / 3600)),
+        (f"… {_CONNECTIONS} connections", lambda rows: shown(figures.download * rows / 3600 / _CONNECTIONS)),
+        ("stage 2, core hours", lambda rows: shown(figures.transform * rows / 3600)),
+        (f"… hours on {_WORKERS} workers", lambda rows: shown(figures.transform * rows / 3600 / _WORKERS)),
+        ("stage 3 up to the network, core hours", lambda rows: shown(figures.upload * rows / 3600)),
         ("load jobs of the largest table, by upload", lambda rows: f"{figures.jobs(rows):,}"),
         ("… by URI from a bucket", lambda _: "1"),
-        ("stage 2, memory of two workers, GB", lambda rows: _shown(figures.memory(rows) / 1e9)),
-        ("BigQuery bills for a load, GB", lambda rows: _shown(figures.billing.load(rows) / 1e9)),
-        ("… for the dashboard, GB at most", lambda rows: _shown(figures.billing.dashboard(rows) / 1e9)),
-        ("dollars a night: cores and what BigQuery bills", lambda rows: _shown(figures.dollars_a_night(rows))),
-        ("dollars a month: stored in BigQuery and bucket", lambda rows: _shown(figures.dollars_stored(rows))),
+        ("stage 2, memory of two workers, GB", lambda rows: shown(figures.memory(rows) / 1e9)),
+        ("BigQuery bills for a load, GB", lambda rows: shown(figures.billing.load(rows) / 1e9)),
+        ("… for the dashboard, GB at most", lambda rows: shown(figures.billing.dashboard(rows) / 1e9)),
+        ("dollars a night: cores and what BigQuery bills", lambda rows: shown(figures.dollars_a_night(rows))),
+        ("dollars a month: stored in BigQuery and bucket", lambda rows: shown(figures.dollars_stored(rows))),
     ]  # fmt: skip
     head = [
         "# What larger companies take",
@@ -79,15 +80,15 @@ def write(results: dict[str, dict[str, Result]], world: World, folder: Path) -> 
         " measured for the first column, and multiplied for the others. A row is a contract; the company's other tables"
         " grow with it. Made by `python -m benchmarks`.",
         "",
-        "| contracts | " + " | ".join(f"{size:,}" for size in _SIZES) + " |",
-        "|---|" + "---:|" * len(_SIZES),
+        "| contracts | " + " | ".join(f"{size:,}" for size in SIZES) + " |",
+        "|---|" + "---:|" * len(SIZES),
     ]
-    table = [f"| {name} | " + " | ".join(value(size) for size in _SIZES) + " |" for name, value in lines]
+    table = [f"| {name} | " + " | ".join(value(size) for size in SIZES) + " |" for name, value in lines]
     text = _TEXT.format(
         megabytes=CSV_BYTES_A_FILE // 2**20, limit=f"{_JOBS_A_TABLE:,}",
-        scans=SCANS, queries=len(figures.billing.asked), core=_A_CORE_HOUR, stored=_A_GB_MONTH_STORED, read=_A_TIB_READ,
+        scans=SCANS, queries=len(figures.billing.asked), core=_A_CORE_HOUR, stored=_A_GB_MONTH_STORED, read=A_TIB_READ,
     )  # fmt: skip
-    (folder / "SCALE.md").write_text("\n".join([*head, *table]) + "\n" + text, encoding="utf-8")
+    write_but_section(folder / "SCALE.md", "\n".join([*head, *table]) + "\n" + text)
 
 
 class _Figures:
@@ -120,7 +121,7 @@ class _Figures:
         """Return the price of the cores and of what BigQuery reads."""
         hours = (self.transform + self.upload) * rows / 3600 + self.download * rows / 3600
         read = self.billing.load(rows) + self.billing.dashboard(rows)
-        return hours * _A_CORE_HOUR + read / 2**40 * _A_TIB_READ
+        return hours * _A_CORE_HOUR + read / 2**40 * A_TIB_READ
 
     def dollars_stored(self, rows: int) -> float:
         """Return the price of a month: the published tables, and a week of runs in a bucket."""
@@ -139,5 +140,6 @@ def _parquet_bytes(world: World) -> int:
     return sum(file.parquet.bytes for file in files if file.parquet)
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
+    """Write a figure with three digits that mean something."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

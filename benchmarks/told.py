@@ -8,6 +8,8 @@ from config.paths import ROOT
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 COMMAND = ".venv/bin/python -m benchmarks --docs"
 _BEGIN, _END = f"<!-- of benchmarks/RESULTS.md, by {COMMAND} -->\n", "<!-- until here -->\n"
+_SECTION = "<!-- by .venv/bin/python -m benchmarks.changed -->\n"
+"""The mark before the section of a file that tells of nights of changes: another command writes the rest of it."""
 _WIDTH = 120
 
 _QUOTED = {
@@ -57,6 +59,26 @@ def renew() -> None:
     for file in files():
         text = file.read_text(encoding="utf-8")
         file.write_text(renewed(str(file.relative_to(ROOT)), text, results), encoding="utf-8")
+
+
+def section_of(path: Path) -> str:
+    """Return the section of a file that tells of nights of changes, marks included; nothing where there is none."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    _, mark, rest = text.partition(_SECTION)
+    return f"{mark}{rest.partition(_END)[0]}{_END}" if mark else ""
+
+
+def write_section(path: Path, section: str) -> None:
+    """Write that section anew; the rest of the file stays."""
+    text, new = path.read_text(encoding="utf-8") if path.exists() else "", f"{_SECTION}{section}{_END}"
+    old = section_of(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.replace(old, new) if old else "\n".join(filter(None, [text, new])), encoding="utf-8")
+
+
+def write_but_section(path: Path, text: str) -> None:
+    """Write the rest of the file anew; that section stays, at its end."""
+    path.write_text("\n".join(filter(None, [text, section_of(path)])), encoding="utf-8")
 
 
 def _folded(text: str) -> str:

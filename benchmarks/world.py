@@ -24,6 +24,7 @@ HERE = ROOT / "benchmarks"
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 ZONE = "Europe/Madrid"
 DOWNLOAD, TRANSFORM, UPLOAD = "SQLDownloadMain.py", "TablesTransformMain.py", "benchmarks/upload.py"
+LOAD = "LoadFilesBQ.py"
 _NO_FSYNC = str(HERE / "nofsync")
 _WINDOW_YEARS = 3
 _MADE_SECONDS, _MADE_MB = 3600.0, 1e9

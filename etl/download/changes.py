@@ -197,11 +197,13 @@ def changed_since(query: Query, since: str) -> Query:
         return query.since(at)
     name = _quoted(str(query.watermark), query.dialect)
     where = f"{name} >= {at} OR {name} IS NULL"
-    if query.survivor:  # its siblings decide which row stays
-        keys = ", ".join(_quoted(key, query.dialect) for key in query.key)
-        nulls = "".join(f" OR {_quoted(key, query.dialect)} IS NULL" for key in query.key)
-        where = f"({keys}) IN (SELECT {keys} FROM ({query.sql}\n) AS changed WHERE {where}){nulls}"
-    return replace(query, sql=f"SELECT * FROM ({query.sql}\n) AS query WHERE {where}")
+    every = f"SELECT * FROM ({query.sql}\n) AS query WHERE"
+    if not query.survivor:
+        return replace(query, sql=f"{every} {where}")
+    keys = [_quoted(key, query.dialect) for key in query.key]  # whose rows decide which one stays
+    nulls = " OR ".join(f"{key} IS NULL" for key in keys)
+    some = f"({', '.join(keys)}) IN (SELECT {', '.join(keys)} FROM ({query.sql}\n) AS changed WHERE {where})"
+    return replace(query, sql=f"{every} {some}\nUNION ALL\n{every} {nulls}")  # an OR would use no index
 
 
 def _keys(query: Query) -> Query:

@@ -113,4 +113,5 @@ SELECT client_id, given_name, paternal_name || ' (2)', maternal_name, email, cou
 FROM clients.digital_clients WHERE client_id % 37 = 2 AND plan.u(88, client_id) < plan.dirt() OR client_id IN (6, 9, 31);
 
 CREATE INDEX global_clients_by_change ON clients.global_clients (updated_at);
+CREATE INDEX global_clients_by_id ON clients.global_clients (client_id);
 CREATE INDEX digital_clients_by_change ON clients.digital_clients (updated_at);

@@ -67,3 +67,4 @@ SELECT order_no, customer_no, product_no, edition_no, seller_no, origin_letter, 
 FROM legacy.orders WHERE order_no % 89 = 31 AND touched_at IS NOT NULL;
 
 CREATE INDEX orders_by_change ON legacy.orders (updated_at);
+CREATE INDEX orders_by_no ON legacy.orders (order_no);

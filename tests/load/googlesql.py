@@ -96,7 +96,7 @@ class GoogleSql:
         """Analyze every statement of a script, and each expression of what only scripts have; gives how many."""
         return self._analyze(sql, None)
 
-    def _analyze(self, sql: str, answers: list[AnalyzeResponse] | None) -> int:
+    def _analyze(self, sql: str, answers: list[tuple[str, AnalyzeResponse]] | None) -> int:
         text = sql.encode()
         found = list(_statements(Parser(self._language).parse_script(sql).statement_list_node.statement_list))
         declared = [node for node in found if isinstance(node, types.ASTVariableDeclaration)]
@@ -113,18 +113,24 @@ class GoogleSql:
 
     def columns_read(self, sql: str) -> list[dict[str, set[str]]]:
         """Give the columns that each part of a script reads, by table: what is filled or emptied is not read."""
-        _message.SetAllowOversizeProtos(True)  # expressions may be nested deeper than a hundred
-        answers: list[AnalyzeResponse] = []
-        self._analyze(sql, answers)
-        return [_scanned(answer) for answer in answers]
+        return [scanned for _, scanned in self.scans(sql)]
 
-    def _ask(self, options: types.AnalyzerOptions, answers: list[AnalyzeResponse] | None, **text: str) -> None:
+    def scans(self, sql: str) -> list[tuple[str, dict[str, set[str]]]]:
+        """Give each part of a script, with the columns that it reads."""
+        _message.SetAllowOversizeProtos(True)  # expressions may be nested deeper than a hundred
+        answers: list[tuple[str, AnalyzeResponse]] = []
+        self._analyze(sql, answers)
+        return [(text, _scanned(answer)) for text, answer in answers]
+
+    def _ask(
+        self, options: types.AnalyzerOptions, answers: list[tuple[str, AnalyzeResponse]] | None, **text: str
+    ) -> None:
         """Analyze; an answer that nobody wants is not unpacked, which would take longer than all else."""
         kind = Empty if answers is None else AnalyzeResponse
         request = types.AnalyzeRequest(options=options, registered_catalog_id=self._catalog, **text)
         answer = _service().wasm_client.call_grpc_func("ZetaSqlLocalService_Analyze", request.to_proto(), kind)
         if answers is not None:
-            answers.append(answer)
+            answers.append((*text.values(), answer))
 
     def evaluate(self, query: str) -> Any:
         """Give the only value of the only row that a query answers."""

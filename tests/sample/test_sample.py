@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
+from config.paths import ROOT
+from etl.company.queries import Query, read_queries
+from etl.company.sql import with_binds
+from etl.download.changes import changed_since
 from sample import generate
 from sample.errors import SampleError
 
 TODAY = dt.date(2026, 3, 31)
+QUERIES = read_queries(ROOT / "queries", {"cloud": "postgres"})
 
 TABLES = """SELECT table_schema || '.' || table_name FROM information_schema.tables
             WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"""
@@ -204,6 +210,18 @@ def test_what_has_changed_in_a_table_that_grows_is_found_by_its_index(ask, large
     plan = ask(larger, f"EXPLAIN SELECT * FROM {table} WHERE updated_at >= '{TODAY}'")
     assert "_by_change" in str(plan)
     assert "Seq Scan" not in str(plan)
+
+
+@pytest.mark.parametrize(
+    "query", [query for query in QUERIES.values() if query.watermark], ids=lambda query: query.name
+)
+def test_a_query_for_its_changes_reads_no_table_whole_that_has_an_index(ask, larger: str, query: Query) -> None:
+    """What a night asks of the source, by the plan of its own server: what changed, its keys and its groups."""
+    asked = changed_since(query, f"{TODAY} 00:00:00+00:00").sql
+    bound = with_binds(asked, lambda _: "'Europe/Madrid'", dialect=query.dialect)
+    indexed = ask(larger, "SELECT DISTINCT tablename FROM pg_indexes WHERE indexname LIKE '%_by_change'")
+    scanned = set(re.findall(r"Seq Scan on (\w+)", str(ask(larger, f"EXPLAIN {bound}"))))
+    assert {(name,) for name in scanned}.isdisjoint(indexed)
 
 
 def test_a_sorted_read_of_the_movements_has_its_index(ask, cloud: str) -> None:

@@ -6,6 +6,7 @@ file is held from `lock` to `close`. A program that wrote into the file meanwhil
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -69,9 +70,12 @@ class DuckDBFile:
         self.work.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             if before[0]:
+                began = time.monotonic()
                 _copy(self.path, new)
                 if before[1]:
                     _copy_bytes(_log_of(self.path), _log_of(new))
+                told = (f"{new.stat().st_size / 1e6:,.1f}", self.path.name, time.monotonic() - began)
+                log.info("load: copied %s MB of %s in %.1f s", *told)
             yield new
             if not before[0]:
                 new.chmod(_PRIVATE)
