@@ -29,25 +29,32 @@ from sample.server import remove, running
 
 
 def main() -> int:
-    """Measure, print and write."""
+    """Measure, print and write, one size after the other: who stops it has what there is."""
     options = _options()
     adopt_orphans()
     source = options.folder / "source"
     asked = Asked(options.rows, options.seed, options.nights, options.timeout, tuple(options.sweeps))
+    done: list[Chains] = []
     try:
         with running(source):
-            done = [run_chains(source, options.folder / "nights", contracts, asked) for contracts in options.contracts]
+            for contracts in options.contracts:
+                done.append(run_chains(source, options.folder / "nights", contracts, asked))
+                _tell(done, options.rows, options.output)
     finally:
         shutil.rmtree(options.folder / "nights", ignore_errors=True)
         if not options.keep:
             remove(source)
             shutil.rmtree(source, ignore_errors=True)
-    sections = [report.section(job_of(each, done[0], options.rows), each.results) for each in done]
-    print("\n".join(sections), flush=True)
-    write_section(options.output / "RESULTS.md", "\n".join(sections))
-    if len(done) > 1:
-        scale_of_changes.write(done[0], done[1], options.rows, options.output)
     return 0
+
+
+def _tell(done: list[Chains], rows: int, output: Path) -> None:
+    """Print the last company's bars and table, and write what there is."""
+    sections = [report.section(job_of(each, done[0], rows), each.results) for each in done]
+    print(sections[-1], flush=True)
+    write_section(output / "RESULTS.md", "\n".join(sections))
+    if len(done) > 1:
+        scale_of_changes.write(done[0], done[-1], rows, output)
 
 
 def job_of(chains: Chains, first: Chains, rows: int) -> Job:

@@ -94,7 +94,8 @@ def run_nights(world: World, rows: int, seed: int, nights: int, timeout: float) 
         last = _night(world, EMPTY, timeout)
         yield last
     yield _night(world, MONTHS, timeout, changed=_change(world, rows, seed + nights, last, months=2))
-    yield _night(world, FULL, timeout, "--full")
+    if nights > 1:  # with one it is a rehearsal
+        yield _night(world, FULL, timeout, "--full")
 
 
 def sample_nights(world: World, sweep: str) -> World:
