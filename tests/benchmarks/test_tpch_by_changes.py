@@ -146,7 +146,7 @@ UPDATE lineitem SET l_quantity = -5, updated_at = now() WHERE l_orderkey % 421 =
 DELETE FROM lineitem WHERE l_linenumber = 1 AND l_orderkey % 433 = {n};
 DELETE FROM orders WHERE o_orderkey % 439 = {n};
 UPDATE lineitem SET l_linenumber = l_linenumber + 10, updated_at = now() WHERE l_orderkey % 443 = {n};
-UPDATE lineitem SET l_orderkey = (SELECT min(o_orderkey) FROM orders), l_linenumber = {n} * 1000 + l_linenumber,
+UPDATE lineitem SET l_orderkey = (SELECT min(o_orderkey) FROM orders), l_linenumber = l_orderkey::int,
     updated_at = now() WHERE l_orderkey % 449 = {n} AND l_linenumber = 2;
 """
 """Members that change, come late and go; prices, days, whose order it is; lines that are rejected and healed, whose
