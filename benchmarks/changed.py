@@ -53,8 +53,13 @@ def _tell(done: list[Chains], rows: int, output: Path) -> None:
     sections = [report.section(job_of(each, done[0], rows), each.results) for each in done]
     print(sections[-1], flush=True)
     write_section(output / "RESULTS.md", "\n".join(sections))
-    if len(done) > 1:
-        scale_of_changes.write(done[0], done[-1], rows, output)
+    few, many = min(done, key=_size), max(done, key=_size)
+    if few is not many:
+        scale_of_changes.write(few, many, rows, output)
+
+
+def _size(chains: Chains) -> int:
+    return chains.contracts
 
 
 def job_of(chains: Chains, first: Chains, rows: int) -> Job:
