@@ -1,4 +1,4 @@
-"""What a warehouse knows of the members' surrogate keys: handed to stage 2, which itself knows no warehouse."""
+"""What a warehouse knows of what is published: handed to stages 1 and 2, which themselves know no warehouse."""
 
 from __future__ import annotations
 
@@ -10,10 +10,19 @@ if TYPE_CHECKING:
 
     from config import Settings
     from etl.contract.table import Contract
+    from etl.core.head import Head
     from etl.core.surrogates import Published
 
 _PATIENCE = 10.0
-"""Seconds for which a warehouse that does not answer is asked: stage 2 goes on without it."""
+"""Seconds for which a warehouse that does not answer is asked: they go on without it."""
+
+
+def head(settings: Settings) -> Head:
+    """Ask the warehouse of the settings which run published last. Raises EtlError where it cannot be reached."""
+    from etl.core.warehouse import room
+
+    found: Head = room(settings).head(settings, _PATIENCE)
+    return found
 
 
 def ask(settings: Settings) -> Published:
@@ -25,8 +34,7 @@ def ask(settings: Settings) -> Published:
     with open_warehouse(settings, _PATIENCE) as warehouse:
         head, rows = warehouse.head(), warehouse.published()
     return Published(
-        run=head.run,
-        origin=head.origin,
+        head=head,
         star_runs={row.table: row.star_run for row in rows},
         receipts={row.table: receipt for row in rows if (receipt := receipt_of(row))},
         numbers=partial(_numbers, settings),

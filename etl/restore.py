@@ -11,12 +11,12 @@ from etl.contract.table import Contract
 from etl.core.call import call
 from etl.core.clock import date_at, told
 from etl.core.errors import GuardError, UsageError
+from etl.core.head import Head
 from etl.core.job import Job, peak_memory_mb
 from etl.core.manifest import LoadedManifest, StarManifest
 from etl.core.origin import DATA_FOLDER, origin_of
 from etl.core.warehouse import about
 from etl.guards.owner import check_of_these_sources
-from etl.load.head import Head
 from etl.load.open import open_warehouse
 from etl.load.recalled import recalled
 from etl.published import ask
@@ -113,6 +113,9 @@ def _told(
     yield f"- what is published: {len(loaded.tables)} tables, {rows:,} rows, their receipts"
     for name, numbers in maps.items():
         yield f"- the keys of {name}: {numbers.num_rows:,} members; the next new one gets {greatest_of(numbers) + 1:,}"
+    if watermarks := loaded.standing.watermarks:
+        told_of = (f"{name} up to {mark.greatest}" for name, mark in watermarks.items() if mark.greatest)
+        yield f"- how far queries were read by their changes: {', '.join(told_of)}"
     yield "- whose the published tables are: this data folder's. No other one may publish them from now on"
     yield "What does not come back:"
     for line in _LOST:

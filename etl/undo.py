@@ -7,6 +7,7 @@ from pathlib import Path
 
 from etl import load
 from etl.core.errors import UsageError
+from etl.core.head import Head
 from etl.core.job import Job
 from etl.core.manifest import LoadedManifest
 from etl.load.open import open_warehouse
@@ -21,33 +22,36 @@ def undo(settings_file: Path, run: str | None, accept: tuple[str, ...], *, dry_r
     """
     with working(settings_file, "etl undo", accept) as job:
         with open_warehouse(job.settings) as warehouse:
-            now = warehouse.head().run
-        before = _chosen(job, run) if run else _before(job, now)
+            head = warehouse.head()
+        before = _chosen(job, run) if run else _before(job, head)
         star = str(before.made_from)
         if star not in _stars(job):
             raise UsageError(
                 f"Run {before.run} published the star {star}, which is kept no more in {job.store.star.folder}.",
                 f"Name another one: {_listed(job)}. KEEP_RUNS says how many are kept.",
             )
-        print(f"Run {now} published last. Going back to run {before.run}, as of {before.as_of:%Y-%m-%d %H:%M:%S} UTC.")
+        as_of = f"{before.as_of:%Y-%m-%d %H:%M:%S} UTC"
+        print(f"Run {head.run} published last. Going back to run {before.run}, as of {as_of}.")
         load.run(replace(job, from_run=star, dry_run=dry_run, refresh=refresh))
 
 
-def _before(job: Job, now: str) -> LoadedManifest:
+def _before(job: Job, head: Head) -> LoadedManifest:
     """Return what was published before the newest publish, of another star."""
     kept = job.store.loaded.kept()
-    last = next((each for each in kept if each.run == now), None)
-    if last is None:
+    last = next((each.made_from for each in kept if each.run == head.run), head.standing.star)
+    if not last:
         raise UsageError(
-            f"What run {now} published last has left no receipt here, so it is not known what was there before."
-            if now
+            f"What run {head.run} published last has left no receipt here, so it is not known what was there before."
+            if head.run
             else "Nothing is published yet.",
             f"Name the run: {_listed(job)}." if kept else "Run ./nightly.sh first.",
         )
     for each in reversed(kept):
-        if each.run < now and each.made_from != last.made_from:
+        if each.run < head.run and each.made_from != last:
             return each
-    raise UsageError(f"Nothing is kept of what was published before run {now}.", "KEEP_RUNS says how many runs are.")
+    raise UsageError(
+        f"Nothing is kept of what was published before run {head.run}.", "KEEP_RUNS says how many runs are."
+    )
 
 
 def _chosen(job: Job, run: str) -> LoadedManifest:

@@ -153,6 +153,12 @@ class RawTable(Record):
         beside = {file.name: file.bytes for file in self.changes.files} if self.changes else {}
         return {block.file or self.file: block.offset + block.bytes for block in self.blocks} | beside
 
+    @property
+    def watermark(self) -> "Watermark | None":
+        """Up to where it was read; None where it is not read by its changes."""
+        told = self.changes
+        return Watermark(greatest=told.greatest, since=told.since, swept=told.swept) if told else None
+
     def layers(self) -> "Iterator[tuple[RawTable, range]]":
         """Give each layer as a table of its own, with the numbers of its blocks: what its run's source said of it."""
         if self.changes is None:
@@ -296,6 +302,32 @@ class Manifest(Record, Generic[T]):
 class RawManifest(Manifest[RawTable]):
     """What stage 1 committed."""
 
+    @property
+    def watermarks(self) -> "dict[str, Watermark]":
+        """Up to where each query was read that is read by its changes."""
+        return {name: told for name, table in self.tables.items() if (told := table.watermark)}
+
+
+class Watermark(Record):
+    """Up to where a query was read that is read by its changes, as in `Changes`."""
+
+    greatest: str | None = None
+    since: str | None = None
+    swept: datetime | None = None
+
+
+class Standing(Record):
+    """Upon what the next night can stand: what was published, as the head in the warehouse tells.
+
+    parent: the run that was published before; star: the published star; raw: the run that extracted its rows;
+    watermarks: by query, of those that were read by their changes.
+    """
+
+    parent: str = ""
+    star: str = ""
+    raw: str = ""
+    watermarks: dict[str, Watermark] = Field(default_factory=dict)
+
 
 class Kept(Record):
     """Rows that a star keeps beside its tables, for the next one to be built of what changed (etl.transform.kept).
@@ -316,7 +348,7 @@ class StarManifest(Manifest[StarTable]):
     the fingerprint of the table files; None in the stars of older versions. pseudonym_key: the fingerprint of
     the key of its pseudonyms; hashed: the columns in which they stand, as table.column. kept: what the next star can be
     built upon, by the step or the partial that made it; made_with: what stands for all but the rows that it is made by;
-    asked: by table, what its functions asked of the night.
+    asked: by table, what its functions asked of the night; watermarks: as in `Standing`.
     """
 
     business_date: str
@@ -330,9 +362,14 @@ class StarManifest(Manifest[StarTable]):
     kept: dict[str, Kept] = Field(default_factory=dict)
     made_with: str = ""
     asked: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    watermarks: dict[str, Watermark] = Field(default_factory=dict)
 
 
 class LoadedManifest(Manifest[LoadedTable]):
-    """What stage 3 published. altered: the tables that somebody had changed by hand since, and how."""
+    """What stage 3 published. altered: the tables that somebody had changed by hand since, and how.
+
+    standing: what the head in the warehouse tells of it.
+    """
 
     altered: dict[str, str] = Field(default_factory=dict)
+    standing: Standing = Standing()

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from etl.contract.table import Contract
 from etl.core.decimals import rescaled
+from etl.core.head import Head
 from etl.core.receipt import TableReceipt
 
 _OTHER = " now"
@@ -19,14 +20,14 @@ _OTHER = " now"
 
 @dataclass(frozen=True)
 class Published:
-    """What a warehouse knows of numbers. run, origin: of its head; star_runs: by table, the run that built its rows.
+    """What a warehouse knows of what is published, and of numbers.
 
-    receipts: of the published tables, as far as there are any; numbers: reads a dimension's, None where there is no
-    such table with such a key; greatest: reads the greatest number that a dimension has ever had.
+    star_runs: by table, the run that built its rows; receipts: of the published tables, as far as there are any;
+    numbers: reads a dimension's, None where there is no such table with such a key; greatest: reads the greatest number
+    that a dimension has ever had.
     """
 
-    run: str
-    origin: Mapping[str, str]
+    head: Head
     star_runs: Mapping[str, str]
     receipts: Mapping[str, TableReceipt]
     numbers: Callable[[Contract], pa.Table | None]

@@ -60,15 +60,16 @@ class Question:
 
 def question(
     query: Query,
-    parent: RawTable | None,
+    parent: RawTable | str,
     horizon: Horizon,
     binds: Mapping[str, str],
     ground_of: Callable[[str], str | None],
 ) -> Question:
     """Return how to ask a query that has a watermark, and all of it where that cannot be asked by its changes.
 
-    parent: what was extracted before, of the published run; binds: the night's values; ground_of: gives what
-    stands for one of the source's tables as long as it is the same one; None where a name is no table's.
+    parent: what was extracted before, of the published run, or why that is not there; binds: the night's values;
+    ground_of: gives what stands for one of the source's tables as long as it is the same one; None where a name is no
+    table's.
     """
     asked = _fingerprint(query, binds)
     is_wrapped = SINCE not in binds_of(query.sql, query.dialect)
@@ -76,10 +77,10 @@ def question(
     ground = ground_of(table) if table else None
     whole = Question(query.whole, query.whole, asked, ground=ground)
     why = _why_in_full(query, is_wrapped, ground) or _why_anew(parent, asked, ground, horizon.history)
-    since = parent.changes.since if parent and parent.changes else None
+    since = parent.changes.since if isinstance(parent, RawTable) and parent.changes else None
     if not why and since and not isinstance(query.lag, int) and _is_after(since, horizon.clock):
         why = f"its watermark is at {since}, and the source's clock says {horizon.clock.isoformat()}"
-    if why or parent is None or since is None:
+    if why or isinstance(parent, str) or since is None:
         return replace(whole, why=why)
     return replace(
         whole,
@@ -121,6 +122,11 @@ def _less(at: datetime, span: timedelta) -> datetime:
     """Go back, but not before the first year: in there, some applications write what they do not know."""
     first = datetime.min.replace(tzinfo=at.tzinfo)
     return at - span if at - first > span else first
+
+
+def in_order(figure: str) -> tuple[int, str]:
+    """Order figures as receipts write them: numbers by size, times by their text."""
+    return (int(figure), "") if figure.lstrip("-").isdecimal() else (0, figure)
 
 
 def check_watermark(query: Query, columns: Sequence[RawColumn]) -> None:
@@ -168,10 +174,10 @@ def _why_in_full(query: Query, is_wrapped: bool, ground: str | None) -> str:
     return ""
 
 
-def _why_anew(parent: RawTable | None, asked: str, ground: str | None, history: str) -> str:
+def _why_anew(parent: RawTable | str, asked: str, ground: str | None, history: str) -> str:
     """Say why what was extracted before is no ground to stand on; nothing where it is."""
-    if parent is None:
-        return "nothing of it was published yet"
+    if isinstance(parent, str):
+        return parent
     if parent.changes is None or parent.changes.since is None:
         return "the run that was published knows no watermark of it"
     if parent.changes.asked != asked:

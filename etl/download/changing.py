@@ -2,21 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 
 from etl.company.queries import SINCE, Query
 from etl.company.sql import binds_of
-from etl.core.errors import EtlError
+from etl.core.head import AskHead
 from etl.core.job import Job
 from etl.core.log import log
-from etl.core.manifest import RawManifest, RawTable
-from etl.core.origin import origin_of
+from etl.core.manifest import RawTable
 from etl.download.changes import Question, check_watermark, question
 from etl.download.earlier import earlier
 from etl.download.extract import extract
 from etl.download.layers import Extracted, InFullError, layered
 from etl.download.missed import tell_missed
+from etl.download.parent import parent_of
 from etl.download.source import Plan, Source
 
 
@@ -24,10 +23,18 @@ class Changing:
     """How each query is asked tonight, and what is made of the answers."""
 
     def __init__(
-        self, job: Job, sources: Mapping[str, Source], queries: Sequence[Query], binds: Mapping[str, str]
+        self,
+        job: Job,
+        sources: Mapping[str, Source],
+        queries: Sequence[Query],
+        binds: Mapping[str, str],
+        ask: AskHead | None,
     ) -> None:
-        """Ask the sources how far they can be trusted, before they take their snapshots. binds: the night's values."""
-        self._job, self._sources = job, sources
+        """Ask the sources how far they can be trusted, before they take their snapshots.
+
+        binds: the night's values; ask: asks the warehouse what is published.
+        """
+        self._job, self._sources, self._parent = job, sources, parent_of(job, ask)
         watched = [query for query in queries if query.watermark]
         self._horizons = {name: sources[name].horizon() for name in dict.fromkeys(query.source for query in watched)}
         for horizon in self._horizons.values():
@@ -40,13 +47,15 @@ class Changing:
         """The queries to plan and to extract: those of changes, those of all keys, and the others as they are."""
 
     def _question(self, query: Query, binds: Mapping[str, str]) -> Question:
-        raw = self._published
+        raw = self._parent.raw
         source = self._sources[query.source]
         parent = raw.tables.get(query.name) if raw else None
         if raw and parent and not _is_whole(parent, self._job.store.raw.path(raw.run)):
             log.warning("download %s: files of run %s are gone, or are others", query.name, raw.run)
             parent = None
-        found = question(query, parent, self._horizons[query.source], binds, source.ground_of)
+        lacks = self._parent.why or "nothing of it was published yet"
+        found = question(query, parent or lacks, self._horizons[query.source], binds, source.ground_of)
+        found = self._parent.read_again(query, found)
         if self._job.full:
             if found.parent and SINCE not in binds_of(query.sql, query.dialect):
                 self._instead[query.name] = found
@@ -61,18 +70,6 @@ class Changing:
     def _as_asked(self, query: Query) -> list[Query]:
         found = self._questions.get(query.name)
         return [query] if found is None else [found.query, *([found.sweep] if found.sweep else [])]
-
-    @cached_property
-    def _published(self) -> RawManifest | None:
-        """Read the run whose rows were published last, if it is here and of these sources."""
-        store = self._job.store
-        with suppress(EtlError):
-            runs = {table.star.raw_run for kept in store.loaded.kept()[-1:] for table in kept.tables.values()}
-            found = store.raw.read(max(runs, default=""))
-            mine = origin_of(self._job.settings)
-            if all(found.origin.get(name, where) == where for name, where in mine.items()):
-                return found
-        return None
 
     def check(self, plans: Sequence[Plan]) -> None:
         """Refuse watermarks that are none, and note which rows hang on the clock. Raises ContractError."""
@@ -101,7 +98,7 @@ class Changing:
 
     @property
     def _parent_folder(self) -> Path | None:
-        return self._job.store.raw.path(self._published.run) if self._published else None
+        return self._job.store.raw.path(self._parent.raw.run) if self._parent.raw else None
 
     def _in_full(self, name: str, asked: Question, table: RawTable, folder: Path) -> RawTable:
         """Extract all rows. What cannot be read by its changes at all is a table like those without a watermark."""

@@ -18,7 +18,7 @@ from etl.company.queries import Query
 from etl.core.folders import for_arrow, is_remote, link, rename
 from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
-from etl.download.changes import Question, next_since
+from etl.download.changes import Question, in_order, next_since
 from etl.download.keys import DELETED, columns_of, key_schema, stored_schema, told_apart_by, write_keys
 from etl.download.source import Horizon
 from etl.guards.newest import with_newest
@@ -97,14 +97,9 @@ def _check(table: RawTable, parent: RawTable, greatest: str | None) -> None:
         raise InFullError(f"its watermark went back, from {before} to {greatest or 'nothing'}")
 
 
-def _order(text: str) -> tuple[int, str]:
-    """Order figures as receipts write them: numbers by size, times by their text."""
-    return (int(text), "") if text.lstrip("-").isdecimal() else (0, text)
-
-
 def _later(figure: str | None, before: str | None) -> str | None:
     """Return the greater figure; it may be that of a row that is superseded."""
-    return max((text for text in (figure, before) if text is not None), key=_order, default=None)
+    return max((text for text in (figure, before) if text is not None), key=in_order, default=None)
 
 
 def _renamed(folder: Path, table: RawTable) -> RawTable:

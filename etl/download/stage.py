@@ -13,6 +13,7 @@ from etl.company.sql import dialect_of
 from etl.core.clock import night_binds
 from etl.core.errors import DataError, EtlError, UsageError, joined
 from etl.core.folders import link
+from etl.core.head import AskHead
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 SCRIPT = "SQLDownloadMain.py"
 
 
-def download(job: Job) -> None:
-    """Extract the queries (or those of --only) into a committed run."""
+def download(job: Job, ask: AskHead | None = None) -> None:
+    """Extract the queries (or those of --only) into a committed run. ask: asks the warehouse what is published."""
     queries = read_queries(job.settings.queries_dir, dialects_of(job.settings))
     _check_tables_dir(job)
     marks = Marks.of(job.settings.tables_dir)
@@ -56,7 +57,7 @@ def download(job: Job) -> None:
         with attempt:
             for moved in attempts(_is_moved, job.settings.source_lock_seconds):
                 with moved:
-                    _download(job, chosen, carried)
+                    _download(job, chosen, carried, ask)
 
 
 def _check_tables_dir(job: Job) -> None:
@@ -81,7 +82,7 @@ def _is_moved(error: Exception) -> bool:
     return isinstance(error, SnapshotError) and error.transient
 
 
-def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> None:
+def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable], ask: AskHead | None) -> None:
     """Extract the queries from one snapshot of each source: an attempt that fails leaves nothing behind."""
     with ExitStack() as stack:
         binds: dict[str, str] = {}
@@ -89,7 +90,7 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
         sources = {name: stack.enter_context(source_of(job.settings, name, binds)) for name in needed}
         night = min(source.as_of for source in sources.values())  # one clock, whatever the machine's says
         binds |= night_binds(night, job.settings.business_time_zone, job.settings.window_years)
-        changing = _changing(job, sources, chosen, binds)
+        changing = _changing(job, sources, chosen, binds, ask)
         plans = _planned(sources, changing.asked if changing else chosen)
         if changing:
             changing.check(plans)
@@ -131,7 +132,7 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable]) -> No
 
 
 def _changing(
-    job: Job, sources: Mapping[str, Source], chosen: Sequence[Query], binds: Mapping[str, str]
+    job: Job, sources: Mapping[str, Source], chosen: Sequence[Query], binds: Mapping[str, str], ask: AskHead | None
 ) -> "Changing | None":
     """Return how queries with a watermark are asked; None where there is none. Raises UsageError for --since then."""
     if not any(query.watermark for query in chosen):
@@ -140,7 +141,7 @@ def _changing(
         return None
     from etl.download.changing import Changing  # here: what compares keys takes memory that other nights do not need
 
-    return Changing(job, sources, chosen, binds)
+    return Changing(job, sources, chosen, binds, ask)
 
 
 def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable], folder: Path) -> dict[str, str]:

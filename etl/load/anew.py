@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from etl.contract.table import Contract
+from etl.core.head import Head
 from etl.core.job import Job
 from etl.core.log import log
 from etl.core.manifest import StarManifest
-from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
 
 

@@ -5,15 +5,14 @@ row only while it still names the run that this load looked at, and exactly one 
 one finds another run there and publishes nothing. Age is not compared: an older star may be published on purpose.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
 from etl.contract import Text, attribute, natural_key
 from etl.contract.table import Contract, Table
 from etl.core.errors import WarehouseError
+from etl.core.head import NAME, Head
 
 
 class EtlHead(Table):
@@ -21,26 +20,14 @@ class EtlHead(Table):
 
     run_id: Text = natural_key("The run that published last; empty before the first.")
     origin: Text = attribute("The sources and the data folder that the published tables belong to, as JSON.")
+    standing: Text = attribute(
+        "The run published before, the star and the extraction that are published, and up to where each query that is"
+        " read by its changes was read, as JSON; NULL where an older version published.",
+        nullable=True,
+    )
 
 
-ETL_HEAD = Contract.of("etl_head", EtlHead)
-
-
-@dataclass(frozen=True)
-class Head:
-    """The row of `etl_head`. run: "" before the first publish; origin: nothing where an older version published."""
-
-    run: str = ""
-    origin: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def origin_json(self) -> str:
-        """Return the origin as the table holds it."""
-        return json.dumps(dict(self.origin), sort_keys=True, ensure_ascii=False)
-
-
-READ = f"SELECT run_id, origin FROM {ETL_HEAD.name}"
-"""Reads the head, in every warehouse's SQL; `head_of` reads its answer."""
+ETL_HEAD = Contract.of(NAME, EtlHead)
 
 
 def first_row(runs: str) -> str:
@@ -48,7 +35,7 @@ def first_row(runs: str) -> str:
 
     runs: the name of `etl_runs`. Creating and filling are to be one statement, so that two loads make one row.
     """
-    return f"SELECT COALESCE(MAX(run_id), '') AS run_id, '{{}}' AS origin FROM {runs}"
+    return f"SELECT COALESCE(MAX(run_id), '') AS run_id, '{{}}' AS origin, CAST(NULL AS STRING) AS standing FROM {runs}"
 
 
 def move(table: str, before: Head, after: Head, text: Callable[[str], str]) -> str:
@@ -56,16 +43,15 @@ def move(table: str, before: Head, after: Head, text: Callable[[str], str]) -> s
 
     before: the head that this load looked at; text: writes a literal.
     """
-    return (
-        f"UPDATE {table} SET run_id = {text(after.run)}, origin = {text(after.origin_json)}"
-        f" WHERE run_id = {text(before.run)}"
-    )
+    told = {"run_id": after.run, "origin": after.origin_json, "standing": after.standing.model_dump_json()}
+    changes = ", ".join(f"{column} = {text(value)}" for column, value in told.items())
+    return f"UPDATE {table} SET {changes} WHERE run_id = {text(before.run)}"
 
 
 def head_of(answer: pa.Table) -> Head:
     """Read what `READ` answered."""
     rows = answer.to_pylist()
-    return Head(rows[0]["run_id"], json.loads(rows[0]["origin"])) if rows else Head()
+    return Head.of(rows[0]) if rows else Head()
 
 
 def check(answer: pa.Table, before: Head) -> None:

@@ -2,33 +2,30 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from etl.core.job import Job
+from etl.core.head import Head
 from etl.core.log import log
-from etl.core.origin import owner_of
 from etl.load.checks import UnfitError, unfit
-from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
 
 
 def publish(
-    job: Job,
     warehouse: Warehouse,
     handovers: Sequence[Handover],
-    before: Head,
+    heads: tuple[Head, Head],
     seen: Mapping[str, str],
     whole: Callable[[str], Handover],
 ) -> tuple[list[Handover], dict[str, str]]:
     """Publish; returns what was published, and the marks of the tables that nobody has changed since.
 
-    before: the head that this load looked at; seen: the marks of the tables, when they were compared with what was
-    published; whole: hands a table over whole, and stages it.
+    heads: the one that this load looked at, and the one to come; seen: the marks of the tables, when they were compared
+    with what was published; whole: hands a table over whole, and stages it.
     """
-    owner, handed = owner_of(job.settings, job.store.identity()), {each.contract.name: each for each in handovers}
+    handed = {each.contract.name: each for each in handovers}
     while True:
         every = list(handed.values())
         try:
             _check_untouched(warehouse, every, seen)
-            marks = warehouse.publish(job.run, every, before, owner)
+            marks = warehouse.publish(every, *heads)
         except UnfitError as error:
             told = (error.table, error.how)
             log.warning("load: %s cannot be published by its changes, so it is published whole: %s", *told)

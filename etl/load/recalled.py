@@ -11,12 +11,12 @@ from config import Settings
 from etl.contract.column import Role
 from etl.contract.table import Contract
 from etl.core.counts import Unknown
+from etl.core.head import Head
 from etl.core.job import Job, peak_memory_mb
 from etl.core.manifest import LoadedManifest, LoadedTable, StarTable
 from etl.core.origin import origin_of
 from etl.core.receipt import TableReceipt
 from etl.load.etl_runs import ETL_RUNS
-from etl.load.head import Head
 from etl.load.present import receipt_of
 from etl.load.warehouse import Published, Warehouse
 from etl.receipts.arrow import canonical, has_sum
@@ -34,7 +34,9 @@ def recalled(
     """Return the manifest of the newest publish. rows: what is published and there; known: contracts, by table."""
     rejected = _rejected(warehouse)
     tables = {
-        row.table: _table(job.settings, warehouse, row, known[row.table], rejected.get((row.run, row.table), 0))
+        row.table: _table(
+            job.settings, warehouse, row, known[row.table], rejected.get((row.run, row.table), 0), head.standing.raw
+        )
         for row in rows
     }
     return LoadedManifest(
@@ -47,6 +49,7 @@ def recalled(
         seconds=job.seconds,
         peak_memory_mb=peak_memory_mb(),
         restored=True,
+        standing=head.standing,
     )
 
 
@@ -56,14 +59,16 @@ def _rejected(warehouse: Warehouse) -> dict[tuple[str, str], int]:
     return {(row["run_id"], row["table_name"]): row["rejected"] for row in found}
 
 
-def _table(settings: Settings, warehouse: Warehouse, row: Published, contract: Contract, rejected: int) -> LoadedTable:
+def _table(
+    settings: Settings, warehouse: Warehouse, row: Published, contract: Contract, rejected: int, raw: str
+) -> LoadedTable:
     """Return a table's entry. It names no columns: to the guards it is one of which nobody counted what had left."""
     receipt = receipt_of(row) or TableReceipt(rows=row.rows, columns={})
     there = set(receipt.columns or contract.schema.names)
     dialect = _dialect(settings)
     star = StarTable(
         run=row.star_run,
-        raw_run="",
+        raw_run=raw,
         as_of=row.as_of,
         files=(),
         receipt=receipt,

@@ -13,11 +13,12 @@ from etl.company.tables import contracts
 from etl.contract.table import Contract
 from etl.core.errors import DataError
 from etl.core.folders import is_remote
+from etl.core.head import Head
 from etl.core.job import Job
 from etl.core.log import log
-from etl.core.manifest import LoadedTable, StarChange, StarManifest
+from etl.core.manifest import LoadedTable, Standing, StarChange, StarManifest
 from etl.core.names import check_only, query_files
-from etl.core.origin import origin_of
+from etl.core.origin import origin_of, owner_of
 from etl.core.runs import check_origin
 from etl.core.standing import StarRows
 from etl.core.warehouse import about
@@ -92,13 +93,20 @@ def load(job: Job) -> bool:
             if anew:
                 handovers = made_anew(job, warehouse, handovers, anew, every, head)
             whole = partial(_whole, job, warehouse, star, chosen, parquet)
-            handovers, marks = publish(job, warehouse, handovers, head, looked.marks, whole)
+            after = _head(job, star, head)
+            handovers, marks = publish(warehouse, handovers, (head, after), looked.marks, whole)
             manifest = manifest_of(job, star, handovers, marks).model_copy(
-                update={"accepted": accepted, "altered": looked.altered}
+                update={"accepted": accepted, "altered": looked.altered, "standing": after.standing}
             )
             keep_receipt(job, manifest, folder, parquet)
     _tell_of_all(job, star, handovers)
     return True
+
+
+def _head(job: Job, star: StarManifest, before: Head) -> Head:
+    """Return the head as it is when a star is published. before: as it was."""
+    told = {"parent": before.run, "star": star.run, "raw": str(star.made_from), "watermarks": star.watermarks}
+    return Head(job.run, owner_of(job.settings, job.store.identity()), Standing(**told))
 
 
 def _hindrance(changes: list[str], accepted: Mapping[str, str]) -> str:

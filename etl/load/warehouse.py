@@ -10,8 +10,8 @@ from typing import Protocol
 import pyarrow as pa
 
 from etl.contract.table import Contract
+from etl.core.head import Head
 from etl.core.receipt import TableReceipt
-from etl.load.head import Head
 
 REMOVED, ADDED = "removed", "added"
 """What a staged part of a table's changes holds."""
@@ -155,12 +155,12 @@ class Warehouse(Protocol):
     def head(self) -> Head:
         """Read which run published last, and to whom that belongs; before `ensure`, too."""
 
-    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
+    def publish(self, handovers: list[Handover], before: Head, after: Head) -> dict[str, str]:
         """Replace the published rows of these tables by the staged ones, write their `etl_runs` rows, move the head.
 
-        before: the head that this load looked at, which must still be there (etl.load.head); origin: to whom what is
-        published belongs from now on. It is one transaction; the published tables' receipts are computed inside it, and
-        a mismatch rolls all back. Returns the marks (see `marks`) of the tables that nobody has changed since.
+        before: the head that this load looked at, which must still be there (etl.load.head); after: the one to come, of
+        the run that staged. It is one transaction; the published tables' receipts are computed inside it, and a
+        mismatch rolls all back. Returns the marks (see `marks`) of the tables that nobody has changed since.
 
         Of a table with changes the removed rows go by their key, and the added ones come; nothing is done to one that
         stays as it is. Then its rows are counted, and the receipt of the partitions that changed is computed: raises

@@ -14,6 +14,7 @@ import pyarrow as pa
 from config import Settings
 from etl.contract.table import Contract
 from etl.core.errors import EtlError, GuardError
+from etl.core.head import Head
 from etl.core.job import Job
 from etl.core.log import log
 from etl.core.manifest import StarManifest
@@ -33,13 +34,18 @@ Ask = Callable[[Settings], Published]
 class Known:
     """What a star begins with. renewed: the key maps that are other ones than the last star's.
 
-    agrees_with: the run whose published numbers they continue, None where the warehouse was not asked; accepted: the
-    changes of natural keys that a person let pass.
+    head: of the warehouse, whose published numbers they continue; None where it was not asked; accepted: the changes of
+    natural keys that a person let pass.
     """
 
     renewed: list[tuple[Contract, pa.Table]]
-    agrees_with: str | None
+    head: Head | None
     accepted: dict[str, str]
+
+    @property
+    def agrees_with(self) -> str | None:
+        """Name the run whose published numbers are continued."""
+        return self.head.run if self.head else None
 
     def write(self, star: Path) -> None:
         """Write the renewed key maps into the folder of the new star, for its tables to begin with."""
@@ -80,7 +86,7 @@ def known_keys(
             known = _brought_up(job, contract, known, last, published, pseudonym_key)
         if known is not kept and (known.num_rows or greatest_of(known)):
             renewed.append((contract, known))
-    return Known(renewed, published.run if published else None, settle(job, script, refusals))
+    return Known(renewed, published.head if published else None, settle(job, script, refusals))
 
 
 def pseudonymised(key: bytes | None, contracts: Sequence[Contract]) -> dict[str, Any]:
@@ -156,7 +162,7 @@ def _asked(job: Job, last: StarManifest | None, ask: Ask) -> Published | None:
             *(whose, error.message),
         )
         return None
-    ours, theirs = owner_of(job.settings, job.store.identity(make=False)), dict(published.origin)
+    ours, theirs = owner_of(job.settings, job.store.identity(make=False)), dict(published.head.origin)
     if theirs.pop(DATA_FOLDER, None) != ours[DATA_FOLDER] and foreign(theirs, ours):
         log.warning("transform: the published tables are of other sources, so their surrogate keys are not continued.")
         return None
@@ -190,7 +196,7 @@ def _brought_up(
     log.warning(
         "transform %s: the key map is behind what run %s published: %s members were not in it, %s had another key."
         " The published keys are continued.",
-        *(name, published.run, f"{lacked:,}", f"{wrong:,}"),
+        *(name, published.head.run, f"{lacked:,}", f"{wrong:,}"),
     )
     return begun_after(whole, greatest)
 

@@ -154,7 +154,7 @@ class _Night:
         if not self.context.keeps or not any(t.changes and len(t.changes.layers) > 1 for t in every):
             return None
         try:
-            stand = published_star(self.job, self.context, self.made)
+            stand = published_star(self.job, self.context, self.made, self.known.head)
             changed = changed_star(stand, self.job.run, self.raw, self.plan, executor)
             return changed.compared(self._manifest(changed.worked, changed))
         except UnfitError as why:
@@ -252,6 +252,7 @@ def _manifest(
         business_date=context.night.business_date.isoformat(),
         tables=dict(sorted((built | carried).items())),
         extracted={name: table.run for name, table in raw.tables.items()},
+        watermarks=raw.watermarks,
         seconds=job.seconds,
         peak_memory_mb=max(peak, peak_memory_mb()),
     )

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from config.paths import ROOT
-from etl import load
+from etl import load, published
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from tests.called import etl
 from tests.changes.company import TABLES, WATCHED, write_queries
@@ -65,7 +65,7 @@ class Chain:
             "WINDOW_YEARS": "1",
             "KEEP_RUNS": "8",
         }
-        self._company = Company(folder / "company", {"shop": source.url}, settings)
+        self._company = Company(folder / "company", {"shop": source.url}, settings, published.head)
         write_queries(self._company.folder / "queries")
         self._reference = Reference(self._company, folder / "reference")
         self._source, self._seen = source, seen

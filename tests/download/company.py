@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +18,7 @@ import pyarrow as pa
 from config.paths import ROOT
 from etl import download
 from etl.core.cli import script
+from etl.core.head import AskHead
 from etl.core.manifest import LoadedManifest, LoadedTable, RawManifest, RawTable, StarTable
 from etl.core.receipt import TableReceipt
 from etl.core.runs import Store
@@ -36,11 +38,15 @@ class Ended:
 
 @dataclass
 class Company:
-    """Its sources by name, its other settings, and all its files beneath one folder."""
+    """Its sources by name, its other settings, and all its files beneath one folder.
+
+    ask: as in `etl.download.run`; None where what is kept here of publishing has to do.
+    """
 
     folder: Path
     sources: dict[str, str]
     settings: dict[str, str] = field(default_factory=dict)
+    ask: AskHead | None = None
 
     @property
     def data(self) -> Path:
@@ -81,7 +87,7 @@ class Company:
 
     def download(self, *arguments: str) -> Ended:
         """Run the script in this process."""
-        return self.call(SCRIPT, download.run, *arguments)
+        return self.call(SCRIPT, partial(download.run, ask=self.ask), *arguments)
 
     def call(self, path: Path, run: Callable[..., Any], *arguments: str) -> Ended:
         """Run a stage's script in this process. run: what the script calls."""

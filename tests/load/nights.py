@@ -13,6 +13,7 @@ import pyarrow as pa
 from config import Settings
 from etl.contract.table import Contract, Table
 from etl.core import arrow_csv
+from etl.core.head import Head
 from etl.core.manifest import StarFile
 from etl.load import parquet
 from etl.load.warehouse import Handover, Warehouse
@@ -102,7 +103,7 @@ def load(warehouse: Warehouse, run: str, handovers: list[Handover]) -> None:
 
 def publish(warehouse: Warehouse, run: str, handovers: list[Handover]) -> None:
     """Publish what is staged, upon whatever is published."""
-    warehouse.publish(run, handovers, warehouse.head(), ORIGIN)
+    warehouse.publish(handovers, warehouse.head(), Head(run, ORIGIN))
 
 
 def counts(warehouse: Warehouse, contracts: Sequence[Contract] = (PLANET, SHIP)) -> list[int]:

@@ -11,9 +11,10 @@ from google.cloud.bigquery.table import ColumnReference, ForeignKey, TableConstr
 from etl.contract import Date, Fact, Integer, Text, attribute, natural_key
 from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
+from etl.core.head import Head
 from etl.load.bigquery import anew, schema
 from etl.load.bigquery.anew import Anew, Protection
-from etl.load.head import ETL_HEAD, Head
+from etl.load.head import ETL_HEAD
 from etl.load.open import open_warehouse
 from etl.load.shape import compare
 from tests.load.contracts import PLANET, planets
@@ -80,7 +81,7 @@ def test_all_that_a_table_had_it_has_again(emulator: str, tmp_path: Path) -> Non
         assert [(each["filterPredicate"], each["grantees"]) for each in policies] == [("TRUE", ["user:a@b.c"])]
         client.query_and_wait(f"DROP ALL ROW ACCESS POLICIES ON `{name}`")  # which do not let this account read
         assert all_of(warehouse, AFTER) == [guest | {"name": ""} for guest in GUESTS]
-        warehouse.publish(NEXT_RUN, [handover], before, ORIGIN)
+        warehouse.publish([handover], before, Head(NEXT_RUN, ORIGIN))
         assert all_of(warehouse, AFTER) == GUESTS
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl.core.errors import WarehouseError
+from etl.core.head import Head
 from etl.load.bigquery import jobs as bigquery_jobs
 from etl.load.bigquery.warehouse import BigQueryWarehouse
 from tests.load.contracts import PLANET, planets
@@ -84,4 +85,4 @@ def test_publish_that_was_stopped_is_looked_for_in_the_head(
     proxy.rules += [unasked, answered(SCRIPT, stopped.answer), stopped]
     told = nullcontext() if committed else pytest.raises(WarehouseError, match="its job was stopped")
     with told:
-        last_night.publish(NEXT_RUN, handovers, before, ORIGIN)
+        last_night.publish(handovers, before, Head(NEXT_RUN, ORIGIN))

@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 from etl.contract import Date, Fact, Integer, Key, Money, Text, Timestamp, attribute, measure, natural_key, reference
 from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
+from etl.core.head import Head
 from etl.load.by_changes import proof
 from etl.load.checks import UnfitError
 from etl.load.duckdb.warehouse import DuckDBWarehouse
-from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
 from etl.receipts.level import Level
 from tests.load.changes import by_changes, described, told, whole, with_proof
@@ -135,7 +135,7 @@ def check(warehouse: Warehouse, contract: Contract, nights: list[Rows], folder: 
         handover = by_changes(contract, nights[number - 1], rows, place) if number else whole(contract, rows, place)
         handovers.append(replace(handover, star_run=run))
         warehouse.stage(run, handovers[-1])
-        warehouse.publish(run, [handovers[-1]], head, ORIGIN)
+        warehouse.publish([handovers[-1]], head, Head(run, ORIGIN))
         assert published(warehouse, contract) == sorted_rows(rows)
         head = Head(run, ORIGIN)
     assert warehouse.head() == head
@@ -268,10 +268,10 @@ def test_of_two_loads_by_changes_one_publishes(last_night: Warehouse, tmp_path: 
     seen, handover = last_night.head(), by_changes(STAY, BEFORE, AFTER, tmp_path / "after")
     for run in (NEXT_RUN, RUNS[2]):
         last_night.stage(run, handover)
-    last_night.publish(NEXT_RUN, [handover], seen, ORIGIN)
+    last_night.publish([handover], seen, Head(NEXT_RUN, ORIGIN))
     last_night.stage(RUNS[2], handover)
     with pytest.raises(WarehouseError, match="Another load published"):
-        last_night.publish(RUNS[2], [handover], seen, ORIGIN)
+        last_night.publish([handover], seen, Head(RUNS[2], ORIGIN))
     assert published(last_night, STAY) == sorted_rows(AFTER)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from etl.contract import Dimension, Key, Text, natural_key, surrogate_key
 from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
+from etl.core.head import Head
+from etl.core.manifest import Standing, Watermark
 from etl.load.duckdb.warehouse import DuckDBWarehouse
-from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
 from tests.load.contracts import FLIGHT, PLANET, SHIP, STAR, Rows, flights, planets
 from tests.load.nights import (
@@ -153,6 +155,14 @@ def test_every_figure_of_a_receipt_is_checked_in_publishing(warehouse: Warehouse
     assert "planet_key" not in refusal.value.message
 
 
+STANDING = Standing(
+    parent=RUN,
+    star=RUN,
+    raw=RUN,
+    watermarks={'ships\' "log"': Watermark(greatest="2031-05-18 02:30:00.5+00:00", since="\\1", swept=AS_OF)},
+)
+
+
 def test_of_two_loads_that_race_one_publishes(warehouse: Warehouse, tmp_path: Path) -> None:
     """Both looked at the same head: the first one moves it, the other one changes nothing and says so."""
     assert warehouse.head() == Head()
@@ -161,15 +171,15 @@ def test_of_two_loads_that_race_one_publishes(warehouse: Warehouse, tmp_path: Pa
     assert seen == Head(RUN, ORIGIN)
     for handover in handovers:
         warehouse.stage(NEXT_RUN, handover)
-    warehouse.publish(NEXT_RUN, handovers, seen, {})
-    assert warehouse.head() == Head(NEXT_RUN, {})
+    warehouse.publish(handovers, seen, Head(NEXT_RUN, {}, STANDING))
+    assert warehouse.head() == Head(NEXT_RUN, {}, STANDING)
     late = night(tmp_path, 7)
     for handover in late:
         warehouse.stage("20310520T023000Z", handover)
     with pytest.raises(WarehouseError, match=f"Another load published .* run {RUN} was published last") as told:
-        warehouse.publish("20310520T023000Z", late, seen, ORIGIN)
+        warehouse.publish(late, seen, Head("20310520T023000Z", ORIGIN))
     assert "run LoadFilesBQ.py again" in told.value.hint.replace("Run", "run")
-    assert (counts(warehouse), warehouse.head()) == ([2, 2], Head(NEXT_RUN, {}))
+    assert (counts(warehouse), warehouse.head()) == ([2, 2], Head(NEXT_RUN, {}, STANDING))
     load(warehouse, RUN, night(tmp_path, 3))  # an older one, on purpose
     assert (counts(warehouse), warehouse.head()) == ([3, 3], Head(RUN, ORIGIN))
 
@@ -185,8 +195,42 @@ def test_a_warehouse_of_an_older_version_gets_its_head_from_its_runs(warehouse: 
         warehouse._client.delete_table(f"{warehouse._dataset}.etl_head")  # type: ignore[attr-defined]
     assert warehouse.head() == Head(NEXT_RUN)
     warehouse.ensure([PLANET, SHIP])
-    assert warehouse.read("SELECT * FROM etl_head").to_pylist() == [{"run_id": NEXT_RUN, "origin": "{}"}]
+    [row] = warehouse.read("SELECT * FROM etl_head").to_pylist()
+    assert row == {"run_id": NEXT_RUN, "origin": "{}", "standing": None}
     assert warehouse.head() == Head(NEXT_RUN)
+
+
+def test_a_head_of_an_older_version_gets_what_it_lacks(warehouse: Warehouse, tmp_path: Path) -> None:
+    """It said which run published and to whom that belongs, and goes on saying so; the next publish tells all."""
+    load(warehouse, RUN, night(tmp_path, 5))
+    if isinstance(warehouse, DuckDBWarehouse):
+        with duckdb.connect(str(warehouse.path)) as connection:
+            connection.execute("ALTER TABLE etl_head DROP COLUMN standing")
+    else:
+        _make_older(warehouse)
+    assert warehouse.head() == Head(RUN, ORIGIN)
+    assert warehouse.changes([PLANET, SHIP]) == [
+        "etl_head gets the column standing STRING."
+        if not isinstance(warehouse, DuckDBWarehouse)
+        else "etl_head gets the column standing VARCHAR."
+    ]
+    handovers = night(tmp_path, 2)
+    warehouse.ensure([PLANET, SHIP])
+    for handover in handovers:
+        warehouse.stage(NEXT_RUN, handover)
+    warehouse.publish(handovers, warehouse.head(), Head(NEXT_RUN, ORIGIN, STANDING))
+    assert warehouse.head() == Head(NEXT_RUN, ORIGIN, STANDING)
+
+
+def _make_older(warehouse: Any) -> None:
+    """Take the column that tells where nights stand out of BigQuery's head."""
+    name = f"{warehouse._dataset}.etl_head"
+    table = warehouse._client.get_table(name)
+    [(run, origin)] = [(row["run_id"], row["origin"]) for row in warehouse.read("SELECT * FROM etl_head").to_pylist()]
+    warehouse._client.delete_table(name)
+    table.schema = [field for field in table.schema if field.name != "standing"]
+    warehouse._client.create_table(table)
+    warehouse._client.query_and_wait(f"INSERT INTO `{name}` (run_id, origin) VALUES ('{run}', '{origin}')")
 
 
 def test_the_published_surrogate_keys_can_be_read(warehouse: Warehouse, tmp_path: Path) -> None:

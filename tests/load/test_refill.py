@@ -20,8 +20,8 @@ from etl.contract import (
 )
 from etl.contract.table import Contract, Table
 from etl.core.errors import WarehouseError
+from etl.core.head import Head
 from etl.load.duckdb.warehouse import DuckDBWarehouse
-from etl.load.head import Head
 from etl.load.warehouse import Handover, Warehouse
 from tests.load.contracts import PLANET, SHIP, DimPlanet, Rows, planets
 from tests.load.nights import NEXT_RUN, ORIGIN, RUN, all_of, hand_over, load, night
@@ -84,7 +84,7 @@ def refill(warehouse: Warehouse, run: str, handovers: list[Handover]) -> dict[st
     for handover in handovers:
         warehouse.stage(run, handover)
     kept = warehouse.refill(run, handovers, contracts, before)
-    warehouse.publish(run, handovers, before, ORIGIN)
+    warehouse.publish(handovers, before, Head(run, ORIGIN))
     return kept
 
 

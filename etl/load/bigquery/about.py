@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from config import Settings
     from etl.contract.table import Contract
+    from etl.core.head import Head
     from etl.load.warehouse import Warehouse
 
 
@@ -22,6 +23,12 @@ def about(settings: Settings) -> About:
         reads_buckets=True,
         file_is_job=True,
     )
+
+
+def head(settings: Settings, patience: float) -> Head:
+    """Read the head."""
+    with opened(settings, patience) as warehouse:
+        return warehouse.head()
 
 
 def opened(settings: Settings, patience: float) -> Warehouse:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from google.cloud import bigquery
 
 from etl.contract.table import Contract
+from etl.core.head import Head
 from etl.load import shape
 from etl.load.bigquery import obstacles, schema, sql
 from etl.load.bigquery.types import written
-from etl.load.head import ETL_HEAD, Head
+from etl.load.head import ETL_HEAD
 from etl.load.refilling import renamed
 from etl.load.shape import Difference
 from etl.load.warehouse import Handover

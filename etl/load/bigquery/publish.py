@@ -10,6 +10,7 @@ import pyarrow as pa
 from google.cloud import bigquery
 
 from etl.core.errors import WarehouseError
+from etl.core.head import READ, Head
 from etl.core.retry import attempts, is_transient
 from etl.load.bigquery import sql
 from etl.load.bigquery.errors import Explainer, Fault, UnknownEndError
@@ -17,7 +18,7 @@ from etl.load.bigquery.jobs import LONGEST_JOB, Ended, Jobs
 from etl.load.bigquery.staging import job_prefix, label, staging_table
 from etl.load.checks import mismatch, unfit
 from etl.load.etl_runs import run_rows
-from etl.load.head import READ, Head, head_of, moved
+from etl.load.head import head_of, moved
 from etl.load.warehouse import Handover
 
 _TRIES = 3
@@ -38,8 +39,12 @@ class Publishing:
         self._read = read
         self._doing = f"publishing into {dataset}"
 
-    def run(self, run: str, handovers: Sequence[Handover], heads: tuple[Head, Head]) -> Ended:
-        """Publish. Raises WarehouseError: nothing was published, or the error says that this is not known."""
+    def run(self, handovers: Sequence[Handover], heads: tuple[Head, Head]) -> Ended:
+        """Publish. heads: the one that this load looked at, and the one to come.
+
+        Raises WarehouseError: nothing was published, or the error says that this is not known.
+        """
+        run = heads[1].run
         script = script_of(self._dataset, run, handovers, heads)
         config = bigquery.QueryJobConfig(
             labels={"run": label(run), "step": "publish"}, job_timeout_ms=int(LONGEST_JOB * 1000)
@@ -61,7 +66,7 @@ class Publishing:
         """Look whether the head is where this load moves it: a job may fail after its transaction was committed."""
         before, after = heads
         try:
-            return before.run != after.run and head_of(self._read(READ)).run == after.run
+            return before.run != after.run and head_of(self._read(READ)) == after
         except WarehouseError as error:
             raise _unknown(error, job_id) from None
 

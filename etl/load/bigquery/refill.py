@@ -11,6 +11,7 @@ from google.cloud import bigquery
 
 from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
+from etl.core.head import Head
 from etl.load.bigquery import schema, sql
 from etl.load.bigquery.anew import Anew, Protection, fence, full, script
 from etl.load.bigquery.ensure import Preparation
@@ -19,7 +20,6 @@ from etl.load.bigquery.jobs import CALL_TIMEOUT, LONGEST_JOB, ONCE, Jobs
 from etl.load.bigquery.publish import Start, refused
 from etl.load.bigquery.staging import job_prefix, label, staging_table
 from etl.load.etl_runs import ETL_RUNS
-from etl.load.head import Head
 from etl.load.refilling import copy_name, until
 from etl.load.warehouse import Handover
 from etl.receipts.bigquery import quoted

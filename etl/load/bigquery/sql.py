@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from etl.contract.table import Contract
+from etl.core.head import Head
 from etl.load.etl_runs import ETL_RUNS
-from etl.load.head import ETL_HEAD, Head, first_row, move
+from etl.load.head import ETL_HEAD, first_row, move
 from etl.load.months import within
 from etl.load.warehouse import ADDED, REMOVED, Delta, Handover
 from etl.receipts.bigquery import BIGQUERY, quoted, sum_type
@@ -59,7 +60,8 @@ def create_head(dataset: str, labels: dict[str, str]) -> str:
     labelled = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in labels.items())
     head, runs = (quoted(f"{dataset}.{contract.name}") for contract in (ETL_HEAD, ETL_RUNS))
     columns = ", ".join(
-        f"{quoted(c.name)} STRING NOT NULL OPTIONS (description = {literal(c.description)})" for c in ETL_HEAD.columns
+        f"{quoted(c.name)} STRING{' NOT NULL' * (not c.nullable)} OPTIONS (description = {literal(c.description)})"
+        for c in ETL_HEAD.columns
     )
     key = ", ".join(map(quoted, ETL_HEAD.primary_key))
     told = f"OPTIONS (description = {literal(ETL_HEAD.description)}, labels = [{labelled}])"

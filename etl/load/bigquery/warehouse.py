@@ -9,6 +9,7 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import bigquery
 
 from etl.contract.table import Contract
+from etl.core.head import READ, Head
 from etl.core.log import log
 from etl.core.receipt import TableReceipt
 from etl.core.surrogates import schema_of
@@ -26,7 +27,7 @@ from etl.load.bigquery.rounds import Rounds
 from etl.load.bigquery.staging import staging_of, staging_table
 from etl.load.checks import check_names, numbers_of
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
-from etl.load.head import ETL_HEAD, Head
+from etl.load.head import ETL_HEAD
 from etl.load.warehouse import Handover, Published
 from etl.receipts.bigquery import quoted
 
@@ -149,12 +150,12 @@ class BigQueryWarehouse:
             except NotFound:
                 return None
 
-    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
+    def publish(self, handovers: list[Handover], before: Head, after: Head) -> dict[str, str]:
         """Publish all tables by one script, which is one transaction; then drop the staging tables."""
         with self._explained(f"publishing into {self._dataset}"):
             start = partial(self._client.query, job_retry=None, retry=ONCE, timeout=CALL_TIMEOUT)
             publishing = Publishing(self._jobs, self._explainer, self._dataset, start, self.read)
-            ended = publishing.run(run, handovers, (before, Head(run, origin)))
+            ended = publishing.run(handovers, (before, after))
         for part in (part for handover in handovers for part in handover.staged):
             with suppress(*FAULTS):  # what is left here is dropped by its expiry
                 table = staging_table(self._dataset, part)
@@ -188,7 +189,7 @@ class BigQueryWarehouse:
                 self._queries.table(ETL_HEAD.name)
             except NotFound:
                 return heads.newest_of([row.run for row in self.published()])
-        return heads.head_of(self.read(heads.READ))
+        return heads.head_of(self.read(READ))
 
     def numbers(self, contract: Contract) -> pa.Table | None:
         """Read a dimension's numbers."""

@@ -8,12 +8,13 @@ import duckdb
 import pyarrow as pa
 
 from etl.contract.table import Contract
+from etl.core.head import Head
 from etl.core.receipt import TableReceipt
 from etl.load import head as heads
 from etl.load.checks import check_receipt, unfit
 from etl.load.duckdb.sql import literal, quoted
 from etl.load.etl_runs import ETL_RUNS, run_rows
-from etl.load.head import ETL_HEAD, Head
+from etl.load.head import ETL_HEAD
 from etl.load.months import within
 from etl.load.warehouse import REMOVED, Delta, Handover
 from etl.receipts.duckdb import DUCKDB

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from etl.contract.table import Contract
 from etl.core.folders import link_or_copy
+from etl.core.head import READ, Head
 from etl.core.receipt import TableReceipt
 from etl.core.surrogates import schema_of
 from etl.load import head as heads
@@ -25,11 +26,12 @@ from etl.load.checks import check_names, check_rows, numbers_of
 from etl.load.duckdb import obstacles, reading, refill, schema
 from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
+from etl.load.duckdb.head import head_of
 from etl.load.duckdb.publish import move_head, receipt, replace_rows
 from etl.load.duckdb.session import MEMORY, MORE_MEMORY, limit, with_room
 from etl.load.duckdb.sql import attached, literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
-from etl.load.head import ETL_HEAD, Head
+from etl.load.head import ETL_HEAD
 from etl.load.shape import Difference
 from etl.load.warehouse import Handover, Published
 
@@ -86,7 +88,7 @@ class DuckDBWarehouse:
         """Make tables anew in a copy of the file, and rename it over the file; then prepare it as `ensure` does."""
         every, kept = self._anew(handovers, contracts), {}
         with self._next_version(MORE_MEMORY) as connection:
-            heads.check(connection.sql(heads.READ).to_arrow_table(), before)
+            heads.check(connection.sql(READ).to_arrow_table(), before)
             for handover, difference in every:
                 relation = self._parquet(run, handover)
                 kept[difference.table] = refill.make_anew(connection, _NIGHT, run, difference, handover, relation)
@@ -103,7 +105,7 @@ class DuckDBWarehouse:
             self._file.lock()
         there = table in self._shapes()
         with self._next_version() as connection:
-            heads.check(connection.sql(heads.READ).to_arrow_table(), before)
+            heads.check(connection.sql(READ).to_arrow_table(), before)
             return refill.drop(connection, run, table, is_there=there)
 
     def check(self, run: str, handovers: list[Handover]) -> None:
@@ -139,26 +141,24 @@ class DuckDBWarehouse:
         mark = self._file.mark()
         return dict.fromkeys(tables, mark) if mark else {}
 
-    def publish(self, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> dict[str, str]:
+    def publish(self, handovers: list[Handover], before: Head, after: Head) -> dict[str, str]:
         """Move the head and replace the rows in a copy of the file, check it, and rename it over the file."""
-        with_room(handovers, lambda memory: self._publish(memory, run, handovers, before, origin))
+        with_room(handovers, lambda memory: self._publish(memory, handovers, before, after))
         self._file.clear()
         mark = self._file.published
         return {handover.contract.name: mark for handover in handovers} if mark else {}
 
-    def _publish(self, memory: str, run: str, handovers: list[Handover], before: Head, origin: dict[str, str]) -> None:
+    def _publish(self, memory: str, handovers: list[Handover], before: Head, after: Head) -> None:
         parts = [part for handover in handovers for part in handover.staged]
-        staged = {(part.contract.name, part.part): self._parquet(run, part) for part in parts}
+        staged = {(part.contract.name, part.part): self._parquet(after.run, part) for part in parts}
         with self._next_version(memory) as connection:
-            move_head(connection, before, Head(run, origin))
+            move_head(connection, before, after)
             refill.forget(connection, datetime.now(UTC))
-            replace_rows(connection, _NIGHT, run, handovers, staged)
+            replace_rows(connection, _NIGHT, after.run, handovers, staged)
 
     def head(self) -> Head:
         """Read the head."""
-        if ETL_HEAD.name in self._shapes():
-            return heads.head_of(self.read(heads.READ))
-        return heads.newest_of([row.run for row in self.published()])
+        return head_of(self.path)
 
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""

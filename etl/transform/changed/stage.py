@@ -13,6 +13,8 @@ from pathlib import Path
 from etl import __version__
 from etl.company.plan import Plan, Step
 from etl.core.errors import EtlError
+from etl.core.ground import ground
+from etl.core.head import Head
 from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import Kept, ParquetFile, RawManifest, StarManifest, StarTable
@@ -78,21 +80,25 @@ def made_with(context: Context, raw: RawManifest, key: str | None, window_years:
     return hashlib.sha256("\0".join(told).encode()).hexdigest()
 
 
-def published_star(job: Job, context: Context, made: str) -> Stand:
-    """Return the published star, upon which tonight's can be built. Raises UnfitError."""
-    kept = job.store.loaded.kept()[-1:]
-    if not kept:
-        raise UnfitError("nothing is published yet")
-    runs = {table.star.run for table in kept[0].tables.values()}
-    if len(runs) != 1 or runs != {kept[0].made_from}:
-        raise UnfitError("what is published is of several stars")
+def published_star(job: Job, context: Context, made: str, head: Head | None) -> Stand:
+    """Return the published star, upon which tonight's can be built. Raises UnfitError.
+
+    head: of the warehouse; None where it was not asked.
+    """
+    found = ground(job.store, head)
+    if found.why:
+        raise UnfitError(found.why)
     try:
-        star = job.store.star.read(str(kept[0].made_from))
+        star = job.store.star.read(found.star)
+        if any(table.run != star.run for table in star.tables.values()):
+            raise UnfitError("what is published is of several stars")
         before = job.store.raw.read(str(star.made_from))
         check_carried(star.tables, job.store.star.path(star.run))
         _check_kept(star, job.store.star.path(star.run) / KEPT)
     except EtlError as error:
         raise UnfitError(error.message.removesuffix(".")) from None
+    if not found.is_of(star.watermarks):
+        raise UnfitError(f"the star {star.run} here is not the one of that name which is published")
     if not star.kept:
         raise UnfitError(f"the star {star.run} keeps nothing to build upon")
     if star.made_with != made:
