@@ -299,8 +299,30 @@ class Manifest(Record, Generic[T]):
         return older.upgraded(told, FORMAT, older.MANIFESTS)
 
 
+class Missed(Record):
+    """What nights of changes had missed of a query, as one of all rows found: keys whose rows changed, came or went.
+
+    watermark: the column that did not tell; examples: some of the keys as text, none of personal data.
+    """
+
+    watermark: str
+    changed: int = 0
+    late: int = 0
+    gone: int = 0
+    examples: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """Say what was missed; nothing where it was nothing."""
+        counts = {"changed": self.changed, "came with an old watermark": self.late, "went": self.gone}
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        return told + (f" (such as {'; '.join(self.examples)})" if self.examples else "")
+
+
 class RawManifest(Manifest[RawTable]):
-    """What stage 1 committed."""
+    """What stage 1 committed. missed: by query, where all rows were read and compared with those that stood."""
+
+    missed: dict[str, Missed] = Field(default_factory=dict)
 
     @property
     def watermarks(self) -> "dict[str, Watermark]":

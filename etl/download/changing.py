@@ -9,7 +9,7 @@ from etl.company.sql import binds_of
 from etl.core.head import AskHead
 from etl.core.job import Job
 from etl.core.log import log
-from etl.core.manifest import RawTable
+from etl.core.manifest import Missed, RawTable
 from etl.download.changes import Question, check_watermark, question
 from etl.download.earlier import earlier
 from etl.download.extract import extract
@@ -43,6 +43,7 @@ class Changing:
         self._instead: dict[str, Question] = {}
         self._questions = {query.name: self._question(query, binds) for query in watched}
         self._moving: set[str] = set()
+        self.missed: dict[str, Missed] = {}
         self.asked = [each for query in queries for each in self._as_asked(query)]
         """The queries to plan and to extract: those of changes, those of all keys, and the others as they are."""
 
@@ -91,7 +92,8 @@ class Changing:
                 tables[name] = self._in_full(name, asked, table, folder)
             _tell(name, tables[name])
             if name in self._instead and name not in self._moving and self._parent_folder:
-                tell_missed(self._instead[name], self._parent_folder, tables[name], folder)
+                missed = tell_missed(self._instead[name], self._parent_folder, tables[name], folder)
+                self.missed |= {name: missed} if missed else {}
             for file in swept.files if swept else ():
                 (folder / file).unlink(missing_ok=True)
         return tables

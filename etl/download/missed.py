@@ -5,7 +5,6 @@ same snapshot. What is left is a fault of the source: somebody writes rows there
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from etl.core.log import log
-from etl.core.manifest import RawTable
+from etl.core.manifest import Missed, RawTable
 from etl.core.safe_text import safe
 from etl.download.changes import Question
 from etl.download.keys import columns_of
@@ -24,18 +23,8 @@ _EXAMPLES = 3
 _NOW, _THEN = "now_", "then_"
 
 
-@dataclass(frozen=True)
-class Missed:
-    """Keys whose rows changed, came or went unseen, counted, and some of them as text (none of personal data)."""
-
-    changed: int = 0
-    late: int = 0
-    gone: int = 0
-    examples: tuple[str, ...] = ()
-
-
-def tell_missed(instead: Question, parent_folder: Path, table: RawTable, folder: Path) -> None:
-    """Say in the log what was missed. That it cannot be told is no reason to fail.
+def tell_missed(instead: Question, parent_folder: Path, table: RawTable, folder: Path) -> Missed | None:
+    """Return what was missed, and say so in the log. That it cannot be told is no reason to fail.
 
     instead: how the changes would have been asked for; parent_folder: of the run that they would have been put upon;
     table, folder: what was read in full.
@@ -45,24 +34,23 @@ def tell_missed(instead: Question, parent_folder: Path, table: RawTable, folder:
         found = missed(instead, parent_folder, table, folder)
     except (duckdb.Error, pa.ArrowException, OSError) as error:
         log.warning("download %s: what the nights of changes have missed cannot be told: %s", name, error)
-        return
-    counts = {"changed": found.changed, "came with an old watermark": found.late, "went": found.gone}
-    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    if not told:
+        return None
+    if not found.told:
         log.info("download %s: the nights of changes have missed nothing", name)
-        return
+        return found
     log.warning(
-        "download %s: the nights of changes have missed keys that this night has read: %s%s. Whatever writes them does"
+        "download %s: the nights of changes have missed keys that this night has read: %s. Whatever writes them does"
         " not set %s.",
-        *(name, told, f" (such as {'; '.join(found.examples)})" if found.examples else "", instead.query.watermark),
+        *(name, found.told, found.watermark),
     )
+    return found
 
 
 def missed(instead: Question, parent_folder: Path, table: RawTable, folder: Path) -> Missed:
     """Compare all rows with those that stood. Rows that a sweep would have found in this night are not missed."""
     parent, query = instead.parent, instead.query
     if parent is None or parent.changes is None or parent.columns != table.columns:
-        return Missed()
+        return Missed(watermark=str(query.watermark))
     key = [f"k{place}" for place in range(len(table.key))]
     with connection() as (db, near):
         _read(db, _NOW, folder, table, query.watermark, query.deleted)
@@ -78,7 +66,7 @@ def missed(instead: Question, parent_folder: Path, table: RawTable, folder: Path
             else db.execute(f"FROM missed ORDER BY ALL LIMIT {_EXAMPLES}").fetchall()
         )
     examples = (", ".join(f"{k} {safe(str(v), 60)}" for k, v in zip(table.key, row[1:], strict=True)) for row in some)
-    return Missed(**counts, examples=tuple(examples))
+    return Missed(watermark=str(query.watermark), **counts, examples=tuple(examples))
 
 
 def _read(

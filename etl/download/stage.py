@@ -117,6 +117,7 @@ def _download(job: Job, chosen: list[Query], carried: dict[str, RawTable], ask: 
             seconds=job.seconds,
             peak_memory_mb=peak_memory_mb(),
             accepted=accepted,
+            missed=changing.missed if changing else {},
         )
         job.store.raw.commit(folder, manifest, job.settings.keep_runs)
     if len({table.run for table in tables.values()}) > 1:

@@ -1,6 +1,7 @@
 """The last nights, stage by stage, what is published, and what is under way."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from etl.core import lock
 from etl.core.call import completed
 from etl.core.clock import told
 from etl.core.errors import EtlError
+from etl.core.manifest import RawManifest
 from etl.core.names import table_files
 from etl.core.origin import foreign, owner_of
 from etl.core.runs import Store
@@ -49,20 +51,22 @@ def show(settings_file: Path, count: int, *, as_json: bool = False) -> int:
     found = newest_nights(store, count)
     holder = lock.holder(store.local, store.folder)
     published = _published(settings, store, settings_file)
-    dataset = power_bi.told(settings, store)
+    dataset, drift = power_bi.told(settings, store), _drift(store)
     is_good = bool(found and found[-1].run in store.loaded.committed() and published.is_ours)
     if as_json:
         every = {
             "good": is_good,
             "published": asdict(published),
             "dataset": dataset,
+            "drift": drift and {"run": drift.run, "missed": {n: m.model_dump() for n, m in drift.missed.items()}},
             "under_way": holder,
             "nights": [asdict(night) for night in found],
         }
         print(json.dumps(every, default=_iso, ensure_ascii=False, indent=1))
     else:
         dataset = completed(dataset, settings_file) if dataset else dataset
-        _print(found, settings.business_time_zone, [published.said, *published.leftovers], dataset, holder)
+        said = [published.said, *published.leftovers, *_told_drift(drift)]
+        _print(found, settings.business_time_zone, said, dataset, holder)
     return 0 if is_good else 1
 
 
@@ -147,6 +151,25 @@ def _published(settings: Settings, store: Store, settings_file: Path) -> _Publis
     elif head.run and head.run != run:
         said = f"{said} In {where} run {head.run} was published last; no receipt of it was kept here."
     return _Published(said, run, as_of, is_ours, left)
+
+
+def _drift(store: Store) -> RawManifest | None:
+    """Return the newest run that read all rows and compared them with what nights of changes had left."""
+    return next((each for each in reversed(store.raw.kept()) if each.missed), None)
+
+
+def _told_drift(drift: RawManifest | None) -> Iterator[str]:
+    """Say what nights of changes had missed, a line each query."""
+    if drift is None:
+        return
+    missed = {name: each for name, each in drift.missed.items() if each.told}
+    for name, each in missed.items():
+        yield (
+            f"Drift: run {drift.run} read all rows, of which the nights of changes before it had missed, of {name},"
+            f" {each.told}. They are right now; whatever writes them does not set {each.watermark}."
+        )
+    if not missed:
+        yield f"Drift: none; run {drift.run} read all rows, and the nights of changes before it had missed nothing."
 
 
 def _time(at: datetime | None, zone: ZoneInfo) -> str:

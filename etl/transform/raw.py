@@ -61,15 +61,18 @@ def check_file(folder: Path, table: RawTable) -> None:
     for name, told in table.files.items():
         path = folder / name
         if not path.is_file():
-            raise DataError(f"{path} is gone.", "Run SQLDownloadMain.py again.")
+            raise DataError(f"{path} is gone.", _again(table))
         length = path.stat().st_size
         if length != told:
-            raise DataError(
-                f"{path} has {length:,} bytes, its manifest says {told:,}.", "Run SQLDownloadMain.py again."
-            )
+            raise DataError(f"{path} has {length:,} bytes, its manifest says {told:,}.", _again(table))
     for file in table.changes.files if table.changes else ():
         if not file.is_in(folder):
-            raise DataError(f"{folder / file.name} is not what was written.", "Run SQLDownloadMain.py --full.")
+            raise DataError(f"{folder / file.name} is not what was written.", _again(table))
+
+
+def _again(table: RawTable) -> str:
+    """Say what reads a table again, all of it: layers would be put upon the same files."""
+    return f"Run SQLDownloadMain.py {'--full' if table.changes else 'again'}."
 
 
 def read_block(
@@ -150,9 +153,7 @@ def _lines_of(data: bytes, rows: int, table: RawTable) -> tuple[Places, Places]:
         quotes = np.flatnonzero(octets == ord('"'))
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     if len(ends) != rows:
-        raise DataError(
-            f"A block of {rows:,} rows of {table.file} has {len(ends):,} lines.", "Run SQLDownloadMain.py --full."
-        )
+        raise DataError(f"A block of {rows:,} rows of {table.file} has {len(ends):,} lines.", _again(table))
     return np.append(0, ends[:-1]), ends
 
 
@@ -162,7 +163,7 @@ def _checked_rows(folder: Path, table: RawTable, block: Block) -> bytes:
     if hashlib.sha256(data).hexdigest() != block.sha256:
         raise DataError(
             f"{folder / (block.file or table.file)} is not what was extracted (from byte {block.offset:,} on).",
-            "Run SQLDownloadMain.py again.",
+            _again(table),
         )
     return data
 

@@ -22,6 +22,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.core.errors import DataError
+from etl.transform.raw import read_whole
 from tests.conftest import Sql
 from tests.download.company import Company
 
@@ -154,6 +156,62 @@ def test_what_changes_cannot_tell_is_read_in_full(item: Company, sql: Sql, chang
     assert standing(item) == there(sql, "SELECT * FROM item")
 
 
+@pytest.mark.parametrize(
+    ("kind", "odd"),
+    [
+        ("timestamptz", "infinity"),
+        ("timestamptz", "9999-12-31"),
+        ("timestamptz", "tomorrow"),
+        ("timestamptz", "4713-01-01 BC"),
+        ("timestamp", "15000-01-01"),
+        ("date", "infinity"),
+    ],
+)
+def test_a_watermark_that_is_no_time_yet_holds_nothing_up(item: Company, sql: Sql, kind: str, odd: str) -> None:
+    """A row of infinity, of year 9999 or of a clock that is ahead: the nights go on by the source's clock."""
+    sql(f"ALTER TABLE item ALTER updated_at TYPE {kind}")
+    night(item)
+    sql(f"UPDATE item SET value = 1, updated_at = '{odd}' WHERE id = 5")
+    night(item)
+    sql("UPDATE item SET value = 2, updated_at = now() WHERE id IN (9, 2000)")
+    night(item)
+    changes, table = item.table("item").changes, item.table("item")
+    assert changes
+    assert str(datetime.now()) > str(changes.since) > str(datetime.now() - timedelta(days=3))
+    assert (layers(item), table.rows) == (3, 2000)
+    rows = read_whole(item.store.raw.path(table.run), table).frame
+    read = rows[rows["id"].isin([9, 2000])]["value"].astype(str)
+    assert sorted(read) == ["2.00", "2.00"]
+
+
+def test_a_watermark_of_a_clock_that_was_set_back_is_no_ground(item: Company, sql: Sql) -> None:
+    """What is written from now on has earlier times than what was read: all rows are read until the clock is there."""
+    night(item)
+    path = item.store.raw.path(item.table("item").run) / "manifest.json"
+    changes = item.table("item").changes
+    assert changes
+    later = datetime.fromisoformat(str(changes.since)) + timedelta(days=2)
+    path.write_text(path.read_text().replace(f'"{changes.since}"', f'"{later}"'))
+    sql("UPDATE item SET value = 3, updated_at = now() WHERE id = 40")
+    assert f"all rows are read: its watermark is at {later}, and the source's clock says" in night(item)
+    assert standing(item) == there(sql)
+    night(item)
+    assert layers(item) == 2
+
+
+def test_a_damaged_base_is_told_with_the_cure(item: Company, sql: Sql) -> None:
+    """The nights that stand on it have the same damage: one that reads all rows has not."""
+    night(item)
+    base = item.store.raw.path(item.table("item").run) / "item.csv"
+    base.write_bytes(base.read_bytes().replace(b"k1", b"kX", 1))
+    night(item)
+    with pytest.raises(DataError, match="is not what was extracted") as told:
+        standing(item)
+    assert told.value.hint == "Run SQLDownloadMain.py --full."
+    night(item, "--full")
+    assert standing(item) == there(sql)
+
+
 def test_another_query_is_read_in_full(item: Company, sql: Sql) -> None:
     """What was extracted before answers another question."""
     night(item)
@@ -203,7 +261,10 @@ def test_groups_come_whole(item: Company, sql: Sql) -> None:
     order = ' ORDER BY kind COLLATE "C", id'
     item.query("item", query + order, more=f"-- group by: kind\n{WATCHED}")
     night(item)
-    sql("DELETE FROM item WHERE id = 14; UPDATE item SET value = 1, updated_at = now() WHERE id = 21")
+    sql(
+        "DELETE FROM item WHERE id = 14; UPDATE item SET value = 1, updated_at = now() WHERE id = 21;"
+        "UPDATE item SET kind = 'k3', updated_at = now() WHERE id IN (22, 1999)"
+    )
     night(item)
     assert layers(item) == 2
     assert standing(item) == there(sql, "SELECT kind, id, value, updated_at FROM item")
