@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import pyarrow as pa
 from etl.company.corrections import check_expiry, read_corrections
 from etl.company.plan import Plan, make_plan
 from etl.company.tables import read_tables
+from etl.core import nights
 from etl.core.cluster import cluster_of, cluster_pool
-from etl.core.errors import ContractError, DataError
+from etl.core.errors import ContractError, DataError, EtlError
 from etl.core.failed_rejects import kept_if_it_fails
 from etl.core.fingerprint import fingerprint
 from etl.core.folders import remove_tree
@@ -22,7 +23,7 @@ from etl.core.log import log
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
 from etl.core.receipt import TableReceipt
-from etl.core.runs import check_origin
+from etl.core.runs import SCRIPTS, check_origin
 from etl.core.warehouse import about
 from etl.core.workers import worker_pool
 from etl.guards.accept import check_contracts, read_accept
@@ -153,6 +154,9 @@ class _Night:
         every = self.raw.tables.values()
         if not self.context.keeps or not any(t.changes and len(t.changes.layers) > 1 for t in every):
             return None
+        if failed := _not_loaded(self.job):
+            log.info("transform: all rows are built: the star of changes before, %s, could not be published", failed)
+            return None
         try:
             stand = published_star(self.job, self.context, self.made, self.known.head)
             changed = changed_star(stand, self.job.run, self.raw, self.plan, executor)
@@ -180,6 +184,16 @@ class _Night:
         manifest = _manifest(self.job, self.raw, self.context, results, others, worked.peak_memory_mb)
         check_balance(self.context, {name: manifest.tables[name] for name in self.plan.tables}, results)
         return manifest.model_copy(update=told)
+
+
+def _not_loaded(job: Job) -> str | None:
+    """Name the star that the last night built of what changed and failed to load: tonight's would fail likewise."""
+    before = [record for record in nights.records(job.store.local) if record.run < job.run][-1:]
+    for run in (record.run for record in before for s in record.stages if (s.script, s.exit_code) == (SCRIPTS[2], 1)):
+        with suppress(EtlError):
+            if any(table.change for table in job.store.star.read(run).tables.values()):
+                return run
+    return None
 
 
 def _keeps(job: Job, raw: RawManifest) -> bool:

@@ -5,6 +5,7 @@
 | a month's receipt is lacking, or another's | rows are gone that it never had; the months do not add up |
 | fewer rejects than there were | more of them are gone |
 | more rows than went in | what went in did not come out |
+| whatever else | it cannot be published; the next night's is built in full |
 
 And what is published is there to stand upon, however many nights were not.
 """
@@ -18,6 +19,7 @@ import pytest
 
 from config.paths import ROOT
 from etl import load
+from etl.core import nights
 from etl.core.manifest import StarManifest
 from etl.core.runs import MANIFEST
 from tests.changes import campaign
@@ -85,6 +87,18 @@ def test_what_does_not_fit_is_built_in_full_in_the_same_night(company: Company, 
 
     assert in_full.tables["fact_sale"].receipt == sale.receipt
     assert tables_of(company, in_full)["fact_sale"].counts["rejected"] == sale.rejected
+
+
+def test_after_a_star_of_changes_that_could_not_be_published_all_is_built(company: Company) -> None:
+    """Whatever was wrong with it: the next night does not fail in the same way."""
+    star, _ = built(company)
+    load_failed = nights.StageRecord(script="LoadFilesBQ.py", started=star.as_of, seconds=1, exit_code=1)
+    record = nights.NightRecord(run=star.run, started=star.as_of, exit_code=1, stages=(load_failed,))
+    nights.write(company.data, record, keep=1)
+    in_full, said = built(company)
+    assert f"all rows are built: the star of changes before, {star.run}, could not be published" in said
+    assert in_full.tables["fact_sale"].receipt == star.tables["fact_sale"].receipt
+    nights.file_of(company.data, star.run).unlink()
 
 
 def test_what_is_published_outlives_nights_that_are_not(company: Company) -> None:
