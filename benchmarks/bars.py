@@ -65,7 +65,8 @@ _OF_CHANGES: dict[str, tuple[str, float | None]] = {
     "swept": ("reading all keys beside the COPY of their tables: seconds", 0.35),
     "comparing": ("… and comparing them: seconds more of a night of nothing new", None),
     "growth": ("a night of changes: wall beside that of the first company", 1.5),
-    "reads": ("bytes that BigQuery reads beside the staged ones, times the partitions that changed", 2.0),
+    "counted": ("bytes that BigQuery counts beside the staged ones, times the partitions that changed", 2.0),
+    "named": ("… without what it counts for a DELETE besides the columns that are named", None),
     "bytes": ("… of the partitions that changed, and staged: MB", None),
 }
 """Of nights of changes."""

@@ -65,6 +65,9 @@ def _size(chains: Chains) -> int:
 def job_of(chains: Chains, first: Chains, rows: int) -> Job:
     """Put together what is told of a company. first: the one whose bars are met or not; others are larger."""
     told = f"{rows:,} rows change before each night of changes, nine in ten of them with the newest 2 % of the keys."
+    if chains.reads:
+        shares = ", ".join(f"{name} {share:.2f}" for name, share in chains.reads.shares.items() if share)
+        told += f" Where all changes lie in two months, of each table so much lies in partitions that change: {shares}."
     prefix = "" if chains is first else f"{chains.contracts:,} contracts: "
     bars = of_changes(_values(chains, first), prefix)
     title = f"Nights of changes: {chains.contracts:,} contracts"
@@ -88,7 +91,8 @@ def _values(chains: Chains, first: Chains) -> dict[str, float]:
     if chains is not first:
         found["growth"] = chains.figure("wall", CHANGED) / first.figure("wall", CHANGED)
     if chains.reads:
-        found |= {"reads": chains.reads.times, "bytes": (chains.reads.touched + chains.reads.staged) / 1e6}
+        found |= {"counted": chains.reads.counted, "named": chains.reads.named}
+        found["bytes"] = (chains.reads.touched + chains.reads.staged) / 1e6
     return found
 
 

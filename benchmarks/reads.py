@@ -56,18 +56,24 @@ class ChangeReads:
     """Bytes of a night of changes. staged: of the rows that go or come; touched: of the partitions in which they lie.
 
     read: of the columns that statements name; deleting: what BigQuery counts for a DELETE besides, all columns of the
-    partitions in which it looks.
+    partitions in which it looks; shares: how much of each table lies in such partitions, of one without partitions all.
     """
 
     staged: float
     touched: float
     read: float
     deleting: float
+    shares: Mapping[str, float]
 
     @property
-    def times(self) -> float:
-        """How often the touched partitions are read, all in all."""
-        return (self.read + self.deleting - self.staged) / max(self.touched, 1)
+    def named(self) -> float:
+        """How often the touched partitions are read by the columns that statements name."""
+        return (self.read - self.staged) / max(self.touched, 1)
+
+    @property
+    def counted(self) -> float:
+        """How often they are read by what BigQuery counts."""
+        return self.named + self.deleting / max(self.touched, 1)
 
 
 FAULTS = (RuntimeError, NoEmulatorError, ProtobufError, ZetaSQLError)
@@ -149,7 +155,9 @@ def read_of_changes(star: StarManifest, folder: Path, contracts: Contracts) -> C
                 if text.startswith("DELETE") and not part:
                     deleting += weights.of(name, rows)
     bytes_staged = sum(weights.of(part.contract.name, part.receipt.rows) for part in parts)
-    return ChangeReads(bytes_staged, sum(_touched(weights, each) for each in handovers), read, deleting)
+    touched = {each.contract.name: _touched(weights, each) for each in handovers}
+    shares = {name: touched[name] / max(weights.of(name, star.tables[name].rows), 1) for name in touched}
+    return ChangeReads(bytes_staged, sum(touched.values()), read, deleting, shares)
 
 
 def _handover(contract: Contract, table: StarTable) -> Handover:

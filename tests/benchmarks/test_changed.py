@@ -46,7 +46,8 @@ def test_a_small_company_is_measured(
     figures = {line.split(" | ")[0]: line.split(" | ")[1] for line in written.splitlines() if " | " in line}
     assert figures["| … more than a night of nothing new: wall beside all rows"] == "0.00"
     assert 1 <= float(figures["| rows that it reads, times those that changed or lie within the lag"]) < 2
-    assert float(figures["| bytes that BigQuery reads beside the staged ones, times the partitions that changed"]) > 1
+    counted = figures["| bytes that BigQuery counts beside the staged ones, times the partitions that changed"]
+    assert 1 < float(counted) < 2.5
     for kind in (FULL, CHANGED, EMPTY):
         assert f"| {kind}: load" in figures
 
