@@ -39,7 +39,8 @@ class Chains:
     """The nights of a company of so many contracts, by how often all keys were compared.
 
     read, expected: the rows that nights of changes read, and those whose watermark says that they changed.
-    reads: what BigQuery reads for the night whose changes lie in two months; None where that could not be counted.
+    reads: what BigQuery reads for the night whose changes lie in two months, or for the only one of changes; None where
+    that could not be counted.
     """
 
     contracts: int
@@ -96,7 +97,7 @@ def run_chains(source: Path, folder: Path, contracts: int, asked: Asked) -> Chai
             if night.kind == CHANGED and sweep == asked.sweeps[0]:
                 read += sum(night.read.values())
                 expected += rows_since(world, night)
-            if night.kind == MONTHS:
+            if night.kind == (MONTHS if asked.nights > 1 else CHANGED):
                 reads = _reads(world, night) or reads
     return Chains(contracts, nights, read, expected, reads)
 

@@ -21,7 +21,7 @@ from benchmarks.bars import FULL_ROWS, of_changes
 from benchmarks.chains import NIGHTLY, WEEKLY, Asked, Chains, run_chains
 from benchmarks.job import Job
 from benchmarks.measure import adopt_orphans
-from benchmarks.nights import CHANGED, EMPTY, FULL
+from benchmarks.nights import CHANGED, EMPTY, FULL, MONTHS
 from benchmarks.others import made
 from benchmarks.told import write_section
 from config.paths import ROOT
@@ -67,7 +67,8 @@ def job_of(chains: Chains, first: Chains, rows: int) -> Job:
     told = f"{rows:,} rows change before each night of changes, nine in ten of them with the newest 2 % of the keys."
     if chains.reads:
         shares = ", ".join(f"{name} {share:.2f}" for name, share in chains.reads.shares.items() if share)
-        told += f" Where all changes lie in two months, of each table so much lies in partitions that change: {shares}."
+        months = " of two months" if chains.of(MONTHS) else ""
+        told += f" Of each table, so much lies in the partitions in which a night of changes{months} changes rows: {shares}."
     prefix = "" if chains is first else f"{chains.contracts:,} contracts: "
     bars = of_changes(_values(chains, first), prefix)
     title = f"Nights of changes: {chains.contracts:,} contracts"

@@ -83,8 +83,9 @@ class Night:
 def run_nights(world: World, rows: int, seed: int, nights: int, timeout: float) -> Iterator[Night]:
     """Run a night of all rows, `nights` times one of changes and one of nothing new, and one of all rows again.
 
-    Before that one there is another of changes, all of which lie within the newest two months. rows: how many change at
-    the source before each night of changes. Raises RuntimeError where a stage fails, or a night of changes is none.
+    Before that one there is another of changes, all of which lie within the newest two months; a single night is a
+    rehearsal, without these two. rows: how many change at the source before each night of changes. Raises RuntimeError
+    where a stage fails, or a night of changes is none.
     """
     last = _night(world, FULL, timeout)
     yield last
@@ -93,8 +94,8 @@ def run_nights(world: World, rows: int, seed: int, nights: int, timeout: float) 
         yield last
         last = _night(world, EMPTY, timeout)
         yield last
-    yield _night(world, MONTHS, timeout, changed=_change(world, rows, seed + nights, last, months=2))
-    if nights > 1:  # with one it is a rehearsal
+    if nights > 1:
+        yield _night(world, MONTHS, timeout, changed=_change(world, rows, seed + nights, last, months=2))
         yield _night(world, FULL, timeout, "--full")
 
 

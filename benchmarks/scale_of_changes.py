@@ -17,7 +17,8 @@ _TEXT = """
   touches), and dimensions whole; it builds what is touched, twice. It runs on one machine: with `EXECUTOR=` all rows
   are built, of what was read by changes.
 - Stage 3 copies the DuckDB file, which a file system that shares bytes (XFS, btrfs) does at once, and changes the copy.
-  BigQuery reads the partitions of the months in which rows changed and no others; a month grows with the company.
+  BigQuery reads the partitions of the months in which rows changed and no others, of a table without `partition_by=`
+  all rows; a month grows with the company.
 - A night of all rows remains, once a week or less: it is what tells of changes that no watermark tells of, and it
   begins the next row of layers. What it costs is in the table above.
 """
