@@ -68,7 +68,7 @@ def job_of(chains: Chains, first: Chains, rows: int) -> Job:
     if chains.reads:
         shares = ", ".join(f"{name} {share:.2f}" for name, share in chains.reads.shares.items() if share)
         months = " of two months" if chains.of(MONTHS) else ""
-        told += f" Of each table, so much lies in the partitions in which a night of changes{months} changes rows: {shares}."
+        told += f" So much of each table lies in partitions in which a night of changes{months} changes rows: {shares}."
     prefix = "" if chains is first else f"{chains.contracts:,} contracts: "
     bars = of_changes(_values(chains, first), prefix)
     title = f"Nights of changes: {chains.contracts:,} contracts"
