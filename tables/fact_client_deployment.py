@@ -32,7 +32,7 @@ class FactClientDeployment(
     summed_by=("client_id", "product_id", "edition"),
     recompute_by=("client_id", "product_id"),
     window="closes_on",
-    reads={"dim_client": ("client_id",)},
+    reads={"dim_client": ("client_id",), "dim_deployment": ("product_id", "edition", "opened_on", "closes_on")},
 ):
     """One row per client and deployment in which the client has a contract.
 

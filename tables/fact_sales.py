@@ -35,6 +35,7 @@ class FactSales(
     Fact,
     stream="contracts",
     window="closes_on",
+    reads={"dim_deployment": ("product_id", "edition", "closes_on", "unit_price")},
     partition_by="contract_date",
     cluster_by=("deployment_key", "team_member_key", "client_key"),
     rejects=0.1,  # the sample is dirty on purpose, a small one more so

@@ -33,6 +33,10 @@ class FactTeamDeployment(
     summed_by=("team_member_id", "product_id", "edition"),
     recompute_by=("team_member_id", "product_id"),
     window="closes_on",
+    reads={
+        "dim_team_member": ("team_member_id", "role"),
+        "dim_deployment": ("product_id", "edition", "opened_on", "closes_on"),
+    },
 ):
     """One row per team member and deployment that has an allocation, a sale or self usage.
 

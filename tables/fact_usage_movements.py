@@ -26,6 +26,7 @@ class FactUsageMovements(
     Fact,
     stream="movements",
     window="closes_on",
+    reads={"dim_deployment": ("product_id", "edition", "closes_on")},
     partition_by="movement_date",
     cluster_by=("deployment_key", "team_member_key"),
     rejects=0.1,

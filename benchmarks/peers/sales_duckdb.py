@@ -20,14 +20,19 @@ def members(table: str, key: str, columns: str) -> str:
     return f"(SELECT {columns} FROM read_csv('{star}/{table}.*csv', header = true) WHERE {key} <> 0)"
 
 
+TYPES = {
+    "origin": "VARCHAR", "contract_id": "BIGINT", "client_id": "BIGINT", "product_id": "INTEGER", "edition": "INTEGER",
+    "team_member_id": "INTEGER", "channel_code": "VARCHAR", "instances": "INTEGER", "unit_price": "DECIMAL(12,2)",
+    "status": "SMALLINT", "order_kind": "SMALLINT", "contracted_at": "TIMESTAMPTZ", "returned_at": "TIMESTAMPTZ",
+    "contract_date_text": "VARCHAR", "return_date_text": "VARCHAR", "updated_at": "TIMESTAMPTZ",
+}  # fmt: skip
+with Path(raw, "contracts.csv").open(encoding="utf-8") as file:
+    columns = {name: TYPES.get(name, "VARCHAR") for name in file.readline().strip().split(",")}  # it may have more
+
 connection.execute(f"""
 CREATE VIEW contracts AS
-SELECT * FROM read_csv('{raw}/contracts.csv', header = true, auto_detect = false, quote = '"', escape = '"',
-  columns = {{
-    origin: 'VARCHAR', contract_id: 'BIGINT', client_id: 'BIGINT', product_id: 'INTEGER', edition: 'INTEGER',
-    team_member_id: 'INTEGER', channel_code: 'VARCHAR', instances: 'INTEGER', unit_price: 'DECIMAL(12,2)',
-    status: 'SMALLINT', order_kind: 'SMALLINT', contracted_at: 'TIMESTAMPTZ', returned_at: 'TIMESTAMPTZ',
-    contract_date_text: 'VARCHAR', return_date_text: 'VARCHAR', updated_at: 'TIMESTAMPTZ'}})
+SELECT {", ".join(TYPES)} FROM read_csv('{raw}/contracts.csv', header = true, auto_detect = false, quote = '"',
+  escape = '"', columns = {columns})
 -- what no date of the star can hold
 WHERE coalesce(greatest(contracted_at, returned_at, updated_at) < '10000-01-01', true);
 

@@ -35,7 +35,7 @@ for name in TIMES:
     unread |= times.isna() & rows[name].notna()
     rows[name] = times
 rows = rows[~unread]
-others = [name for name in rows.columns if name not in (*KEY, "updated_at", "status")]
+others = [name for name in rows.columns if name not in (*KEY, "updated_at", "written_at", "status")]
 doubled = rows.duplicated(KEY, keep=False) & rows["contract_id"].notna()
 ranked = rows[doubled].sort_values(
     ["updated_at", "status", *others], ascending=[False] + [True] * (len(others) + 1), na_position="last"

@@ -6,6 +6,7 @@ over all rows the whole lay in memory.
 
 import sys
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 from sinks import write
@@ -43,7 +44,10 @@ def members(table: str, key: str, **columns: pl.DataType | type[pl.DataType]) ->
 
 # A year of four digits; to read every time as one already here would cost each row three times as much.
 readable = (pl.col(name).is_null() | (pl.col(name).str.slice(4, 1) == "-") for name in TIMES)
-rows = pl.scan_csv(f"{raw}/contracts.csv", schema=TYPES).filter(pl.all_horizontal(readable))
+with Path(raw, "contracts.csv").open(encoding="utf-8") as file:
+    columns = file.readline().strip().split(",")  # a query may give more than is read here
+rows = pl.scan_csv(f"{raw}/contracts.csv", schema={name: TYPES.get(name, pl.String) for name in columns})
+rows = rows.select(list(TYPES)).filter(pl.all_horizontal(readable))
 doubled = rows.select(KEY).group_by(KEY).len().filter(pl.col("len") > 1).drop("len").drop_nulls()
 order = [instant("updated_at"), "status", *(name for name in TYPES if name not in (*KEY, "updated_at", "status"))]
 survivors = (
