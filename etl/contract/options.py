@@ -101,7 +101,8 @@ class Options:
     reads: Mapping[str, tuple[str, ...]] = _option(
         Holds.INPUTS, _columns_by_name, dict, '{"dim_client": ("client_id",)}', "Columns read of",
         "Of other tables that `build` gets whole, the columns that it needs, where these are few: the others are not"
-        " read, and take no memory; and a night that builds what changed builds no row because a member changed in them.",
+        " read, and take no memory; and a night that builds what changed builds no row because a member changed in"
+        " them.",
     )  # fmt: skip
     window: str | None = _option(
         Holds.COLUMNS, _name, None, '"closes_on"', "Published from",

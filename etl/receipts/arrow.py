@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +17,8 @@ from etl.core.receipt import ColumnReceipt, TableReceipt
 PERSONAL = {b"personal": b"yes"}
 """Marks the field of a column of personal data, of which a receipt tells no value."""
 
+_RUN = "=run"
+"""The name of a column that none has."""
 _TEXT = 64
 """Characters of a text that a receipt tells."""
 
@@ -39,6 +43,31 @@ def receipt_of(table: pa.Table, schema: pa.Schema | None = None) -> TableReceipt
     """Compute the receipt of a table or of a part of it. schema: its columns, where the table's own says less."""
     columns = {field.name: _column(table.column(field.name), field) for field in schema or table.schema}
     return TableReceipt(rows=table.num_rows, columns=columns)
+
+
+def receipts_of_runs(table: pa.Table, schema: pa.Schema, begins: npt.NDArray[np.int64]) -> list[TableReceipt]:
+    """Compute the receipts of the runs of rows that a table is parted into, without least and greatest values.
+
+    begins: where each begins.
+    """
+    rows = np.diff(np.append(begins, len(table)))
+    nulls = {f.name: np.add.reduceat(table.column(f.name).is_null().to_numpy(), begins, dtype=np.int64) for f in schema}
+    summed = {field.name: widened(table.column(field.name)) for field in schema if is_summed(field)}
+    runs = pa.table({**summed, _RUN: np.repeat(np.arange(len(begins)), rows)}).group_by(_RUN, use_threads=False)
+    added = runs.aggregate([(name, "sum") for name in summed])
+    sums = {name: list(map(canonical, added.column(f"{name}_sum").to_pylist())) for name in summed}
+    nothing = [None] * len(begins)
+    columns = {
+        name: [
+            ColumnReceipt(nulls=null, sum=total)
+            for null, total in zip(each.tolist(), sums.get(name, nothing), strict=True)
+        ]
+        for name, each in nulls.items()
+    }
+    return [
+        TableReceipt(rows=count, columns={name: each[run] for name, each in columns.items()})
+        for run, count in enumerate(rows.tolist())
+    ]
 
 
 def add(parts: list[TableReceipt], schema: pa.Schema) -> TableReceipt:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from etl.core.manifest import RawTable
 from etl.core.receipt import ColumnReceipt, TableReceipt
-from etl.receipts.arrow import add, receipt_of
-from etl.receipts.memory import row_hash
+from etl.receipts.arrow import add, receipt_of, receipts_of_runs
+from etl.receipts.memory import hashes_of_runs, row_hash
 from etl.receipts.slices import SLICES
 
 
@@ -55,6 +57,17 @@ class Level(StrEnum):
             return TableReceipt(rows=table.num_rows, columns={})
         receipt = receipt_of(table, schema)
         return receipt.model_copy(update={"hash_sum": str(row_hash(table, schema))}) if self.hashes else receipt
+
+    def receipts_of_runs(self, table: pa.Table, schema: pa.Schema, begins: npt.NDArray[np.int64]) -> list[TableReceipt]:
+        """Compute the receipts of runs of rows, without least and greatest values. begins: where each begins."""
+        if not self.proves:
+            return [TableReceipt(rows=rows, columns={}) for rows in np.diff(np.append(begins, len(table))).tolist()]
+        receipts = receipts_of_runs(table, schema, begins)
+        if not self.hashes:
+            return receipts
+        hashes = hashes_of_runs(table, schema, begins)
+        pairs = zip(receipts, hashes, strict=True)
+        return [receipt.model_copy(update={"hash_sum": str(hashed)}) for receipt, hashed in pairs]
 
     def proof(self, receipt: TableReceipt) -> TableReceipt:
         """Return what of a receipt is to be proven."""

@@ -34,6 +34,20 @@ def row_hash(table: pa.Table, schema: pa.Schema, key: Collection[str] = (), numb
         table = table.filter(pa.array(_in_slice(table, keys, number)))
     if not table.num_rows:
         return 0
+    return _joined(*(int(lane.sum()) for lane in _lanes(table, schema)))
+
+
+def hashes_of_runs(table: pa.Table, schema: pa.Schema, begins: Numbers) -> list[int]:
+    """Compute the hash over the rows of each run. begins: where the runs begin that a table is parted into."""
+    return list(map(_joined, *(np.add.reduceat(lane, begins).tolist() for lane in _lanes(table, schema))))
+
+
+def _joined(a: int, b: int) -> int:
+    return (a << BITS) + b
+
+
+def _lanes(table: pa.Table, schema: pa.Schema) -> tuple[Numbers, Numbers]:
+    """Return both numbers of each row."""
     texts = _text_hashes(table, schema)
     lanes = [np.zeros(table.num_rows, dtype=np.int64) for _ in PRIMES]
     terms = 0
@@ -44,8 +58,7 @@ def row_hash(table: pa.Table, schema: pa.Schema, key: Collection[str] = (), numb
     if texts is not None:
         for lane, bits in enumerate(rows.text_lanes(texts)):
             lanes[lane] += bits * rows.factor(lane, rows.TEXTS)
-    a, b = rows.scattered(*(np.remainder(lane, prime) for lane, prime in zip(lanes, PRIMES, strict=True)))
-    return (int(a.sum()) << BITS) + int(b.sum())
+    return rows.scattered(*(np.remainder(lane, prime) for lane, prime in zip(lanes, PRIMES, strict=True)))
 
 
 def _add(lanes: list[Numbers], place: int, column: pa.ChunkedArray, *, full: bool) -> None:

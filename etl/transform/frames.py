@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.core.errors import ContractError
 
@@ -68,6 +69,21 @@ def all_but(frame: pd.DataFrame, positions: npt.NDArray[np.int64]) -> pd.DataFra
     wanted = np.ones(len(frame), dtype=bool)
     wanted[positions] = False
     return only(frame, wanted)
+
+
+def same_rows(one: pd.DataFrame, other: pd.DataFrame) -> Mask:
+    """Tell which rows at the same places of two frames are the same; NULL equals NULL.
+
+    None of them where their columns differ, or these have other types.
+    """
+    same = np.full(len(one), list(one.columns) == list(other.columns))
+    for name in one.columns if same.any() else ():
+        mine, theirs = (pa.array(frame[name], from_pandas=True) for frame in (one, other))
+        if mine.type != theirs.type:
+            return np.zeros(len(one), dtype=bool)
+        both_null = pc.and_(pc.is_null(mine), pc.is_null(theirs))
+        same &= pc.or_(pc.fill_null(pc.equal(mine, theirs), fill_value=False), both_null).to_numpy(zero_copy_only=False)
+    return same
 
 
 def _filtered(column: pd.Series, mask: pa.Array) -> pd.api.extensions.ExtensionArray:

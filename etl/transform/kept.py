@@ -53,10 +53,11 @@ def columns_kept(context: Context, step: Step) -> dict[str, tuple[str, ...]]:
 
 
 def columns_of_table(table: TableFile) -> tuple[str, ...]:
-    """Name the columns by which a table's rows are found that something else touches."""
+    """Name the columns by which a table's rows are found that something else touches; of groups, one row of several."""
     contract = table.contract
     window = (contract.window,) if contract.window else ()
-    return tuple(dict.fromkeys([*contract.found_by, *window, *contract.recompute_by]))
+    key = contract.built_key if table.partials else ()
+    return tuple(dict.fromkeys([*contract.found_by, *window, *contract.recompute_by, *key]))
 
 
 def fates(built: pd.DataFrame, sound: pd.DataFrame) -> npt.NDArray[np.int8]:

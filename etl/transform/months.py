@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.contract.column import Role
 from etl.contract.table import Contract
 from etl.core.receipt import TableReceipt
-from etl.receipts.arrow import canonical, has_sum, widened, without_limits
+from etl.receipts.arrow import canonical, has_sum, widened
 from etl.receipts.level import Level
 
 Months = dict[str, dict[str, str]]
@@ -50,13 +51,10 @@ def by_partition(table: pa.Table, contract: Contract, level: Level) -> dict[str,
     days = table.column(contract.partition_by)
     month = pc.fill_null(pc.add(pc.multiply(pc.year(days), 100), pc.month(days)), 0).combine_chunks()
     order = pc.sort_indices(month)
-    ordered, begins = table.take(order), pc.run_end_encode(month.take(order))
-    found, first = {}, 0
-    for number, end in zip(begins.values.to_pylist(), begins.run_ends.to_pylist(), strict=True):
-        receipt = level.receipt(ordered.slice(first, end - first), contract.schema)
-        found[month_of(number)] = without_limits(receipt)
-        first = end
-    return found
+    ordered, runs = table.take(order), pc.run_end_encode(month.take(order))
+    begins = np.concatenate([[0], runs.run_ends.to_numpy()[:-1]])
+    receipts = level.receipts_of_runs(ordered, contract.schema, begins)
+    return dict(zip(map(month_of, runs.values.to_pylist()), receipts, strict=True))
 
 
 def month_of(number: int) -> str:

@@ -30,7 +30,7 @@ from etl.transform.night import night_of
 from etl.transform.runner import Result, Worked, run_plan
 from etl.transform.work import build_whole
 
-_MEANING = 1
+_MEANING = 2
 """To be counted up whenever this program makes other rows of the same input."""
 
 

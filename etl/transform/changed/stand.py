@@ -94,6 +94,15 @@ class Stand:
             found |= (day >= self.days[0]) & (day < self.days[1])
         return found
 
+    def refers_to_others(self, table: TableFile, built: pd.DataFrame) -> Mask:
+        """Tell which rows that a table built refer to members that came or went: they have other keys than then."""
+        found = np.zeros(len(built), dtype=bool)
+        for reference in table.contract.references:
+            others = Among(self.changed_members(reference.dimension, ()))
+            if others:
+                found |= others.mask(comparables(built, reference.on).rename_columns(others.columns))
+        return found
+
     def _among(self, table: TableFile, dimension: str) -> Among:
         return Among(self.changed_members(dimension, self._columns_read(table, dimension)))
 

@@ -16,7 +16,7 @@ from etl.transform.among import Among, Mask
 from etl.transform.changed.stand import Stand, UnfitError
 from etl.transform.check import Checked, check
 from etl.transform.context import Context, doubled_key
-from etl.transform.frames import all_but
+from etl.transform.frames import all_but, same_rows
 from etl.transform.hiding import hide_rejects
 from etl.transform.inputs import Frames, Inputs, inputs_of_stream, read_at_once
 from etl.transform.kept import (
@@ -91,33 +91,52 @@ class Streamed:
     kept: Kept | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Touched:
     """Rows of a query that something touches. places: among what is kept; rows: their numbers in the query's files.
 
-    published: by table, the places in its files of those that are published; values: those of the columns that are
-    kept, for the same rows.
+    published: by table, the place of each in its files, −1 of one that is not published; values: those of the columns
+    that are kept.
     """
 
-    places: list[Numbers] = field(default_factory=list)
-    rows: list[Numbers] = field(default_factory=list)
-    published: dict[str, list[Numbers]] = field(default_factory=dict)
-    values: list[pa.Table] = field(default_factory=list)
+    places: Numbers
+    rows: Numbers
+    published: dict[str, Numbers]
+    values: pa.Table
 
-    def take(self, part: Part, mask: Mask, seen: Mapping[str, int]) -> None:
+    @classmethod
+    def of(cls, part: Part, mask: Mask, seen: Mapping[str, int]) -> "_Touched":
         """Take rows of a part. seen: how many rows of each table are published in the parts before."""
-        self.places.append(part.numbers(mask))
-        self.rows.append(part.column(ROW)[mask])
+        published = {}
         for name, before in seen.items():
             is_published = part.rows.column(fate_of(name)).to_numpy() == PUBLISHED
-            places = np.cumsum(is_published) - 1 + before
-            self.published.setdefault(name, []).append(places[mask & is_published])
-        self.values.append(part.rows.filter(pa.array(mask)))
+            published[name] = np.where(is_published, np.cumsum(is_published) - 1 + before, -1)[mask]
+        return cls(part.numbers(mask), part.column(ROW)[mask], published, part.rows.filter(pa.array(mask)))
+
+    @classmethod
+    def joined(cls, parts: Sequence["_Touched"], tables: Sequence[str]) -> "_Touched":
+        """Put parts together. tables: those of which it is told where rows are published."""
+        return cls(
+            _joined([part.places for part in parts]),
+            _joined([part.rows for part in parts]),
+            {name: _joined([part.published[name] for part in parts]) for name in tables},
+            pa.concat_tables([part.values for part in parts], promote_options="permissive") if parts else pa.table({}),
+        )
+
+    def without(self, rows: Numbers) -> "_Touched":
+        """Leave rows out, by their numbers in the query's files."""
+        left = ~_is_in(self.rows, rows)
+        published = {name: places[left] for name, places in self.published.items()}
+        return _Touched(self.places[left], self.rows[left], published, self.values.filter(pa.array(left)))
+
+    def published_in(self, table: str) -> Numbers:
+        """Return the places in a table's files of the rows that are published."""
+        places = self.published[table]
+        return places[places >= 0]
 
     def columns(self, of: str, names: Sequence[str]) -> pa.Table:
         """Return columns of the rows."""
-        every = pa.concat_tables(self.values, promote_options="permissive")
-        return every.select([f"{of}:{name}" for name in names]).rename_columns(list(names))
+        return _columns(self.values, of, names)
 
 
 class StreamChange:
@@ -135,7 +154,7 @@ class StreamChange:
         kept = self._stand.kept(self._step.name)
         gone, came = self._changed_rows()
         touched, standing = self._touched(kept, gone)
-        before = np.union1d(_joined(touched.rows), gone)
+        before = np.union1d(touched.rows, gone)
         after = np.union1d(np.setdiff1d(before, gone), came)
         if len(before) + len(after) > MOST * max(standing, 100_000):
             raise UnfitError(f"{len(before) + len(after):,} rows of {self._name} are touched, of {standing:,}")
@@ -143,19 +162,22 @@ class StreamChange:
         old = self._built(self._stand.old, rows, before)
         new = self._built(self._stand.new, rows, after)
         del rows
+        known, every, same = touched.places, new, self._same(old, new)
+        touched, old, new = touched.without(same), old.without(same), new.without(same)
+        self._judge(self._stand.old, old)
+        self._judge(self._stand.new, new)
         for name in self._step.built:
-            found = sum(map(len, touched.published.get(name, [])))
+            found = len(touched.published_in(name))
             if len(old.rows[name].table) != found:
                 raise UnfitError(f"{name} was built of {found:,} rows that give {len(old.rows[name].table):,} now")
-        summaries = self._summaries(kept, touched, new)
+        among = {name: Among(self._units(partial, touched, new)) for name, partial in self._partials.items()}
+        summaries = self._summaries(kept, among, every, known)
         for name, partial in self._partials.items():
             if partial.stream == self._name:
                 summaries[name].old, summaries[name].new = old.rejects, new.rejects
         place = self._keep(kept, touched, new)
         differences = {
-            name: Difference(
-                old.rows[name], new.rows[name], _joined(touched.published.get(name, [])), None, new.asked[name]
-            )
+            name: Difference(old.rows[name], new.rows[name], touched.published_in(name), None, new.asked[name])
             for name in self._step.built
         }
         self._check_unique(kept, touched, new)
@@ -198,14 +220,14 @@ class StreamChange:
     def _touched(self, kept: KeptFiles, gone: Numbers) -> tuple[_Touched, int]:
         """Find the rows that something touches, and count all."""
         groups = self._groups_of(kept, gone) if self._new.group_by else None
-        found, count = _Touched(), 0
+        found, count = [], 0
         for part, seen in self._parts(kept):
             mask = part.standing & self._is_touched(part, gone)
             if groups:
                 mask |= part.standing & groups.mask(_columns(part.rows, self._name, self._new.group_by))
-            found.take(part, mask, seen)
+            found.append(_Touched.of(part, mask, seen))
             count += int(part.standing.sum())
-        return found, count
+        return _Touched.joined(found, self._step.built), count
 
     def _groups_of(self, kept: KeptFiles, gone: Numbers) -> Among:
         """Find the groups of the touched rows: a row hangs on the others of its group."""
@@ -231,6 +253,15 @@ class StreamChange:
             for name in seen:
                 seen[name] += int((part.rows.column(fate_of(name)).to_numpy() == PUBLISHED).sum())
 
+    def _same(self, old: "_Built", new: "_Built") -> Numbers:
+        """Return the numbers of the rows of which the same was made: nothing that touched them made a difference."""
+        common, before, after = np.intersect1d(old.frame.index, new.frame.index, return_indices=True)
+        same = np.ones(len(common), dtype=bool)
+        for table in self._tables:
+            frames = old.built[table.name].iloc[before], new.built[table.name].iloc[after]
+            same &= same_rows(*frames) & ~self._stand.refers_to_others(table, frames[1])
+        return common[same]
+
     def _built(self, context: Context, some: SomeRows, numbers: Numbers) -> "_Built":
         """Build rows of the query, as a context has it."""
         raw = self._new
@@ -242,46 +273,57 @@ class StreamChange:
         doubles = [(doubled_key(self._name), row) for row in as_json(rows.frame.iloc[out])]
         rejects = hide_rejects(context, self._name, [*rows.rejects, *doubles])
         frame = all_but(rows.frame, out)
-        found = _Built(frame, {}, {}, {self._name: frame}, {}, rejects)
+        found = _Built(len(numbers), frame, rejects)
         for table in self._tables:
             night = WatchedNight(context.night)
-            built = built_by_row(context, table, self._name, frame, inputs, night)
-            if context is self._stand.new:
-                self._stand.check_references(
-                    table, built, inputs.frames, given_first(_built_again, context, table, self._name, frame, inputs)
-                )
-            checked = check(built, table.contract, inputs.members)
-            every = [*rejects, *checked.rejects]
-            found.rows[table.name] = Rows(checked, checked.table, len(numbers), every)
-            found.frames[table.name] = checked.sound
-            found.built[table.name] = built
+            found.built[table.name] = built_by_row(context, table, self._name, frame, inputs, night)
             found.asked[table.name] = set(night.asked)
+        if context is self._stand.new:
+            for table in self._tables:
+                again = given_first(_built_again, context, table, self._name, frame, inputs)
+                self._stand.check_references(table, found.built[table.name], inputs.frames, again)
         return found
 
-    def _summaries(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> dict[str, Summary]:
-        """Summarize again what is touched: all rows that have the same values in what a summary goes by."""
-        among = {name: Among(self._units(partial, touched, new)) for name, partial in self._partials.items()}
-        beside = self._beside(kept, touched, among)
-        found = {}
-        frames = {name: [frame] for name, frame in new.frames.items()}
+    def _judge(self, context: Context, found: "_Built") -> None:
+        """Check what was built."""
+        inputs = inputs_of_stream(context, self._step)
+        found.frames[self._name] = found.frame
+        for table in self._tables:
+            checked = check(found.built[table.name], table.contract, inputs.members)
+            every = [*found.rejects, *checked.rejects]
+            found.rows[table.name] = Rows(checked, checked.table, found.handed, every)
+            found.frames[table.name] = checked.sound
+
+    def _summaries(
+        self, kept: KeptFiles, among: Mapping[str, Among], every: "_Built", known: Numbers
+    ) -> dict[str, Summary]:
+        """Summarize again what is touched: all rows that have the same values in what a summary goes by.
+
+        among: of each partial, these; every: what was built of rows whose old places among what is kept are known.
+        """
+        if not any(among.values()):
+            return {name: Summary(self._stand.kept(name), np.empty(0, np.int64), None) for name in self._partials}
+        parts, beside = [every], self._beside(kept, among, known)
         if len(beside):
             rows = read_some(self._stand.new.raw, self._new, beside)
-            for name, frame in self._built(self._stand.new, rows, beside).frames.items():
-                frames[name].append(frame)
-        for name, partial in self._partials.items():
-            found[name] = self._summary(name, partial, among[name], frames[partial.stream])
-        return found
+            parts.append(self._built(self._stand.new, rows, beside))
+        for part in parts:
+            self._judge(self._stand.new, part)
+        return {
+            name: self._summary(name, partial, among[name], [part.frames[partial.stream] for part in parts])
+            for name, partial in self._partials.items()
+        }
 
     def _units(self, partial: Partial, touched: _Touched, new: "_Built") -> pa.Table:
         by = self._stand.new.tables[partial.table].contract.summed_by
-        parts = [touched.columns(partial.stream, by)] if touched.values else []
+        parts = [touched.columns(partial.stream, by)] if len(touched.rows) else []
         whole = new.built.get(partial.stream, new.frame)
         return pa.concat_tables([*parts, comparables(whole, by)], promote_options="permissive")
 
-    def _beside(self, kept: KeptFiles, touched: _Touched, among: Mapping[str, Among]) -> Numbers:
-        """Find the rows that are summarized with touched ones, and are not touched themselves."""
-        known, found = _joined(touched.places), []
-        for part in kept.parts([ROW, *self._columns_of_partials()]) if any(among.values()) else ():
+    def _beside(self, kept: KeptFiles, among: Mapping[str, Among], known: Numbers) -> Numbers:
+        """Find the rows that are summarized with touched ones, and are not built yet."""
+        found = []
+        for part in kept.parts([ROW, *self._columns_of_partials()]):
             mask = np.zeros(len(part.rows), dtype=bool)
             for name, partial in self._partials.items():
                 mask |= among[name].mask(_columns(part.rows, partial.stream, among[name].columns))
@@ -327,8 +369,8 @@ class StreamChange:
 
     def _keep(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> Kept:
         """Keep what became of the rows that were built."""
-        if not len(new.frame) and not len(_joined(touched.places)):
-            return kept.kept
+        if not len(new.frame):
+            return grown(self._stand.new.folder, self._step.name, kept, None, touched.places)
         rows = KeptRows(new.frame.index.to_numpy())
         names = columns_kept(self._stand.new, self._step)
         rows.take(new.frame, names[self._name], self._name)
@@ -336,7 +378,7 @@ class StreamChange:
             rows.take(new.built[name], names[name], name)
             rows.judge(name, new.built[name], new.frames[name])
         file = rows.write(self._stand.new.folder, self._step.name, len(kept.kept.files))
-        return grown(self._stand.new.folder, self._step.name, kept, file, _joined(touched.places))
+        return grown(self._stand.new.folder, self._step.name, kept, file, touched.places)
 
     def _check_unique(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> None:
         """Raise where a table holds the key of a row twice, whose keys are others than those of the query's rows."""
@@ -351,7 +393,7 @@ class StreamChange:
             out = losers(frame, key, (), table.name)
             if len(out):
                 raise doubled_rows(table.name, frame.iloc[out], key, table.contract.personal)
-            mine, known = Among(comparables(frame, key)), _joined(touched.places)
+            mine, known = Among(comparables(frame, key)), touched.places
             for part in kept.parts([fate_of(table.name), *(f"{table.name}:{name}" for name in key)]):
                 again = part.standing & mine.mask(_columns(part.rows, table.name, key))
                 again &= part.rows.column(fate_of(table.name)).to_numpy() == PUBLISHED
@@ -369,14 +411,24 @@ def _built_again(
 
 @dataclass
 class _Built:
-    """Rows of a query and what tables made of them: rows, what build returned, what partials get, what was asked."""
+    """Rows of a query and what tables made of them. handed: how many went in; rejects: those that cannot be read.
 
+    built: what build returned; asked: of the night. rows, frames: what became of them, and what partials get.
+    """
+
+    handed: int
     frame: pd.DataFrame
-    rows: dict[str, Rows]
-    built: dict[str, pd.DataFrame]
-    frames: dict[str, pd.DataFrame]
-    asked: dict[str, set[str]]
     rejects: list[Reject]
+    built: dict[str, pd.DataFrame] = field(default_factory=dict)
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def without(self, numbers: Numbers) -> "_Built":
+        """Leave rows out, by their numbers; the others are to be judged."""
+        out = np.flatnonzero(_is_in(self.frame.index.to_numpy(), numbers))
+        built = {name: all_but(frame, out) for name, frame in self.built.items()}
+        return _Built(self.handed - len(out), all_but(self.frame, out), self.rejects, built, self.asked)
 
 
 def _content(table: object) -> list[tuple[str, int]]:

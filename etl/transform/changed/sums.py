@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.company.tables import TableFile
+from etl.contract.lookup import KeyIndex
 from etl.contract.night import WatchedNight
 from etl.core.folders import for_arrow
 from etl.core.manifest import Kept, ParquetFile
@@ -16,8 +17,9 @@ from etl.receipts.memory import row_hash
 from etl.transform.among import Among, Mask
 from etl.transform.changed.stand import Stand, UnfitError
 from etl.transform.changed.stream import Difference, Rows, Summary, comparable_rows
-from etl.transform.check import check
+from etl.transform.check import Members, check
 from etl.transform.context import Context
+from etl.transform.frames import all_but, same_rows
 from etl.transform.inputs import add_members, inputs_of_table, read_at_once
 from etl.transform.kept import (
     PUBLISHED,
@@ -26,9 +28,11 @@ from etl.transform.kept import (
     Numbers,
     Part,
     columns_of_table,
+    comparables,
     fate_of,
     grown,
 )
+from etl.transform.raw import Reject
 from etl.transform.work import built_by, merged_rows, survivors
 
 
@@ -53,21 +57,16 @@ class SumChange:
         self._check()
         kept = self.stand.kept(self.table.name)
         groups = Among(self._touched(kept))
-        places, gone = self._rows_of(kept, groups)
+        known = self._rows_of(kept, groups)
         summarized = {name: self._summarized(summary, groups) for name, summary in self.summaries.items()}
         old = self._built(self.stand.old, {name: each[0] for name, each in summarized.items()}, is_old=True)
         new = self._built(self.stand.new, {name: each[1] for name, each in summarized.items()}, is_old=False)
-        if len(old.rows.table) != len(places):
-            found = f"{len(places):,} rows of {self.table.name} are {len(old.rows.table):,} now, built of the same"
-            raise UnfitError(found)
-        if _hash(old.rows.table, self.table) != self._published_hash(places):
-            raise UnfitError(
-                f"groups of {self.table.name} are others than were published, built for themselves: its summed_by or"
-                f" recompute_by ({', '.join(self.by)}) may name too much"
-            )
-        file = self._keep(kept, new) if len(new.frame) else None
-        grown_ = grown(self.stand.new.folder, self.table.name, kept, file, gone)
-        return Difference(old.rows, new.rows, places, grown_, new.asked)
+        self._check_published(old, known)
+        self._leave_out_the_same(old, new, known)
+        judged = self._judged(new)
+        file = self._keep(kept, new, judged) if len(new.frame) else None
+        grown_ = grown(self.stand.new.folder, self.table.name, kept, file, known.numbers)
+        return Difference(self._judged(old), judged, known.published, grown_, new.asked)
 
     def _check(self) -> None:
         summarized = {partial.parameters[0] for partial in self.table.partials}
@@ -95,17 +94,20 @@ class SumChange:
             found.append(rows.select(columns).rename_columns(list(self.by)))
         return pa.concat_tables(found, promote_options="permissive")
 
-    def _rows_of(self, kept: KeptFiles, groups: Among) -> tuple[Numbers, Numbers]:
-        """Find the published rows of some groups in the table's files, and all of their rows in what is kept."""
-        places, gone, seen = [], [], 0
+    def _rows_of(self, kept: KeptFiles, groups: Among) -> "_Known":
+        """Find the rows of some groups."""
+        key, seen = [f"{self.table.name}:{name}" for name in self.table.contract.built_key], 0
+        places, numbers, keys = [], [], []
         for part in kept.parts():
             columns = [f"{self.table.name}:{name}" for name in self.by]
             mask = part.standing & groups.mask(part.rows.select(columns).rename_columns(list(self.by)))
             is_published = part.rows.column(fate_of(self.table.name)).to_numpy() == PUBLISHED
-            places.append((np.cumsum(is_published) - 1 + seen)[mask & is_published])
-            gone.append(part.numbers(mask))
+            places.append(np.where(is_published, np.cumsum(is_published) - 1 + seen, -1)[mask])
+            numbers.append(part.numbers(mask))
+            keys.append(part.rows.select(key).filter(pa.array(mask)))
             seen += int(is_published.sum())
-        return np.concatenate(places), np.concatenate(gone)
+        found = pa.concat_tables(keys, promote_options="permissive").rename_columns(self.table.contract.built_key)
+        return _Known(found.to_pandas(types_mapper=pd.ArrowDtype), np.concatenate(numbers), np.concatenate(places))
 
     def _built(self, context: Context, given: Mapping[str, pd.DataFrame], *, is_old: bool) -> "_Built":
         """Build groups of what partials made of them, as the published star had it, or as it is now."""
@@ -123,13 +125,40 @@ class SumChange:
         frame, doubles = survivors(frame, self.table.contract)
         if doubles:
             raise UnfitError(f"rows of {self.table.name} have the key of another")
-        checked = check(frame, self.table.contract, inputs.members)
-        merged = merged_rows(frame)
-        if merged:
+        if merged_rows(frame):
             raise UnfitError(f"rows of {self.table.name} are merged")
         read = [reject for each in self.summaries.values() for reject in (each.old if is_old else each.new)]
-        rows = Rows(checked, checked.table, len(frame) + len(read), [*read, *checked.rejects])
-        return _Built(rows, frame, set(night.asked))
+        return _Built(frame, inputs.members, read, set(night.asked))
+
+    def _judged(self, built: "_Built") -> Rows:
+        """Check what was built."""
+        checked = check(built.frame, self.table.contract, built.members)
+        return Rows(checked, checked.table, len(built.frame) + len(built.read), [*built.read, *checked.rejects])
+
+    def _check_published(self, old: "_Built", known: "_Known") -> None:
+        """Raise UnfitError where groups, built for themselves, are not what was published of them."""
+        found, places = self._judged(old).table, known.published
+        if len(found) != len(places):
+            raise UnfitError(f"{len(places):,} rows of {self.table.name} are {len(found):,} now, built of the same")
+        if _hash(found, self.table) != self._published_hash(places):
+            raise UnfitError(
+                f"groups of {self.table.name} are others than were published, built for themselves: its summed_by or"
+                f" recompute_by ({', '.join(self.by)}) may name too much"
+            )
+
+    def _leave_out_the_same(self, old: "_Built", new: "_Built", known: "_Known") -> None:
+        """Leave the rows out that are what they were: a group is built as a whole, of which few rows changed."""
+        key = list(self.table.contract.built_key)
+        index, places = _index(comparables(old.frame, key).to_pandas(types_mapper=pd.ArrowDtype))
+        in_new = _places(index, comparables(new.frame, key).to_pandas(types_mapper=pd.ArrowDtype), len(places))
+        in_known = _places(index, known.keys, len(places))
+        both = np.flatnonzero((in_new >= 0) & (in_known >= 0))
+        frames = old.frame.iloc[places[both]], new.frame.iloc[in_new[both]]
+        same = both[same_rows(*frames) & ~self.stand.refers_to_others(self.table, frames[1])]
+        old.frame = all_but(old.frame, places[same])
+        new.frame = all_but(new.frame, in_new[same])
+        left = np.delete(np.arange(len(known.numbers)), in_known[same])
+        known.numbers, known.places = known.numbers[left], known.places[left]
 
     def _summarized(self, summary: Summary, groups: Among) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Read what a partial made of some groups, as the published star had it, and as it is now."""
@@ -157,20 +186,53 @@ class SumChange:
             first += file.rows
         return found
 
-    def _keep(self, kept: KeptFiles, new: "_Built") -> ParquetFile:
+    def _keep(self, kept: KeptFiles, new: "_Built", judged: Rows) -> ParquetFile:
         rows = KeptRows(np.zeros(len(new.frame), dtype=np.int64))
         rows.take(new.frame, columns_of_table(self.table), self.table.name)
-        rows.judge(self.table.name, new.frame, new.rows.checked.sound)
+        rows.judge(self.table.name, new.frame, judged.checked.sound)
         return rows.write(self.stand.new.folder, self.table.name, len(kept.kept.files))
 
 
 @dataclass
 class _Built:
-    """Groups that were built: what became of the rows, what build returned, what it asked of the night."""
+    """Groups that were built: what build returned, the members to which rows refer, the rejects of what was summarized.
 
-    rows: Rows
+    asked: of the night.
+    """
+
     frame: pd.DataFrame
+    members: Mapping[str, Members]
+    read: list[Reject]
     asked: set[str]
+
+
+@dataclass
+class _Known:
+    """Rows of what is kept. keys: what identifies them; places: in the table's files, −1 where not published."""
+
+    keys: pd.DataFrame
+    numbers: Numbers
+    places: Numbers
+
+    @property
+    def published(self) -> Numbers:
+        """The places of those that are published."""
+        return self.places[self.places >= 0]
+
+
+def _index(keys: pd.DataFrame) -> tuple[KeyIndex, Numbers]:
+    """Index the keys that no two rows have; returns the place of each, too."""
+    places = np.flatnonzero(~keys.duplicated(keep=False).to_numpy())
+    return KeyIndex(keys.iloc[places]), places
+
+
+def _places(index: KeyIndex, keys: pd.DataFrame, size: int) -> Numbers:
+    """Return for each key of an index of a certain size where it is among others; −1 of none, or of several."""
+    found = index.positions([keys[name] for name in keys])
+    rows = np.flatnonzero((found >= 0) & ~keys.duplicated(keep=False).to_numpy())
+    places = np.full(size, -1)
+    places[found[rows]] = rows
+    return places
 
 
 def _hash(rows: pa.Table, table: TableFile) -> int:
