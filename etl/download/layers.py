@@ -19,7 +19,7 @@ from etl.core.folders import for_arrow, is_remote, link, rename
 from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
 from etl.download.changes import Question, in_order, next_since
-from etl.download.keys import DELETED, columns_of, key_schema, stored_schema, told_apart_by, write_keys
+from etl.download.keys import DELETED, LINE, columns_of, key_schema, stored_schema, told_apart_by, write_keys
 from etl.download.source import Horizon
 from etl.guards.newest import with_newest
 
@@ -118,7 +118,7 @@ def _layer(folder: Path, table: RawTable, query: Query, since: str | None, first
     keys = f"{(table.blocks[0].file or table.file).removesuffix('.csv')}.keys.parquet"
     typed = key_schema(table) if first is None else stored_schema(folder / first.keys)
     try:
-        write_keys(folder, table, query, folder / keys, typed)
+        write_keys(folder, table, query, folder / keys, typed, hashed=first is not None)
     except pa.ArrowInvalid:  # infinity, or a year that no calendar has
         if first:
             raise InFullError("a key is not of its column's type") from None
@@ -153,9 +153,8 @@ def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, foun
         older = _numbered(near, folder, layers[:-1])
         if older and not found.question.comes_by_keys:
             _check_single(db, older, newest, _places(names, table.key))
-        for same in filter(None, (table.key, table.group_by) if older else ()):
-            on = same_key(_places(names, same))
-            db.execute(f"INSERT INTO gone SELECT n FROM ({older}) AS o SEMI JOIN ({newest}) AS c ON {on}")
+        if older:
+            _replace(db, older, newest, [_places(names, each) for each in (table.group_by, table.key) if each])
         if found.swept:
             _sweep(db, near, folder, layers, found.swept)
         rows = "SELECT DISTINCT n FROM gone ORDER BY n"
@@ -169,6 +168,26 @@ def _superseded(folder: Path, layers: Sequence[Layer], before: Path | None, foun
                 for batch in numbers:
                     to.write_batch(batch)
     return (target if gone else None), int(gone)
+
+
+def _replace(db: duckdb.DuckDBPyConnection, older: str, newest: str, by: Sequence[Sequence[str]]) -> None:
+    """Let newer rows stand for older ones of the same group, or key; those that come again as they were are left out.
+
+    The last minutes before a night are read again by the next one. Of the rows that are what changed before, the hash
+    of the line is known; a group has to be the same in its order.
+    """
+    unit, (replaced, came) = by[0], (f"({rows}) AS {name}" for rows, name in ((older, "o"), (newest, "c")))
+    keys, order = ", ".join(unit), "n" if len(by) > 1 else LINE
+    lines = f"GROUP BY ALL HAVING COUNT(*) = COUNT({LINE})"
+    in_order = f"SELECT {keys}, LIST({LINE} ORDER BY {order}) AS lines"
+    standing = f"SELECT o.* FROM {replaced} ANTI JOIN gone USING (n)"
+    known = f"{in_order} FROM ({standing}) AS o SEMI JOIN {came} ON {same_key(unit)} {lines}"
+    db.execute(f"CREATE TEMP TABLE again AS SELECT o.* FROM ({known}) AS o JOIN ({in_order} FROM {came} {lines}) AS c"
+               f" ON {same_key(unit)} AND o.lines = c.lines")  # fmt: skip
+    fresh = f"SELECT c.* FROM {came} ANTI JOIN again AS o ON {same_key(unit)}"
+    for same in by:
+        db.execute(f"INSERT INTO gone SELECT n FROM {replaced} SEMI JOIN ({fresh}) AS c ON {same_key(same)}")
+    db.execute(f"INSERT INTO gone SELECT n FROM {came} SEMI JOIN again AS o ON {same_key(unit)}")
 
 
 def _check_single(db: duckdb.DuckDBPyConnection, older: str, newest: str, key: Sequence[str]) -> None:
@@ -215,12 +234,12 @@ def _sweep(db: duckdb.DuckDBPyConnection, near: Near, folder: Path, layers: Sequ
 
 def _numbered(near: Near, folder: Path, layers: Sequence[Layer], first: int = 0) -> str:
     """Write the query for the keys of layers, with the numbers (n) of their rows. first: that of the first row."""
-    parts = []
+    parts = [f"SELECT NULL::BLOB AS {LINE} WHERE false"] if layers else []
     for layer in layers:
         read = f"read_parquet({near(folder / layer.keys)}, file_row_number = true)"
         parts.append(f"SELECT * EXCLUDE (file_row_number), file_row_number + {first} AS n FROM {read}")
         first += layer.rows
-    return " UNION ALL ".join(parts)
+    return " UNION ALL BY NAME ".join(parts)
 
 
 def _places(names: Sequence[str], some: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ from etl.core.arrow_types import arrow_type
 from etl.core.errors import DataError
 from etl.core.folders import for_arrow
 from etl.core.manifest import Block, RawTable, rows_of
+from etl.core.raw_lines import lines_of
 from etl.core.receipt import TableReceipt
 from etl.receipts.raw import check_raw, raw_receipt
 from etl.transform.correct import corrected
@@ -126,7 +127,7 @@ def read_some(folder: Path, table: RawTable, numbers: Places) -> SomeRows:
         begin, end = np.searchsorted(numbers, [first, first + block.rows])
         if begin < end:
             data = _checked_rows(folder, table, block)
-            begins, ends = _lines_of(data, block.rows, table)
+            begins, ends = lines_of(data, block.rows, table.file)
             places = numbers[begin:end] - first
             found.append(_taken(data, begins[places], ends[places]))
             lengths.append(ends[places] - begins[places])
@@ -143,18 +144,6 @@ def _taken(data: bytes, begins: Places, ends: Places) -> bytes:
     firsts, lasts = begins[np.append(0, breaks)], ends[np.append(breaks - 1, len(ends) - 1)]
     view = memoryview(data)
     return b"".join([view[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)])
-
-
-def _lines_of(data: bytes, rows: int, table: RawTable) -> tuple[Places, Places]:
-    """Find where each row of a block begins and ends; a value may hold line breaks, within quotes."""
-    octets = np.frombuffer(data, dtype=np.uint8)
-    ends = np.flatnonzero(octets == ord("\n")) + 1
-    if len(ends) != rows:
-        quotes = np.flatnonzero(octets == ord('"'))
-        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
-    if len(ends) != rows:
-        raise DataError(f"A block of {rows:,} rows of {table.file} has {len(ends):,} lines.", _again(table))
-    return np.append(0, ends[:-1]), ends
 
 
 def _checked_rows(folder: Path, table: RawTable, block: Block) -> bytes:

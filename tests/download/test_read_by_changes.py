@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.core.errors import DataError
-from etl.transform.raw import read_whole
+from etl.transform.raw import all_superseded, read_whole
 from tests.conftest import Sql
 from tests.download.company import Company
 
@@ -83,6 +83,51 @@ def test_a_night_reads_what_changed(item: Company, sql: Sql) -> None:
     assert [layer.rows for layer in table.changes.layers] == [2000, 3]  # the two, and the newest of before
     assert table.changes.gone == 3  # the old 1500 and 1, and 3
     assert "3 rows since" in said
+
+
+@pytest.mark.parametrize(
+    ("query", "lines", "changed"),
+    [
+        (QUERY, "", 2),
+        (
+            QUERY.replace("kind", "CASE WHEN id = 5 THEN E'two\\nlines' ELSE kind END AS kind"),
+            "-- survivor: -value\n",
+            2,
+        ),
+        (
+            f'{QUERY} WHERE kind IN (SELECT kind FROM item WHERE updated_at >= :since) ORDER BY kind COLLATE "C", id',
+            "-- group by: kind\n",
+            571,  # of two kinds of seven
+        ),
+    ],
+    ids=["a key", "a key with a survivor", "a group"],
+)
+def test_what_comes_again_as_it_was_is_no_change(item: Company, sql: Sql, query: str, lines: str, changed: int) -> None:
+    """The rows of the lag are read every time: no later stage gets those to do with that are the same.
+
+    Of the rows that were extracted in full no line is known: they may come once more.
+    """
+    item.query("item", query, more=WATCHED + lines)
+    night(item)
+    sql("UPDATE item SET value = value + 1, updated_at = now() WHERE id < 20")
+    night(item)
+    sql("UPDATE item SET value = -5, updated_at = now() WHERE id IN (5, 700)")
+    night(item)
+    assert layers(item) == 3
+    assert rows_that_came(item) == changed
+    night(item)
+    assert rows_that_came(item) == 0
+    whole = query.partition(" WHERE kind IN")[0]
+    assert standing(item) == there(sql, whole)
+
+
+def rows_that_came(company: Company) -> int:
+    """Count the rows of the newest layer that stand."""
+    table = company.table("item")
+    assert table.changes
+    first = sum(layer.rows for layer in table.changes.layers[:-1])
+    gone = all_superseded(company.store.raw.path(table.run), table)
+    return table.changes.layers[-1].rows - int((gone >= first).sum())
 
 
 def test_a_change_is_asked_for_by_the_index(item: Company, sql: Sql) -> None:
