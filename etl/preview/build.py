@@ -15,10 +15,11 @@ from etl.receipts.level import Level
 from etl.transform.balance import check_balance
 from etl.transform.context import Context, personal_columns
 from etl.transform.correct import check_corrections
+from etl.transform.entry import star_table
 from etl.transform.hiding import hidden_columns, key_of
 from etl.transform.night import night_of
 from etl.transform.runner import Result, run_plan
-from etl.transform.stage import make_rooms, star_table
+from etl.transform.stage import make_rooms
 
 _MORE = 100
 """Times as many rows of what a table refers to, or reads besides, as of the table itself: so that most is found."""

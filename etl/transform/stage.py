@@ -1,13 +1,10 @@
 """The transform stage: work the plan off in worker processes and commit the star."""
 
-from collections.abc import Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from etl.company.corrections import check_expiry, read_corrections
 from etl.company.plan import Plan, make_plan
@@ -22,7 +19,6 @@ from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from etl.core.origin import origin_of
-from etl.core.receipt import TableReceipt
 from etl.core.runs import SCRIPTS, check_origin
 from etl.core.warehouse import about
 from etl.core.workers import worker_pool
@@ -30,7 +26,6 @@ from etl.guards.accept import check_contracts, read_accept
 from etl.guards.guard import TRANSFORM
 from etl.guards.pace import Pace, fast
 from etl.guards.refusal import check_accept, settle
-from etl.receipts.arrow import add, without_limits
 from etl.receipts.level import Level
 from etl.transform.balance import check_balance
 from etl.transform.carried import carried_over, carry, check_carried
@@ -38,6 +33,7 @@ from etl.transform.changed.stage import Changed, changed_star, made_with, publis
 from etl.transform.changed.stand import UnfitError
 from etl.transform.context import Context, personal_columns
 from etl.transform.correct import check_changes, check_corrections
+from etl.transform.entry import star_table
 from etl.transform.files import REJECTS
 from etl.transform.hiding import hidden_columns, key_of
 from etl.transform.kept import KEPT, kept_of
@@ -45,7 +41,6 @@ from etl.transform.key_files import HASHES
 from etl.transform.keys import KEYS, check_key_maps, key_maps
 from etl.transform.known import Ask, Known, known_keys, pseudonymised
 from etl.transform.members import MEMBERS
-from etl.transform.months import added
 from etl.transform.night import night_of
 from etl.transform.partials import PARTIALS
 from etl.transform.raw import check_file
@@ -270,26 +265,3 @@ def _manifest(
         seconds=job.seconds,
         peak_memory_mb=max(peak, peak_memory_mb()),
     )
-
-
-def star_table(run: str, raw: RawManifest, context: Context, name: str, result: Result) -> StarTable:
-    """Return the manifest's entry of a table that was built in a run."""
-    schema = context.tables[name].contract.schema
-    return StarTable(
-        run=run,
-        raw_run=raw.run,
-        as_of=raw.as_of,
-        files=tuple(part.file for part in result.parts),
-        receipt=add([part.receipt for part in result.parts], schema),
-        **dict(result.counts),
-        seconds=round(sum(part.seconds for part in result.parts), 3),
-        months=added(part.months for part in result.parts),
-        left=added(part.left for part in result.parts),
-        by_partition=_by_partition([part.by_partition for part in result.parts], schema),
-    )
-
-
-def _by_partition(parts: list[Mapping[str, TableReceipt]], schema: pa.Schema) -> dict[str, TableReceipt]:
-    """Add the receipts of a table's parts up, month by month."""
-    months = sorted({month for part in parts for month in part})
-    return {month: without_limits(add([part[month] for part in parts if month in part], schema)) for month in months}

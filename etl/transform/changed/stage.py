@@ -2,33 +2,34 @@
 
 import hashlib
 import platform
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 from etl import __version__
-from etl.company.plan import Plan, Step
+from etl.company.plan import Plan
 from etl.core.errors import EtlError
 from etl.core.ground import ground
 from etl.core.head import Head
-from etl.core.job import Job, peak_memory_mb
+from etl.core.job import Job
 from etl.core.log import log
-from etl.core.manifest import Kept, ParquetFile, RawManifest, StarManifest, StarTable
+from etl.core.manifest import Kept, ParquetFile, RawManifest, StarChange, StarManifest, StarTable
 from etl.transform.carried import check_carried
 from etl.transform.changed.stand import Stand, UnfitError
-from etl.transform.changed.stream import StreamChange, Summary
-from etl.transform.changed.sums import SumChange, kept_summary, whole_of
-from etl.transform.changed.table import changed_table
-from etl.transform.changed.whole import change_of
+from etl.transform.changed.stream import Summary
+from etl.transform.changed.work import Done, stream_of_changes, summary_of_changes
 from etl.transform.context import Context
+from etl.transform.entry import star_table
 from etl.transform.kept import KEPT
 from etl.transform.night import night_of
 from etl.transform.runner import Result, Worked, run_plan
-from etl.transform.work import build_whole
+
+T = TypeVar("T")
 
 _MEANING = 2
 """To be counted up whenever this program makes other rows of the same input."""
@@ -38,6 +39,7 @@ _MEANING = 2
 class Changed:
     """A star of what changed. worked: what was built as ever; tables: the entries of the others.
 
+    changes: by what tables that were built as a whole differ from the published ones; None where that is not known.
     kept, asked: as in `StarManifest`; whole: what was built at once of what partials made.
     """
 
@@ -47,16 +49,24 @@ class Changed:
     kept: dict[str, Kept] = field(default_factory=dict)
     asked: dict[str, set[str]] = field(default_factory=dict)
     whole: dict[str, Result] = field(default_factory=dict)
+    changes: dict[str, StarChange | None] = field(default_factory=dict)
+
+    def take(self, done: Done) -> None:
+        """Take what a worker made."""
+        self.tables |= done.tables
+        self.kept |= done.kept
+        self.asked |= done.asked
+        if done.whole:
+            self.whole[done.whole.table] = Result([done.whole])
+            self.changes[done.whole.table] = done.change
+            self.worked.corrected |= done.whole.corrected
+        self.worked.peak_memory_mb = max(self.worked.peak_memory_mb, done.peak_memory_mb)
 
     def compared(self, manifest: StarManifest) -> StarManifest:
         """Let the tables that were built anew say by what they differ from the published ones."""
-        old, new = self.stand.old.folder, self.stand.new.folder
         tables = dict(manifest.tables)
-        for name, table in tables.items():
-            if table.change is None:
-                contract = self.stand.new.tables[name].contract
-                change = change_of(contract, self.stand.star.tables[name], old, table, new)
-                tables[name] = table.model_copy(update={"change": change})
+        for name, change in self.changes.items():
+            tables[name] = tables[name].model_copy(update={"change": change})
         return manifest.model_copy(update={"tables": tables})
 
 
@@ -124,18 +134,31 @@ def changed_star(stand: Stand, run: str, raw: RawManifest, plan: Plan, executor:
     early = {name: step for name, step in plan.steps.items() if name not in late}
     worked = run_plan(stand.new, Plan(early, {name: set(plan.before[name]) for name in early}), executor)
     found = Changed(stand, worked, asked=dict(worked.asked))
+    built = {name: star_table(run, raw, stand.new, name, result) for name, result in worked.results.items()}
+    comparing = {name: executor.submit(stand.change_of, name, table) for name, table in built.items()}
+    found.changes = dict(zip(comparing, _results(list(comparing.values())), strict=True))
+    steps = [plan.steps[name] for name in plan.steps if name in late]
+    stand.compare_members((table for step in steps for table in step.tables), found.changes)
+    streams = [executor.submit(stream_of_changes, stand, run, raw, step) for step in steps if step.stream]
     summaries: dict[str, dict[str, Summary]] = {}
-    for step in (plan.steps[name] for name in plan.steps if name in late):
-        if step.stream:
-            _stream(stand, run, raw, step, found, summaries)
-        else:
-            _summarize(stand, run, raw, step.tables[0], summaries[step.tables[0]], found)
+    for done in _results(streams):
+        found.take(done)
+        for name, made in done.summaries.items():
+            summaries.setdefault(name, {}).update(made)
+    names = [step.tables[0] for step in steps if not step.stream]
+    for done in _results([executor.submit(summary_of_changes, stand, run, raw, n, summaries[n]) for n in names]):
+        found.take(done)
     for name, table in found.tables.items():
         change = table.change
         told = f"{change.removed_rows:,} rows out, {change.added_rows:,} in" if change else "built anew"
         log.info("transform %s: by its changes: %s, of %s", name, told, f"{table.rows:,}")
-    worked.peak_memory_mb = max(worked.peak_memory_mb, peak_memory_mb())
     return found
+
+
+def _results(futures: Sequence[Future[T]]) -> list[T]:
+    """Wait for all: where one does not fit, none may go on writing when all rows are built."""
+    wait(futures)
+    return [future.result() for future in futures]
 
 
 def _late(plan: Plan, context: Context) -> set[str]:
@@ -151,45 +174,6 @@ def _late(plan: Plan, context: Context) -> set[str]:
         if not streams and sums and (len(step.tables) != 1 or context.tables[step.tables[0]].contract.is_dimension):
             raise UnfitError(f"{name} is a dimension that summarizes")
     return late
-
-
-def _stream(
-    stand: Stand, run: str, raw: RawManifest, step: Step, found: Changed, summaries: dict[str, dict[str, Summary]]
-) -> None:
-    done = StreamChange(stand, step).run()
-    for name, difference in done.tables.items():
-        found.tables[name] = changed_table(stand, run, raw, name, difference)
-        found.asked[name] = {*stand.star.asked.get(name, ()), *difference.asked}
-    if done.kept:
-        found.kept[step.name] = done.kept
-    for name, summary in done.summaries.items():
-        found.kept[name] = kept_summary(stand, name, summary)
-    for partial in step.partials:
-        function = stand.new.tables[partial.table].partials[partial.number]
-        summaries.setdefault(partial.table, {})[partial.stream] = done.summaries[f"{partial.table}.{function.name}"]
-
-
-def _summarize(
-    stand: Stand, run: str, raw: RawManifest, name: str, summaries: dict[str, Summary], found: Changed
-) -> None:
-    table = stand.new.tables[name]
-    change = SumChange(stand, table, summaries)
-    if change.by and not stand.is_other_night(name):
-        difference = change.run()
-        found.tables[name] = changed_table(stand, run, raw, name, difference)
-        found.asked[name] = {*stand.star.asked.get(name, ()), *difference.asked}
-        if difference.kept:
-            found.kept[name] = difference.kept
-        return
-    if any(partial.parameters[0] not in stand.new.tables for partial in table.partials):
-        raise UnfitError(f"{name} summarizes a query, and is to be built as a whole")
-    given = {stream: whole_of(summary, stand.new) for stream, summary in summaries.items()}
-    built, _ = build_whole(stand.new, name, 0, given)
-    found.whole[name] = Result([built])
-    found.worked.corrected |= built.corrected
-    found.asked[name] = {*stand.star.asked.get(name, ()), *built.asked}
-    if built.kept:
-        found.kept[name] = Kept(files=(built.kept,))
 
 
 def _check_kept(star: StarManifest, folder: Path) -> None:

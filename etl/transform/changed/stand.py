@@ -1,8 +1,9 @@
 """What tonight's star is built upon: the published one, and in what tonight differs from it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ from etl.company.tables import NIGHT, TableFile
 from etl.contract.comparing import comparable
 from etl.core.errors import DataError
 from etl.core.folders import for_arrow
-from etl.core.manifest import Kept, StarManifest
+from etl.core.manifest import Kept, StarChange, StarManifest, StarTable
 from etl.transform.among import Among, Mask
+from etl.transform.changed.whole import change_of
 from etl.transform.context import Context, star_files
 from etl.transform.frames import only
 from etl.transform.inputs import Frames
@@ -39,6 +41,7 @@ class Stand:
     new: Context
     star: StarManifest
     _members: dict[tuple[str, tuple[str, ...]], pa.Table] = field(default_factory=dict)
+    _changes: dict[str, StarChange | None] = field(default_factory=dict)
 
     def kept(self, name: str) -> KeptFiles:
         """Return what the published star keeps. Raises UnfitError where it does not."""
@@ -74,11 +77,38 @@ class Stand:
         contract = self.new.tables[dimension].contract
         names = list(dict.fromkeys([*contract.natural_key, str(contract.surrogate_key), *columns]))
         schema = pa.schema([contract.schema.field(name) for name in names])
-        old, new = (_rows(context, dimension, schema) for context in (self.old, self.new))
+        if change := self._changes.get(dimension):
+            folder = self.new.folder
+            old, new = (
+                _read([folder / file.name for file in files], schema) for files in (change.removed, change.added)
+            )
+        else:
+            old, new = (_read(_files(context, dimension), schema) for context in (self.old, self.new))
         natural = list(contract.natural_key)
         differing = _differing(old, new, natural)
         frame = differing.to_pandas(types_mapper=pd.ArrowDtype)
         return pa.table([comparable(frame[name]) for name in natural], natural)
+
+    def change_of(self, name: str, table: StarTable) -> StarChange | None:
+        """Write the rows by which a table that was built as a whole differs from the published one."""
+        contract, before = self.new.tables[name].contract, self.star.tables[name]
+        return change_of(contract, before, self.old.folder, table, self.new.folder)
+
+    def compare_members(self, tables: Iterable[str], changes: Mapping[str, StarChange | None]) -> None:
+        """Find the members that changed to which tables refer: once, and not in every worker.
+
+        changes: by what dimensions differ from the published ones.
+        """
+        self._changes.update(changes)
+        for table in map(self.new.tables.__getitem__, tables):
+            for reference in table.contract.references:
+                self.changed_members(reference.dimension, self._columns_read(table, reference.dimension))
+                self.changed_members(reference.dimension, ())
+
+    def may_touch(self, table: TableFile) -> bool:
+        """Whether some row of a table may be touched, by a member that changed or the edge of the window."""
+        moves = bool(table.contract.window) and self.days[0] != self.days[1]
+        return moves or any(self._among(table, each.dimension) for each in table.contract.references)
 
     def touched_by(self, table: TableFile, part: Part, of: str) -> Mask:
         """Tell which rows of a table refer to a member that changed, or pass the edge of the window."""
@@ -166,11 +196,16 @@ def _nothing_kept(name: str) -> Kept:
     raise UnfitError(f"the published star keeps nothing of {name}")
 
 
-def _rows(context: Context, name: str, schema: pa.Schema) -> pa.Table:
+def _files(context: Context, name: str) -> list[Path]:
+    """List the Parquet files of a table."""
+    return [path.with_name(f"{path.name.removesuffix('.csv')}.parquet") for path in star_files(context, name)]
+
+
+def _read(paths: Iterable[Path], schema: pa.Schema) -> pa.Table:
     """Read some columns of a dimension, its unknown member among them."""
     parts = []
-    for path in star_files(context, name):
-        with for_arrow(path.with_name(f"{path.name.removesuffix('.csv')}.parquet"), "rb") as source:
+    for path in paths:
+        with for_arrow(path, "rb") as source:
             parts.append(pq.read_table(source, columns=schema.names).select(schema.names).cast(schema))
     return pa.concat_tables([schema.empty_table(), *parts])
 

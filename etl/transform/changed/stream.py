@@ -147,6 +147,7 @@ class StreamChange:
         self._old, self._new = stand.old.raw_table(self._name), stand.new.raw_table(self._name)
         self._tables = [stand.new.tables[name] for name in step.built]
         self._partials = {kept_of_partial(stand.new, each): each for each in step.partials}
+        self._read: dict[str, Inputs] = {}
 
     def run(self) -> Streamed:
         """Build what is touched. Raises UnfitError."""
@@ -182,6 +183,12 @@ class StreamChange:
         }
         self._check_unique(kept, touched, new)
         return Streamed(differences, summaries, place)
+
+    def _inputs(self, context: Context) -> Inputs:
+        """Return what is read beside the rows, as a context has it; read once."""
+        if context.id not in self._read:
+            self._read[context.id] = inputs_of_stream(context, self._step)
+        return self._read[context.id]
 
     def _check(self) -> None:
         for table in self._tables:
@@ -219,6 +226,8 @@ class StreamChange:
 
     def _touched(self, kept: KeptFiles, gone: Numbers) -> tuple[_Touched, int]:
         """Find the rows that something touches, and count all."""
+        if not len(gone) and not any(map(self._stand.may_touch, self._tables)):
+            return _Touched.joined([], self._step.built), self._new.rows
         groups = self._groups_of(kept, gone) if self._new.group_by else None
         found, count = [], 0
         for part, seen in self._parts(kept):
@@ -266,7 +275,7 @@ class StreamChange:
         """Build rows of the query, as a context has it."""
         raw = self._new
         rows = some.read(numbers, context.corrections_of(self._name))
-        inputs = inputs_of_stream(context, self._step)
+        inputs = self._inputs(context)
         out = losers(rows.frame, raw.key, raw.survivor, raw.file)
         if len(out) and not raw.survivor:
             raise doubled_rows(raw.file, rows.frame.iloc[out], raw.key, context.personal[self._name])
@@ -286,7 +295,7 @@ class StreamChange:
 
     def _judge(self, context: Context, found: "_Built") -> None:
         """Check what was built."""
-        inputs = inputs_of_stream(context, self._step)
+        inputs = self._inputs(context)
         found.frames[self._name] = found.frame
         for table in self._tables:
             checked = check(found.built[table.name], table.contract, inputs.members)
@@ -360,7 +369,7 @@ class StreamChange:
         gone = [part.numbers(part.standing & among.mask(comparable_rows(part.rows, by))) for part in kept.parts(by)]
         chosen = [frame[among.mask(comparables(frame, by))] for frame in frames]
         frame = pd.concat(chosen) if len(chosen) > 1 else chosen[0]
-        inputs = inputs_of_stream(context, self._step)
+        inputs = self._inputs(context)
         night = WatchedNight(context.night)
         made = summarized_by(context, partial, inputs.frames | {partial.stream: frame}, night)
         rows = pa.Table.from_pandas(made, preserve_index=False)

@@ -87,7 +87,7 @@ class SumChange:
                 first += len(part.rows)
             if summary.file:
                 found.append(comparable_rows(_of_file(self.stand.new, summary.file), self.by))
-        for part in kept.parts():
+        for part in kept.parts() if self.stand.may_touch(self.table) else ():
             mask = part.standing & self.stand.touched_by(self.table, part, self.table.name)
             rows = part.rows.filter(pa.array(mask))
             columns = [f"{self.table.name}:{name}" for name in self.by]
@@ -106,6 +106,8 @@ class SumChange:
             numbers.append(part.numbers(mask))
             keys.append(part.rows.select(key).filter(pa.array(mask)))
             seen += int(is_published.sum())
+            if not groups:
+                break  # its columns are enough
         found = pa.concat_tables(keys, promote_options="permissive").rename_columns(self.table.contract.built_key)
         return _Known(found.to_pandas(types_mapper=pd.ArrowDtype), np.concatenate(numbers), np.concatenate(places))
 
@@ -169,6 +171,8 @@ class SumChange:
             still = _standing(part, summary.gone)[mask]
             old.append(rows)
             new.append(rows.filter(pa.array(still)))
+            if not groups:
+                break
         if summary.file:
             rows = _of_file(self.stand.new, summary.file)
             new.append(rows.filter(pa.array(groups.mask(comparable_rows(rows, self.by)))))

@@ -217,6 +217,13 @@ def _standing(folder: Path, files: tuple[StarFile, ...], superseded: Numbers, co
 def _rejects(stand: Stand, before: StarTable, difference: Difference) -> list[Reject]:
     """Hand the rejects on that are not gone; returns those that came."""
     gone = Counter(difference.old.rejects)
+    if not gone:
+        link(
+            [f"{REJECTS}/{each.name}" for each in before.files if (stand.old.folder / REJECTS / each.name).is_file()],
+            stand.old.folder,
+            stand.new.folder,
+        )
+        return difference.new.rejects
     for each in before.files:
         file = f"{REJECTS}/{each.name}"
         path = stand.old.folder / file
