@@ -31,6 +31,7 @@ class FactTeamDeployment(
     group_by="team_member_id",
     rejects=0.05,
     summed_by=("team_member_id", "product_id", "edition"),
+    summed_where=("team_member_id",),
     recompute_by=("team_member_id", "product_id"),
     window="closes_on",
     reads={

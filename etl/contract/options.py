@@ -114,6 +114,11 @@ class Options:
         "Columns that the rows have that the partials summarize, and that the partials return: each row of a summary is"
         " of rows with the same values in them, NULL included. Where few rows changed, only these are summed up again.",
     )  # fmt: skip
+    summed_where: tuple[str, ...] = _option(
+        Holds.COLUMNS, _several, (), '("team_member_id",)', "Summed up where there is",
+        "Columns of `summed_by` that no row of a summary lacks: the partials leave rows out that are NULL there, which"
+        " may be many. Where few rows changed, the others without a value are not summed up with them.",
+    )  # fmt: skip
     recompute_by: tuple[str, ...] = _option(
         Holds.COLUMNS, _several, (), '("team_member_id", "product_id")', "Recomputed by",
         "Columns that the partials and `build` return: what `build` makes of rows with the same values in them hangs on"
@@ -181,6 +186,10 @@ def read_options(given: Mapping[str, Any]) -> Options:
             listed = f"It has: {', '.join(OPTIONS)}. {OR_NEWER}"
             raise ContractError(f"A contract has no argument {name}=.", guess(name, OPTIONS, listed))
     options = Options(**{name: _read(name, value) for name, value in given.items() if value is not None})
+    if strays := sorted({*options.summed_where} - {*options.summed_by}):
+        raise ContractError(
+            f"summed_where names {strays[0]}, which summed_by does not.", "Name columns of summed_by, or leave it out."
+        )
     return replace(options, rows_of=options.stream) if options.stream else options
 
 

@@ -258,7 +258,14 @@ def summarized_by(context: Context, partial: Partial, frames: Frames, night: Nig
     """Let a partial summarize rows. frames: these, and what is read besides."""
     table = context.tables[partial.table]
     function = table.partials[partial.number]
-    return arrow_backed(called(context, table, function, arguments(night, function, frames)), table.name)
+    made = arrow_backed(called(context, table, function, arguments(night, function, frames)), table.name)
+    for column in table.contract.summed_where:
+        if column in made and made[column].isna().any():
+            raise ContractError(
+                f"{table.path}: {function.name} returned a row without {column}, which summed_where rules out.",
+                f"Leave rows without {column} out, or leave summed_where out.",
+            )
+    return made
 
 
 def built_by_row(

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from etl.core.receipt import ColumnReceipt, TableReceipt
 from etl.receipts.arrow import add, canonical, has_range, has_sum, less, receipt_of, without_limits
+from etl.receipts.level import Level
 from tests.core.any_tables import tables
 
 WIDE = Context(prec=200)
@@ -33,6 +35,15 @@ def test_the_receipt_of_the_whole_less_that_of_a_part_is_that_of_the_rest(table:
     part, rest = table.slice(0, cut), table.slice(cut)
     left = less(receipt_of(table), receipt_of(part))
     assert without_limits(left) == without_limits(receipt_of(rest))
+
+
+@given(table=tables(), cuts=st.sets(st.integers(0, 12), max_size=4))
+def test_the_receipts_of_runs_are_those_of_each_run(table: pa.Table, cuts: set[int]) -> None:
+    """But for least and greatest values; all runs at once, as the months of a table are reckoned."""
+    begins = sorted({0, *(cut for cut in cuts if cut < len(table))})
+    runs = [table.slice(a, b - a) for a, b in pairwise([*begins, len(table)])] if len(table) else []
+    found = Level.FULL.receipts_of_runs(table, table.schema, np.array(begins)) if len(table) else []
+    assert found == [without_limits(Level.FULL.receipt(run, table.schema)) for run in runs]
 
 
 @given(table=tables())

@@ -7,6 +7,7 @@ from functools import partial as given_first
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.company.plan import Partial, Step
 from etl.company.tables import NIGHT, TableFile
@@ -324,10 +325,14 @@ class StreamChange:
         }
 
     def _units(self, partial: Partial, touched: _Touched, new: "_Built") -> pa.Table:
+        """Return what rows have in the columns that a summary goes by, of those that are in one."""
         by = self._stand.new.tables[partial.table].contract.summed_by
         parts = [touched.columns(partial.stream, by)] if len(touched.rows) else []
         whole = new.built.get(partial.stream, new.frame)
-        return pa.concat_tables([*parts, comparables(whole, by)], promote_options="permissive")
+        units = pa.concat_tables([*parts, comparables(whole, by)], promote_options="permissive")
+        for column in self._stand.new.tables[partial.table].contract.summed_where:
+            units = units.filter(pc.is_valid(units.column(column)))
+        return units
 
     def _beside(self, kept: KeptFiles, among: Mapping[str, Among], known: Numbers) -> Numbers:
         """Find the rows that are summarized with touched ones, and are not built yet."""
@@ -366,15 +371,18 @@ class StreamChange:
         by = context.tables[partial.table].contract.summed_by
         if not among:
             return Summary(kept, np.empty(0, np.int64), None)
-        gone = [part.numbers(part.standing & among.mask(comparable_rows(part.rows, by))) for part in kept.parts(by)]
+        old = _Summarized.of(kept, among)
         chosen = [frame[among.mask(comparables(frame, by))] for frame in frames]
         frame = pd.concat(chosen) if len(chosen) > 1 else chosen[0]
-        inputs = self._inputs(context)
         night = WatchedNight(context.night)
-        made = summarized_by(context, partial, inputs.frames | {partial.stream: frame}, night)
+        made = summarized_by(context, partial, self._inputs(context).frames | {partial.stream: frame}, night)
         rows = pa.Table.from_pandas(made, preserve_index=False)
-        file = write_kept(context.folder, name, len(kept.kept.files), rows)
-        return Summary(kept, _joined(gone), file)
+        same = Among(_same_units(old.rows, rows, by))
+        gone = old.numbers[~same.mask(comparable_rows(old.rows, by))]
+        rows = rows.filter(pa.array(~same.mask(comparable_rows(rows, by))))
+        if not len(gone) and not len(rows):
+            return Summary(kept, gone, None)
+        return Summary(kept, gone, write_kept(context.folder, name, len(kept.kept.files), rows))
 
     def _keep(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> Kept:
         """Keep what became of the rows that were built."""
@@ -438,6 +446,44 @@ class _Built:
         out = np.flatnonzero(_is_in(self.frame.index.to_numpy(), numbers))
         built = {name: all_but(frame, out) for name, frame in self.built.items()}
         return _Built(self.handed - len(out), all_but(self.frame, out), self.rejects, built, self.asked)
+
+
+@dataclass(frozen=True)
+class _Summarized:
+    """Rows that a partial made, with their numbers among what is kept of it."""
+
+    rows: pa.Table
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, kept: KeptFiles, among: Among) -> "_Summarized":
+        """Read those that some rows are summed up in."""
+        rows, numbers = [], []
+        for part in kept.parts():
+            mask = part.standing & among.mask(comparable_rows(part.rows, among.columns))
+            rows.append(part.rows.filter(pa.array(mask)))
+            numbers.append(part.numbers(mask))
+        return cls(pa.concat_tables(rows, promote_options="permissive"), _joined(numbers))
+
+
+def _same_units(old: pa.Table, new: pa.Table, by: Sequence[str]) -> pa.Table:
+    """Return, comparable, what those rows have in some columns that are summed up in the same rows as before."""
+    if old.schema.remove_metadata() != new.schema.remove_metadata() or not len(new):
+        return comparable_rows(new.slice(0, 0), by)
+    import duckdb
+
+    units = ", ".join('"{}"'.format(name.replace('"', '""')) for name in by)
+    rows = 'SELECT "=t" AS "=row", * FROM {} AS "=t"'
+    listed = f'SELECT {units}, LIST("=row" ORDER BY "=row") FROM ({rows}) GROUP BY ALL'
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
+        connection.register("before", old)
+        connection.register("after", new)
+        try:
+            same = f"SELECT {units} FROM ({listed.format('before')} INTERSECT {listed.format('after')})"
+            return comparable_rows(connection.sql(same).to_arrow_table(), by)
+        except duckdb.Error:  # of types that it does not know, or names that it takes for one
+            return comparable_rows(new.slice(0, 0), by)
 
 
 def _content(table: object) -> list[tuple[str, int]]:
