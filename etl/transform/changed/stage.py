@@ -21,7 +21,7 @@ from etl.core.log import log
 from etl.core.manifest import Kept, ParquetFile, RawManifest, StarChange, StarManifest, StarTable
 from etl.transform.carried import check_carried
 from etl.transform.changed.stand import Stand, UnfitError
-from etl.transform.changed.stream import Summary
+from etl.transform.changed.summaries import Summary
 from etl.transform.changed.work import Done, stream_of_changes, summary_of_changes
 from etl.transform.context import Context
 from etl.transform.entry import star_table

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from etl.company.plan import Partial, Step
 from etl.company.tables import NIGHT, TableFile
 from etl.contract.night import WatchedNight
-from etl.core.manifest import Kept, ParquetFile
+from etl.core.manifest import Kept
 from etl.transform.among import Among, Mask
 from etl.transform.changed.stand import Stand, UnfitError
+from etl.transform.changed.summaries import Summary, summary_of
 from etl.transform.check import Checked, check
 from etl.transform.context import Context, doubled_key
 from etl.transform.frames import all_but, same_rows
@@ -31,12 +32,13 @@ from etl.transform.kept import (
     comparables,
     fate_of,
     grown,
-    write_kept,
 )
 from etl.transform.keys import doubled_rows, hashes, losers
 from etl.transform.raw import Reject, SomeRows, all_superseded, as_json, read_some
 from etl.transform.work import built_by_row, kept_of_partial, summarized_by
 
+_ROWS_AT_ONCE = 150_000
+"""Of those that are read beside touched ones, to be summarized again: about as many as a block has."""
 MOST = 0.2
 """The share of the rows from which on it is quicker to build them all."""
 
@@ -67,20 +69,6 @@ class Difference:
     places: Numbers
     kept: Kept | None
     asked: set[str]
-
-
-@dataclass
-class Summary:
-    """What a partial makes of what changed. gone: the numbers of its rows for which others stand; file: of these.
-
-    old, new: the rejects of the rows that it summarizes, where no streamed table tells of them.
-    """
-
-    kept: KeptFiles
-    gone: Numbers
-    file: ParquetFile | None
-    old: list[Reject] = field(default_factory=list)
-    new: list[Reject] = field(default_factory=list)
 
 
 @dataclass
@@ -313,16 +301,46 @@ class StreamChange:
         """
         if not any(among.values()):
             return {name: Summary(self._stand.kept(name), np.empty(0, np.int64), None) for name in self._partials}
-        parts, beside = [every], self._beside(kept, among, known)
-        if len(beside):
-            rows = read_some(self._stand.new.raw, self._new, beside)
-            parts.append(self._built(self._stand.new, rows, beside))
-        for part in parts:
-            self._judge(self._stand.new, part)
-        return {
-            name: self._summary(name, partial, among[name], [part.frames[partial.stream] for part in parts])
-            for name, partial in self._partials.items()
-        }
+        self._judge(self._stand.new, every)
+        made: dict[str, list[pa.Table]] = {name: [] for name in self._partials}
+        for numbers, blocks in self._by_blocks(self._beside(kept, among, known), every):
+            beside = self._built(self._stand.new, read_some(self._stand.new.raw, self._new, numbers), numbers)
+            self._judge(self._stand.new, beside)
+            for block in blocks:
+                for name, partial in self._partials.items():
+                    frames = (within(part.frames[partial.stream], block) for part in (every, beside))
+                    made[name] += self._summed_up(partial, among[name], list(frames))
+        return {name: summary_of(self._stand, name, among[name], made[name]) for name in self._partials}
+
+    def _by_blocks(self, beside: Numbers, every: "_Built") -> Iterator[tuple[Numbers, list[range]]]:
+        """Part numbers of rows by blocks of the query, some at a time; of each part the blocks with such rows.
+
+        Partials get the rows of one block at a time, as they do where all rows are built: what did not change comes
+        out as it was.
+        """
+        first, begin, blocks = 0, 0, []
+        for block in self._new.blocks:
+            numbers, first = range(first, first + block.rows), first + block.rows
+            end = int(np.searchsorted(beside, first))
+            if end > np.searchsorted(beside, numbers.start) or len(within(every.frame, numbers)):
+                blocks.append(numbers)
+            if end - begin >= _ROWS_AT_ONCE:
+                yield beside[begin:end], blocks
+                begin, blocks = end, []
+        if blocks:
+            yield beside[begin:], blocks
+
+    def _summed_up(self, partial: Partial, among: Among, frames: Sequence[pd.DataFrame]) -> list[pa.Table]:
+        """Let a partial summarize the rows of a block that are among some; nothing where there are none."""
+        chosen = [frame[among.mask(comparables(frame, among.columns))] for frame in frames if len(frame)]
+        chosen = [frame for frame in chosen if len(frame)]
+        if not chosen:
+            return []
+        frame = pd.concat(chosen).sort_index() if len(chosen) > 1 else chosen[0]
+        context = self._stand.new
+        inputs = self._inputs(context).frames | {partial.stream: frame}
+        made = summarized_by(context, partial, inputs, WatchedNight(context.night))
+        return [pa.Table.from_pandas(made, preserve_index=False)]
 
     def _units(self, partial: Partial, touched: _Touched, new: "_Built") -> pa.Table:
         """Return what rows have in the columns that a summary goes by, of those that are in one."""
@@ -364,25 +382,6 @@ class StreamChange:
         tables = self._stand.new.tables
         every = [f"{p.stream}:{c}" for p in self._partials.values() for c in tables[p.table].contract.summed_by]
         return list(dict.fromkeys(every))
-
-    def _summary(self, name: str, partial: Partial, among: Among, frames: Sequence[pd.DataFrame]) -> Summary:
-        context = self._stand.new
-        kept = self._stand.kept(name)
-        by = context.tables[partial.table].contract.summed_by
-        if not among:
-            return Summary(kept, np.empty(0, np.int64), None)
-        old = _Summarized.of(kept, among)
-        chosen = [frame[among.mask(comparables(frame, by))] for frame in frames]
-        frame = pd.concat(chosen) if len(chosen) > 1 else chosen[0]
-        night = WatchedNight(context.night)
-        made = summarized_by(context, partial, self._inputs(context).frames | {partial.stream: frame}, night)
-        rows = pa.Table.from_pandas(made, preserve_index=False)
-        same = Among(_same_units(old.rows, rows, by))
-        gone = old.numbers[~same.mask(comparable_rows(old.rows, by))]
-        rows = rows.filter(pa.array(~same.mask(comparable_rows(rows, by))))
-        if not len(gone) and not len(rows):
-            return Summary(kept, gone, None)
-        return Summary(kept, gone, write_kept(context.folder, name, len(kept.kept.files), rows))
 
     def _keep(self, kept: KeptFiles, touched: _Touched, new: "_Built") -> Kept:
         """Keep what became of the rows that were built."""
@@ -448,42 +447,10 @@ class _Built:
         return _Built(self.handed - len(out), all_but(self.frame, out), self.rejects, built, self.asked)
 
 
-@dataclass(frozen=True)
-class _Summarized:
-    """Rows that a partial made, with their numbers among what is kept of it."""
-
-    rows: pa.Table
-    numbers: Numbers
-
-    @classmethod
-    def of(cls, kept: KeptFiles, among: Among) -> "_Summarized":
-        """Read those that some rows are summed up in."""
-        rows, numbers = [], []
-        for part in kept.parts():
-            mask = part.standing & among.mask(comparable_rows(part.rows, among.columns))
-            rows.append(part.rows.filter(pa.array(mask)))
-            numbers.append(part.numbers(mask))
-        return cls(pa.concat_tables(rows, promote_options="permissive"), _joined(numbers))
-
-
-def _same_units(old: pa.Table, new: pa.Table, by: Sequence[str]) -> pa.Table:
-    """Return, comparable, what those rows have in some columns that are summed up in the same rows as before."""
-    if old.schema.remove_metadata() != new.schema.remove_metadata() or not len(new):
-        return comparable_rows(new.slice(0, 0), by)
-    import duckdb
-
-    units = ", ".join('"{}"'.format(name.replace('"', '""')) for name in by)
-    rows = 'SELECT "=t" AS "=row", * FROM {} AS "=t"'
-    listed = f'SELECT {units}, LIST("=row" ORDER BY "=row") FROM ({rows}) GROUP BY ALL'
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")
-        connection.register("before", old)
-        connection.register("after", new)
-        try:
-            same = f"SELECT {units} FROM ({listed.format('before')} INTERSECT {listed.format('after')})"
-            return comparable_rows(connection.sql(same).to_arrow_table(), by)
-        except duckdb.Error:  # of types that it does not know, or names that it takes for one
-            return comparable_rows(new.slice(0, 0), by)
+def within(frame: pd.DataFrame, numbers: range) -> pd.DataFrame:
+    """Return the rows of a frame, whose index ascends, with numbers in a range."""
+    begin, end = np.searchsorted(frame.index, [numbers.start, numbers.stop])
+    return frame.iloc[begin:end]
 
 
 def _content(table: object) -> list[tuple[str, int]]:
@@ -492,11 +459,6 @@ def _content(table: object) -> list[tuple[str, int]]:
 
 def _columns(rows: pa.Table, of: str, names: Sequence[str]) -> pa.Table:
     return rows.select([f"{of}:{name}" for name in names]).rename_columns(list(names))
-
-
-def comparable_rows(rows: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Return columns of rows in a form in which values of one meaning are equal."""
-    return comparables(rows.select(list(names)).to_pandas(types_mapper=pd.ArrowDtype), names)
 
 
 def _joined(parts: Sequence[Numbers]) -> Numbers:

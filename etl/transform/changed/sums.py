@@ -16,7 +16,8 @@ from etl.core.manifest import Kept, ParquetFile
 from etl.receipts.memory import row_hash
 from etl.transform.among import Among, Mask
 from etl.transform.changed.stand import Stand, UnfitError
-from etl.transform.changed.stream import Difference, Rows, Summary, comparable_rows
+from etl.transform.changed.stream import Difference, Rows
+from etl.transform.changed.summaries import Summary, comparable_rows
 from etl.transform.check import Members, check
 from etl.transform.context import Context
 from etl.transform.frames import all_but, same_rows

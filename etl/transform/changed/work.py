@@ -8,7 +8,8 @@ from etl.core.job import peak_memory_mb
 from etl.core.manifest import Kept, RawManifest, StarChange, StarTable
 from etl.core.memory import trim
 from etl.transform.changed.stand import Stand, UnfitError
-from etl.transform.changed.stream import StreamChange, Summary
+from etl.transform.changed.stream import StreamChange
+from etl.transform.changed.summaries import Summary
 from etl.transform.changed.sums import SumChange, kept_summary, whole_of
 from etl.transform.changed.table import changed_table
 from etl.transform.entry import star_table
