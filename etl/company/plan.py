@@ -118,6 +118,12 @@ def _check_names(table: TableFile, tables: dict[str, TableFile], queries: list[s
                     f"{table.path}: reads names {column}, no column of {name}.",
                     guess(column, of_table, f"It has: {', '.join(of_table)}."),
                 )
+    for column in table.contract.summed_where:
+        if column not in table.contract.summed_by:
+            raise ContractError(
+                f"{table.path}: summed_where names {column}, which summed_by does not.",
+                guess(column, table.contract.summed_by, "Name columns of summed_by, or leave it out."),
+            )
     for name in table.contract.rows_of:
         if name not in queries or name not in table.build.parameters:
             raise ContractError(

@@ -186,10 +186,6 @@ def read_options(given: Mapping[str, Any]) -> Options:
             listed = f"It has: {', '.join(OPTIONS)}. {OR_NEWER}"
             raise ContractError(f"A contract has no argument {name}=.", guess(name, OPTIONS, listed))
     options = Options(**{name: _read(name, value) for name, value in given.items() if value is not None})
-    if strays := sorted({*options.summed_where} - {*options.summed_by}):
-        raise ContractError(
-            f"summed_where names {strays[0]}, which summed_by does not.", "Name columns of summed_by, or leave it out."
-        )
     return replace(options, rows_of=options.stream) if options.stream else options
 
 
