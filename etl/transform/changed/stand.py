@@ -28,9 +28,9 @@ from etl.transform.raw import all_superseded
 class UnfitError(DataError):
     """Something is not as it is where a star can be built of what changed: it is to be built in full."""
 
-    def __init__(self, why: str) -> None:
-        """why: told in the log."""
-        super().__init__(why, "It is built in full instead.")
+    def __init__(self, why: str, hint: str = "It is built in full instead.", *, transient: bool = False) -> None:
+        """why: told in the log. It comes from a worker as it was raised there."""
+        super().__init__(why, hint, transient=transient)
 
 
 @dataclass(frozen=True)
