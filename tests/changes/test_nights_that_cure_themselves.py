@@ -54,7 +54,9 @@ def company(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
         built(company)
         published = company.call(ROOT / "LoadFilesBQ.py", load.run)
         assert published.code == 0, published.err
-        source.sql(f"UPDATE shop.sale SET units = units + 1, updated_at = '{source.now}' WHERE units > 85 OR sale_id % 3 = 0")
+        source.sql(
+            f"UPDATE shop.sale SET units = units + 1, updated_at = '{source.now}' WHERE units > 85 OR sale_id % 3 = 0"
+        )
         company.done()
         yield company
 
