@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from etl.report.reach import answers
 from etl.report.sql import Composer
 from powerbi import model
 from powerbi.service.differ import cell, differs
-from tests.truth.dax import Context, Dax
+from tests.truth.dax import Context, Dax, filtered
 from tests.truth.night import COMPANIES, Company
 
 REPORT = read_report(ROOT / "powerbi")
@@ -204,6 +205,25 @@ def test_every_warehouse_answers_a_visual_alike(
         assert one[0] == other[0] or visual.by == "etl_runs.run_id"  # each load is a run of its own
         if "published" not in visual.alt and "instant" not in visual.alt:
             assert not any(map(differs, formats, map(cell, one[1:]), other[1:])), (one, other)
+
+
+def test_members_are_filtered_as_the_engine_does_it(
+    duckdb_of: Callable[[Company], Warehouse], dax_of: Callable[[Company], Dax]
+) -> None:
+    """The short way to the members that equal a variable is the engine's own: of days, texts, and nothing."""
+    seen = set()
+
+    def both(evaluating: Any, arguments: str, context: Any) -> Any:
+        found = filtered(evaluating, arguments, context)
+        if " == " in arguments:
+            assert found == evaluating._fn_filter(arguments, context)
+            seen.add(type(found[0]["__value__"]) if found else None)
+        return found
+
+    values = chosen(duckdb_of(COMPANIES[0]), "an edition")
+    with mock.patch("tests.truth.dax.filtered", both):
+        dax_of(COMPANIES[0]).values([name for name in REPORT.measures if REPORT.has_sql(name)], values)
+    assert seen == {dt.datetime, str, None}
 
 
 def test_a_table_of_another_night_is_told(duckdb_of: Callable[[Company], Warehouse]) -> None:
