@@ -30,15 +30,15 @@ def running_emulator(folder: Path, objects: Path | None = None) -> Iterator[str]
 
     objects: the folder in which it finds the objects of Cloud Storage, <bucket>/<name>.
     """
-    program = ENVIRONMENT / "bin" / "local-bigquery"
-    if not program.exists():
+    if not (ENVIRONMENT / "bin" / "local-bigquery").exists():
         raise NoEmulatorError(f"there is no emulator in {ENVIRONMENT}")
     _install_extensions(folder)
     port, grpc_port = free_ports(2)
-    command: list[str | Path] = [program, "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port)]
+    command: list[str | Path] = [ENVIRONMENT / "bin" / "python", "-P", Path(__file__).with_name("emulating.py")]
+    ports = ["--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port)]
     with (folder / "emulator.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--data-dir", folder / "data"],
+            [*command, *ports, "--data-dir", folder / "data"],
             env={"PATH": os.environ["PATH"], "HOME": str(folder)}
             | ({"GCS_LOCAL_ROOT": str(objects)} if objects else {}),
             stdout=log,
