@@ -149,7 +149,9 @@ def test_what_bigquery_bills_is_told(cloud: Cloud) -> None:
     assert int(told[1]) == 40 * int(told[2])
     assert "publishing 40 MB" in told[3]
     assert "checking" in told[3]
-    assert cloud.published() == TONIGHT
+    give_up = time.monotonic() + 60
+    while cloud.published() != TONIGHT:  # it was said to be done while it ran
+        assert time.monotonic() < give_up
 
 
 def test_table_that_bears_the_mark_of_its_publishing_is_not_read(
