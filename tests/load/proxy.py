@@ -73,6 +73,11 @@ def cut_off(request: str) -> Rule:
     return Rule(request, "cut off")
 
 
+def in_json(told: Any) -> Answer:
+    """Write an answer."""
+    return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
+
+
 class Proxy(ThreadingHTTPServer):
     """Hands every request on to the emulator, but those that a rule is about. seen: "METHOD path" of all requests."""
 
@@ -90,6 +95,17 @@ class Proxy(ThreadingHTTPServer):
         """Answer a request that no rule is about; None: it is handed on."""
         return None
 
+    def told(self, request: str, pattern: str) -> Any:
+        """Ask the emulator what a request asks whose path the pattern finds; None: it is another, or was refused."""
+        asked = re.match(pattern, request)
+        if asked is None:
+            return None
+        try:
+            with _OPENER.open(self.target + asked[1]) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError:
+            return None
+
     def count(self, request: str) -> int:
         """Count the requests that match."""
         return sum(1 for seen in self.seen if re.search(request, seen))
@@ -102,19 +118,27 @@ class Remembering(Proxy):
 
     def answer(self, request: str, body: bytes) -> Answer | None:
         """Tell of tables what is remembered, and remember when a publish has ended."""
-        asked = re.match(r"GET (/\S+/(?:tables/\w+|jobs/\S+-publish-[^?]+)(?:\?\S*)?)$", request)
-        if asked is None:
-            return None
-        try:
-            with _OPENER.open(self.target + asked[1]) as answer:
-                told = json.load(answer)
-        except urllib.error.HTTPError:
+        told = self.told(request, r"GET (/\S+/(?:tables/\w+|jobs/\S+-publish-[^?]+)(?:\?\S*)?)$")
+        if told is None:
             return None
         if "/jobs/" in request:
             self.changed = told["statistics"].get("endTime")
         elif self.changed:
             told["lastModifiedTime"] = self.changed
-        return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
+        return in_json(told)
+
+
+class Billing(Proxy):
+    """A proxy that bills 40 MB for each query, for which the emulator bills nothing."""
+
+    def answer(self, request: str, body: bytes) -> Answer | None:
+        """Bill a query that has ended."""
+        told = self.told(request, r"GET (/\S+/jobs/\S+)$")
+        if told is None or "query" not in told["configuration"]:
+            return None
+        if told["status"]["state"] == "DONE":
+            told["statistics"]["query"] = {"totalBytesProcessed": "123", "totalBytesBilled": str(40 * 2**20)}
+        return in_json(told)
 
 
 class Listening(Proxy):

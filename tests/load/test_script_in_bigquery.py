@@ -18,7 +18,7 @@ from etl.load import stage
 from etl.load.bigquery.warehouse import BigQueryWarehouse
 from etl.load.open import open_warehouse
 from tests.load.nights import bigquery_settings
-from tests.load.proxy import Proxy, Remembering, Rule, answered, refusal, running_proxy, slow_answer, stalled
+from tests.load.proxy import Billing, Proxy, Remembering, Rule, answered, refusal, running_proxy, slow_answer, stalled
 from tests.load.scripts import load, load_command, told
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
@@ -130,28 +130,17 @@ def test_script_that_was_killed_is_run_again(cloud: Cloud, killed_at: list[Rule]
     assert cloud.proxy.count(UPLOAD) == uploads
 
 
-def test_what_bigquery_bills_is_told(cloud: Cloud) -> None:
+def test_what_bigquery_bills_is_told(emulator: str, tmp_path: Path) -> None:
     """What a night costs is in its log, by step: the bytes that are billed, which is at least 10 MB for each table."""
-    billed = {"query": {"totalBytesProcessed": "123", "totalBytesBilled": str(40 * 2**20)}}
-    reference = {"projectId": "p", "jobId": "x"}
-    done_job = {
-        "jobReference": reference,
-        "configuration": {"query": {"query": ""}},
-        "status": {"state": "DONE"},
-        "statistics": billed,
-    }
-    publish = r"^GET .*/jobs/.*-publish-"
-    cloud.proxy.rules += [refusal(publish, 404, "notFound", "Not found: Job"), answered(publish, done_job)]
-    cloud.proxy.rules.append(answered(r"^GET .*/jobs/[0-9a-f-]{36}\?", done_job, times=99))
-    done = load(cloud.house, **cloud.environment)
-    told = re.search(r"BigQuery billed (\d+) MB for (\d+) queries \((.*)\)", done.stderr)
-    assert told, done.stderr
-    assert int(told[1]) == 40 * int(told[2])
-    assert "publishing 40 MB" in told[3]
-    assert "checking" in told[3]
-    give_up = time.monotonic() + 60
-    while cloud.published() != TONIGHT:  # it was said to be done while it ran
-        assert time.monotonic() < give_up
+    with running_proxy(emulator, Billing) as proxy:
+        cloud = cloud_behind(proxy, tmp_path)
+        done = load(cloud.house, **cloud.environment)
+        told = re.search(r"BigQuery billed (\d+) MB for (\d+) queries \((.*)\)", done.stderr)
+        assert told, done.stderr
+        assert int(told[1]) == 40 * int(told[2])
+        assert "publishing 40 MB" in told[3]
+        assert "checking" in told[3]
+        assert cloud.published() == TONIGHT
 
 
 def test_table_that_bears_the_mark_of_its_publishing_is_not_read(
