@@ -57,7 +57,7 @@ class Chain:
     """Nights of one company. published: the star that readers see."""
 
     def __init__(self, source: Source, folder: Path, number: int, seen: Seen) -> None:
-        """Fill the source by a number, and run the first two nights."""
+        """Fill the source by a number, begin a long transaction, and run the first two nights."""
         settings = {
             "TABLES_DIR": str(source.tables),
             "WORKERS": "1",
@@ -73,8 +73,9 @@ class Chain:
         self._counted: set[str] = set()
         self._published = ""
         source.fill(number)
+        source.do(Event("transaction", number))
         for options in (["--full"], []):
-            self._dawn()
+            self._source.dawn()
             self._night(*options)
             source.do(Event("insert", number))
 
@@ -93,23 +94,23 @@ class Chain:
 
     def night(self, draw: random.Random) -> None:
         """Run a night."""
-        self._dawn()
+        self._source.dawn()
         self._night()
 
     def full_night(self, draw: random.Random) -> None:
         """Run one that reads all rows."""
-        self._dawn()
+        self._source.dawn()
         self._night("--full")
 
     def night_since(self, draw: random.Random) -> None:
         """Run one that reads the changes of more days, because rows came with the times of then."""
         self._source.restore_rows(draw)
-        self._dawn()
+        self._source.dawn()
         self._night("--since", f"{START - 2 * OLD:%Y-%m-%d}")
 
     def build_again(self, draw: random.Random) -> None:
         """Run a night, then build and publish the same rows by another table file."""
-        self._dawn()
+        self._source.dawn()
         self._night()
         self._source.change_table_file(draw)
         ended = self._stage(1)
@@ -123,7 +124,7 @@ class Chain:
 
     def refused(self, draw: random.Random) -> None:
         """Run a night that a guard refuses, and do away with its reason."""
-        self._dawn()
+        self._source.dawn()
         self._source.lose_regions(draw)
         ended = self._company.download()
         if not ended.code:
@@ -174,11 +175,6 @@ class Chain:
     def _stars(self) -> list[str]:
         return self._company.store.star.committed()
 
-    def _dawn(self) -> None:
-        """Let it be the next night."""
-        self._source.now = self._source.now.replace(hour=2, minute=30) + _DAY
-        self._source.tell_the_time()
-
     def _stage(self, number: int, *options: str) -> Ended:
         """Run a stage; where a guard refuses it in passing, a person looks, and accepts."""
         if number < 2:
@@ -196,6 +192,7 @@ class Chain:
         for stage in range(3):
             ended = self._stage(stage, *(() if stage else options))
             assert ended.code == 0, ended.err
+        self._source.late_for -= 1
         self._seen.whole += 1
         self._seen.seconds += time.monotonic() - began
         self._built(full="--full" in options)
@@ -211,7 +208,7 @@ class Chain:
 
     def _killed(self, kill: Kill) -> None:
         """Run a night until it is killed."""
-        self._dawn()
+        self._source.dawn()
         for stage in range(kill.stage):
             ended = self._stage(stage)
             assert ended.code == 0, ended.err

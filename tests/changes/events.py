@@ -39,7 +39,7 @@ class Source:
     """The company's database, with a clock of its own.
 
     url: of the database; tables: the folder of the table files. late: the long transaction, if one is open; late_since:
-    when it began; late_for: how many events it stays open.
+    when it began; late_for: how many nights that are published it stays open.
     """
 
     url: str
@@ -79,12 +79,17 @@ class Source:
             self._product(draw, START - OLD)
         for _ in range(25):
             self._client(draw, START - OLD)
-        for _ in range(120):
-            self._sale(draw, START - OLD)
+        for number in range(120):
+            self._sale(draw, START - OLD if number else None)
         for _ in range(50):
             self._movement(draw, START - OLD)
         for name in TABLES:
             write_table(self.tables, name, 0)
+        self.tell_the_time()
+
+    def dawn(self) -> None:
+        """Let it be the next night."""
+        self.now = self.now.replace(hour=2, minute=30) + dt.timedelta(days=1)
         self.tell_the_time()
 
     def tell_the_time(self) -> None:
@@ -104,10 +109,10 @@ class Source:
         """Write some new rows; a few of them without a watermark."""
         for _ in range(draw.randint(1, 4)):
             makes: list[Callable[..., None]] = [self._sale, self._client, self._product, self._movement]
-            draw.choices(makes, [3, 1, 1, 1])[0](draw, None if draw.random() < 0.1 else self.now)
+            draw.choices(makes, [3, 1, 1, 1])[0](draw, None if draw.random() < 0.2 else self.now)
 
     def update(self, draw: random.Random) -> None:
-        """Change some rows; a few of them only in their watermark."""
+        """Change some rows, a few of them only in their watermark; and at times those that have none."""
         changes = [
             ("sale", "units = units + 1"),
             ("sale", f"status = {_status(draw)}"),
@@ -125,6 +130,9 @@ class Source:
         table, change = draw.choice(changes)
         watermark = "NULL" if draw.random() < 0.05 else f"'{self.now}'"
         self._change(table, f"{change}, updated_at = {watermark}", draw, draw.randint(1, 5))
+        if draw.random() < 0.5:
+            without = "SELECT sale_id FROM shop.sale WHERE updated_at IS NULL FOR UPDATE SKIP LOCKED"
+            self.sql(f"UPDATE shop.sale SET units = (units + 1) % 90 WHERE sale_id IN ({without})")
 
     def delete(self, draw: random.Random) -> None:
         """Delete some rows; clients are marked."""
@@ -181,16 +189,21 @@ class Source:
         write_table(self.tables, name, self._rules[name] % 4)
 
     def transact(self, draw: random.Random) -> None:
-        """Begin a long transaction and write in it; it ends some events later, or when the next one begins."""
+        """Begin a long transaction and write in it; it ends after some nights, or when the next one begins.
+
+        Others write later than it, and are seen before.
+        """
         self.end_late(draw)
         self.late, self.late_since = psycopg2.connect(self.url, application_name="late"), self.now
-        self.late_for = draw.randint(2, 8)
+        self.late_for = draw.choice([0, 1, 1, 1, 2])
         self._change_late(draw)
+        self.now += dt.timedelta(minutes=draw.randint(20, 60))
+        for make in (self._sale, self._movement, self._product):
+            make(draw, self.now)
 
     def pass_late(self) -> None:
-        """Let an event pass for the long transaction."""
-        self.late_for -= 1
-        if self.late and self.late_for < 0:
+        """End the long transaction where it was open for its nights."""
+        if self.late and self.late_for <= 0:
             self.end_late(random.Random(f"late {self.now}"))
 
     def end_late(self, draw: random.Random) -> None:

@@ -6,6 +6,7 @@ which campaign.
 | events | what must not matter |
 |---|---|
 | rows inserted, updated, deleted, backdated | that only what changed was read |
+| rows without a watermark that change | that nothing tells of it |
 | keys and groups moved, members that come late, prices that facts look up | whose rows hang on the change |
 | a table file changed | that the rows it reads did not |
 | days pass, and rows leave the published window | that nobody wrote them |
