@@ -8,6 +8,7 @@ _INSERT = re.compile(
     r"(?P<into>INSERT INTO \S*fact_move\S*) \((?P<target>[^)]*)\) SELECT (?P<columns>.*?)"
     r" FROM (?P<staged>read_parquet\(\[.*?\]\)|`[^`]+`)"
 )
+_REMOVE = re.compile(r"(DELETE FROM \S*fact_move\S* AS _old WHERE) ")
 _TRUNCATE = re.compile(r"(TRUNCATE TABLE \S*fact_move\S*;|DELETE FROM \"fact_move\")")
 
 
@@ -16,7 +17,8 @@ class PublishedFault:
     """One fault. seen: what the refusal names.
 
     instead: expressions instead of columns; rows: what follows upon SELECT … FROM staged; order: two columns that take
-    each other's place in the target; keeps: whether the rows of last night are left.
+    each other's place in the target; keeps: whether the rows of last night are left; removed: a condition more of what
+    changes remove.
     """
 
     name: str
@@ -25,10 +27,12 @@ class PublishedFault:
     rows: str = ""
     order: tuple[str, ...] = ()
     keeps: bool = False
+    removed: str = "TRUE"
 
     def spoilt(self, script: str) -> str:
         """Write the statements of a script as the fault makes them."""
         script = _TRUNCATE.sub("", script) if self.keeps else script
+        script = _REMOVE.sub(rf"\1 {self.removed} AND ", script)
         return _INSERT.sub(self._insert, script)
 
     def _insert(self, found: re.Match[str]) -> str:
