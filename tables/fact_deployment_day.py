@@ -33,7 +33,7 @@ WEB = ["visits", "sessions", "sign_ups", "orders"]
 
 class FactDeploymentDay(
     Fact,
-    summed_by=("product_id", "edition", "contract_date"),
+    summed_by=("product_id", "edition", "contract_date", "channel_code"),  # the channel: so that few rows are one sum
     partition_by="date",
     cluster_by=("deployment_key",),
     rejects=0.3,
@@ -74,7 +74,7 @@ class FactDeploymentDay(
 
 def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     """Add a block of sales up by day: contracts on their day, what was given back on the day of return."""
-    of_contract = [*DAY, "contract_date"]
+    of_contract = [*DAY, "contract_date", "channel_code"]
     on_its_day = fact_sales.assign(contracts=1, date=fact_sales["contract_date"])
     sold = totals(on_its_day, of_contract, contracts="contracts", instances="instances", gross_revenue="gross_revenue")
     returned = fact_sales[fact_sales["is_returned"]]

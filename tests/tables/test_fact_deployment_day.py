@@ -22,6 +22,7 @@ USUAL = {
     "net_revenue": "10.00",
     "is_returned": "no",
     "return_date": "∅",
+    "channel_code": "WEB",
 }
 
 
