@@ -1,6 +1,6 @@
 """What larger companies take: SCALE.md, reckoned from what was measured by row, and from quotas and list prices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.bars import MORE_MEMBERS, OURS
@@ -80,15 +80,18 @@ def write(results: dict[str, dict[str, Result]], world: World, folder: Path) -> 
         " measured for the first column, and multiplied for the others. A row is a contract; the company's other tables"
         " grow with it. Made by `python -m benchmarks`.",
         "",
-        "| contracts | " + " | ".join(f"{size:,}" for size in SIZES) + " |",
-        "|---|" + "---:|" * len(SIZES),
     ]
-    table = [f"| {name} | " + " | ".join(value(size) for size in SIZES) + " |" for name, value in lines]
     text = _TEXT.format(
         megabytes=CSV_BYTES_A_FILE // 2**20, limit=f"{_JOBS_A_TABLE:,}",
         scans=SCANS, queries=len(figures.billing.asked), core=_A_CORE_HOUR, stored=_A_GB_MONTH_STORED, read=A_TIB_READ,
     )  # fmt: skip
-    write_but_section(folder / "SCALE.md", "\n".join([*head, *table]) + "\n" + text)
+    write_but_section(folder / "SCALE.md", "\n".join([*head, *by_size(dict(lines))]) + "\n" + text)
+
+
+def by_size(figures: Mapping[str, Callable[[int], str]]) -> list[str]:
+    """Return the lines of a table of figures, by name, each of the number of contracts."""
+    head = ["| contracts | " + " | ".join(f"{size:,}" for size in SIZES) + " |", "|---|" + "---:|" * len(SIZES)]
+    return head + [f"| {name} | " + " | ".join(map(figure, SIZES)) + " |" for name, figure in figures.items()]
 
 
 class _Figures:

@@ -1,11 +1,12 @@
 """What nights of changes take of larger companies: a section of SCALE.md, reckoned from two sizes."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.chains import NIGHTLY, Chains
 from benchmarks.nights import CHANGED, EMPTY, FULL, STAGES
-from benchmarks.scale import A_TIB_READ, SIZES, shown
+from benchmarks.scale import A_TIB_READ, by_size, shown
 from benchmarks.told import write_section
 
 _TEXT = """
@@ -60,12 +61,13 @@ def write(few: Chains, many: Chains, rows: int, folder: Path) -> None:
         " with a straight line through both: what does not grow with the contracts stays, and the rest grows with them."
         " Made by `python -m benchmarks.changed`.",
         "",
-        "| contracts | " + " | ".join(f"{size:,}" for size in SIZES) + " |",
-        "|---|" + "---:|" * len(SIZES),
     ]
-    for name, figure in figures.items():
-        lines.append(f"| {name} | " + " | ".join(shown(_reckoned(few, many, figure, size)) for size in SIZES) + " |")
+    lines += by_size({name: partial(_shown, few, many, figure) for name, figure in figures.items()})
     write_section(folder / "SCALE.md", "\n".join(lines) + "\n" + _TEXT)
+
+
+def _shown(few: Chains, many: Chains, figure: Figure, contracts: int) -> str:
+    return shown(_reckoned(few, many, figure, contracts))
 
 
 def _reckoned(few: Chains, many: Chains, figure: Figure, contracts: int) -> float:

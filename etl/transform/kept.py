@@ -105,6 +105,11 @@ class KeptRows:
         return write_kept(folder, name, number, rows)
 
 
+def joined(parts: Sequence[Numbers]) -> Numbers:
+    """Put numbers of rows together, one part behind the other; no part gives none."""
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
 def write_kept(folder: Path, name: str, number: int, rows: pa.Table) -> ParquetFile:
     """Write a file of what is kept."""
     path = folder / KEPT / f"{name.replace(' ', '-')}.{number:05}.parquet"

@@ -16,6 +16,7 @@ from etl.contract.comparing import comparable
 from etl.core.errors import DataError
 from etl.core.folders import for_arrow
 from etl.core.manifest import Kept, StarChange, StarManifest, StarTable
+from etl.receipts.duckdb import DUCKDB
 from etl.transform.among import Among, Mask
 from etl.transform.changed.whole import change_of
 from etl.transform.context import Context, star_files
@@ -216,7 +217,7 @@ def _differing(old: pa.Table, new: pa.Table, natural: list[str]) -> pa.Table:
         return old.select(natural).slice(0, 0)
     import duckdb
 
-    keys = ", ".join('"{}"'.format(name.replace('"', '""')) for name in natural)
+    keys = ", ".join(map(DUCKDB.quoted, natural))
     with duckdb.connect() as connection:
         connection.execute("SET threads = 2")
         connection.register("before", old)

@@ -32,6 +32,7 @@ from etl.transform.kept import (
     comparables,
     fate_of,
     grown,
+    joined,
 )
 from etl.transform.keys import doubled_rows, hashes, losers
 from etl.transform.raw import Reject, SomeRows, all_superseded, as_json, read_some
@@ -106,9 +107,9 @@ class _Touched:
     def joined(cls, parts: Sequence["_Touched"], tables: Sequence[str]) -> "_Touched":
         """Put parts together. tables: those of which it is told where rows are published."""
         return cls(
-            _joined([part.places for part in parts]),
-            _joined([part.rows for part in parts]),
-            {name: _joined([part.published[name] for part in parts]) for name in tables},
+            joined([part.places for part in parts]),
+            joined([part.rows for part in parts]),
+            {name: joined([part.published[name] for part in parts]) for name in tables},
             pa.concat_tables([part.values for part in parts], promote_options="permissive") if parts else pa.table({}),
         )
 
@@ -308,7 +309,7 @@ class StreamChange:
             self._judge(self._stand.new, beside)
             for block in blocks:
                 for name, partial in self._partials.items():
-                    frames = (within(part.frames[partial.stream], block) for part in (every, beside))
+                    frames = (_within(part.frames[partial.stream], block) for part in (every, beside))
                     made[name] += self._summed_up(partial, among[name], list(frames))
         return {name: summary_of(self._stand, name, among[name], made[name]) for name in self._partials}
 
@@ -322,7 +323,7 @@ class StreamChange:
         for block in self._new.blocks:
             numbers, first = range(first, first + block.rows), first + block.rows
             end = int(np.searchsorted(beside, first))
-            if end > np.searchsorted(beside, numbers.start) or len(within(every.frame, numbers)):
+            if end > np.searchsorted(beside, numbers.start) or len(_within(every.frame, numbers)):
                 blocks.append(numbers)
             if end - begin >= _ROWS_AT_ONCE:
                 yield beside[begin:end], blocks
@@ -362,7 +363,7 @@ class StreamChange:
             mask &= part.standing
             mask &= ~_is_in(np.arange(part.first, part.first + len(part.rows)), known)
             found.append(part.column(ROW)[mask])
-        rows = np.unique(_joined(found))
+        rows = np.unique(joined(found))
         return self._whole_groups(kept, rows) if self._new.group_by and len(rows) else rows
 
     def _whole_groups(self, kept: KeptFiles, rows: Numbers) -> Numbers:
@@ -376,7 +377,7 @@ class StreamChange:
         for part in kept.parts(columns):
             mask = part.standing & groups.mask(_columns(part.rows, self._name, self._new.group_by))
             found.append(part.column(ROW)[mask])
-        return np.unique(_joined(found))
+        return np.unique(joined(found))
 
     def _columns_of_partials(self) -> list[str]:
         tables = self._stand.new.tables
@@ -447,7 +448,7 @@ class _Built:
         return _Built(self.handed - len(out), all_but(self.frame, out), self.rejects, built, self.asked)
 
 
-def within(frame: pd.DataFrame, numbers: range) -> pd.DataFrame:
+def _within(frame: pd.DataFrame, numbers: range) -> pd.DataFrame:
     """Return the rows of a frame, whose index ascends, with numbers in a range."""
     begin, end = np.searchsorted(frame.index, [numbers.start, numbers.stop])
     return frame.iloc[begin:end]
@@ -459,10 +460,6 @@ def _content(table: object) -> list[tuple[str, int]]:
 
 def _columns(rows: pa.Table, of: str, names: Sequence[str]) -> pa.Table:
     return rows.select([f"{of}:{name}" for name in names]).rename_columns(list(names))
-
-
-def _joined(parts: Sequence[Numbers]) -> Numbers:
-    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def _is_in(values: Numbers, some: Numbers) -> Mask:

@@ -8,9 +8,10 @@ import pandas as pd
 import pyarrow as pa
 
 from etl.core.manifest import ParquetFile
+from etl.receipts.duckdb import DUCKDB
 from etl.transform.among import Among
 from etl.transform.changed.stand import Stand
-from etl.transform.kept import KeptFiles, Numbers, comparables, write_kept
+from etl.transform.kept import KeptFiles, Numbers, comparables, joined, write_kept
 from etl.transform.raw import Reject
 
 
@@ -61,9 +62,7 @@ class _Summarized:
             mask = part.standing & among.mask(comparable_rows(part.rows, among.columns))
             rows.append(part.rows.filter(pa.array(mask)))
             numbers.append(part.numbers(mask))
-        return cls(
-            pa.concat_tables(rows, promote_options="permissive"), np.concatenate([np.empty(0, np.int64), *numbers])
-        )
+        return cls(pa.concat_tables(rows, promote_options="permissive"), joined(numbers))
 
 
 def _same_units(old: pa.Table, new: pa.Table, by: Sequence[str]) -> pa.Table:
@@ -72,7 +71,7 @@ def _same_units(old: pa.Table, new: pa.Table, by: Sequence[str]) -> pa.Table:
         return comparable_rows(new.slice(0, 0), by)
     import duckdb
 
-    units = ", ".join('"{}"'.format(name.replace('"', '""')) for name in by)
+    units = ", ".join(map(DUCKDB.quoted, by))
     rows = 'SELECT "=t" AS "=row", * FROM {} AS "=t"'
     listed = f'SELECT {units}, LIST("=row" ORDER BY "=row") FROM ({rows}) GROUP BY ALL'
     with duckdb.connect() as connection:

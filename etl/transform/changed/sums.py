@@ -32,6 +32,7 @@ from etl.transform.kept import (
     comparables,
     fate_of,
     grown,
+    joined,
 )
 from etl.transform.raw import Reject
 from etl.transform.work import built_by, merged_rows, survivors
@@ -110,7 +111,7 @@ class SumChange:
             if not groups:
                 break  # its columns are enough
         found = pa.concat_tables(keys, promote_options="permissive").rename_columns(self.table.contract.built_key)
-        return _Known(found.to_pandas(types_mapper=pd.ArrowDtype), np.concatenate(numbers), np.concatenate(places))
+        return _Known(found.to_pandas(types_mapper=pd.ArrowDtype), joined(numbers), joined(places))
 
     def _built(self, context: Context, given: Mapping[str, pd.DataFrame], *, is_old: bool) -> "_Built":
         """Build groups of what partials made of them, as the published star had it, or as it is now."""
