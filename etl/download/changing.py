@@ -56,11 +56,12 @@ class Changing:
             parent = None
         lacks = self._parent.why or "nothing of it was published yet"
         found = question(query, parent or lacks, self._horizons[query.source], binds, source.ground_of)
-        found = self._parent.read_again(query, found)
-        if self._job.full:
+        if self._job.full:  # what it missed is judged by what nights of changes would have read
             if found.parent and SINCE not in binds_of(query.sql, query.dialect):
                 self._instead[query.name] = found
             found = found.full
+        else:
+            found = self._parent.read_again(query, found)
         if self._job.since:
             found = earlier(query, found, self._job.since, binds["business_time_zone"])
         why = "as it is asked for (--full)" if self._job.full else found.why
