@@ -1,6 +1,7 @@
 """Commands and scripts called in this process: a process of its own takes a second and more to start."""
 
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from unittest.mock import patch
 from etl.commands import main
 
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LOGS = ("etl", "etl.filed")
 
 
 def etl(command: str, env: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -25,6 +27,7 @@ def called(run: Callable[[], int], line: list[str], **environment: str) -> subpr
     out, err = io.StringIO(), io.StringIO()
     before, hook, umask = {number: signal.getsignal(number) for number in _HANDLED}, sys.excepthook, os.umask(0o077)
     os.umask(umask)
+    logs = [(log, log.level, log.handlers[:]) for log in map(logging.getLogger, _LOGS)]
     try:
         with (
             redirect_stdout(out),
@@ -37,6 +40,9 @@ def called(run: Callable[[], int], line: list[str], **environment: str) -> subpr
         code = int(usage.code or 0)
     finally:
         sys.excepthook = hook
+        for log, level, handlers in logs:
+            log.setLevel(level)
+            log.handlers[:] = handlers
         os.umask(umask)
         for number, handler in before.items():
             signal.signal(number, handler)
