@@ -9,6 +9,7 @@ import pyarrow as pa
 from etl.company.pages import Page
 from etl.company.report import Report
 from etl.contract.table import Contracts
+from etl.core.duckdb_session import session
 from etl.core.errors import ContractError
 from etl.dashboard import formats
 from etl.dashboard.answers import asked_rows
@@ -21,7 +22,7 @@ from etl.report.sql import Composer
 def rehearse(report: Report, contracts: Contracts) -> None:
     """Ask for every measure and every visual. Raises ContractError naming the first one at fault."""
     composer = Composer(report, contracts)
-    with duckdb.connect() as connection:
+    with session() as connection:
         for name, contract in contracts.items():
             connection.register(name, contract.schema.empty_table())
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.company.queries import Query
+from etl.core.duckdb_session import session
 from etl.core.folders import for_arrow, is_remote, link, rename
 from etl.core.manifest import Changes, Layer, ParquetFile, RawTable
 from etl.core.scratch import scratch_folder
@@ -255,9 +256,7 @@ def same_key(columns: Sequence[str]) -> str:
 @contextmanager
 def connection() -> Iterator[tuple[duckdb.DuckDBPyConnection, Near]]:
     """Give a DuckDB that takes little memory, and what names files for it."""
-    with scratch_folder() as spill, duckdb.connect() as db:
-        for name, value in {"memory_limit": _MEMORY, "temp_directory": str(spill), "TimeZone": "UTC"}.items():
-            db.execute(f"SET {name} = '{value}'")
+    with scratch_folder() as spill, session(spill / "spill", _MEMORY) as db:
 
         def near(path: Path) -> str:
             here = spill / path.name

@@ -3,11 +3,11 @@
 import json
 from decimal import Decimal
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
+from etl.core.duckdb_session import session
 from etl.receipts.arrow import canonical
 
 _CENTS = 2
@@ -81,8 +81,7 @@ def _plain(column: pa.Array) -> pa.Array:
 
 
 def _by_duckdb(column: pa.Array) -> pa.Array:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with session() as connection:
         connection.register("given", pa.table({"x": column}))
         found = connection.sql("SELECT x::VARCHAR FROM given").to_arrow_table().column(0)
     return found.combine_chunks()

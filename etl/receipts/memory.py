@@ -179,4 +179,4 @@ def _connection() -> "duckdb.DuckDBPyConnection":
     """Open DuckDB in memory, once a process, as one thread: the workers are the threads."""
     import duckdb
 
-    return duckdb.connect(config={"threads": 1, "memory_limit": "200MB"})
+    return duckdb.connect(config={"threads": 1, "async_threads": 0, "memory_limit": "200MB"})

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.contract.table import Contract
+from etl.core.duckdb_session import session
 from etl.core.errors import DataError
 from etl.core.folders import is_remote
 from etl.core.manifest import StarManifest, StarTable
@@ -17,7 +18,7 @@ from etl.core.runs import Store
 from etl.core.scratch import scratch_folder
 from etl.load.checked import check_file
 from etl.load.duckdb.reading import Reader
-from etl.load.duckdb.session import limit
+from etl.load.duckdb.session import MEMORY
 from etl.load.etl_runs import ETL_RUNS
 from etl.load.parquet import conversions, ready
 
@@ -36,10 +37,12 @@ def opened(
     lacking = sorted({contract.name for contract in contracts} - set(star.tables))
     if lacking:
         raise DataError(f"The star {star.run} has no {', '.join(lacking)}.", "Run TablesTransformMain.py first.")
-    with _explained(star), scratch_folder() as folder, duckdb.connect() as connection:
-        limit(connection, folder / "spill")
-        if sum(star.tables[contract.name].rows for contract in contracts) < _FEW:
-            connection.execute("SET threads = 1")
+    threads = 1 if sum(star.tables[contract.name].rows for contract in contracts) < _FEW else None
+    with (
+        _explained(star),
+        scratch_folder() as folder,
+        session(folder / "spill", MEMORY, threads) as connection,
+    ):
         for contract in contracts:
             files = _parquet(store.star.path(star.run), star.tables[contract.name], contract, folder)
             connection.read_parquet([str(file) for file in files]).create_view(contract.name)

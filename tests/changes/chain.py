@@ -10,10 +10,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-import duckdb
-
 from config.paths import ROOT
 from etl import load, published
+from etl.core.duckdb_session import session
 from etl.core.manifest import RawManifest, StarManifest, StarTable
 from tests.called import etl
 from tests.changes.company import TABLES, WATCHED, write_queries
@@ -252,8 +251,8 @@ class Chain:
         """Compare what is published with what the reference built of that star."""
         self._seen.compared += 1
         expected = self._expected[self._published]
-        with duckdb.connect(str(self._company.data / "warehouse.duckdb"), read_only=True) as db:
-            db.execute("SET TimeZone = 'UTC'")
+        with session() as db:
+            db.execute(f"ATTACH '{self._company.data / 'warehouse.duckdb'}' AS night (READ_ONLY); USE night")
             newest = "SELECT table_name, star_run, row_count, rejected FROM etl_runs"
             newest += " QUALIFY row_number() OVER (PARTITION BY table_name ORDER BY run_id DESC) = 1"
             told = {name: tuple(rest) for name, *rest in db.execute(newest).fetchall()}
@@ -305,8 +304,10 @@ def _is_by_changes(raw: RawManifest) -> bool:
 
 
 def _read(files: list[Path]) -> list[tuple[Any, ...]]:
-    with duckdb.connect() as db:
-        return db.sql(f"SELECT * FROM read_parquet({[str(file) for file in files]})").fetchall() if files else []
+    if not files:
+        return []
+    with session() as db:
+        return db.sql(f"SELECT * FROM read_parquet({[str(file) for file in files]})").fetchall()
 
 
 def _differences(name: str, built: Built, rows: Rows) -> str:

@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from config.paths import ROOT
 from etl import transform
 from etl.core.counts import Counts
+from etl.core.duckdb_session import session
 from etl.core.manifest import StarManifest, StarTable
 from etl.published import ask
 from etl.transform.months import Months
@@ -77,7 +76,7 @@ def tables_of(company: Company, star: StarManifest) -> dict[str, Built]:
     """Read the tables of a star from its Parquet, all of whose rows are the table's."""
     folder = company.store.star.path(star.run)
     found = {}
-    with duckdb.connect() as db:
+    with session() as db:
         for name, table in star.tables.items():
             files = [str(folder / file.parquet.name) for file in table.files if file.parquet]
             relation = db.sql(f"SELECT * FROM read_parquet({files})")

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import duckdb
-
+from etl.core.duckdb_session import session
 from etl.core.head import NAME, READ, Head
 from etl.load.duckdb.errors import READING, explained
 from etl.load.duckdb.sql import attached
@@ -13,7 +12,7 @@ def head_of(path: Path) -> Head:
     """Read the head; nothing is published in a file that is not there."""
     if not path.exists():
         return Head()
-    with explained(READING, path), duckdb.connect() as connection:
+    with explained(READING, path), session() as connection:
         connection.execute(attached(path, "night"))
         connection.execute("USE night")
         there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}

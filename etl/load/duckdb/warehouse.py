@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.contract.table import Contract
+from etl.core.duckdb_session import session
 from etl.core.folders import link_or_copy
 from etl.core.head import READ, Head
 from etl.core.receipt import TableReceipt
@@ -28,7 +29,7 @@ from etl.load.duckdb.errors import explained
 from etl.load.duckdb.file import DuckDBFile
 from etl.load.duckdb.head import head_of
 from etl.load.duckdb.publish import move_head, receipt, replace_rows
-from etl.load.duckdb.session import MEMORY, MORE_MEMORY, limit, with_room
+from etl.load.duckdb.session import MEMORY, MORE_MEMORY, with_room
 from etl.load.duckdb.sql import attached, literal, quoted
 from etl.load.etl_runs import ETL_RUNS, NEWEST, published_of
 from etl.load.head import ETL_HEAD
@@ -162,7 +163,7 @@ class DuckDBWarehouse:
 
     def published(self) -> list[Published]:
         """List, for each published table, its newest row of `etl_runs`."""
-        return published_of(self.read(NEWEST)) if ETL_RUNS.name in self._shapes() else []
+        return published_of(self._asked(NEWEST)) if ETL_RUNS.name in self._shapes() else []
 
     def existing(self, tables: list[str]) -> Collection[str]:
         """Return those of these tables that are in the file."""
@@ -172,7 +173,7 @@ class DuckDBWarehouse:
         """Read a dimension's numbers."""
         found = self._shapes().get(contract.name)
         columns = {column.name for column in found.columns} if found else ()
-        return self.read(numbers_of(contract, quoted)) if set(schema_of(contract).names) <= set(columns) else None
+        return self._asked(numbers_of(contract, quoted)) if set(schema_of(contract).names) <= set(columns) else None
 
     def read(self, sql: str) -> pa.Table:
         """Run a query over the published tables."""
@@ -220,12 +221,17 @@ class DuckDBWarehouse:
         with self._connected("reading", attach=True) as connection:
             return list(obstacles.of_database(connection, "last_night", [contract.name for contract in contracts]))
 
+    def _asked(self, sql: str) -> pa.Table:
+        """Run a query of our own: what anybody may write is run by `read`, which sees nothing besides."""
+        with self._connected("reading", attach=True) as connection:
+            connection.execute("USE last_night")
+            return connection.sql(sql).to_arrow_table()
+
     @contextmanager
     def _connected(
         self, doing: str, memory: str = MEMORY, *, attach: bool = False
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        with explained(doing, self.path), duckdb.connect() as connection:
-            limit(connection, self._file.work / "spill", memory)
+        with explained(doing, self.path), session(self._file.work / "spill", memory) as connection:
             connection.execute("SET preserve_insertion_order = false")
             if attach:
                 connection.execute(attached(self.path, "last_night"))
@@ -241,7 +247,7 @@ class DuckDBWarehouse:
             connection.execute(f"ATTACH {literal(str(new))} AS {_NIGHT}")
             connection.execute(f"USE {_NIGHT}")
             yield connection
-            connection.execute(f"CHECKPOINT {_NIGHT}; USE memory.main; DETACH {_NIGHT}")
+            connection.execute(f"CHECKPOINT {_NIGHT}; USE memory; DETACH {_NIGHT}")
 
     def _staged(self, run: str, handover: Handover) -> Path:
         return self._staging / run / ".".join(filter(None, [handover.contract.name, handover.part]))

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from etl.company.tables import NIGHT, TableFile
 from etl.contract.comparing import comparable
+from etl.core.duckdb_session import session
 from etl.core.errors import DataError
 from etl.core.folders import for_arrow
 from etl.core.manifest import Kept, StarChange, StarManifest, StarTable
@@ -215,11 +216,8 @@ def _differing(old: pa.Table, new: pa.Table, natural: list[str]) -> pa.Table:
     """Return the natural keys of the rows that are in one of two tables alone."""
     if old.equals(new):
         return old.select(natural).slice(0, 0)
-    import duckdb
-
     keys = ", ".join(map(DUCKDB.quoted, natural))
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 2")
+    with session(threads=2) as connection:
         connection.register("before", old)
         connection.register("after", new)
         only = "SELECT * FROM (SELECT * FROM {} EXCEPT SELECT * FROM {})"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from etl.core.duckdb_session import session
 from etl.core.manifest import ParquetFile
 from etl.receipts.duckdb import DUCKDB
 from etl.transform.among import Among
@@ -74,8 +75,7 @@ def _same_units(old: pa.Table, new: pa.Table, by: Sequence[str]) -> pa.Table:
     units = ", ".join(map(DUCKDB.quoted, by))
     rows = 'SELECT "=t" AS "=row", * FROM {} AS "=t"'
     listed = f'SELECT {units}, LIST("=row" ORDER BY "=row") FROM ({rows}) GROUP BY ALL'
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")
+    with session(threads=1) as connection:
         connection.register("before", old)
         connection.register("after", new)
         try:

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from etl.contract.table import Contract
 from etl.core import parquet_file
+from etl.core.duckdb_session import session
 from etl.core.folders import for_arrow, is_remote
 from etl.core.manifest import ParquetFile, StarChange, StarTable
 from etl.transform.months import partitions_of
@@ -43,10 +44,7 @@ def change_of(contract: Contract, before: StarTable, old: Path, table: StarTable
 
 def _differences(contract: Contract, old: list[Path], new: list[Path]) -> tuple[pa.Table, pa.Table]:
     """Return the rows that are in the old files alone, and those that are in the new ones alone."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 2; SET TimeZone = 'UTC'")
+    with session(threads=2) as connection:
         connection.read_parquet([str(path) for path in old]).create_view("before")
         connection.read_parquet([str(path) for path in new]).create_view("after")
         removed, added = (
