@@ -93,6 +93,7 @@ def with_binds(text: str, put: Callable[[str], str], keep: Callable[[str], str] 
     return "".join([*parts, keep(text[begin:])])
 
 
+@lru_cache
 def table_of_rows(text: str, dialect: str = POSTGRES) -> str | None:
     """Return the table, as it is named, of whose rows each row of a query is one and hangs on no other; else None.
 
