@@ -154,6 +154,11 @@ class RawTable(Record):
         return {block.file or self.file: block.offset + block.bytes for block in self.blocks} | beside
 
     @property
+    def is_read_by_changes(self) -> bool:
+        """Whether its last rows are those that had changed since others."""
+        return self.changes is not None and len(self.changes.layers) > 1
+
+    @property
     def watermark(self) -> "Watermark | None":
         """Up to where it was read; None where it is not read by its changes."""
         told = self.changes
@@ -293,6 +298,11 @@ class Manifest(Record, Generic[T]):
     accepted: dict[str, str] = Field(default_factory=dict)
     restored: bool = False
 
+    @property
+    def is_of_changes(self) -> bool:
+        """Whether it was made of what had changed alone, which takes as long as that is much."""
+        return False
+
     @model_validator(mode="before")
     @classmethod
     def _upgraded(cls, told: Any) -> Any:
@@ -323,6 +333,11 @@ class RawManifest(Manifest[RawTable]):
     """What stage 1 committed. missed: by query, where all rows were read and compared with those that stood."""
 
     missed: dict[str, Missed] = Field(default_factory=dict)
+
+    @property
+    def is_of_changes(self) -> bool:
+        """Whether some query was read by its changes, which takes as long as these are many."""
+        return any(table.is_read_by_changes for table in self.tables.values())
 
     @property
     def watermarks(self) -> "dict[str, Watermark]":
@@ -385,6 +400,11 @@ class StarManifest(Manifest[StarTable]):
     made_with: str = ""
     asked: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     watermarks: dict[str, Watermark] = Field(default_factory=dict)
+
+    @property
+    def is_of_changes(self) -> bool:
+        """Whether it was built of what had changed, which takes as long as that is much."""
+        return any(table.change for table in self.tables.values())
 
 
 class LoadedManifest(Manifest[LoadedTable]):

@@ -82,14 +82,14 @@ class Runs(Generic[M]):
         return found
 
     def durations(self, kept: Sequence[M] | None = None) -> list[float]:
-        """Return how long (seconds) the stage took for the committed runs that can be read and have all its tables.
+        """Return how long (seconds) the stage took for the committed runs of all rows that have all its tables.
 
         kept: their manifests, where they were read already.
         """
         found = []
         for manifest in self.kept() if kept is None else kept:
             whole = all(getattr(table, "run", manifest.run) == manifest.run for table in manifest.tables.values())
-            if whole and not manifest.restored:
+            if whole and not manifest.restored and not manifest.is_of_changes:
                 found.append(manifest.seconds)
         return found
 

@@ -154,7 +154,7 @@ def _guarded(job: Job, chosen: list[Query], tables: dict[str, RawTable], folder:
     published = {table.star.raw_run for one in job.store.loaded.kept() for table in one.tables.values()}
     seen = [RawSeen(query.name, tables[query.name], query.tolerance, kept, published) for query in chosen]
     refusals = judged(SOURCE, *sorted(seen, key=lambda one: one.name))
-    if not job.only:
+    if not job.only and not any(table.is_read_by_changes for table in tables.values()):
         refusals += fast.refusals(Pace(DOWNLOAD, job.seconds, job.store.raw.durations(kept)))
     return settle(job, SCRIPT, refusals)
 

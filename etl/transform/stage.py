@@ -114,7 +114,8 @@ def transform(job: Job, ask: Ask | None = None) -> None:
                 carry(context, last, carried, tables)
             for name in _TEMPORARY:
                 remove_tree(folder / name)
-            judged = [] if job.only else fast.refusals(Pace(TRANSFORM, job.seconds, job.store.star.durations()))
+            pace = Pace(TRANSFORM, job.seconds, job.store.star.durations())
+            judged = [] if job.only or manifest.is_of_changes else fast.refusals(pace)
             accepted = known.accepted | settle(job, SCRIPT, judged)
             told = {"accepted": accepted, "keys": key_maps(folder), "agrees_with": known.agrees_with, "code": code}
             manifest = manifest.model_copy(update={**told, **pseudonymised(key, every), "seconds": job.seconds})
@@ -146,8 +147,7 @@ class _Night:
 
         Whatever else is wrong with it comes again where all rows are built, and is told there.
         """
-        every = self.raw.tables.values()
-        if not self.context.keeps or not any(t.changes and len(t.changes.layers) > 1 for t in every):
+        if not self.context.keeps or not self.raw.is_of_changes:
             return None
         if failed := _not_loaded(self.job):
             log.info("transform: all rows are built: the star of changes before, %s, could not be published", failed)
@@ -186,7 +186,7 @@ def _not_loaded(job: Job) -> str | None:
     before = [record for record in nights.records(job.store.local) if record.run < job.run][-1:]
     for run in (record.run for record in before for s in record.stages if (s.script, s.exit_code) == (SCRIPTS[2], 1)):
         with suppress(EtlError):
-            if any(table.change for table in job.store.star.read(run).tables.values()):
+            if job.store.star.read(run).is_of_changes:
                 return run
     return None
 

@@ -12,6 +12,7 @@
 """
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -262,3 +263,19 @@ def test_status_tells_of_drift(company: Company, sql: Sql) -> None:
     assert f"Drift: none; run {head(company).standing.raw} read all rows" in etl("status", company.env).stdout
     drift = json.loads(etl("status", company.env, "--json").stdout)["drift"]
     assert drift["missed"]["wares"]["changed"] == 0
+
+
+def test_a_night_of_few_changes_is_not_too_fast(company: Company, sql: Sql) -> None:
+    """It takes as long as the changes are many; only nights of all rows are compared, with others of all rows."""
+    for _ in range(3):
+        night(company, sql, "--full")
+    for runs in (company.store.raw, company.store.star):
+        for run in runs.committed():
+            path = runs.path(run) / "manifest.json"
+            path.write_text(re.sub(r'"seconds": [\d.e-]+,\n "peak', '"seconds": 3000.0,\n "peak', path.read_text()))
+    sql("UPDATE ware SET kind = 'seen', updated_at = now() WHERE id = 1")
+    assert "by its changes: " in night(company, sql)
+    refused = extract(company, "--full")
+    assert refused.code == 3
+    assert re.search(r"download:fast: it took \d s; the last [3-9] runs took 3000 s in the median", refused.err)
+    night(company, sql)
