@@ -59,10 +59,11 @@ class Disk:
         return self._hidden(run)
 
     def commit(self, folder: Path, run: str, manifest: str) -> None:
-        """Write the manifest, sync all, rename the working folder into place."""
+        """Write the manifest, sync all but links to files of committed runs, rename the working folder into place."""
         (folder / MANIFEST).write_text(manifest, encoding="utf-8")
         for path in [*folder.rglob("*"), folder]:
-            sync(path)
+            if path.is_dir() or path.stat().st_nlink == 1:
+                sync(path)
         folder.rename(self._folder / run)
         sync(self._folder)
 

@@ -7,6 +7,8 @@ import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
 _MOST = 2**62
+_MOST_TOLD = 2**24
+"""Up to here it is told of each code whether it is one; of greater ones those are looked up that are."""
 
 
 class Among:
@@ -18,8 +20,13 @@ class Among:
     def __init__(self, rows: pa.Table) -> None:
         self.columns = rows.column_names
         self._values = [pc.unique(rows.column(name)) for name in self.columns]
+        self._order = sorted(range(len(self._values)), key=lambda place: -len(self._values[place]))
         self._numbers: list[npt.NDArray[np.int64]] = []
-        self._rows = np.unique(self._codes(rows, learning=True)) if len(rows) else np.empty(0, np.int64)
+        self._rows = np.unique(self._codes(rows, learning=True)[1]) if len(rows) else np.empty(0, np.int64)
+        self._is_there = np.zeros(0, dtype=bool)
+        if len(self._rows) and self._rows[-1] < _MOST_TOLD:
+            self._is_there = np.zeros(int(self._rows[-1]) + 2, dtype=bool)  # the last one stands for all beyond
+            self._is_there[self._rows] = True
 
     def __bool__(self) -> bool:
         """Whether there are any rows."""
@@ -27,32 +34,38 @@ class Among:
 
     def mask(self, table: pa.Table) -> Mask:
         """Tell of each row of a table whether it is among them. table: has their columns, in their order."""
+        found = np.zeros(len(table), dtype=bool)
         if not len(self._rows) or not len(table):
-            return np.zeros(len(table), dtype=bool)
-        codes = self._codes(table)
-        places = np.minimum(np.searchsorted(self._rows, codes), len(self._rows) - 1)
-        found: Mask = (self._rows[places] == codes) & (codes >= 0)
+            return found
+        places, codes = self._codes(table)
+        if len(self._is_there):
+            found[places] = self._is_there[np.minimum(codes, len(self._is_there) - 1)]
+        else:
+            found[places] = self._rows[np.minimum(np.searchsorted(self._rows, codes), len(self._rows) - 1)] == codes
         return found
 
-    def _codes(self, table: pa.Table, *, learning: bool = False) -> npt.NDArray[np.int64]:
-        """Combine the positions of each row's values: (i, j) → i·n + j; −1 where one is none of theirs."""
-        codes = np.zeros(len(table), dtype=np.int64)
-        missing = np.zeros(len(table), dtype=bool)
+    def _codes(self, table: pa.Table, *, learning: bool = False) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Combine the positions of each row's values: (i, j) → i·n + j; returns where these rows are, and their codes.
+
+        A row with a value that none of them has is not among them: the column with the most values leaves the fewest.
+        """
+        places, codes = np.arange(len(table)), np.zeros(len(table), dtype=np.int64)
         size, renumbered = 1, 0
-        for column, values in zip(table.columns, self._values, strict=True):
+        for place in self._order:
+            values, column = self._values[place], table.column(place)
             if size * max(len(values), 1) > _MOST:
                 if learning:
                     self._numbers.append(np.unique(codes))
                 known = self._numbers[renumbered]
-                places = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-                missing |= known[places] != codes
-                codes, size, renumbered = places, len(known), renumbered + 1
-            found = _positions(column, values)
-            missing |= found < 0
+                found = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+                places, codes = places[known[found] == codes], found[known[found] == codes]
+                size, renumbered = len(known), renumbered + 1
+            found = _positions(column if len(places) == len(table) else column.take(pa.array(places)), values)
+            if (found < 0).any():
+                places, codes, found = places[found >= 0], codes[found >= 0], found[found >= 0]
             codes = codes * max(len(values), 1) + found
             size *= max(len(values), 1)
-        codes[missing] = -1
-        return codes
+        return places, codes
 
 
 def _positions(column: pa.ChunkedArray, values: pa.Array) -> npt.NDArray[np.int64]:

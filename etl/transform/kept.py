@@ -171,7 +171,8 @@ class KeptFiles:
         gone, first = self.superseded(), 0
         for file in self.kept.files:
             with for_arrow(self.folder / KEPT / file.name, "rb") as source:
-                rows = pq.read_table(source, columns=None if columns is None else list(columns))
+                parquet = pq.ParquetFile(source)
+                rows = parquet.read(columns=None if columns is None else list(columns), use_threads=False)
             standing = np.ones(len(rows), dtype=bool)
             begin, end = np.searchsorted(gone, [first, first + len(rows)])
             standing[gone[begin:end] - first] = False

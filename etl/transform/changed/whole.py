@@ -9,6 +9,7 @@ from etl.core import parquet_file
 from etl.core.duckdb_session import session
 from etl.core.folders import for_arrow, is_remote
 from etl.core.manifest import ParquetFile, StarChange, StarTable
+from etl.receipts.duckdb import DUCKDB
 from etl.transform.months import partitions_of
 
 _MOST = 0.3
@@ -43,13 +44,22 @@ def change_of(contract: Contract, before: StarTable, old: Path, table: StarTable
 
 
 def _differences(contract: Contract, old: list[Path], new: list[Path]) -> tuple[pa.Table, pa.Table]:
-    """Return the rows that are in the old files alone, and those that are in the new ones alone."""
+    """Return the rows that are in the old files alone, and those that are in the new ones alone.
+
+    They are found by the hashes of all rows, for which there is room; what is published is proven by other ones.
+    """
+    key, every = (", ".join(map(DUCKDB.quoted, names)) for names in (contract.primary_key, contract.schema.names))
+    hashed = f"SELECT {key}, hash({every}) AS row FROM"
     with session(threads=2) as connection:
         connection.read_parquet([str(path) for path in old]).create_view("before")
         connection.read_parquet([str(path) for path in new]).create_view("after")
+        sides = (("before", "after"), ("after", "before"))
+        others = " UNION ALL ".join(f"({hashed} {one} EXCEPT ALL {hashed} {other})" for one, other in sides)
+        connection.execute(f"CREATE TABLE others AS SELECT DISTINCT {key} FROM ({others})")
+        rows = f"SELECT {every} FROM {{}} SEMI JOIN others USING ({key})"
         removed, added = (
-            connection.sql(f"SELECT * FROM {one} EXCEPT ALL SELECT * FROM {other}").to_arrow_table()
-            for one, other in (("before", "after"), ("after", "before"))
+            connection.sql(f"{rows.format(one)} EXCEPT ALL {rows.format(other)}").to_arrow_table()
+            for one, other in sides
         )
     return removed.cast(contract.schema), added.cast(contract.schema)
 
