@@ -1,7 +1,6 @@
-"""What the pace of an edition needs: the largest of what was sold, and why there is nothing to compare with."""
+"""What the pace of an edition needs: the largest of what was sold so far, and why there is nothing to compare with."""
 
 import pandas as pd
-import pyarrow as pa
 
 from etl.contract import lookup
 
@@ -11,26 +10,6 @@ NO_CLOSE_BEFORE = "Edition before without closing date"
 NOT_SO_FAR = "Edition before not so far yet"
 GAPS = [NO_CLOSE, NO_EDITION, NO_CLOSE_BEFORE, NOT_SO_FAR]
 """Why an edition's day has no pace."""
-
-
-def largest(frame: pd.DataFrame, by: list[str], **columns: str) -> pd.DataFrame:
-    """Return the largest value of columns per group, exactly. columns: new name = column."""
-    return _utmost(frame, by, "max", columns)
-
-
-def earliest(frame: pd.DataFrame, by: list[str], **columns: str) -> pd.DataFrame:
-    """Return the earliest day in columns per group. columns: new name = column."""
-    return _utmost(frame, by, "min", columns)
-
-
-def _utmost(frame: pd.DataFrame, by: list[str], which: str, columns: dict[str, str]) -> pd.DataFrame:
-    table = pa.table(
-        {name: pa.array(frame[name], from_pandas=True) for name in dict.fromkeys([*by, *columns.values()])}
-    )
-    found = table.group_by(by).aggregate([(column, which) for column in columns.values()])
-    names = {f"{column}_{which}": new for new, column in columns.items()}
-    frame = found.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame.rename(columns=names)
 
 
 def running_largest(frame: pd.DataFrame, by: list[str], column: str) -> pd.Series:

@@ -14,11 +14,10 @@ from etl.contract import (
     lookup,
     measure,
     reference,
-    totals,
+    summarized,
 )
 
 from ._money import MONEY
-from ._pace import earliest, largest
 from ._retention import COMES_BACK_WITHIN, RETENTION, retention
 
 ROW = ["client_id", "product_id", "edition"]
@@ -60,27 +59,32 @@ class FactClientDeployment(
 
 def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     """Add a block of sales up by client and deployment."""
-    sums = {name: name for name in SUMS} | {"returned_contracts": "is_returned"}
-    kept = fact_sales[~fact_sales["is_returned"]]
-    first = largest(kept, ROW, first_days_before_close="days_before_close")
-    days = [earliest(fact_sales, ROW, first_date="contract_date"), earliest(kept, ROW, first_kept="contract_date")]
-    return pd.concat([totals(fact_sales.assign(contracts=1), ROW, **sums), first, *days], ignore_index=True)
+    kept = ~fact_sales["is_returned"]
+    first = {"first_date": fact_sales["contract_date"], "first_kept": fact_sales["contract_date"].where(kept)}
+    days = fact_sales["days_before_close"].where(kept)
+    rows = fact_sales.assign(
+        contracts=1, returned_contracts=fact_sales["is_returned"], first_days_before_close=days, **first
+    )
+    return _added_up(rows)
 
 
 def build(fact_sales: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.DataFrame:
     """Add all up, set aside what has no client or deployment, and compare each edition with the last one sold."""
-    rows = totals(fact_sales, ROW, **{name: name for name in SUMS})
-    first = largest(fact_sales, ROW, first_days_before_close="first_days_before_close")
-    rows["first_days_before_close"] = lookup(rows[ROW], first, "first_days_before_close")
-    days = earliest(fact_sales, ROW, first_date="first_date")
-    kept = earliest(fact_sales, ROW, first_kept="first_kept")
-    rows["first_contract_date"] = lookup(rows[ROW], kept, "first_kept").fillna(lookup(rows[ROW], days, "first_date"))
+    rows = _added_up(fact_sales)
+    rows["first_contract_date"] = rows["first_kept"].fillna(rows["first_date"])
     reason = _reason(rows, dim_client, dim_deployment)
     sold = rows["contracts"] > rows["returned_contracts"]
     rows["closes_on"] = lookup(rows[["product_id", "edition"]], dim_deployment, "closes_on")
     buyer = ["client_id", "product_id"]
     rows["retention"] = retention(rows, buyer, "edition", active=sold & reason.isna(), within=COMES_BACK_WITHIN)
-    return rows.assign(**{SET_ASIDE: reason})
+    return rows.drop(columns=["first_date", "first_kept"]).assign(**{SET_ASIDE: reason})
+
+
+def _added_up(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add rows up by client and deployment, with the first day, and the first one of what was not returned."""
+    greatest = {"first_days_before_close": "first_days_before_close"}
+    least = {name: name for name in ("first_date", "first_kept")}
+    return summarized(rows, ROW, sums={name: name for name in SUMS}, greatest=greatest, least=least)
 
 
 def _reason(rows: pd.DataFrame, dim_client: pd.DataFrame, dim_deployment: pd.DataFrame) -> pd.Series:

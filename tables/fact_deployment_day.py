@@ -3,6 +3,8 @@
 import pandas as pd
 
 from etl.contract import (
+    BLOCK,
+    BUCKET,
     SET_ASIDE,
     UNPUBLISHED,
     Date,
@@ -19,11 +21,12 @@ from etl.contract import (
     measure,
     reference,
     running_total,
+    summarized,
     totals,
 )
 
 from ._money import MONEY
-from ._pace import GAPS, largest, running_largest, why_no_pace
+from ._pace import GAPS, running_largest, why_no_pace
 
 EDITION = ["product_id", "edition"]
 DAY = [*EDITION, "date"]
@@ -33,7 +36,7 @@ WEB = ["visits", "sessions", "sign_ups", "orders"]
 
 class FactDeploymentDay(
     Fact,
-    summed_by=("product_id", "edition", "contract_date", "channel_code"),  # the channel: so that few rows are one sum
+    summed_by=("product_id", "edition", "contract_date", BLOCK, BUCKET),
     partition_by="date",
     cluster_by=("deployment_key",),
     rejects=0.3,
@@ -74,23 +77,23 @@ class FactDeploymentDay(
 
 def partial(fact_sales: pd.DataFrame) -> pd.DataFrame:
     """Add a block of sales up by day: contracts on their day, what was given back on the day of return."""
-    of_contract = [*DAY, "contract_date", "channel_code"]
+    of_contract = [*DAY, "contract_date", BLOCK, BUCKET]
     on_its_day = fact_sales.assign(contracts=1, date=fact_sales["contract_date"])
-    sold = totals(on_its_day, of_contract, contracts="contracts", instances="instances", gross_revenue="gross_revenue")
+    sums = {name: name for name in ("contracts", "instances", "gross_revenue")}
+    sold = summarized(on_its_day, of_contract, sums=sums, greatest={"largest_contract": "net_revenue"})
     returned = fact_sales[fact_sales["is_returned"]]
     given_back = totals(returned.assign(date=returned["return_date"]), of_contract, returned_revenue="returned_revenue")
-    of_one = largest(on_its_day, of_contract, largest_contract="net_revenue")
-    return pd.concat([sold, given_back, of_one], ignore_index=True)
+    return pd.concat([sold, given_back], ignore_index=True)
 
 
 def build(
     fact_sales: pd.DataFrame, web_analytics: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night
 ) -> pd.DataFrame:
     """Lay the sums and the web analytics on each deployment's calendar, then compare with the edition before."""
-    sums = totals(fact_sales, DAY, **{name: name for name in SUMS})
+    largest = {"largest_contract": "largest_contract"}
+    sums = summarized(fact_sales, DAY, sums={name: name for name in SUMS}, greatest=largest)
     web = web_analytics.rename(columns={"day": "date"})[[*DAY, *WEB]]
     days = _calendar(sums, dim_deployment, night).merge(sums, on=DAY, how="left").merge(web, on=DAY, how="left")
-    days = days.merge(largest(fact_sales, DAY, largest_contract="largest_contract"), on=DAY, how="left")
     for name in (*SUMS, "largest_contract"):
         days[name] = days[name].fillna(0)
     days["net_revenue"] = days["gross_revenue"] + days["returned_revenue"]
@@ -103,9 +106,8 @@ def build(
     days["pace_gap"] = why_no_pace(days, EDITION)
     days[UNPUBLISHED] = days["closes_on"] < night.window_start
     return pd.concat(
-        [days.drop(columns=["closes_on", "largest_contract"]), _off_the_calendar(sums, days, dim_deployment)],
-        ignore_index=True,
-    )
+        [days.drop(columns="closes_on"), _off_the_calendar(sums, days, dim_deployment)], ignore_index=True
+    ).drop(columns="largest_contract")
 
 
 def _calendar(sums: pd.DataFrame, dim_deployment: pd.DataFrame, night: Night) -> pd.DataFrame:

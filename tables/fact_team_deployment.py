@@ -3,6 +3,7 @@
 import pandas as pd
 
 from etl.contract import (
+    BLOCK,
     SET_ASIDE,
     Fact,
     Flag,
@@ -30,7 +31,7 @@ class FactTeamDeployment(
     cluster_by=("deployment_key", "team_member_key"),
     group_by="team_member_id",
     rejects=0.05,
-    summed_by=("team_member_id", "product_id", "edition"),
+    summed_by=("team_member_id", "product_id", "edition", BLOCK),
     summed_where=("team_member_id",),
     recompute_by=("team_member_id", "product_id"),
     window="closes_on",
@@ -67,22 +68,22 @@ def partial_sales(fact_sales: pd.DataFrame) -> pd.DataFrame:
     """Add a block of sales up by member and deployment."""
     sold = fact_sales[fact_sales["team_member_id"].notna()].assign(contracts=1)
     sums = {name: name for name in SALES} | {"returned_contracts": "is_returned"}
-    return totals(sold, ROW, **sums)
+    return totals(sold, [*ROW, BLOCK], **sums)
 
 
 def partial_movements(fact_usage_movements: pd.DataFrame) -> pd.DataFrame:
     """Count a block of movements by member and deployment."""
     kind = fact_usage_movements["movement"]
-    counted = fact_usage_movements[ROW].assign(
+    counted = fact_usage_movements[[*ROW, BLOCK]].assign(
         allocations=kind != "RETURN", returns=kind == "RETURN", reallocations=kind == "REALLOCATION"
     )
-    return totals(counted[counted["team_member_id"].notna()], ROW, **{name: name for name in MOVEMENTS})
+    return totals(counted[counted["team_member_id"].notna()], [*ROW, BLOCK], **{name: name for name in MOVEMENTS})
 
 
 def partial_self_usage(self_usage: pd.DataFrame) -> pd.DataFrame:
     """Add a block of self usage up by member and deployment."""
     used = self_usage[self_usage["team_member_id"].notna()]
-    return totals(used, ROW, self_usage_instances="instances")
+    return totals(used, [*ROW, BLOCK], self_usage_instances="instances")
 
 
 def build(

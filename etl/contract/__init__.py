@@ -13,7 +13,16 @@ What is said here once is what every stage goes by: how CSV is read, what is che
 descriptions and constraints, and the list in docs/tables.md.
 """
 
-from etl.contract.cleaning import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
+from etl.contract.cleaning import (
+    business_date,
+    clean_text,
+    days_between,
+    join_text,
+    parse_date,
+    running_total,
+    summarized,
+    totals,
+)
 from etl.contract.columns import (
     DROP,
     HASH,
@@ -36,10 +45,12 @@ from etl.contract.columns import (
 )
 from etl.contract.lookup import lookup
 from etl.contract.night import Night
-from etl.contract.reserved import MERGED, REJECT, SET_ASIDE, UNPUBLISHED
+from etl.contract.reserved import BLOCK, BUCKET, MERGED, REJECT, SET_ASIDE, UNPUBLISHED
 from etl.contract.table import Dimension, Fact
 
 __all__ = [
+    "BLOCK",
+    "BUCKET",
     "DROP",
     "HASH",
     "KEEP",
@@ -71,6 +82,7 @@ __all__ = [
     "parse_date",
     "reference",
     "running_total",
+    "summarized",
     "surrogate_key",
     "totals",
 ]

@@ -1,8 +1,10 @@
 """Cleaning that every source needs: done once per distinct value, on Arrow-backed pandas columns."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, localcontext
+from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from etl.contract.types import MOST_WHOLE
 from etl.core.errors import ContractError
 from etl.receipts.arrow import has_sum, widened
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _SUM_DIGITS = (28, 38)
 """Digits of a sum of decimals: the first leave room for adding and multiplying sums within the 38 that there are."""
 _WHITE = r"[\t-\r\x1c-\x20]"
@@ -101,13 +104,32 @@ def totals(frame: pd.DataFrame, by: list[str], **sums: str) -> pd.DataFrame:
     Gives one row per distinct `by` (NULL is a group of its own), columns `by` and the sums' names. A sum that its type
     cannot hold is an error: pandas' own sums of integers and decimals would wrap around.
     """
+    return summarized(frame, by, sums=sums)
+
+
+def summarized(
+    frame: pd.DataFrame,
+    by: list[str],
+    *,
+    sums: Mapping[str, str] = _NONE,
+    greatest: Mapping[str, str] = _NONE,
+    least: Mapping[str, str] = _NONE,
+) -> pd.DataFrame:
+    """Summarize columns per group, exactly, each by its new name: sums as of `totals`, greatest and least values.
+
+    NULL counts nowhere; of nothing but NULL all are NULL. Gives one row per distinct `by` (NULL is a group of its own).
+    """
     added = {name: _countable(frame[name]) for name in dict.fromkeys(sums.values())}
     columns = {f"={name}": widened(v) if has_sum(v.type) else v for name, v in added.items()}
-    columns |= {name: _arrow(frame[name]) for name in by}
-    grouped = pa.table(columns).group_by(by, use_threads=False).aggregate([(f"={name}", "sum") for name in added])
+    compared = [("max", new, column) for new, column in greatest.items()]
+    compared += [("min", new, column) for new, column in least.items()]
+    columns |= {name: _arrow(frame[name]) for name in dict.fromkeys([*by, *(column for _, _, column in compared)])}
+    asked = [(f"={name}", "sum") for name in added] + [(column, which) for which, _, column in compared]
+    grouped = pa.table(columns).group_by(by, use_threads=False).aggregate(list(dict.fromkeys(asked)))
     found = {name: grouped.column(name) for name in by} | {
         new: _exact(grouped.column(f"={name}_sum"), added[name].type, name) for new, name in sums.items()
     }
+    found |= {new: grouped.column(f"{column}_{which}") for which, new, column in compared}
     result: pd.DataFrame = pa.table(found).to_pandas(types_mapper=pd.ArrowDtype)
     return result
 

@@ -112,7 +112,9 @@ class Options:
     summed_by: tuple[str, ...] = _option(
         Holds.COLUMNS, _several, (), '("client_id", "product_id")', "Summed up by",
         "Columns that the rows have that the partials summarize, and that the partials return: each row of a summary is"
-        " of rows with the same values in them, NULL included. Where few rows changed, only these are summed up again.",
+        " of rows with the same values in them, NULL included. Where few rows changed, only these are summed up again."
+        " Where many rows would be one sum, name columns that partials get, too: `BLOCK` parts rows by their blocks of"
+        " the query, which costs nothing; `BUCKET` by a hash of their keys, into 32 parts.",
     )  # fmt: skip
     summed_where: tuple[str, ...] = _option(
         Holds.COLUMNS, _several, (), '("team_member_id",)', "Summed up where there is",

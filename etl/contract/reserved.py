@@ -8,6 +8,10 @@ SET_ASIDE = "_set_aside"
 REJECT = "_reject"
 MERGED = "_merged"
 UNPUBLISHED = "_unpublished"
+BLOCK = "_block"
+"""A column that partials get, and that build does not return: the number of the block of its query that a row is in."""
+BUCKET = "_bucket"
+"""Another such column: a row's number among 32, by a hash of its key in the query."""
 
 
 @dataclass(frozen=True)

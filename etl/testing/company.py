@@ -15,7 +15,7 @@ import pyarrow as pa
 from config import Settings
 from etl.company.queries import Query, read_queries
 from etl.company.tables import NIGHT, TableFile, read_tables
-from etl.contract import Night
+from etl.contract import BLOCK, BUCKET, Night
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import EtlError, UsageError
 from etl.core.names import guess, query_files
@@ -156,6 +156,9 @@ def built(table: TableFile, inputs: Mapping[str, pd.DataFrame], night: Night) ->
     """Build a table of frames and check it."""
     given: dict[str, Any] = dict(inputs) | {NIGHT: night}
     for partial in table.partials:
+        summarized = given[partial.parameters[0]]
+        in_one_part = {name: 0 for name in (BLOCK, BUCKET) if name not in summarized}
+        given[partial.parameters[0]] = summarized.assign(**in_one_part)
         given[partial.parameters[0]] = partial.call(*_named(table, partial.parameters, given))
     frame = table.build.call(*_named(table, table.build.parameters, given)).reset_index(drop=True)
     check_columns(frame, table.contract)

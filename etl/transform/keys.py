@@ -26,6 +26,8 @@ _MEMBERS, _GREATEST = b"members", b"greatest"
 
 KEYS = "keys"
 """The folder of a star's key maps."""
+BUCKETS = 32
+"""How many buckets rows are parted into: of a thousand rows that would be one sum, some thirty are."""
 UNKNOWN = 0
 """The surrogate key of every dimension's unknown member."""
 

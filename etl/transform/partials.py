@@ -7,11 +7,15 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from etl.company.plan import Step
 from etl.company.tables import Function, TableFile
+from etl.contract.reserved import BLOCK, BUCKET
 from etl.core.errors import ContractError
+from etl.core.manifest import RawTable
+from etl.core.names import guess
 from etl.core.safe_text import safe
 from etl.transform.context import Context, blocks_of, portions
-from etl.transform.keys import hashes
+from etl.transform.keys import BUCKETS, Hashes, hashes
 from etl.transform.raw import Reject
 
 PARTIALS = ".partials"
@@ -25,10 +29,11 @@ def write_partial(
     rejects: of the block; where no streamed table tells of them, the table that summarizes it does.
     """
     count, column = portions(context, table), table.contract.group_by
-    if column and column not in summary:
-        raise ContractError(
-            f"{table.path}: {function.name} returned no column {column}, which the contract groups by.", "Return it."
-        )
+    for asked, of in ((table.contract.summed_by, "sums up by"), ((column,) if column else (), "groups by")):
+        for name in (name for name in asked if name not in summary):
+            raise ContractError(
+                f"{table.path}: {function.name} returned no column {name}, which the contract {of}.", "Return it."
+            )
     of_rows = _portion_of_rows(table, summary, column, count) if column else np.zeros(len(summary), dtype=np.int64)
     _write(context, f"{table.name}.{function.name}", number, summary, of_rows, count)
     if function.parameters[0] not in context.tables:
@@ -51,6 +56,35 @@ def summaries(context: Context, table: TableFile, portion: int) -> tuple[dict[st
             told = _read(context, f"{table.name}.{function.name}-rejects", blocks, portion)
             rejects += list(told.itertuples(index=False, name=None))
     return found, rejects
+
+
+def parts_of(raw: RawTable, rows: pd.Index, numbers: npt.NDArray[np.int64], keys: Hashes) -> pd.DataFrame:
+    """Return the columns by which partials may part rows of a query more than by what these hold.
+
+    numbers: theirs in the query's files; keys: their keys' hashes. Each night, on every machine, a row is in the parts
+    in which it was.
+    """
+    blocks = np.searchsorted(np.cumsum([block.rows for block in raw.blocks]), numbers, side="right")
+    buckets = (keys >> np.uint64(40)) % np.uint64(BUCKETS)
+    columns = {BLOCK: pa.array(blocks), BUCKET: pa.array(buckets.astype(np.int64))}
+    found: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)
+    return found.set_index(rows)
+
+
+def with_parts(context: Context, step: Step, of: str, frame: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a query or a table as partials get them: with the columns of parts by which one goes.
+
+    parts: of each row of the query, with the index of which the frame has some. Raises ContractError where a summary
+    goes by a column that there is not.
+    """
+    tables = [context.tables[partial.table] for partial in step.partials if partial.stream == of]
+    for table in tables:
+        for name in table.contract.summed_by:
+            if name not in parts and name not in frame:
+                known = [*frame.columns, *parts.columns]
+                raise ContractError(f"{table.path}: summed_by names {name}, no column of {of}.", guess(name, known))
+    names = [name for name in parts if any(name in table.contract.summed_by for table in tables)]
+    return frame.assign(**parts[names].reindex(frame.index)) if names else frame
 
 
 def check_portion(context: Context, table: TableFile, portion: int, frame: pd.DataFrame) -> None:

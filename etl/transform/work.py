@@ -58,7 +58,7 @@ from etl.transform.keys import (
     write_key_map,
 )
 from etl.transform.members import Rows, keep_rows
-from etl.transform.partials import check_portion, summaries, write_partial
+from etl.transform.partials import check_portion, parts_of, summaries, with_parts, write_partial
 from etl.transform.raw import Reject, as_json, read_block
 
 
@@ -161,9 +161,11 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
     del rows  # the block is in memory once, and not as often as it is looked at
     keys = hashes(frame, raw.key, raw.file)
     write_hashes(hashes_file(context, step.name, number), keys)
-    summarized = {str(step.stream): frame}
-    kept = _kept_of_block(context, step, raw, number, frame)
-    block = _Block(read, frame, keys, rejects, kept)
+    first = sum(block.rows for block in raw.blocks[:number])
+    parts = parts_of(raw, frame.index, frame.index.to_numpy() + first, keys)
+    summarized = {str(step.stream): with_parts(context, step, str(step.stream), frame, parts)}
+    kept = _kept_of_block(context, step, raw, number, summarized[str(step.stream)])
+    block = _Block(read, frame, keys, parts, rejects, kept)
     nights = {name: WatchedNight(context.night) for name in (*step.built, *(p.table for p in step.partials))}
     for name in step.built:
         part, summarized[name] = _stream_table(context, step, name, number, block, inputs, nights[name])
@@ -184,11 +186,15 @@ def stream_block(context: Context, step: Step, number: int, out: frozenset[int])
 
 @dataclass(frozen=True)
 class _Block:
-    """What was read of a block: how many rows, those that can be read, their keys' hashes, and what was rejected."""
+    """What was read of a block: how many rows, those that can be read, their keys' hashes, and what was rejected.
+
+    parts: by which partials may part its rows.
+    """
 
     rows: int
     frame: pd.DataFrame
     keys: Hashes
+    parts: pd.DataFrame
     rejects: list[Reject]
     kept: KeptRows | None
 
@@ -213,7 +219,7 @@ def _stream_table(
     keys = hashes(built, table.contract.built_key, str(table.path))
     checked = check(built, table.contract, inputs.members)
     if block.kept:
-        block.kept.take(built, columns_kept(context, step)[name], name)
+        block.kept.take(with_parts(context, step, name, built, block.parts), columns_kept(context, step)[name], name)
         block.kept.judge(name, built, checked.sound)
     del built
     place = part_number(context, name, str(step.stream), number)
@@ -222,15 +228,16 @@ def _stream_table(
     handed = block.rows + len(aside)
     checked.rejects = [*aside, *block.rejects, *checked.rejects]
     beside, corrected = len(aside), inputs.corrected_of(queries)
+    sound = with_parts(context, step, name, checked.sound, block.parts)
     if table.contract.is_dimension:
         rows = keep_rows(context, table.contract, place, checked, handed, began)
-        return replace(rows, beside=beside, corrected=corrected), checked.sound
+        return replace(rows, beside=beside, corrected=corrected), sound
     part = write_part(context, name, part_of(name, number), checked, checked.table, handed, began)
     part.own_keys = not np.array_equal(keys, block.keys)
     if part.own_keys:
         write_hashes(hashes_file(context, name, number), keys)
     part.beside, part.corrected = beside, corrected
-    return part, checked.sound
+    return part, sound
 
 
 def _summarize(

@@ -197,8 +197,8 @@ def build(movements: pd.DataFrame) -> pd.DataFrame:
 
 
 class FactClientMonth(
-    Fact, group_by="client_id", summed_by="client_id", recompute_by="client_id", window="month", partition_by="month",
-    reads={"dim_client": ("client_id",)}, lost=1, rejects=1, unknown=1,
+    Fact, group_by="client_id", summed_by=("client_id", BLOCK), recompute_by="client_id", window="month",
+    partition_by="month", reads={"dim_client": ("client_id",)}, lost=1, rejects=1, unknown=1,
 ):
     """One row per client and month."""
 
@@ -212,7 +212,7 @@ def partial(fact_sale: pd.DataFrame) -> pd.DataFrame:
     day = fact_sale["sold_on"]
     first = pd.to_datetime(pd.DataFrame({"year": day.dt.year, "month": day.dt.month, "day": 1}).astype("int64"))
     month = first.dt.date.astype(day.dtype)
-    return totals(fact_sale.assign(sales=1, month=month), ROW, sales="sales", revenue="revenue")
+    return totals(fact_sale.assign(sales=1, month=month), [*ROW, BLOCK], sales="sales", revenue="revenue")
 
 
 def build(fact_sale: pd.DataFrame, dim_client: pd.DataFrame) -> pd.DataFrame:
@@ -224,7 +224,7 @@ def build(fact_sale: pd.DataFrame, dim_client: pd.DataFrame) -> pd.DataFrame:
         **{SET_ASIDE: none.mask(~known, "nobody's")},
     )
 ''',
-    "fact_product": '''class FactProduct(Fact, summed_by="product_id", lost=1, rejects=1, unknown=1):
+    "fact_product": '''class FactProduct(Fact, summed_by=("product_id", BLOCK, BUCKET), lost=1, rejects=1, unknown=1):
     """One row per product that was sold."""
 
     product_key: Key = reference("dim_product", "The product.", grain=True)
@@ -234,7 +234,7 @@ def build(fact_sale: pd.DataFrame, dim_client: pd.DataFrame) -> pd.DataFrame:
 
 
 def partial(fact_sale: pd.DataFrame) -> pd.DataFrame:
-    return totals(fact_sale, ["product_id"], units="units", revenue="revenue")
+    return totals(fact_sale, ["product_id", BLOCK, BUCKET], units="units", revenue="revenue")
 
 
 def build(fact_sale: pd.DataFrame, dim_product: pd.DataFrame, night: Night) -> pd.DataFrame:

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from etl.contract import business_date, clean_text, days_between, join_text, parse_date, running_total, totals
+from etl.contract import (
+    business_date,
+    clean_text,
+    days_between,
+    join_text,
+    parse_date,
+    running_total,
+    summarized,
+    totals,
+)
 from etl.core.errors import ContractError
 
 WHITE = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
@@ -132,6 +141,32 @@ def test_totals_are_exact_and_null_is_a_group(rows: list[tuple[object, ...]]) ->
     assert len(rows_found) == len(wanted)
     assert all(r["again"] == r["money"] for r in rows_found)
     assert pa.types.is_decimal(found["money"].dtype.pyarrow_dtype)
+
+
+@given(ROWS)
+def test_a_summary_has_sums_and_the_greatest_and_least_values_of_each_group(rows: list[tuple[object, ...]]) -> None:
+    """NULL counts nowhere, also of texts; what has another name may be the same column."""
+    kinds = {"a": pa.int64(), "b": pa.string(), "money": pa.decimal128(12, 2), "flag": pa.bool_()}
+    frame = pd.DataFrame({name: column([row[n] for row in rows], kind) for n, (name, kind) in enumerate(kinds.items())})
+    found = summarized(
+        frame, ["a"], sums={"sum": "money"}, greatest={"most": "money", "last": "b"}, least={"least": "money"}
+    )
+    wanted = {
+        a: [None if not of else of_all(of) for of_all, of in ((sum, money), (max, money), (max, texts), (min, money))]
+        for a in {row[0] for row in rows}
+        for money in [[row[2] for row in rows if row[0] == a and row[2] is not None]]
+        for texts in [[row[1] for row in rows if row[0] == a and row[1] is not None]]
+    }
+    told = pa.Table.from_pandas(found, preserve_index=False).to_pylist()
+    assert {r["a"]: [r["sum"], r["most"], r["last"], r["least"]] for r in told} == wanted
+    assert list(found.columns) == ["a", "sum", "most", "last", "least"]
+
+
+def test_of_nothing_but_null_all_is_null() -> None:
+    """A column of no type, too."""
+    frame = pd.DataFrame({"g": column([1, 1], pa.int64()), "n": column([None, None], pa.null())})
+    found = summarized(frame, ["g"], sums={"sum": "n"}, greatest={"most": "n"}, least={"least": "n"})
+    assert [values(found[name]) for name in ("sum", "most", "least")] == [[None]] * 3
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 2), MONEY)), st.sampled_from([2, 4, 9]))

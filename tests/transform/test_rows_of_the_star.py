@@ -1,5 +1,6 @@
 """Every row ends somewhere: published, rejected with its reason, or set aside."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -103,6 +104,44 @@ def partial(fact_sale: pd.DataFrame) -> pd.DataFrame:
 def build(fact_sale: pd.DataFrame) -> pd.DataFrame:
     return totals(fact_sale, ["shop_id"], price="price")
 '''
+
+
+@pytest.mark.parametrize(
+    ("by", "returned", "told"),
+    [
+        (
+            '"shop"',
+            '["shop_id"]',
+            "fact_shop.py: summed_by names shop, no column of fact_sale. .*Did you mean shop_id?",
+        ),
+        ('("shop_id", BLOCK)', '["shop_id"]', "partial returned no column _block, which the contract sums up by"),
+    ],
+)
+def test_a_summary_goes_by_columns_that_there_are(house: House, by: str, returned: str, told: str) -> None:
+    """Of the rows, and of what partials return: otherwise no night could tell what is to be summed up again."""
+    text = BY_SHOP.replace("(Fact)", f"(Fact, summed_by={by})").replace('["shop_id"]', returned, 1)
+    house.write(fact_shop=text)
+    house.raw(2, shops=shops(1), sales=sales("1 1 1.00"))
+    with pytest.raises(ContractError) as fault:
+        house.build()
+    assert re.search(told, f"{fault.value.message} {fault.value.hint}")
+
+
+def test_partials_get_the_parts_of_rows_by_which_they_go(house: House) -> None:
+    """The number of the block, and of one of 32 buckets, in which a row is on each machine, each night."""
+    text = BY_SHOP.replace("(Fact)", '(Fact, summed_by=("shop_id", BLOCK, BUCKET), lost=1)').replace(
+        'return totals(fact_sale, ["shop_id"], price="price")',
+        'with Path(__file__).with_name("seen").open("a") as seen:\n'
+        '        seen.write(fact_sale[["sale_id", BLOCK, BUCKET]].to_csv(header=False))\n'
+        '    return totals(fact_sale, ["shop_id", BLOCK, BUCKET], price="price")',
+        1,
+    )
+    house.write(fact_shop=f"from pathlib import Path\n{text}")
+    house.raw(1, shops=shops(1), sales=sales("1 1 1.00", "2 1 2.00", "3 1 4.00"))
+    house.build()
+    seen = sorted(line.split(",")[1:] for line in (house.tables_dir / "seen").read_text().split())
+    assert seen == [["1", "0", "22"], ["2", "1", "24"], ["3", "2", "30"]]
+    assert house.rows("fact_shop")[-1]["price"] == Decimal("7.00")
 
 
 def test_what_is_not_published_still_reaches_the_partials(house: House) -> None:

@@ -35,6 +35,7 @@ from etl.transform.kept import (
     joined,
 )
 from etl.transform.keys import doubled_rows, hashes, losers
+from etl.transform.partials import parts_of, with_parts
 from etl.transform.raw import Reject, SomeRows, all_superseded, as_json, read_some
 from etl.transform.work import built_by_row, kept_of_partial, summarized_by
 
@@ -261,8 +262,8 @@ class StreamChange:
             same &= same_rows(*frames) & ~self._stand.refers_to_others(table, frames[1])
         return common[same]
 
-    def _built(self, context: Context, some: SomeRows, numbers: Numbers) -> "_Built":
-        """Build rows of the query, as a context has it."""
+    def _built(self, context: Context, some: SomeRows, numbers: Numbers, *, are_others: bool = True) -> "_Built":
+        """Build rows of the query, as a context has it. are_others: whether they are others than are published."""
         raw = self._new
         rows = some.read(numbers, context.corrections_of(self._name))
         inputs = self._inputs(context)
@@ -272,12 +273,13 @@ class StreamChange:
         doubles = [(doubled_key(self._name), row) for row in as_json(rows.frame.iloc[out])]
         rejects = hide_rejects(context, self._name, [*rows.rejects, *doubles])
         frame = all_but(rows.frame, out)
-        found = _Built(len(numbers), frame, rejects)
+        parts = parts_of(raw, frame.index, frame.index.to_numpy(), hashes(frame, raw.key, raw.file))
+        found = _Built(len(numbers), frame, rejects, parts)
         for table in self._tables:
             night = WatchedNight(context.night)
             found.built[table.name] = built_by_row(context, table, self._name, frame, inputs, night)
             found.asked[table.name] = set(night.asked)
-        if context is self._stand.new:
+        if context is self._stand.new and are_others:
             for table in self._tables:
                 again = given_first(_built_again, context, table, self._name, frame, inputs)
                 self._stand.check_references(table, found.built[table.name], inputs.frames, again)
@@ -286,12 +288,15 @@ class StreamChange:
     def _judge(self, context: Context, found: "_Built") -> None:
         """Check what was built."""
         inputs = self._inputs(context)
-        found.frames[self._name] = found.frame
+        found.frames[self._name] = self._with_parts(self._name, found.frame, found)
         for table in self._tables:
             checked = check(found.built[table.name], table.contract, inputs.members)
             every = [*found.rejects, *checked.rejects]
             found.rows[table.name] = Rows(checked, checked.table, found.handed, every)
-            found.frames[table.name] = checked.sound
+            found.frames[table.name] = self._with_parts(table.name, checked.sound, found)
+
+    def _with_parts(self, of: str, frame: pd.DataFrame, built: "_Built") -> pd.DataFrame:
+        return with_parts(self._stand.new, self._step, of, frame, built.parts)
 
     def _summaries(
         self, kept: KeptFiles, among: Mapping[str, Among], every: "_Built", known: Numbers
@@ -304,35 +309,17 @@ class StreamChange:
             return {name: Summary(self._stand.kept(name), np.empty(0, np.int64), None) for name in self._partials}
         self._judge(self._stand.new, every)
         made: dict[str, list[pa.Table]] = {name: [] for name in self._partials}
-        for numbers, blocks in self._by_blocks(self._beside(kept, among, known), every):
-            beside = self._built(self._stand.new, read_some(self._stand.new.raw, self._new, numbers), numbers)
-            self._judge(self._stand.new, beside)
-            for block in blocks:
-                for name, partial in self._partials.items():
-                    frames = (_within(part.frames[partial.stream], block) for part in (every, beside))
-                    made[name] += self._summed_up(partial, among[name], list(frames))
+        for beside, within in _portions(self._beside(kept, among, known)):
+            rows = read_some(self._stand.new.raw, self._new, beside)
+            built = self._built(self._stand.new, rows, beside, are_others=False)
+            self._judge(self._stand.new, built)
+            for name, partial in self._partials.items():
+                frames = (each.frames[partial.stream] for each in (every, built))
+                made[name] += self._summed_up(partial, among[name], [_within(frame, within) for frame in frames])
         return {name: summary_of(self._stand, name, among[name], made[name]) for name in self._partials}
 
-    def _by_blocks(self, beside: Numbers, every: "_Built") -> Iterator[tuple[Numbers, list[range]]]:
-        """Part numbers of rows by blocks of the query, some at a time; of each part the blocks with such rows.
-
-        Partials get the rows of one block at a time, as they do where all rows are built: what did not change comes
-        out as it was.
-        """
-        first, begin, blocks = 0, 0, []
-        for block in self._new.blocks:
-            numbers, first = range(first, first + block.rows), first + block.rows
-            end = int(np.searchsorted(beside, first))
-            if end > np.searchsorted(beside, numbers.start) or len(_within(every.frame, numbers)):
-                blocks.append(numbers)
-            if end - begin >= _ROWS_AT_ONCE:
-                yield beside[begin:end], blocks
-                begin, blocks = end, []
-        if blocks:
-            yield beside[begin:], blocks
-
     def _summed_up(self, partial: Partial, among: Among, frames: Sequence[pd.DataFrame]) -> list[pa.Table]:
-        """Let a partial summarize the rows of a block that are among some; nothing where there are none."""
+        """Let a partial summarize the rows that are among some; nothing where there are none."""
         chosen = [frame[among.mask(comparables(frame, among.columns))] for frame in frames if len(frame)]
         chosen = [frame for frame in chosen if len(frame)]
         if not chosen:
@@ -347,7 +334,7 @@ class StreamChange:
         """Return what rows have in the columns that a summary goes by, of those that are in one."""
         by = self._stand.new.tables[partial.table].contract.summed_by
         parts = [touched.columns(partial.stream, by)] if len(touched.rows) else []
-        whole = new.built.get(partial.stream, new.frame)
+        whole = self._with_parts(partial.stream, new.built.get(partial.stream, new.frame), new)
         units = pa.concat_tables([*parts, comparables(whole, by)], promote_options="permissive")
         for column in self._stand.new.tables[partial.table].contract.summed_where:
             units = units.filter(pc.is_valid(units.column(column)))
@@ -390,9 +377,9 @@ class StreamChange:
             return grown(self._stand.new.folder, self._step.name, kept, None, touched.places)
         rows = KeptRows(new.frame.index.to_numpy())
         names = columns_kept(self._stand.new, self._step)
-        rows.take(new.frame, names[self._name], self._name)
+        rows.take(self._with_parts(self._name, new.frame, new), names[self._name], self._name)
         for name in self._step.built:
-            rows.take(new.built[name], names[name], name)
+            rows.take(self._with_parts(name, new.built[name], new), names[name], name)
             rows.judge(name, new.built[name], new.frames[name])
         file = rows.write(self._stand.new.folder, self._step.name, len(kept.kept.files))
         return grown(self._stand.new.folder, self._step.name, kept, file, touched.places)
@@ -430,12 +417,14 @@ def _built_again(
 class _Built:
     """Rows of a query and what tables made of them. handed: how many went in; rejects: those that cannot be read.
 
+    parts: by which partials may part the rows.
     built: what build returned; asked: of the night. rows, frames: what became of them, and what partials get.
     """
 
     handed: int
     frame: pd.DataFrame
     rejects: list[Reject]
+    parts: pd.DataFrame
     built: dict[str, pd.DataFrame] = field(default_factory=dict)
     asked: dict[str, set[str]] = field(default_factory=dict)
     rows: dict[str, Rows] = field(default_factory=dict)
@@ -445,13 +434,23 @@ class _Built:
         """Leave rows out, by their numbers; the others are to be judged."""
         out = np.flatnonzero(_is_in(self.frame.index.to_numpy(), numbers))
         built = {name: all_but(frame, out) for name, frame in self.built.items()}
-        return _Built(self.handed - len(out), all_but(self.frame, out), self.rejects, built, self.asked)
+        return _Built(self.handed - len(out), all_but(self.frame, out), self.rejects, self.parts, built, self.asked)
 
 
 def _within(frame: pd.DataFrame, numbers: range) -> pd.DataFrame:
     """Return the rows of a frame, whose index ascends, with numbers in a range."""
     begin, end = np.searchsorted(frame.index, [numbers.start, numbers.stop])
     return frame.iloc[begin:end]
+
+
+def _portions(beside: Numbers) -> Iterator[tuple[Numbers, range]]:
+    """Part numbers of rows that ascend, so that few are in memory at once; tells the range of all rows of each part."""
+    first = 0
+    for begin in range(0, max(len(beside), 1), _ROWS_AT_ONCE):
+        end = begin + _ROWS_AT_ONCE
+        last = int(beside[end]) if end < len(beside) else 2**62
+        yield beside[begin:end], range(first, last)
+        first = last
 
 
 def _content(table: object) -> list[tuple[str, int]]:
