@@ -30,6 +30,8 @@ def run(shop: Shop, kinds: Sequence[str], count: int, seed: int) -> str:
                 _recover(shop)
         said = "what the reader saw"
         assert read.nights[-1] == shop.night_number
+        said = "of what its nights were made"
+        shop.see()
     except AssertionError as fault:
         raise AssertionError(f"--seed {seed} --moments {count}, {said}: {fault}") from fault
     by_kind = dict(Counter(killed.moment.kind for killed in told))

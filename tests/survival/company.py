@@ -1,5 +1,6 @@
-"""A company whose night is to be survived: two dimensions and a streamed fact, and every row carries its night."""
+"""Companies whose night is to be survived: two dimensions and a streamed fact, and every row carries its night."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -7,7 +8,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import psycopg2
+
 from config.paths import ROOT
+from etl.core.runs import Store
 from tests.night.company import DIM_THING, Company
 
 DIM_BUYER = DIM_THING.replace("Things", "Buyers").replace("DimThing", "DimBuyer").replace("thing_key", "buyer_key")
@@ -91,6 +95,9 @@ class Shop(Company):
             shop.executemany("INSERT INTO sales VALUES (?, ?, ?)", rows)
         return night
 
+    def see(self) -> None:
+        """See that its nights were of the kind that is meant: after some of them."""
+
     def script(self, name: str, *options: str) -> list[str]:
         """Give the command line of a stage's script; of the whole night where the name is "night"."""
         if name == "night":
@@ -100,3 +107,48 @@ class Shop(Company):
     def run(self, name: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a stage, or the night, undisturbed."""
         return self.ended(self.script(name, *options), **environment)
+
+
+class ChangingShop(Shop):
+    """Its source is PostgreSQL, of which a night reads and publishes what changed: all rows, each with the night."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self._url = url
+        self._sql(
+            "CREATE TABLE things (thing_id int PRIMARY KEY, night int, name text, changed_at timestamptz)",
+            "CREATE TABLE sales (sale_id int PRIMARY KEY, thing_id int, night int, changed_at timestamptz)",
+        )
+        super().__init__(folder)
+        self.settings["SOURCE_SHOP_URL"] = url
+        for query in (folder / "queries").glob("*.sql"):
+            header, select, body = query.read_text().partition("SELECT ")
+            query.write_text(f"{header}-- watermark: changed_at\n{select}changed_at, {body}")
+        for table in (folder / "tables").glob("*.py"):
+            table.write_text(
+                re.sub(r"return (things|sales)\n", r'return \1.drop(columns="changed_at")\n', table.read_text())
+            )
+
+    def next_night(self) -> int:
+        """Let the source's rows be changed by another night, which has some more; gives its number."""
+        self.night_number += 1
+        night = self.night_number
+        for table, values, rows in (("things", "n", _THINGS), ("sales", f"n, n % {_THINGS}", _SALES)):
+            columns = "thing_id" if table == "things" else "sale_id, thing_id"
+            more = f"generate_series((SELECT count(*) FROM {table}), {rows + night - 1}) AS n"
+            self._sql(
+                f"UPDATE {table} SET night = {night}, changed_at = now()",
+                f"INSERT INTO {table} ({columns}, night, changed_at) SELECT {values}, {night}, now() FROM {more}",
+            )
+        return night
+
+    def see(self) -> None:
+        """See that what was published last was extracted and built of what had changed, and most else, too."""
+        store = Store(self.data)
+        for runs in (store.raw, store.star):
+            of_changes = [runs.read(run).is_of_changes for run in runs.committed()]
+            assert of_changes[-1], of_changes
+
+    def _sql(self, *statements: str) -> None:
+        with closing(psycopg2.connect(self._url)) as connection, connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)

@@ -1,11 +1,13 @@
 """The companies whose nights are to be survived, and the draw of moments."""
 
 import random
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 
-from tests.survival.company import Shop
+from tests.survival.company import ChangingShop, Shop
 
 
 @pytest.fixture
@@ -20,6 +22,21 @@ def published(shop: Shop) -> Shop:
     done = shop.run("night")
     assert done.returncode == 0, done.stderr
     return shop
+
+
+@pytest.fixture
+def changing(tmp_path: Path, postgres_server: str) -> Shop:
+    """Give a company with two nights published, the second one of what had changed."""
+    with closing(psycopg2.connect(postgres_server)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute("CREATE DATABASE changing")
+    made = ChangingShop(tmp_path / "changing", postgres_server.replace("/postgres?", "/changing?"))
+    for _ in range(2):
+        made.next_night()
+        done = made.run("night")
+        assert done.returncode == 0, done.stderr
+    made.see()
+    return made
 
 
 @pytest.fixture(scope="session")
