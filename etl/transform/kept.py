@@ -20,6 +20,7 @@ from etl.company.plan import Step
 from etl.company.tables import TableFile
 from etl.contract.comparing import comparable
 from etl.contract.reserved import UNPUBLISHED
+from etl.core import parquet_file
 from etl.core.folders import for_arrow, link
 from etl.core.manifest import Kept, ParquetFile
 from etl.transform.context import Context
@@ -114,7 +115,7 @@ def write_kept(folder: Path, name: str, number: int, rows: pa.Table) -> ParquetF
     """Write a file of what is kept."""
     path = folder / KEPT / f"{name.replace(' ', '-')}.{number:05}.parquet"
     with for_arrow(path, "wb") as target:
-        pq.write_table(rows, target, compression="lz4", write_statistics=False)
+        pq.write_table(rows, target, compression="lz4", write_statistics=False, write_page_checksum=True)
     return ParquetFile.of(path)
 
 
@@ -124,7 +125,9 @@ def write_numbers(folder: Path, name: str, numbers: Numbers) -> ParquetFile | No
         return None
     path = folder / f"{name.replace(' ', '-')}.superseded.parquet"
     with for_arrow(path, "wb") as target:
-        pq.write_table(pa.table({"row": pa.array(np.unique(numbers))}), target, compression="zstd")
+        pq.write_table(
+            pa.table({"row": pa.array(np.unique(numbers))}), target, compression="zstd", write_page_checksum=True
+        )
     return ParquetFile.of(path)
 
 
@@ -132,8 +135,7 @@ def read_numbers(folder: Path, file: ParquetFile | None) -> Numbers:
     """Read the numbers of rows that others stand for."""
     if file is None:
         return np.empty(0, np.int64)
-    with for_arrow(folder / file.name, "rb") as source:
-        numbers: Numbers = pq.read_table(source).column(0).to_numpy()
+    numbers: Numbers = parquet_file.read(folder / file.name).column(0).to_numpy()
     return numbers
 
 
@@ -170,9 +172,7 @@ class KeptFiles:
         """Read some columns of each file, or all of them."""
         gone, first = self.superseded(), 0
         for file in self.kept.files:
-            with for_arrow(self.folder / KEPT / file.name, "rb") as source:
-                parquet = pq.ParquetFile(source)
-                rows = parquet.read(columns=None if columns is None else list(columns), use_threads=False)
+            rows = parquet_file.read(self.folder / KEPT / file.name, columns)
             standing = np.ones(len(rows), dtype=bool)
             begin, end = np.searchsorted(gone, [first, first + len(rows)])
             standing[gone[begin:end] - first] = False

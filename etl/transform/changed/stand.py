@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from etl.company.tables import NIGHT, TableFile
 from etl.contract.comparing import comparable
+from etl.core import parquet_file
 from etl.core.duckdb_session import session
 from etl.core.errors import DataError
-from etl.core.folders import for_arrow
 from etl.core.manifest import Kept, StarChange, StarManifest, StarTable
 from etl.receipts.duckdb import DUCKDB
 from etl.transform.among import Among, Mask
@@ -207,8 +206,7 @@ def _read(paths: Iterable[Path], schema: pa.Schema) -> pa.Table:
     """Read some columns of a dimension, its unknown member among them."""
     parts = []
     for path in paths:
-        with for_arrow(path, "rb") as source:
-            parts.append(pq.read_table(source, columns=schema.names).select(schema.names).cast(schema))
+        parts.append(parquet_file.read(path, schema.names).select(schema.names).cast(schema))
     return pa.concat_tables([schema.empty_table(), *parts])
 
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from etl.company.tables import TableFile
 from etl.contract.lookup import KeyIndex
 from etl.contract.night import WatchedNight
-from etl.core.folders import for_arrow
+from etl.core import parquet_file
 from etl.core.manifest import Kept, ParquetFile
 from etl.receipts.memory import row_hash
 from etl.transform.among import Among, Mask
@@ -187,8 +186,8 @@ class SumChange:
         for file in star.files:
             begin, end = np.searchsorted(ordered, [first, first + file.rows])
             if begin < end and file.parquet:
-                with for_arrow(self.stand.old.folder / file.parquet.name, "rb") as source:
-                    found += _hash(pq.read_table(source).take(pa.array(ordered[begin:end] - first)), self.table)
+                rows = parquet_file.read(self.stand.old.folder / file.parquet.name)
+                found += _hash(rows.take(pa.array(ordered[begin:end] - first)), self.table)
             first += file.rows
         return found
 

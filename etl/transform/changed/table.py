@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from etl.contract.table import Contract
 from etl.core import arrow_csv, parquet_file
@@ -206,8 +205,7 @@ def _standing(folder: Path, files: tuple[StarFile, ...], superseded: Numbers, co
     every = list(reversed(range(len(files))))
     for number in dict.fromkeys([*every[:1], *every[-1:], *every]):
         parquet = files[number].parquet
-        with for_arrow(folder / (parquet.name if parquet else ""), "rb") as source:
-            values = pq.read_table(source, columns=[column]).column(0)
+        values = parquet_file.read(folder / (parquet.name if parquet else ""), [column]).column(0)
         begin, end = np.searchsorted(superseded, [firsts[number], firsts[number + 1]])
         wanted = np.ones(len(values), dtype=bool)
         wanted[superseded[begin:end] - firsts[number]] = False

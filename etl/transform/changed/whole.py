@@ -7,6 +7,7 @@ import pyarrow as pa
 from etl.contract.table import Contract
 from etl.core import parquet_file
 from etl.core.duckdb_session import session
+from etl.core.errors import DataError
 from etl.core.folders import for_arrow, is_remote
 from etl.core.manifest import ParquetFile, StarChange, StarTable
 from etl.receipts.duckdb import DUCKDB
@@ -46,21 +47,27 @@ def change_of(contract: Contract, before: StarTable, old: Path, table: StarTable
 def _differences(contract: Contract, old: list[Path], new: list[Path]) -> tuple[pa.Table, pa.Table]:
     """Return the rows that are in the old files alone, and those that are in the new ones alone.
 
-    They are found by the hashes of all rows, for which there is room; what is published is proven by other ones.
+    They are found by the hashes of all rows, for which there is room; what is published is proven by other ones. Raises
+    DataError where a file is damaged.
     """
+    import duckdb
+
     key, every = (", ".join(map(DUCKDB.quoted, names)) for names in (contract.primary_key, contract.schema.names))
     hashed = f"SELECT {key}, hash({every}) AS row FROM"
-    with session(threads=2) as connection:
-        connection.read_parquet([str(path) for path in old]).create_view("before")
-        connection.read_parquet([str(path) for path in new]).create_view("after")
-        sides = (("before", "after"), ("after", "before"))
-        others = " UNION ALL ".join(f"({hashed} {one} EXCEPT ALL {hashed} {other})" for one, other in sides)
-        connection.execute(f"CREATE TABLE others AS SELECT DISTINCT {key} FROM ({others})")
-        rows = f"SELECT {every} FROM {{}} SEMI JOIN others USING ({key})"
-        removed, added = (
-            connection.sql(f"{rows.format(one)} EXCEPT ALL {rows.format(other)}").to_arrow_table()
-            for one, other in sides
-        )
+    try:
+        with session(threads=2) as connection:
+            connection.read_parquet([str(path) for path in old]).create_view("before")
+            connection.read_parquet([str(path) for path in new]).create_view("after")
+            sides = (("before", "after"), ("after", "before"))
+            others = " UNION ALL ".join(f"({hashed} {one} EXCEPT ALL {hashed} {other})" for one, other in sides)
+            connection.execute(f"CREATE TABLE others AS SELECT DISTINCT {key} FROM ({others})")
+            rows = f"SELECT {every} FROM {{}} SEMI JOIN others USING ({key})"
+            removed, added = (
+                connection.sql(f"{rows.format(one)} EXCEPT ALL {rows.format(other)}").to_arrow_table()
+                for one, other in sides
+            )
+    except duckdb.IOException as fault:
+        raise DataError(f"Files of {contract.name} are damaged: {fault}", "All rows are built instead.") from None
     return removed.cast(contract.schema), added.cast(contract.schema)
 
 
