@@ -22,6 +22,7 @@ from tests import maria as mariadb
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("house")
 os.environ.pop("ETL_ENV", None)  # a developer's company is not what is tested
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that tests start compiles the engine again
 os.umask(0o077)  # as of a night: settings files with secrets are the owner's alone
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and all it starts
 

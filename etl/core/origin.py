@@ -26,7 +26,7 @@ _EXAMPLES = "postgresql://user:password@host:5432/database, or for several hosts
 
 
 class Read(NamedTuple):
-    """What is read of a URL, as SQLAlchemy names it; it takes 0.3 s to be there, and the later stages do without."""
+    """What is read of a URL, as SQLAlchemy names it: where that takes 0.3 s to be there, and is not needed besides."""
 
     drivername: str
     database: str | None
@@ -36,13 +36,15 @@ class Read(NamedTuple):
     port: int | None = None
     query: Mapping[str, Any] = {}
 
+    def get_backend_name(self) -> str:
+        """Name the kind of database."""
+        return self.drivername.partition("+")[0]
+
 
 def origin_of(settings: Settings) -> dict[str, str]:
     """Name the sources and the warehouse of the settings, without users and passwords."""
     urls = sorted((name, url.get_secret_value()) for name, url in settings.sources.items())
-    return {f"source {name}": described(_read(name, url)) for name, url in urls} | {
-        "warehouse": about(settings).address
-    }
+    return {f"source {name}": described(read(name, url)) for name, url in urls} | {"warehouse": about(settings).address}
 
 
 def owner_of(settings: Settings, data_folder: str) -> dict[str, str]:
@@ -65,11 +67,12 @@ def read_url(name: str, text: str) -> URL:
     """Read a source's URL. Raises UsageError without repeating it, for it holds a password."""
     from sqlalchemy.engine import URL
 
-    read = _read(name, text)
-    return URL.create(**read._asdict()) if isinstance(read, Read) else read
+    url = read(name, text)
+    return URL.create(**url._asdict()) if isinstance(url, Read) else url
 
 
-def _read(name: str, text: str) -> URL | Read:
+def read(name: str, text: str) -> URL | Read:
+    """Read a source's URL, as `read_url` does, without SQLAlchemy where that can be."""
     try:
         if _POSTGRES.match(text) or is_keywords(text):
             return _read_postgres(name, text)
@@ -126,17 +129,18 @@ def _read_postgres(name: str, text: str) -> Read:
     )
 
 
-def libpq_options(url: URL) -> dict[str, str]:
-    """Return what `read_url` read of PostgreSQL's as libpq's own parameters, which need no encoding."""
-    named = url.translate_connect_args(username="user", database="dbname")
-    return {key: str(value) for key, value in {**named, **url.query}.items()}
+def libpq_options(url: URL | Read) -> dict[str, str]:
+    """Return what was read of PostgreSQL's URL as libpq's own parameters, which need no encoding."""
+    named = {"host": url.host, "dbname": url.database, "user": url.username, "password": url.password, "port": url.port}
+    given = {key: value for key, value in named.items() if value}
+    return {key: str(value) for key, value in {**given, **url.query}.items()}
 
 
 def described(url: URL | Read) -> str:
     """Name a database for people and manifests: no user, no password."""
     if url.drivername == "file":
         return f"file:{url.database}"
-    backend = url.drivername.partition("+")[0]
+    backend = url.get_backend_name()
     if "service" in url.query and not url.host:
         return f"{backend}://service {url.query['service']}/{url.database or ''}"
     host, port = url.host or str(url.query.get("host") or ""), f":{url.port}" if url.port else ""

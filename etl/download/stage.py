@@ -18,12 +18,11 @@ from etl.core.job import Job, peak_memory_mb
 from etl.core.log import log
 from etl.core.manifest import RawManifest, RawTable
 from etl.core.names import check_only, guess, table_files
-from etl.core.origin import origin_of, read_url
+from etl.core.origin import origin_of, read, read_url
 from etl.core.personal import Marks
 from etl.core.retry import attempts, is_transient
 from etl.core.runs import check_origin
 from etl.download.extract import extract
-from etl.download.generic.source import GenericSource
 from etl.download.postgres.source import PostgresSource
 from etl.download.source import Limits, Plan, SnapshotError, Source, told_without_values
 from etl.guards.accept import check_queries, read_accept
@@ -205,7 +204,7 @@ def _carried(job: Job, queries: dict[str, Query], chosen: list[Query]) -> dict[s
 
 def dialects_of(settings: Settings) -> dict[str, str]:
     """Return which dialect each source speaks."""
-    urls = {name: read_url(name, url.get_secret_value()) for name, url in settings.sources.items()}
+    urls = {name: read(name, url.get_secret_value()) for name, url in settings.sources.items()}
     return {name: dialect_of(url.get_backend_name()) for name, url in urls.items()}
 
 
@@ -226,10 +225,13 @@ def needed_sources(settings: Settings, queries: list[Query]) -> list[str]:
 
 def source_of(settings: Settings, name: str, binds: dict[str, str]) -> Source:
     """Make a source. binds: the night's values, which are known when all sources are open."""
-    url = read_url(name, settings.sources[name].get_secret_value())
+    text = settings.sources[name].get_secret_value()
+    url = read(name, text)
     if url.get_backend_name() == "postgresql":
         return PostgresSource(name, url, limits_of(settings), binds)
-    return GenericSource(name, url, limits_of(settings), binds)
+    from etl.download.generic.source import GenericSource  # with SQLAlchemy, a quarter of a second
+
+    return GenericSource(name, read_url(name, text), limits_of(settings), binds)
 
 
 def limits_of(settings: Settings) -> Limits:

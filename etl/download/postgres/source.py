@@ -4,25 +4,26 @@ The protocol's CopyData messages of a server hold one row each (PostgreSQL manua
 psycopg2 hands them on one by one: so rows are counted and blocks end between rows without reading the CSV.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import psycopg2.extensions
 import pyarrow as pa
-from sqlalchemy.engine import URL
 
 from etl.company.queries import Query
 from etl.company.sql import with_binds
 from etl.core.errors import SourceError
 from etl.core.log import log
 from etl.core.manifest import RawColumn
-from etl.core.origin import described, libpq_options
+from etl.core.origin import Read, described, libpq_options
 from etl.core.receipt import TableReceipt
 from etl.download.postgres.errors import fault_of, lost
 from etl.download.postgres.horizon import horizon_of
@@ -50,6 +51,9 @@ from etl.receipts.level import Extent
 from etl.receipts.postgres import Postgres, fields_of, is_told, receipt_queries
 from etl.receipts.sql import receipt_from
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
 Cursor = psycopg2.extensions.cursor
 
 _GROUND = """
@@ -63,7 +67,7 @@ class PostgresSource:
 
     as_of: datetime
 
-    def __init__(self, name: str, url: URL, limits: Limits, binds: dict[str, str]) -> None:
+    def __init__(self, name: str, url: URL | Read, limits: Limits, binds: dict[str, str]) -> None:
         """Take what may be done there, without connecting yet. binds: the values of the :names that a query may use."""
         self._limits = limits
         self._throttle = Throttle(limits.bytes_per_second)
@@ -79,7 +83,7 @@ class PostgresSource:
         self._readers = Readers()
         self._opened: list[psycopg2.extensions.connection] = []
 
-    def __enter__(self) -> "PostgresSource":
+    def __enter__(self) -> PostgresSource:
         """Begin the transaction whose beginning is the instant that all is told to be of; the snapshot comes later."""
         try:
             self._leader = connect(self._options)
