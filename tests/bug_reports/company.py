@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from config.paths import ROOT
 from etl import load
 from etl.published import ask
 from etl.transform.stage import transform
 from tests.download.company import Company, Ended
+from tests.published import reading
 from tests.transform.house import HEAD, in_this_process
 
 TRANSFORM, LOAD = ROOT / "TablesTransformMain.py", ROOT / "LoadFilesBQ.py"
@@ -67,7 +66,7 @@ class Stranger(Company):
         """Query the published tables, after a night that must go well."""
         ended = self.night()
         assert ended.code == 0, ended.err
-        with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection:
+        with reading(self.data / "warehouse.duckdb") as connection:
             return connection.execute(query).fetchall()
 
     def rejected(self) -> list[str]:

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from tests.bug_reports.company import Stranger
+from tests.published import reading
 
 DIM = '''
 class DimThing(Dimension):
@@ -72,7 +73,7 @@ def holds(made: Stranger, members: str) -> None:
 
 def published(made: Stranger) -> dict[str, int]:
     """Give the published keys; the fact refers to the first member."""
-    with duckdb.connect(made.settings["DUCKDB_FILE"], read_only=True) as connection:
+    with reading(made.settings["DUCKDB_FILE"]) as connection:
         keys = dict(connection.execute("SELECT id, thing_key FROM dim_thing WHERE thing_key <> 0").fetchall())
         assert connection.execute("SELECT thing_key FROM fact_use").fetchall() == [(keys[min(keys)],)]
     return keys

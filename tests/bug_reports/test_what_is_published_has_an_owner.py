@@ -11,6 +11,7 @@ from etl.load.duckdb.warehouse import DuckDBWarehouse
 from etl.look import status
 from tests.bug_reports.company import Stranger
 from tests.download.company import Ended
+from tests.published import reading
 
 DIM = '''
 class DimThing(Dimension):
@@ -38,7 +39,7 @@ def company(folder: Path, rows: int, **settings: str) -> Stranger:
 
 def things(made: Stranger) -> int:
     """Count the published things."""
-    with duckdb.connect(made.settings["DUCKDB_FILE"], read_only=True) as connection:
+    with reading(made.settings["DUCKDB_FILE"]) as connection:
         return int(connection.execute("SELECT COUNT(*) - 1 FROM dim_thing").fetchall()[0][0])
 
 

@@ -20,6 +20,7 @@ from tests.changes.events import DEEDS, OLD, START, Event, Source
 from tests.changes.kills import AFTER, BEFORE, EARLY, Kill, killed
 from tests.changes.reference import Built, Reference, Rows, build, counts_of, in_order
 from tests.download.company import Company, Ended
+from tests.published import reading
 
 _DAY = dt.timedelta(days=1)
 
@@ -251,8 +252,7 @@ class Chain:
         """Compare what is published with what the reference built of that star."""
         self._seen.compared += 1
         expected = self._expected[self._published]
-        with session() as db:
-            db.execute(f"ATTACH '{self._company.data / 'warehouse.duckdb'}' AS night (READ_ONLY); USE night")
+        with reading(self._company.data / "warehouse.duckdb") as db:
             newest = "SELECT table_name, star_run, row_count, rejected FROM etl_runs"
             newest += " QUALIFY row_number() OVER (PARTITION BY table_name ORDER BY run_id DESC) = 1"
             told = {name: tuple(rest) for name, *rest in db.execute(newest).fetchall()}

@@ -301,10 +301,14 @@ DEEDS: dict[str, Callable[[Source, random.Random], None]] = {
 
 
 def make_database(server: str, name: str) -> str:
-    """Make a database for companies, one after the other; returns its URL."""
+    """Make a database for companies, one after the other; returns its URL. One of this name is there no more.
+
+    A module's fixture may be made twice: a worker of pytest-xdist that has done its own tests takes those of others.
+    """
     url = server.replace("/postgres?", f"/{name}?")
     for where, statements in (
-        (server, [f"CREATE DATABASE {name}", f"ALTER DATABASE {name} SET search_path = clock, pg_catalog, public"]),
+        (server, [f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}"]),
+        (server, [f"ALTER DATABASE {name} SET search_path = clock, pg_catalog, public"]),
         (url, [CLOCK]),
     ):
         with closing(psycopg2.connect(where)) as connection:

@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-import duckdb
 import pytest
 
 from config.paths import ROOT
@@ -30,6 +29,7 @@ from etl.core.runs import Runs
 from tests.called import etl
 from tests.conftest import Sql
 from tests.download.company import Company, Ended
+from tests.published import reading
 from tests.transform.house import HEAD, in_this_process
 
 FACT_WARE = '''
@@ -98,7 +98,7 @@ def publish(company: Company, *options: str) -> Ended:
 
 def wares(company: Company) -> Counter[tuple[int, str]]:
     """Read the published wares."""
-    with duckdb.connect(company.settings["DUCKDB_FILE"], read_only=True) as connection:
+    with reading(company.settings["DUCKDB_FILE"]) as connection:
         return Counter(connection.execute("SELECT id, kind FROM fact_ware").fetchall())
 
 
@@ -111,7 +111,7 @@ def since(company: Company) -> str | None:
 
 def head(company: Company) -> Head:
     """Read the head."""
-    with duckdb.connect(company.settings["DUCKDB_FILE"], read_only=True) as connection:
+    with reading(company.settings["DUCKDB_FILE"]) as connection:
         [row] = connection.sql("SELECT * FROM etl_head").to_arrow_table().to_pylist()
     return Head.of(row)
 

@@ -4,10 +4,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-import duckdb
-
 from tests.bug_reports.company import Stranger
 from tests.called import etl
+from tests.published import reading
 
 
 class Drafted(Stranger):
@@ -32,5 +31,5 @@ class Drafted(Stranger):
 
     def asked(self, query: str) -> list[tuple[Any, ...]]:
         """Query what is published."""
-        with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection:
+        with reading(self.data / "warehouse.duckdb") as connection:
             return connection.execute(query).fetchall()

@@ -7,13 +7,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from etl.core.errors import GuardError
 from etl.core.job import Job
 from etl.core.runs import MANIFEST
 from etl.load.stage import load as publish_star
+from tests.published import reading
 from tests.transform.house import DIM_SHOP, House, shops
 
 FACT = '''
@@ -110,7 +110,7 @@ def printed(refused: str) -> list[str]:
 
 def published(house: House) -> str:
     """Sum the published sales up."""
-    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+    with reading(house.settings.duckdb_path) as connection:
         return str(connection.sql("SELECT sum(price) FROM fact_sale").fetchall()[0][0])
 
 

@@ -4,11 +4,11 @@ import re
 import subprocess
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from tests.called import etl
 from tests.load.scripts import load, told
+from tests.published import reading
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, in_this_process, sales, shops
 
 OTHER_SHOP = (
@@ -48,7 +48,7 @@ def command(house: House, name: str, *arguments: str) -> subprocess.CompletedPro
 
 def query(house: House, sql: str) -> list[tuple[object, ...]]:
     """Read what is published."""
-    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+    with reading(house.settings.duckdb_path) as connection:
         return connection.sql(sql).fetchall()
 
 

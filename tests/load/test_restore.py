@@ -24,6 +24,7 @@ from etl.transform import stage as transform
 from tests.called import etl
 from tests.load.nights import bigquery_settings
 from tests.load.scripts import load
+from tests.published import reading
 from tests.transform.house import DIM_SHOP, SALES, House, Raw, in_this_process, shops
 
 FACT_SALE = '''
@@ -106,7 +107,7 @@ def command(house: House, name: str, *options: str) -> subprocess.CompletedProce
 
 def keys(house: House) -> dict[int, int]:
     """Give the published keys of the shops."""
-    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+    with reading(house.settings.duckdb_path) as connection:
         return dict(connection.sql("SELECT shop_id, shop_key FROM dim_shop WHERE shop_key > 0").fetchall())
 
 

@@ -14,6 +14,7 @@ import pytest
 from config.paths import ROOT
 from tests.called import etl
 from tests.load.scripts import load, load_process, told
+from tests.published import reading
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, sales, shops
 
 
@@ -28,7 +29,7 @@ def house(tmp_path: Path) -> House:
 
 def published(house: House) -> list[tuple[object, ...]]:
     """Read the published sales."""
-    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+    with reading(house.settings.duckdb_path) as connection:
         return connection.sql("SELECT sale_id, shop_key, price::VARCHAR FROM fact_sale").fetchall()
 
 

@@ -10,11 +10,11 @@
 import subprocess
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from tests.called import etl
 from tests.load.scripts import load
+from tests.published import reading
 from tests.transform.house import DIM_SHOP, FACT_SALE, House, in_this_process, sales, shops
 
 
@@ -42,7 +42,7 @@ def undo(house: House, *options: str) -> subprocess.CompletedProcess[str]:
 
 def published(house: House) -> tuple[object, ...]:
     """Count the published sales and shops."""
-    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+    with reading(house.settings.duckdb_path) as connection:
         counts = "SELECT (SELECT count(*) FROM fact_sale), (SELECT count(*) - 1 FROM dim_shop)"
         return connection.sql(counts).fetchall()[0]
 
@@ -61,12 +61,12 @@ def test_it_goes_back_by_one_and_an_undo_can_be_undone(house: House) -> None:
 def test_the_next_night_goes_on(house: House) -> None:
     """With keys that never go back: the shop of the undone night has its number again, and no other has it."""
     night(house, 2)
-    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+    with reading(house.settings.duckdb_path) as connection:
         before = connection.sql("SELECT shop_key, shop_id FROM dim_shop ORDER BY 1").fetchall()
     assert undo(house).returncode == 0
     night(house, 3)
     assert published(house) == (3, 3)
-    with duckdb.connect(str(house.settings.duckdb_path), read_only=True) as connection:
+    with reading(house.settings.duckdb_path) as connection:
         after = connection.sql("SELECT shop_key, shop_id FROM dim_shop ORDER BY 1").fetchall()
     assert after[: len(before)] == before
 

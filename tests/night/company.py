@@ -7,9 +7,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import duckdb
-
 from config.paths import ROOT
+from tests.published import reading
 
 DIM_THING = '''"""Things."""
 
@@ -111,6 +110,6 @@ class Company:
 
     def published(self) -> list[tuple[int, int]]:
         """Count the published things by night."""
-        with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection:
+        with reading(self.data / "warehouse.duckdb") as connection:
             query = "SELECT night, count(*) FROM dim_thing WHERE thing_key > 0 GROUP BY night"
             return connection.execute(query).fetchall()
