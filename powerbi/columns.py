@@ -48,7 +48,7 @@ class Kept:
 
 def is_key(column: Column) -> bool:
     """Whether a column holds surrogate keys."""
-    return column.role in (Role.SURROGATE_KEY, Role.REFERENCE)
+    return column.role in (Role.SURROGATE_KEY, Role.REFERENCE, Role.DURABLE_KEY)
 
 
 def kept_columns(

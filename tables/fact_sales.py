@@ -56,7 +56,9 @@ class FactSales(
     client_key: Key = reference("dim_client", "The client.")
     deployment_key: Key = reference("dim_deployment", "The deployment.")
     channel_key: Key = reference("dim_channel", "The channel.")
-    team_member_key: Key = reference("dim_team_member", "The team member who sold, if one did.")
+    team_member_key: Key = reference(
+        "dim_team_member", "The team member who sold, if one did, in the office of that day.", as_of="contract_date"
+    )
     contract_date: Date = attribute("Day of the contract in business time.")
     return_date: Date = attribute("Day of return in business time, if returned.", nullable=True)
     is_returned: Flag = attribute("Whether the contract was returned.")

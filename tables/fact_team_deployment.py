@@ -47,7 +47,9 @@ class FactTeamDeployment(
     Reactivated; no net sale in this one, None. All history counts, also what lies before the published window.
     """
 
-    team_member_key: Key = reference("dim_team_member", "The team member.", grain=True)
+    team_member_key: Key = reference(
+        "dim_team_member", "The team member, in the office of the deployment's last day.", grain=True, as_of="closes_on"
+    )
     deployment_key: Key = reference("dim_deployment", "The deployment.", grain=True)
     allocations: Integer = measure("Allocations, reallocations among them.", ge=0)
     returns: Integer = measure("Returns.", ge=0)

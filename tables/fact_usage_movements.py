@@ -41,7 +41,9 @@ class FactUsageMovements(
 
     movement_id: Integer = natural_key("The movement's number.")
     movement_date_key: Key = reference("dim_date", "Day of the movement.", on="movement_date")
-    team_member_key: Key = reference("dim_team_member", "To whom, or by whom.")
+    team_member_key: Key = reference(
+        "dim_team_member", "To whom, or by whom, in the office of that day.", as_of="movement_date"
+    )
     deployment_key: Key = reference("dim_deployment", "The deployment.")
     usage_id: Integer = attribute("The block of instances that moves.")
     moved_at: Timestamp = attribute("The instant of the movement.")

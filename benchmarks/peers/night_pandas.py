@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 url, queries, out, zone, start, today = sys.argv[1:]
 raw, star, parquet = (Path(out) / name for name in ("1_raw", "2_star", "3_parquet"))
 DEPLOYMENT, MEMBER = ["product_id", "edition"], ["team_member_key", "deployment_key"]
+OF_TEAM = ["team_member_id", "deployment_key"]
 DAY = ["deployment_key", "date"]
 DATES: dict[str, list[str]] = {}
 
@@ -99,17 +100,35 @@ def dimensions() -> tuple[pd.DataFrame, pd.DataFrame]:
     write_dimension("dim_client", clients, ["client_id"], ["registered_on"])
 
     members = people(read("team_members"), "member_name")
-    moves = read("office_changes")
-    moves = moves[day(moves["changed_at"]) <= today].sort_values("changed_at")
-    moves = moves.drop_duplicates("team_member_id", keep="last")[["team_member_id", "office_id"]]
-    members = members.merge(moves, on="team_member_id", how="left", suffixes=("_on_joining", ""))
-    members["office_id"] = members["office_id"].fillna(members.pop("office_id_on_joining"))
+    moves = read("office_changes").sort_values(["changed_at", "office_id"])
+    moves["valid_from"] = day(moves["changed_at"])
+    began = members[["team_member_id", "office_id"]].assign(valid_from=pd.Timestamp("1900-01-01"))
+    moves = pd.concat([began, moves[moves["team_member_id"].isin(members["team_member_id"])]])
+    moves = moves.drop_duplicates(["team_member_id", "valid_from"], keep="last")
+    moves = moves.sort_values(["team_member_id", "valid_from"])
+    same = moves["team_member_id"].eq(moves["team_member_id"].shift())
+    moves = moves[~(same & moves["office_id"].fillna(-1).eq(moves["office_id"].fillna(-1).shift()))]
+    moves["valid_to"] = moves.groupby("team_member_id")["valid_from"].shift(-1)
+    moves["version"] = moves.groupby("team_member_id").cumcount() + 1
+    members = members.drop(columns="office_id").merge(moves.drop(columns="changed_at"), on="team_member_id")
+    members["is_current"] = (members["valid_from"] <= today) & ~(members["valid_to"] <= today)
     members = members.merge(offices[["office_id", "office_key"]], on="office_id", how="left").drop(columns="office_id")
     special = read("special_members").drop_duplicates("team_member_id")
     members = members.merge(special, on="team_member_id", how="left")
     members["role"] = clean(members["role"], "upper").fillna("TEAM_MEMBER")
-    members = write_dimension("dim_team_member", members, ["team_member_id"], ["joined_on", "left_on"])
+    days = ["joined_on", "left_on", "valid_from", "valid_to"]
+    members = write_dimension("dim_team_member", members, ["team_member_id", "valid_from"], days)
     return deployments, members
+
+
+def version_on(rows: pd.DataFrame, name: str, members: pd.DataFrame) -> pd.Series:
+    """Find the version of each row's member on a day of its; of no day today's."""
+    asked = rows[["team_member_id"]].assign(valid_from=rows[name].fillna(pd.Timestamp(today)), row=rows.index)
+    asked = asked.dropna().astype({"team_member_id": "float64", "valid_from": "datetime64[us]"})
+    known = members[["team_member_id", "valid_from", "team_member_key"]]
+    known = known.astype({"team_member_id": "float64", "valid_from": "datetime64[us]"}).sort_values("valid_from")
+    found = pd.merge_asof(asked.sort_values("valid_from"), known, on="valid_from", by="team_member_id")
+    return found.set_index("row")["team_member_key"].reindex(rows.index)
 
 
 def movements(deployments: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +140,7 @@ def movements(deployments: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     rows["movement"] = rows["movement"].mask(after_return & (rows["movement"] == "ALLOCATION"), "REALLOCATION")
     rows["movement_date"] = day(rows["moved_at"])
     rows = rows.merge(deployments[["deployment_key", "closes_on", *DEPLOYMENT]], on=DEPLOYMENT, how="left")
-    rows = rows.merge(members[["team_member_key", "team_member_id"]], on="team_member_id", how="left")
+    rows["team_member_key"] = version_on(rows, "movement_date", members)
     calendar = pd.read_csv(star / "dim_date.csv", usecols=["date_key", "date"], parse_dates=["date"])
     calendar.columns = ["movement_date_key", "movement_date"]
     rows = rows.merge(calendar, on="movement_date", how="left")
@@ -170,10 +189,12 @@ def team_deployments(
     sales: pd.DataFrame, moved: pd.DataFrame, deployments: pd.DataFrame, members: pd.DataFrame
 ) -> None:
     """Add sales, movements and self usage up by member and deployment, and class the members."""
-    sold = sales.assign(contracts=1, returned_contracts=sales["is_returned"]).groupby(MEMBER)
+    who = members.set_index("team_member_key")["team_member_id"]
+    sales, moved = (rows.assign(team_member_id=rows["team_member_key"].map(who)) for rows in (sales, moved))
+    sold = sales.assign(contracts=1, returned_contracts=sales["is_returned"]).groupby(OF_TEAM)
     sold = sold[["contracts", "returned_contracts", "instances", "gross_revenue", "net_revenue"]].sum()
-    kinds = pd.get_dummies(moved["movement"]).astype("int64").assign(**{name: moved[name] for name in MEMBER})
-    kinds = kinds.groupby(MEMBER).sum()
+    kinds = pd.get_dummies(moved["movement"]).astype("int64").assign(**{name: moved[name] for name in OF_TEAM})
+    kinds = kinds.groupby(OF_TEAM).sum()
     kinds["ALLOCATION"] += kinds["REALLOCATION"]
     kinds = kinds.rename(columns={"ALLOCATION": "allocations", "RETURN": "returns", "REALLOCATION": "reallocations"})
     used = (
@@ -182,16 +203,18 @@ def team_deployments(
         .drop_duplicates(["team_member_id", *DEPLOYMENT, "used_on"], keep="last")
     )
     used = used.merge(deployments[["deployment_key", *DEPLOYMENT]], on=DEPLOYMENT)
-    used = used.merge(members[["team_member_key", "team_member_id"]], on="team_member_id")
-    used = used.groupby(MEMBER)[["instances"]].sum().rename(columns={"instances": "self_usage_instances"})
+    used = used[used["team_member_id"].isin(members["team_member_id"])]
+    used = used.groupby(OF_TEAM)[["instances"]].sum().rename(columns={"instances": "self_usage_instances"})
     rows = sold.join(kinds, how="outer").join(used, how="outer").fillna(0).reset_index()
     active = (rows["allocations"] > 0) | (rows["contracts"] > 0) | (rows["self_usage_instances"] > 0)
-    rows = rows[active & (rows["team_member_key"] != 0) & (rows["deployment_key"] != 0)]
+    rows = rows[active & (rows["deployment_key"] != 0)].merge(deployments[["deployment_key", "closes_on"]])
+    rows["team_member_key"] = version_on(rows, "closes_on", members)
     net = rows["contracts"] > rows["returned_contracts"]
     rows["has_three_or_more_allocations"] = rows["allocations"] >= 3
     rows["is_reallocated"] = rows["reallocations"] > 0
     rows["returned_everything"] = (rows["allocations"] > 0) & ~net
-    write("fact_team_deployment", classed(rows, deployments, "team_member_key"))
+    rows = classed(rows.drop(columns="closes_on"), deployments, "team_member_id")
+    write("fact_team_deployment", rows.drop(columns="team_member_id"))
 
 
 def client_deployments(sales: pd.DataFrame, deployments: pd.DataFrame) -> None:

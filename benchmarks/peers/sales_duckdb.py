@@ -17,7 +17,7 @@ connection.execute(f"SET temp_directory = '{Path(out).parent}/spill'")
 
 def members(table: str, key: str, columns: str) -> str:
     """Write a dimension of the star as a relation, without its unknown member."""
-    return f"(SELECT {columns} FROM read_csv('{star}/{table}.*csv', header = true) WHERE {key} <> 0)"
+    return f"(SELECT {columns} FROM read_csv('{star}/{table}.*csv', header = true, quote = '\"') WHERE {key} <> 0)"
 
 
 TYPES = {
@@ -87,7 +87,8 @@ COPY (
     LEFT JOIN {members("dim_date", "date_key", "date_key, date")} AS given_back ON given_back.date = return_date
     LEFT JOIN {members("dim_client", "client_key", "client_key, client_id")} USING (client_id)
     LEFT JOIN {members("dim_channel", "channel_key", "channel_key, channel_code")} USING (channel_code)
-    LEFT JOIN {members("dim_team_member", "team_member_key", "team_member_key, team_member_id")} USING (team_member_id)
+    ASOF LEFT JOIN {members("dim_team_member", "team_member_key", "team_member_key, team_member_id, valid_from")} AS m
+        ON m.team_member_id = sales.team_member_id AND sales.contract_date >= m.valid_from
     WHERE instances >= 1 AND unit_price >= 0 AND contract_date IS NOT NULL
 ) TO '{out}' ({form})
 """)

@@ -62,8 +62,12 @@ rows["channel_code"] = rows["channel_code"].str.split().str.join(" ").str.upper(
 calendar = members("dim_date", ["date_key", "date"], ["date"])
 for name in ("contract_date", "return_date"):
     rows = rows.merge(calendar.rename(columns={"date_key": f"{name}_key", "date": name}), on=name, how="left")
-for table, key in (("client", "client_id"), ("channel", "channel_code"), ("team_member", "team_member_id")):
+for table, key in (("client", "client_id"), ("channel", "channel_code")):
     rows = rows.merge(members(f"dim_{table}", [f"{table}_key", key]), on=key, how="left")
+versions = members("dim_team_member", ["team_member_key", "team_member_id", "valid_from"], ["valid_from"])
+versions = versions.astype({"team_member_id": "float64", "valid_from": "datetime64[us]"}).sort_values("valid_from")
+rows = rows.astype({"team_member_id": "float64", "contract_date": "datetime64[us]"}).sort_values("contract_date")
+rows = pd.merge_asof(rows, versions, left_on="contract_date", right_on="valid_from", by="team_member_id")
 keys = ["contract_date_key", "return_date_key", "client_key", "deployment_key", "channel_key", "team_member_key"]
 rows[keys] = rows[keys].fillna(0).astype("int64")
 told = ["contract_date", "return_date", "is_returned", "days_before_close", "instances", "unit_price"]

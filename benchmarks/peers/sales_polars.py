@@ -65,6 +65,8 @@ calendar = members("dim_date", "date_key", date=pl.Date)
 deployments = members(
     "dim_deployment", "deployment_key", product_id=pl.Int32, edition=pl.Int32, closes_on=pl.Date, unit_price=MONEY
 )
+versions = members("dim_team_member", "team_member_key", team_member_id=pl.Int32, valid_from=pl.Date)
+versions = versions.sort("valid_from")
 sales = (
     counting.with_columns(
         channel_code=pl.col("channel_code").str.replace_all(r"\s+", " ").str.strip_chars().str.to_uppercase(),
@@ -86,7 +88,8 @@ sales = (
     .join(calendar.rename({"date_key": "return_date_key"}), left_on="return_date", right_on="date", how="left")
     .join(members("dim_client", "client_key", client_id=pl.Int64), on="client_id", how="left")
     .join(members("dim_channel", "channel_key", channel_code=pl.String), on="channel_code", how="left")
-    .join(members("dim_team_member", "team_member_key", team_member_id=pl.Int32), on="team_member_id", how="left")
+    .sort("contract_date")
+    .join_asof(versions, left_on="contract_date", right_on="valid_from", by="team_member_id", check_sortedness=False)
 )  # fmt: skip
 keys = ["contract_date_key", "return_date_key", "client_key", "deployment_key", "channel_key", "team_member_key"]
 found = sales.select(

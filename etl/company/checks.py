@@ -28,6 +28,7 @@ def check_contract(contract: Contract) -> None:
     _check_keys(contract)
     _check_columns_named(contract)
     _check_stream(contract)
+    _check_history(contract)
     _check_layout(contract)
     for column in contract.columns:
         if not is_of(column.unknown, column.type):
@@ -120,6 +121,23 @@ def _check_stream(contract: Contract) -> None:
     if contract.stream and contract.is_dimension and contract.natural_key != contract.grain_key:
         raise ContractError(
             "a streamed dimension is identified by its natural key alone.", "Leave grain=True out, or `stream`."
+        )
+
+
+def _check_history(contract: Contract) -> None:
+    """Refuse what a dimension with history cannot be besides."""
+    if not contract.has_history:
+        return
+    if contract.stream:
+        raise ContractError(
+            "a streamed dimension has no history: a member's versions may come in several blocks.",
+            "Leave `stream` out, or history=True and change_key.",
+        )
+    if contract.window:
+        raise ContractError("a dimension with history has no window.", "Leave window= out: every version counts.")
+    if [pa.types.is_date(contract.schema.field(name).type) for name in contract.natural_key] == [True]:
+        raise ContractError(
+            "a calendar has no history: Power BI relates tables to it by the day.", "Leave history=True out."
         )
 
 

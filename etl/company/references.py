@@ -81,6 +81,7 @@ def check_references(contract: Contract, contracts: Contracts) -> None:
                 f"{column.name} refers to {column.dimension}, which is not a dimension.",
                 guess(column.dimension, contracts, "Add its table file."),
             )
+        _check_as_of(column, target, contract)
         on = column.on or target.natural_key
         if len(on) != len(target.natural_key):
             raise ContractError(
@@ -102,6 +103,20 @@ def check_references(contract: Contract, contracts: Contracts) -> None:
                 )
             if name in types:
                 check_comparable(name, types[name], f"{target.name}.{key}", target.schema.field(key).type)
+
+
+def _check_as_of(column: Reference, target: Contract, contract: Contract) -> None:
+    """Refuse to look up versions that there are not, or not yet."""
+    if column.as_of and not target.has_history:
+        raise ContractError(
+            f"{column.name} is looked up as of {column.as_of}, and {target.name} has no history.",
+            f"Leave as_of= out, or write history=True on attributes of {target.name}.",
+        )
+    if column.as_of and target is contract:
+        raise ContractError(
+            f"{column.name} refers to the table's own members, whose versions are being made.",
+            "Leave as_of= out: it refers to the other member's current version.",
+        )
 
 
 def _own(grain: bool, on: tuple[str, ...]) -> str:

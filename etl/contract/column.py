@@ -28,9 +28,12 @@ class Role(StrEnum):
     ATTRIBUTE = "attribute"
     MEASURE = "measure"
     FOLDED = "folded text"
+    CHANGE_KEY = "change key"
+    HISTORY = "history"
+    DURABLE_KEY = "durable key"
 
 
-OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE, Role.FOLDED)
+OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE, Role.FOLDED, Role.HISTORY, Role.DURABLE_KEY)
 """Columns that `build` does not return: the engine fills them."""
 
 
@@ -47,7 +50,8 @@ class Column:
 
     pii: whether it holds personal data, and what becomes of it; True means that it is kept. category: what a text or
     number stands for, one of `CATEGORIES`. folded: whether it has a folded column beside it, by which its members are
-    chosen and grouped (see `etl.contract.folding`).
+    chosen and grouped (see `etl.contract.folding`). history: whether another value makes a new version of the member
+    (type 2), and does not overwrite those that are there (type 1; see `etl.contract.history`).
     """
 
     name: str
@@ -62,6 +66,7 @@ class Column:
     category: str | None = None
     renamed_from: str | None = None
     folded: bool = False
+    history: bool = False
 
     @property
     def is_hashed(self) -> bool:
@@ -83,7 +88,8 @@ class Reference(Column):
     does, in Power BI and in joins: one path at most leads from a table to another. The rest is
     known once the company's tables have been read (see `etl.company.references.resolved`): on, the columns of what
     `build` returns by which the member is found; key, the dimension's columns that these are compared with; personal,
-    those of `on` that hold personal data, as the key does; hashed, those of `on` whose key holds pseudonyms.
+    those of `on` that hold personal data, as the key does; hashed, those of `on` whose key holds pseudonyms. as_of: the
+    column of what `build` returns on whose day the member's version is looked up; without it, it is the current one.
     """
 
     dimension: str
@@ -94,6 +100,7 @@ class Reference(Column):
     is_active: bool = False
     personal: tuple[str, ...] = ()
     hashed: tuple[str, ...] = ()
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

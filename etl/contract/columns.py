@@ -49,6 +49,15 @@ def natural_key(description: str, *, pii: bool | Pii = False, renamed_from: str 
     return _field(Role.NATURAL_KEY, description, pii=pii, renamed_from=renamed_from)
 
 
+def change_key(description: str, *, renamed_from: str | None = None) -> Any:
+    """Declare what tells the changes of a member apart in the source, in a dimension with history: an id or a time.
+
+    Member and change key identify a version, which keeps its surrogate key. NULL is the version that the member began
+    with. Where it is a Date or a Timestamp, `build` need not return valid_from: the change key says since when.
+    """
+    return _field(Role.CHANGE_KEY, description, nullable=True, renamed_from=renamed_from)
+
+
 def reference(
     dimension: str,
     description: str,
@@ -56,19 +65,23 @@ def reference(
     on: str | list[str] | None = None,
     grain: bool = False,
     active: bool = True,
+    as_of: str | None = None,
+    history: bool = False,
     renamed_from: str | None = None,
 ) -> Any:
     """Declare a surrogate key of another table, found by the natural key in the columns `on` of what `build` returns.
 
     on: by default named as in the dimension. grain: whether the column is part of what identifies a row.
     active: False lets another path lead to the dimension: another reference to it, or one of another dimension's.
-    A NULL, or what matches no member, becomes 0 and is counted. renamed_from: as of an attribute.
+    A NULL, or what matches no member, becomes 0 and is counted. as_of: the column of what `build` returns, a Date or a
+    Timestamp, on whose day the version of a member with history is looked up; without it, or where it is NULL, it is
+    the current version. history, renamed_from: as of an attribute.
     """
     if not isinstance(active, bool):
         raise ContractError(f"active={active!r} is neither True nor False.", "Write active=False, or leave it out.")
     columns = (on,) if isinstance(on, str) else tuple(on or ())
-    of_reference = {"dimension": dimension, "on": columns, "grain": grain, "active": active}
-    return _field(Role.REFERENCE, description, of_reference, ge=0, renamed_from=renamed_from)
+    of_reference = {"dimension": dimension, "on": columns, "grain": grain, "active": active, "as_of": as_of}
+    return _field(Role.REFERENCE, description, of_reference, ge=0, history=history, renamed_from=renamed_from)
 
 
 def attribute(
@@ -80,6 +93,7 @@ def attribute(
     sort_by: str | None = None,
     category: str | None = None,
     folded: bool = False,
+    history: bool = False,
     **checks: Any,
 ) -> Any:
     """Declare a descriptive column. unknown: its value in a dimension's unknown member. checks: as pandera's Field.
@@ -88,9 +102,10 @@ def attribute(
     sort_by: the column whose order its values are shown in. category: what the values stand for, for Power BI's maps
     and links, e.g. "Country", "City", "WebUrl". renamed_from: the name that the column had before, so that
     `etl refill` renames it where the warehouse can, and makes the table anew otherwise. folded: whether reports choose
-    or group by this text, so that spellings that differ in letter case or outer blanks alone are one member.
+    or group by this text, so that spellings that differ in letter case or outer blanks alone are one member. history:
+    type 2: another value makes a new version of the member; without it (type 1) it overwrites all versions.
     """
-    shown = {"sort_by": sort_by, "category": category, "folded": folded}
+    shown = {"sort_by": sort_by, "category": category, "folded": folded, "history": history}
     return _field(Role.ATTRIBUTE, description, nullable=nullable, unknown=unknown, pii=pii, **(shown | checks))
 
 
@@ -121,6 +136,8 @@ def _field(role: Role, description: str, of_reference: Mapping[str, Any] | None 
     if (pii := metadata.get("pii", False)) not in (True, False, *Pii):
         raise ContractError(f"pii={pii!r} is none of KEEP, HASH, DROP and True.", "Write e.g. pii=HASH.")
     check_category(metadata.get("category"))
+    if not isinstance(metadata.get("history", False), bool):
+        raise ContractError(f"history={metadata['history']!r} is neither True nor False.", "Write history=True.")
     metadata["pii"] = Pii(pii) if isinstance(pii, str) else bool(pii)
     if not isinstance(options.get("alias", ""), str):
         raise ContractError(f"alias={options['alias']!r} is not a name.", 'Write e.g. alias="class".')

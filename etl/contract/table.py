@@ -14,6 +14,7 @@ import pyarrow as pa
 from etl.contract.column import OF_THE_ENGINE, Column, Folded, Pii, Reference, Role, check_pii
 from etl.contract.columns import attribute
 from etl.contract.folding import check_folded, folding
+from etl.contract.history import with_history
 from etl.contract.options import Options, read_options
 from etl.contract.types import check_rule, check_type, word_for
 from etl.core.errors import ContractError
@@ -61,7 +62,8 @@ class Contract(Options):
         """Read the description of table `name` from its contract class."""
         _check_annotations(model)
         fields = _fields(model)
-        columns = list(folding(_column(field, issubclass(model, Dimension)) for field in fields.values()))
+        declared = [_column(field, issubclass(model, Dimension)) for field in fields.values()]
+        columns = list(with_history(list(folding(declared))))
         dropped = tuple(column.name for column in columns if column.pii is Pii.DROP)
         left = [column for column in columns if column.name not in dropped]
         return cls(name, model, tuple(_activated(name, left)), dropped, **vars(model.__options__))
@@ -93,7 +95,7 @@ class Contract(Options):
 
     @cached_property
     def declared(self) -> tuple[Column, ...]:
-        """The columns that the table file declares: all but the folded ones beside them, which no person reads."""
+        """The columns that people read: all but the folded ones, which the engine keeps beside them."""
         return tuple(c for c in self.columns if not isinstance(c, Folded))
 
     @cached_property
@@ -105,6 +107,26 @@ class Contract(Options):
     def natural_key(self) -> tuple[str, ...]:
         """The columns that identify a row in the source."""
         return tuple(c.name for c in self.columns if c.role is Role.NATURAL_KEY)
+
+    @cached_property
+    def change_key(self) -> str | None:
+        """The column that tells a member's versions apart, in a dimension with history."""
+        return next((c.name for c in self.columns if c.role is Role.CHANGE_KEY), None)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the dimension has a row for each version of a member."""
+        return self.change_key is not None
+
+    @cached_property
+    def row_key(self) -> tuple[str, ...]:
+        """The columns that identify a row of a dimension: a member, or a version of one."""
+        return (*self.natural_key, *([self.change_key] if self.change_key else []))
+
+    @cached_property
+    def durable_key(self) -> str | None:
+        """The column with the number of the member, the same in all its versions."""
+        return next((c.name for c in self.columns if c.role is Role.DURABLE_KEY), None)
 
     @cached_property
     def grain_key(self) -> tuple[str, ...]:
@@ -147,7 +169,13 @@ class Contract(Options):
     def built_key(self) -> tuple[str, ...]:
         """The columns of what `build` returns that identify a row: for a reference those by which it is found."""
         on = {c.name: c.on for c in self.references}
-        return tuple(dict.fromkeys(part for name in self.grain_key for part in on.get(name, (name,))))
+        identifying = (*self.grain_key, *([self.change_key] if self.change_key else []))
+        return tuple(dict.fromkeys(part for name in identifying for part in on.get(name, (name,))))
+
+    @cached_property
+    def as_of(self) -> tuple[str, ...]:
+        """The columns of what `build` returns on whose day versions of members are looked up."""
+        return tuple(dict.fromkeys(c.as_of for c in self.references if c.as_of))
 
     @cached_property
     def measures(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _KINDS = (
     "|language|enum|near|user|role|host|at|socket|field"
 )
 _VALUE = re.compile(r"(?<!\w)(['\"]).*\1", re.DOTALL)
-_WORDS = ("surrogate_key", "natural_key", "reference", "attribute", "measure")
+_WORDS = ("surrogate_key", "natural_key", "change_key", "reference", "attribute", "measure")
 """The words of a contract that declare a column."""
 _ARGUMENTS = re.compile(r"\((\d+), (['\"])(.*)\2\)", re.DOTALL)
 """How MySQL's drivers say a number and a sentence."""

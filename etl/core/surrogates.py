@@ -1,12 +1,14 @@
 """Surrogate keys over time: a member keeps its number, and no number ever means two members.
 
 The published dimensions know the numbers that everybody has seen, so they win over a key map that is behind, or gone.
-A table of numbers has a dimension's natural key and its surrogate key, which is its last column.
+A table of numbers has a dimension's natural key and its surrogate key, which is its last column; of a dimension with
+history it has a number for each version, by the member and the change key, or NULL for one whose change nobody knows.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,7 +38,7 @@ class Published:
 
 def schema_of(contract: Contract) -> pa.Schema:
     """Return the columns of a dimension's numbers."""
-    names = (*contract.natural_key, str(contract.surrogate_key))
+    names = (*contract.row_key, str(contract.surrogate_key))
     return pa.schema([pa.field(name, contract.schema.field(name).type) for name in names])
 
 
@@ -46,6 +48,15 @@ def renamed(numbers: pa.Table, contract: Contract) -> pa.Table:
     names = {c.renamed_from: c.name for c in contract.columns if c.renamed_from and c.name not in there}
     new = [*(names.get(name, name) for name in there[:-1]), str(contract.surrogate_key)]
     return numbers if new == there else numbers.rename_columns(new)
+
+
+def with_change_key(numbers: pa.Table, contract: Contract) -> pa.Table:
+    """Return the numbers of members as those of versions, with no change key yet, where history is new."""
+    *natural, _ = numbers.column_names
+    if not contract.has_history or natural != list(contract.natural_key):
+        return numbers
+    change = schema_of(contract).field(str(contract.change_key))
+    return numbers.add_column(len(natural), change, pa.nulls(len(numbers), change.type))
 
 
 def converted(numbers: pa.Table, wanted: pa.Schema) -> pa.Table | None:
@@ -92,7 +103,7 @@ def conflicts(theirs: pa.Table, ours: pa.Table) -> pa.Table:
     taken = ours.join(other, key, key + _OTHER, "inner")
     differs = [pc.not_equal(taken.column(name), taken.column(name + _OTHER)) for name in natural]
     for mask in differs[1:]:
-        differs[0] = pc.or_(differs[0], mask)
+        differs[0] = pc.or_kleene(differs[0], mask)
     found = pa.concat_tables([moved.select(ours.column_names), taken.filter(differs[0]).select(ours.column_names)])
     return found.group_by(found.column_names).aggregate([]).select(ours.column_names)
 
@@ -106,5 +117,15 @@ def reconciled(known: pa.Table, published: pa.Table) -> tuple[pa.Table, int, int
     wrong = conflicts(published, known)
     right = known.join(wrong, known.column_names, join_type="left anti") if len(wrong) else known
     lacking = published.join(right, natural, join_type="left anti").select(known.column_names)
+    lacking = lacking.filter(_is_lacking(lacking, right))
     whole = pa.concat_tables([right, lacking]).sort_by(key)
     return whole, len(lacking), len(wrong)
+
+
+def _is_lacking(numbers: pa.Table, right: pa.Table) -> pa.ChunkedArray:
+    """Tell which numbers are not among the right ones: without a change key it is the number that says so."""
+    *natural, key = numbers.column_names
+    unknown = pa.array(np.zeros(len(numbers), dtype=bool))
+    for name in natural:
+        unknown = pc.or_(unknown, pc.is_null(numbers.column(name)))
+    return pc.invert(pc.and_(unknown, pc.is_in(numbers.column(key), right.column(key).combine_chunks())))

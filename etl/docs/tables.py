@@ -5,6 +5,7 @@ from typing import Any
 
 from etl.company.queries import Query
 from etl.contract.column import OF_THE_ENGINE, Column, Reference, Role
+from etl.contract.history import IS_CURRENT, VALID_FROM, VALID_TO
 from etl.contract.options import OPTIONS, Holds, about
 from etl.contract.table import Contract
 from etl.docs.company import Company
@@ -52,6 +53,15 @@ def _keys(contract: Contract) -> Iterator[tuple[str, Line]]:
     if contract.surrogate_key:
         yield "Surrogate key", (Code(contract.surrogate_key),)
     yield "Natural key" if contract.natural_key == contract.grain_key else "Key", codes(contract.grain_key)
+    if contract.has_history:
+        yield "History", tuple(_history(contract))
+
+
+def _history(contract: Contract) -> Iterator[str | Code]:
+    """Tell how versions are told apart, and on which days they hold."""
+    yield from ("a row per version, told apart by ", Code(str(contract.change_key)), "; it holds on the days ")
+    yield from (Code(f"d >= {VALID_FROM} AND d < {VALID_TO}"), ", and BETWEEN is wrong on the day of a change; ")
+    yield from (Code(IS_CURRENT), " is of the night; a member is ", Code(str(contract.durable_key)))
 
 
 def _options(contract: Contract, node: Node, company: Company) -> Iterator[tuple[str, Line]]:
@@ -108,9 +118,9 @@ def _columns(contract: Contract, company: Company) -> Grid:
         (
             (Code(column.name),),
             (column.type_name,),
-            (_null(column, fields[column.name]),),
+            (_null(column, fields.get(column.name)),),
             prose(column.description),
-            listed(list(_more(column, contract, fields[column.name], company)), " · "),
+            listed(list(_more(column, contract, fields.get(column.name), company)), " · "),
         )
         for column in contract.declared
     )
@@ -118,23 +128,25 @@ def _columns(contract: Contract, company: Company) -> Grid:
 
 
 def _null(column: Column, field: Any) -> str:
-    if field.nullable:
+    if field and field.nullable and column.role is not Role.CHANGE_KEY:
         return "yes"
     return "member 0" if column.nullable else "no"
 
 
 def _more(column: Column, contract: Contract, field: Any, company: Company) -> Iterator[Line]:
-    if column.role in (Role.SURROGATE_KEY, Role.NATURAL_KEY):
+    if column.role in (Role.SURROGATE_KEY, Role.NATURAL_KEY, Role.CHANGE_KEY, Role.DURABLE_KEY):
         yield (f"{column.role.value}",)
     if isinstance(column, Reference):
         yield from _refers(column, company)
     if column.pii:
         yield ("personal data, as pseudonyms" if column.is_hashed else "personal data",)
+    if contract.has_history and column.role in (Role.ATTRIBUTE, Role.REFERENCE):
+        yield ("type 2: a change makes a version",) if column.history else ("type 1: overwritten in all versions",)
     if contract.is_dimension and column.unknown is not None:
         yield "member 0: ", Code(str(column.unknown))
-    if column.role not in OF_THE_ENGINE:  # whose rules are its own
+    if field and column.role not in OF_THE_ENGINE:  # whose rules are its own
         yield from (_rule(check) for check in field.checks)
-    if field.unique:
+    if field and field.unique:
         yield ("unique",)
     if column.number_format:
         yield "shown as ", Code(column.number_format)
@@ -149,6 +161,10 @@ def _more(column: Column, contract: Contract, field: Any, company: Company) -> I
 def _refers(column: Reference, company: Company) -> Iterator[Line]:
     to = To(table_node(company.contracts[column.dimension], company.tables))
     yield "refers to ", to, ", found by ", *codes(column.on)
+    if column.as_of:
+        yield "the version of the day of ", Code(column.as_of)
+    elif company.contracts[column.dimension].has_history:
+        yield ("the current version",)
     yield ("active",) if column.is_active else ("inactive",)
     if column.grain:
         yield ("part of the key",)

@@ -1,8 +1,9 @@
 """What every warehouse refuses in the same words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from etl.company.checks import OURS
+from etl.contract.history import IS_CURRENT, VALID_FROM, VALID_TO, VERSION, durable_key_of
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, UsageError, WarehouseError
 from etl.core.receipt import TableReceipt
@@ -22,10 +23,28 @@ def check_names(contracts: Sequence[Contract]) -> None:
         raise ContractError(f"The warehouse cannot take the star: {'; '.join(faults)}.", "Rename it in tables/.")
 
 
-def numbers_of(contract: Contract, quoted: Callable[[str], str]) -> str:
-    """Write the query for a dimension's natural and surrogate keys, without the unknown member."""
-    columns = ", ".join(map(quoted, schema_of(contract).names))
-    return f"SELECT {columns} FROM {quoted(contract.name)} WHERE {quoted(str(contract.surrogate_key))} <> 0"
+def numbers_of(contract: Contract, there: Collection[str], quoted: Callable[[str], str]) -> str | None:
+    """Write the query for a dimension's natural and surrogate keys, without the unknown member.
+
+    there: the published columns. None where these are not among them. Of a dimension that has history now and had none
+    the numbers are of members; of one that had it and has none any more, of the current versions.
+    """
+    change, key, table = contract.change_key, quoted(str(contract.surrogate_key)), quoted(contract.name)
+    names = [name for name in schema_of(contract).names if name != change or change in there]
+    if not set(names) <= set(there):
+        return None
+    sql = f"SELECT {', '.join(map(quoted, names))} FROM {table} WHERE {key} <> 0"
+    durable = durable_key_of(str(contract.surrogate_key))
+    if change is None:
+        had_history = {VALID_FROM, VALID_TO, VERSION, IS_CURRENT, durable} <= set(there) - set(contract.schema.names)
+        return f"{sql} AND {quoted(IS_CURRENT)}" if had_history else sql
+    if change in there and durable in there:  # of a version that is published no more: its member goes on with it
+        columns = [f"NULLIF({quoted(n)}, {quoted(n)})" if n == change else quoted(n) for n in names[:-1]]
+        sql += (
+            f" UNION ALL SELECT DISTINCT {', '.join(columns)}, {quoted(durable)} FROM {table}"
+            f" WHERE {key} <> 0 AND {quoted(durable)} NOT IN (SELECT {key} FROM {table})"
+        )
+    return sql
 
 
 def check_receipt(handover: Handover, found: TableReceipt, where: str) -> None:

@@ -10,7 +10,7 @@ from etl.contract.table import Contract
 from etl.core.errors import DataError
 from etl.core.manifest import StarManifest
 from etl.core.standing import StarRows
-from etl.core.surrogates import conflicts, converted, schema_of
+from etl.core.surrogates import conflicts, converted, schema_of, with_change_key
 from etl.load.warehouse import Warehouse
 
 
@@ -22,7 +22,7 @@ def check_numbers(warehouse: Warehouse, star: StarManifest, chosen: Sequence[Con
         schema = schema_of(contract)
         rows = StarRows(folder, star.tables[contract.name]).batches(schema)
         ours = pa.concat_tables([schema.empty_table(), *rows])
-        theirs = converted(found, schema)
+        theirs = converted(with_change_key(found, contract), schema)
         wrong = conflicts(theirs, ours.filter(pc.field(schema.names[-1]) != 0)) if theirs is not None else ()
         if len(wrong):
             raise DataError(

@@ -102,7 +102,7 @@ def column_of(name: str, of: str, report: Report, contracts: Contracts) -> Colum
 
 def is_key(column: Column | None) -> bool:
     """Whether a column holds surrogate keys, of which 0 is the unknown member."""
-    return column is not None and column.role in (Role.REFERENCE, Role.SURROGATE_KEY)
+    return column is not None and column.role in (Role.REFERENCE, Role.SURROGATE_KEY, Role.DURABLE_KEY)
 
 
 class _Rows:

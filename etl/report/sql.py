@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from etl.company.measure import NAMED, Measure
 from etl.company.report import Report
+from etl.contract.history import IS_CURRENT
 from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
@@ -96,7 +97,8 @@ class Composer:
         self.tables.check(names)
         table = by.partition(".")[0]
         name, column = self.tables.compared(table, by)  # behind a point it may be any word, `order` for example
-        return f"SELECT {by} AS label, {names} AS name FROM {table} WHERE {among(name, column, members)}"
+        today = f" AND {IS_CURRENT}" if self.contracts[table].has_history else ""
+        return f"SELECT {by} AS label, {names} AS name FROM {table} WHERE {among(name, column, members)}{today}"
 
     def aggregate(self, measure: Measure, rows: str = "") -> str:
         """Return what a measure makes of its rows. rows: what its own columns are called by, with the point.

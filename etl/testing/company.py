@@ -16,6 +16,7 @@ from config import Settings
 from etl.company.queries import Query, read_queries
 from etl.company.tables import NIGHT, TableFile, read_tables
 from etl.contract import BLOCK, BUCKET, Night
+from etl.contract.versions import without_versions
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import EtlError, UsageError
 from etl.core.names import guess, query_files
@@ -25,6 +26,7 @@ from etl.download.types import declared_type
 from etl.testing.drawing import drawn, frame_of, head_of
 from etl.transform.check import Checked, Members, before_window, check, check_columns, check_kinds
 from etl.transform.frames import arrow_backed
+from etl.transform.history import since, with_versions
 
 TONIGHT = Night(
     as_of=datetime(2030, 3, 15, 2, 30, tzinfo=UTC),
@@ -162,11 +164,15 @@ def built(table: TableFile, inputs: Mapping[str, pd.DataFrame], night: Night) ->
         given[partial.parameters[0]] = partial.call(*_named(table, partial.parameters, given))
     frame = table.build.call(*_named(table, table.build.parameters, given)).reset_index(drop=True)
     check_columns(frame, table.contract)
-    frame = arrow_backed(frame, table.name)
+    frame = arrow_backed(without_versions(frame), table.name)
     check_kinds(frame, table.contract)
+    frame = since(frame, table.contract, night.time_zone)
     frame = before_window(frame, table.contract, night.window_start)
     everybody = Members(_Everybody(), np.ones(1, np.int64))  # type: ignore[arg-type] # as far as `check` asks
-    return check(frame, table.contract, {column.dimension: everybody for column in table.contract.relationships})
+    checked = check(frame, table.contract, {column.dimension: everybody for column in table.contract.relationships})
+    if table.contract.has_history:
+        with_versions(checked, table.contract, night)
+    return checked
 
 
 def columns_of(query: Query) -> list[str]:

@@ -1,7 +1,7 @@
 """From what `build` returned to rows that fulfil the contract: typed, referenced, checked, the rest with a reason."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,15 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.redacted import STARS
+from etl.contract.cleaning import business_date
 from etl.contract.column import Column, Reference, Role
 from etl.contract.comparing import arrow_type
 from etl.contract.folding import with_folded
-from etl.contract.lookup import KeyIndex, compact
+from etl.contract.history import IS_CURRENT, VALID_FROM, is_day
+from etl.contract.key_index import KeyIndex, compact
 from etl.contract.reserved import REJECT, RESERVED, SET_ASIDE, UNPUBLISHED
 from etl.contract.table import Contract
+from etl.contract.versions import VersionIndex, days_of
 from etl.core.counts import Counts, Unknown
 from etl.core.errors import ContractError
-from etl.transform.fitting import cast, check_kind, misfits
+from etl.transform.fitting import cast, check_kind, misfits, words
 from etl.transform.frames import all_but, only
 from etl.transform.keys import UNKNOWN
 from etl.transform.raw import Reject, as_json
@@ -32,15 +35,36 @@ _TELLING = 3
 
 @dataclass
 class Members:
-    """A dimension's keys, to find the members that a table refers to."""
+    """A dimension's keys, to find the members that a table refers to, or their versions as of a day.
 
-    index: KeyIndex
+    time_zone: of the business, in which an instant is of a day.
+    """
+
+    index: KeyIndex | VersionIndex
     keys: npt.NDArray[np.int32] | npt.NDArray[np.int64]
+    time_zone: str = "UTC"
 
     @classmethod
     def of(cls, natural: pa.Table, keys: npt.NDArray[np.int64]) -> "Members":
         """Index natural keys. keys: the surrogate keys, in the same order."""
         return cls(KeyIndex(natural.to_pandas(types_mapper=pd.ArrowDtype)), compact(keys))
+
+    @classmethod
+    def of_versions(cls, versions: pa.Table, natural: Sequence[str], key: str, time_zone: str) -> "Members":
+        """Index versions. natural: the columns of the members' natural key; key: that of the surrogate key."""
+        frame = versions.select([*natural, VALID_FROM, IS_CURRENT]).to_pandas(types_mapper=pd.ArrowDtype)
+        return cls(VersionIndex.of(frame, list(natural)), compact(versions.column(key).to_numpy()), time_zone)
+
+    def found(self, columns: list[pd.Series], as_of: pd.Series | None) -> npt.NDArray[np.int64]:
+        """Return the surrogate key of each row's member, the unknown one where there is none."""
+        if as_of is not None and isinstance(self.index, VersionIndex):
+            day = business_date(as_of, self.time_zone) if pa.types.is_timestamp(arrow_type(as_of)) else as_of
+            positions = self.index.positions(columns, days_of(day))
+        else:
+            positions = self.index.positions(columns)
+        if not len(self.keys):
+            return np.full(len(positions), UNKNOWN, dtype=np.int64)
+        return np.where(positions < 0, UNKNOWN, self.keys[positions]).astype(np.int64)
 
 
 @dataclass
@@ -70,10 +94,10 @@ def check(frame: pd.DataFrame, contract: Contract, members: Mapping[str, Members
     frame = _standing(frame, checked, [name for name in contract.personal if name in frame])
     frame, typed = _typed(frame, contract, checked.rejects)
     for column in contract.relationships:
-        typed[column.name] = _reference(frame, contract.name, column.on, members[column.dimension])
+        typed[column.name] = _reference(frame, contract.name, column, members[column.dimension])
     for column in contract.own_references:  # its members have no keys yet
         typed[column.name] = pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
-    names = [c.name for c in contract.declared if c.role is not Role.SURROGATE_KEY]
+    names = [c.name for c in contract.declared if c.name in typed]
     table = pa.table([typed[name] for name in names], names)
     faults = broken_rules(table, contract)
     if faults:
@@ -91,7 +115,7 @@ def with_own_references(checked: Checked, contract: Contract, members: Members) 
     """Return a dimension's rows with the keys of the members of its own that they refer to. members: its own."""
     table = checked.table
     for column in contract.own_references:
-        found = _reference(checked.found_by, contract.name, column.on, members)
+        found = _reference(checked.found_by, contract.name, column, members)
         table = table.set_column(table.column_names.index(column.name), column.name, found)
         _count_unknown(checked, table, column)
     return table
@@ -152,10 +176,10 @@ def _of_unknown(column: Column) -> object:
 def check_columns(frame: pd.DataFrame, contract: Contract) -> None:
     """Raise ContractError where build returned other columns than the contract wants."""
     needed = {c.name for c in contract.built}
-    needed |= {*contract.found_by}
+    needed |= {*contract.found_by, *contract.as_of}
     needed |= {name.removeprefix("-") for name in contract.survivor}
     needed |= {contract.window} if contract.window else set()
-    more = {*RESERVED, *contract.dropped}
+    more = {*RESERVED, *contract.dropped, *([VALID_FROM] if contract.has_history else [])}
     returned = set(map(str, frame.columns))
     missing, stray = sorted(needed - returned), sorted(returned - needed - more)
     if missing:
@@ -172,12 +196,25 @@ def check_columns(frame: pd.DataFrame, contract: Contract) -> None:
 
 def check_kinds(frame: pd.DataFrame, contract: Contract) -> None:
     """Raise ContractError where a column that build returned has values of another kind than its contract wants."""
-    wanted = {c.name: c.type for c in contract.columns if c.name in frame} | {
+    wanted = {c.name: c.type for c in contract.columns if c.name in frame and c.role is not Role.HISTORY} | {
         name: column.type for name, column in RESERVED.items() if name in frame
     }
     found = frame.dtypes
     for name, kind in wanted.items():
         check_kind(contract.name, name, found[name].pyarrow_dtype, kind)
+    for name in (*contract.as_of, *([VALID_FROM] if contract.has_history and VALID_FROM in frame else [])):
+        _check_day(contract.name, name, found[name].pyarrow_dtype)
+
+
+def _check_day(table: str, name: str, kind: pa.DataType) -> None:
+    """Refuse a column that says on which day, or since when, and holds neither days nor instants."""
+    if not (pa.types.is_null(kind) or is_day(kind)):
+        raise ContractError(
+            f"{table}: build returned {words(kind)} for {name}, which says the day of a version.",
+            "Let it be a Date or a Timestamp.",
+        )
+    if pa.types.is_timestamp(kind):
+        check_kind(table, name, kind, pa.timestamp("us", "UTC"))
 
 
 def before_window(frame: pd.DataFrame, contract: Contract, window_start: date) -> pd.DataFrame:
@@ -218,14 +255,12 @@ def _arrow(series: pd.Series) -> pa.Array:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
-def _reference(frame: pd.DataFrame, table: str, on: tuple[str, ...], members: Members) -> pa.Array:
+def _reference(frame: pd.DataFrame, table: str, column: Reference, members: Members) -> pa.Array:
+    as_of = frame[column.as_of] if column.as_of else None
     try:
-        positions = members.index.positions([frame[name] for name in on])
+        return pa.array(members.found([frame[name] for name in column.on], as_of))
     except ContractError as error:
         raise ContractError(f"{table}: {error.message}", error.hint) from None
-    if not len(members.keys):
-        return pa.array(np.full(len(frame), UNKNOWN, dtype=np.int64))
-    return pa.array(np.where(positions < 0, UNKNOWN, members.keys[positions]).astype(np.int64))
 
 
 def _count_unknown(checked: Checked, table: pa.Table, column: Reference) -> None:

@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 from etl.company.plan import Step
 from etl.company.tables import NIGHT, Function, TableFile
 from etl.contract import Night
+from etl.contract.history import IS_CURRENT, VALID_FROM
 from etl.contract.table import Contract
+from etl.contract.versions import with_versions
 from etl.core import arrow_csv
 from etl.core.folders import for_arrow
 from etl.core.memory import trim
@@ -165,16 +167,28 @@ def _columns_read(name: str, tables: Sequence[TableFile]) -> set[str] | None:
 
 
 def _star_frame(context: Context, name: str, columns: set[str] | None) -> pd.DataFrame:
-    """Read some columns of a star table, or all, without its unknown member."""
+    """Read some columns of a star table, or all, without its unknown member; of members with history what is current.
+
+    All their versions are known to the frame, for `lookup(…, as_of=…)`.
+    """
     contract = context.tables[name].contract
     wanted = [each.name for each in contract.declared if columns is None or each.name in columns]
     key = contract.surrogate_key
-    schema = pa.schema([field for field in contract.schema if field.name in {*wanted, key}])
+    days = {VALID_FROM, IS_CURRENT} if contract.has_history else set()
+    schema = pa.schema([field for field in contract.schema if field.name in {*wanted, key, *days}])
     parts = (part for path in star_files(context, name) for part in _rows_of(path, schema))
     if key:
         parts = (part.filter(pc.field(key) != UNKNOWN) for part in parts)
-    whole = pa.concat_tables([schema.empty_table().select(wanted), *(part.select(wanted) for part in parts)])
-    frame: pd.DataFrame = whole.to_pandas(types_mapper=pd.ArrowDtype)
+    if not contract.has_history:
+        parts = (part.select(wanted) for part in parts)
+        return _frame(pa.concat_tables([schema.empty_table().select(wanted), *parts]))
+    versions = pa.concat_tables([schema.empty_table(), *parts])
+    current = versions.filter(versions.column(IS_CURRENT)).select(wanted)
+    return with_versions(_frame(current), _frame(versions))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 
@@ -198,10 +212,13 @@ def _members(context: Context, name: str) -> Members:
     contract = context.tables[name].contract
     key = str(contract.surrogate_key)
     star = context.last_star if name in context.carried and context.last_star else context.folder
-    known = read_members(star, contract)
+    known = None if contract.has_history else read_members(star, contract)
     if known is None:
-        schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key)])
+        days = (VALID_FROM, IS_CURRENT) if contract.has_history else ()
+        schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key, *days)])
         parts = (part for path in star_files(context, name) for part in _rows_of(path, schema))
         known = pa.concat_tables(part.filter(pc.field(key) != UNKNOWN) for part in parts)
+    if contract.has_history:
+        return Members.of_versions(known, contract.natural_key, key, context.night.time_zone)
     numbers = known.column(key).to_numpy()
     return Members.of(known.select(list(contract.natural_key)), numbers)

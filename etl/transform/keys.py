@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.contract.comparing import comparable
-from etl.contract.lookup import KeyIndex
+from etl.contract.key_index import KeyIndex
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, DataError, StorageError
 from etl.core.folders import for_arrow

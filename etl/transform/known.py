@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from config import Settings
+from etl.contract.history import IS_CURRENT, VALID_FROM, VALID_TO, VERSION, durable_key_of
 from etl.contract.table import Contract
+from etl.core import parquet_file
 from etl.core.errors import EtlError, GuardError
 from etl.core.head import Head
 from etl.core.job import Job
@@ -21,11 +24,11 @@ from etl.core.manifest import StarManifest
 from etl.core.origin import DATA_FOLDER, foreign, owner_of
 from etl.core.pseudonyms import fingerprint_of
 from etl.core.pseudonyms import pseudonyms as of_texts
-from etl.core.surrogates import Published, converted, reconciled, renamed, schema_of
+from etl.core.surrogates import Published, converted, reconciled, renamed, schema_of, with_change_key
 from etl.guards.guard import Refusal
 from etl.guards.keys import NaturalKey, OtherKey, keys, pseudonyms
 from etl.guards.refusal import settle
-from etl.transform.keys import begun_after, columns_of_numbers, greatest_of, read_numbers, write_key_map
+from etl.transform.keys import UNKNOWN, begun_after, columns_of_numbers, greatest_of, read_numbers, write_key_map
 
 Ask = Callable[[Settings], Published]
 
@@ -72,12 +75,19 @@ def known_keys(
         if last and folder and not otherwise and _is_as_it_was(contract, folder, last, published):
             continue  # it may be long
         kept = read_numbers(folder, contract) if folder else None
-        old = None if kept is None else _hashed(renamed(kept, contract), contract, pseudonym_key)
+        same = None if kept is None else _with_or_without_history(renamed(kept, contract), contract, last, folder)
+        old = None if same is None else _hashed(same, contract, pseudonym_key)
         known = schema.empty_table() if old is None else converted(old, schema)
         lost = _were_pseudonyms(contract, last)
         if known is None or (old is not None and lost):
             refusals += keys.refusals(_changed(contract, old, " as pseudonyms" if lost else ""))
             known = begun_after(schema, greatest_of(old))
+        elif _has_other_columns(old, kept):
+            log.info(
+                "transform %s: it has %s now; what is current of its members keeps its keys",
+                contract.name,
+                "history" if contract.has_history else "no history any more",
+            )
         elif old is not None and known is not old:
             log.info("transform %s: its natural key has another type now; its members keep their keys", contract.name)
         elif old is not kept:
@@ -133,6 +143,28 @@ def _hashed(numbers: pa.Table, contract: Contract, key: bytes | None) -> pa.Tabl
         if not made.equals(texts):
             numbers = numbers.set_column(numbers.column_names.index(name), name, made)
     return numbers
+
+
+def _with_or_without_history(
+    numbers: pa.Table, contract: Contract, last: StarManifest | None, folder: Path | None
+) -> pa.Table:
+    """Return numbers of members as those of versions, or the other way round, where history was turned on or off."""
+    *natural, key = numbers.column_names
+    files = last.tables[contract.name].files if last and contract.name in last.tables else ()
+    if contract.has_history or natural[:-1] != list(contract.natural_key) or not folder:
+        return with_change_key(numbers, contract)
+    parts = []
+    for path in (folder / file.parquet.name for file in files if file.parquet):
+        table = parquet_file.read(path)
+        if not {VALID_FROM, VALID_TO, VERSION, IS_CURRENT, durable_key_of(key)} <= {*table.column_names}:
+            return numbers  # it has lost a column of its natural key
+        parts.append(table.filter(pc.and_(table.column(IS_CURRENT), pc.not_equal(table.column(key), UNKNOWN))))
+    current = [part.select([*contract.natural_key, key]) for part in parts]
+    return begun_after(pa.concat_tables(current), greatest_of(numbers)) if current else numbers
+
+
+def _has_other_columns(old: pa.Table | None, kept: pa.Table | None) -> bool:
+    return old is not None and kept is not None and old.num_columns != kept.num_columns
 
 
 def _is_as_it_was(contract: Contract, folder: Path, last: StarManifest, published: Published | None) -> bool:
@@ -207,7 +239,7 @@ def published_keys(contract: Contract, published: Published, pseudonym_key: byte
     None where no such table is published, or its members cannot be recognized by the contract's natural key.
     """
     numbers = published.numbers(contract)
-    theirs = converted(numbers, schema_of(contract)) if numbers is not None else None
+    theirs = converted(with_change_key(numbers, contract), schema_of(contract)) if numbers is not None else None
     if theirs is None:
         return None
     theirs = _hashed(theirs, contract, pseudonym_key)

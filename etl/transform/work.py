@@ -14,6 +14,7 @@ from etl.contract import Night
 from etl.contract.night import WatchedNight
 from etl.contract.reserved import MERGED, SET_ASIDE
 from etl.contract.table import Contract
+from etl.contract.versions import without_versions
 from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.core.job import peak_memory_mb
@@ -37,6 +38,7 @@ from etl.transform.fitting import one_spelling
 from etl.transform.frames import all_but, arrow_backed, only
 from etl.transform.groups import Edges, edges_of
 from etl.transform.hiding import hide_rejects, without_personal_data
+from etl.transform.history import since, with_versions
 from etl.transform.inputs import (
     Frames,
     Inputs,
@@ -60,6 +62,7 @@ from etl.transform.keys import (
 from etl.transform.members import Rows, keep_rows
 from etl.transform.partials import check_portion, parts_of, summaries, with_parts, write_partial
 from etl.transform.raw import Reject, as_json, read_block
+from etl.transform.version_keys import durable_keys, with_current_versions
 
 
 @dataclass
@@ -265,7 +268,8 @@ def summarized_by(context: Context, partial: Partial, frames: Frames, night: Nig
     """Let a partial summarize rows. frames: these, and what is read besides."""
     table = context.tables[partial.table]
     function = table.partials[partial.number]
-    made = arrow_backed(called(context, table, function, arguments(night, function, frames)), table.name)
+    made = without_versions(called(context, table, function, arguments(night, function, frames)))
+    made = arrow_backed(made, table.name)
     for column in table.contract.summed_where:
         if column in made and made[column].isna().any():
             raise ContractError(
@@ -287,10 +291,11 @@ def built_by_row(
 
 def built_by(context: Context, table: TableFile, frames: Frames, night: Night) -> pd.DataFrame:
     """Let a table file build its frame, and see to its columns."""
-    frame = called(context, table, table.build, arguments(night, table.build, frames))
+    frame = without_versions(called(context, table, table.build, arguments(night, table.build, frames)))
     check_columns(frame, table.contract)
     frame = arrow_backed(frame, table.name)
     check_kinds(frame, table.contract)
+    frame = since(frame, table.contract, context.night.time_zone)
     frame = before_window(frame, table.contract, context.night.window_start)
     for column in table.contract.columns:
         if column.name in table.contract.built_key and pa.types.is_time(column.type):
@@ -314,11 +319,24 @@ def _with_surrogate_keys(context: Context, contract: Contract, checked: Checked)
     """Put a dimension's keys in, keep the key map for the nights to come, and add the unknown member."""
     key = str(contract.surrogate_key)
     known = read_key_map(before, contract) if (before := context.keys_before(contract.name)) else None
-    keys, key_map = give_surrogate_keys(checked.table.select(list(contract.natural_key)), known, key)
+    if contract.has_history:
+        with_versions(checked, contract, context.night)
+        known = with_current_versions(checked.table, contract, known)
+    keys, key_map = give_surrogate_keys(checked.table.select(list(contract.row_key)), known, key)
     table = checked.table
     if contract.own_references:
-        natural = table.select(list(contract.natural_key))
-        table = with_own_references(checked, contract, Members.of(natural, keys.to_numpy()))
+        table = with_own_references(checked, contract, _own_members(context, contract, table, keys))
     write_key_map(context.folder, contract, key_map, table.num_rows)
-    members_ = table.append_column(key, keys).select(contract.schema.names).cast(contract.schema)
+    table = table.append_column(key, keys)
+    if contract.has_history:
+        table = table.append_column(str(contract.durable_key), durable_keys(table, contract, key_map))
+    members_ = table.select(contract.schema.names).cast(contract.schema)
     return pa.concat_tables([unknown_member(contract), members_])
+
+
+def _own_members(context: Context, contract: Contract, table: pa.Table, keys: pa.Array) -> Members:
+    """Index a dimension's own members, to whose current versions they refer."""
+    if not contract.has_history:
+        return Members.of(table.select(list(contract.natural_key)), keys.to_numpy())
+    key = str(contract.surrogate_key)
+    return Members.of_versions(table.append_column(key, keys), contract.natural_key, key, context.night.time_zone)

@@ -7,6 +7,7 @@
 | clients | marked as deleted; several rows a key | dim_client, a streamed dimension |
 | sales | swept nightly | fact_sale, streamed; fact_client_month, in portions; fact_product, a summary |
 | movements | in whole groups, several rows a key | fact_movement, a stream whose rows belong together |
+| moves | no: all rows each night | dim_seller, a dimension with history, to which facts refer as of their days |
 """
 
 from pathlib import Path
@@ -30,6 +31,7 @@ CREATE TABLE shop.movement (
     movement_id int, version int, stock_id int, moved_on date, units int, updated_at timestamptz,
     PRIMARY KEY (movement_id, version)
 );
+CREATE TABLE shop.move (move_id int PRIMARY KEY, seller_id int, place int, moved_at timestamptz);
 """
 
 CLOCK = """
@@ -80,7 +82,8 @@ SELECT region_id, name FROM shop.region
 -- key: sale_id
 -- watermark: updated_at
 -- sweep: nightly
-{_TOLERANT}SELECT sale_id, client_id, product_id, sold_on, units, price, status, updated_at FROM shop.sale
+{_TOLERANT}SELECT sale_id, client_id, product_id, client_id % 5 AS seller_id, sold_on, units, price, status, updated_at
+FROM shop.sale
 """,
     "movements": f"""-- Movements of stocks, in their order.
 -- grain: one row per movement and version
@@ -90,9 +93,16 @@ SELECT region_id, name FROM shop.region
 -- group by: stock_id
 -- watermark: updated_at
 -- sweep: nightly
-{_TOLERANT}SELECT movement_id, version, stock_id, moved_on, units, updated_at FROM shop.movement
+{_TOLERANT}SELECT movement_id, version, stock_id, stock_id % 5 AS seller_id, moved_on, units, updated_at
+FROM shop.movement
 WHERE stock_id IN (SELECT stock_id FROM shop.movement WHERE updated_at >= :since OR updated_at IS NULL)
 ORDER BY stock_id, moved_on, movement_id, version
+""",
+    "moves": f"""-- Where sellers went.
+-- grain: one row per move
+-- source: shop
+-- key: move_id
+{_TOLERANT}SELECT move_id, seller_id, place, moved_at FROM shop.move
 """,
 }
 
@@ -140,6 +150,21 @@ def build(clients: pd.DataFrame) -> pd.DataFrame:
     aside = pd.Series(pd.NA, index=clients.index, dtype="string[pyarrow]").mask(name.str.lower() == "test", "a test")
     return clients[["client_id", "region_id"]].assign(name=name, _set_aside=aside)
 ''',
+    "dim_seller": '''class DimSeller(Dimension, rows_of=("moves",), lost=1):
+    """One row per seller and place, in the order of time."""
+
+    seller_key: Key = surrogate_key()
+    seller_id: Integer = natural_key("Its number.")
+    move_id: Integer = change_key("The move.")
+    place: Integer = attribute("Where it is.", nullable=True, history=True)
+    last_move: Integer = attribute("The newest move, planned ones included.")
+
+
+def build(moves: pd.DataFrame) -> pd.DataFrame:
+    return moves.assign(place=moves["place"] + RULE, valid_from=moves["moved_at"], last_move=moves["move_id"]).drop(
+        columns="moved_at"
+    )
+''',
     "fact_sale": '''class FactSale(
     Fact, stream="sales", window="counts_until", partition_by="sold_on", cluster_by=("product_key",),
     closed_months="sold_on", lost=1, rejects=1, unknown=1, tolerance=1,
@@ -149,6 +174,8 @@ def build(clients: pd.DataFrame) -> pd.DataFrame:
     sale_id: Integer = natural_key("Its number.")
     client_key: Key = reference("dim_client", "Who bought.")
     product_key: Key = reference("dim_product", "What was sold.")
+    seller_key: Key = reference("dim_seller", "Who sold, where he was on that day.", as_of="sold_on")
+    present_seller_key: Key = reference("dim_seller", "Who sold, where he is.", active=False)
     sold_on: Date = attribute("The day.")
     status: Text = attribute("How it stands.", nullable=True)
     units: Integer = measure("How many.", ge=1)
@@ -167,6 +194,7 @@ def build(sales: pd.DataFrame, dim_product: pd.DataFrame) -> pd.DataFrame:
             "sale_id": sales["sale_id"],
             "client_id": sales["client_id"],
             "product_id": sales["product_id"],
+            "seller_id": sales["seller_id"],
             "sold_on": sales["sold_on"],
             "status": sales["status"],
             "units": sales["units"] + RULE,
@@ -178,20 +206,25 @@ def build(sales: pd.DataFrame, dim_product: pd.DataFrame) -> pd.DataFrame:
         }
     )
 ''',
-    "fact_movement": '''class FactMovement(Fact, stream="movements", partition_by="moved_on", lost=1, rejects=1):
+    "fact_movement": '''class FactMovement(
+    Fact, stream="movements", partition_by="moved_on", lost=1, rejects=1, unknown=1
+):
     """One row per movement, with what its stock had then."""
 
     movement_id: Integer = natural_key("Its number.")
+    seller_key: Key = reference("dim_seller", "Who moved it.", as_of="moved_on")
+    place: Integer = attribute("Where that was.", nullable=True)
     stock_id: Integer = attribute("The stock.", ge=0)
     moved_on: Date = attribute("The day.")
     units: Integer = measure("How many.")
     balance: Integer = measure("What the stock has then.", ge=-50)
 
 
-def build(movements: pd.DataFrame) -> pd.DataFrame:
-    rows = movements.assign(units=movements["units"] + RULE)
+def build(movements: pd.DataFrame, dim_seller: pd.DataFrame) -> pd.DataFrame:
+    place = lookup(movements[["seller_id"]], dim_seller, "place", as_of=movements["moved_on"])
+    rows = movements.assign(units=movements["units"] + RULE, place=place)
     rows["balance"] = running_total(rows, ["stock_id"], "units")
-    return rows[["movement_id", "stock_id", "moved_on", "units", "balance"]]
+    return rows[["movement_id", "seller_id", "place", "stock_id", "moved_on", "units", "balance"]]
 ''',
     "fact_client_month": '''ROW = ["client_id", "month"]
 

@@ -83,6 +83,8 @@ class Source:
             self._sale(draw, START - OLD if number else None)
         for _ in range(50):
             self._movement(draw, START - OLD)
+        for seller in (1, 1, 2, 2, 3):
+            self._move(draw, seller)
         for name in TABLES:
             write_table(self.tables, name, 0)
         self.tell_the_time()
@@ -178,9 +180,23 @@ class Source:
             self._sale(draw, self.now, who, what)
 
     def reprice(self, draw: random.Random) -> None:
-        """Change what facts look up: the price, at times one that is refused, or the last day."""
+        """Change what facts look up: the price, at times one that is refused, or the last day; and who was where."""
+        self._correct_moves(draw)
         change = draw.choice([f"price = {_price(draw)}", f"closes_on = {self._day(draw, edge=True)}", "price = -1"])
         self._change("product", f"{change}, updated_at = '{self.now}'", draw, draw.randint(1, 2))
+
+    def _correct_moves(self, draw: random.Random) -> None:
+        """Let a seller move, on a day past or to come; or let a move be of another day, place or seller, or gone."""
+        move = f"move_id IN (SELECT move_id FROM shop.move ORDER BY md5(move_id || '{draw.random()}') LIMIT 1)"
+        change = draw.choice(
+            ["", "", "place = place % 3 + 1", f"moved_at = {self._moment(draw)}", "seller_id = 4", "gone"]
+        )
+        if not change:
+            self._move(draw, draw.randint(0, 3))
+        elif change == "gone":
+            self.sql(f"DELETE FROM shop.move WHERE {move}")
+        else:
+            self.sql(f"UPDATE shop.move SET {change} WHERE {move}")
 
     def change_table_file(self, draw: random.Random) -> None:
         """Let a table be built otherwise from now on."""
@@ -271,6 +287,16 @@ class Source:
         for version in draw.choice([(1,), (1,), (1, 2)]):
             values = f"{movement}, {version}, {stock}, {self._day(draw, edge=edge)}, {draw.randint(-20, 30)}"
             self.sql(f"INSERT INTO shop.movement VALUES ({values}, {_time(at)})")
+
+    def _move(self, draw: random.Random, seller: int) -> None:
+        place = draw.choice(["NULL", "1", "2", "3"])
+        self.sql(f"INSERT INTO shop.move VALUES ({self._next()}, {seller}, {place}, {self._moment(draw)})")
+
+    def _moment(self, draw: random.Random) -> str:
+        """Draw an instant of the last year, of the same day as others, of the days to come, or none."""
+        back = draw.choice([draw.randint(0, 380), draw.randint(0, 380), 100, 0, -1, -2])
+        day = self.now.date() - dt.timedelta(days=back)
+        return draw.choice(["NULL", *(f"'{day} {hour}:30+00'" for hour in (0, 12, 12, 23))])
 
     def _some(self, column: str, table: str, draw: random.Random) -> int | str:
         if draw.random() < 0.05:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.contract import lookup
-from etl.contract.lookup import KeyIndex
+from etl.contract.key_index import KeyIndex
 from etl.core.errors import ContractError
 
 KINDS: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [

@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from etl.contract import Dimension, Key, Text, natural_key, surrogate_key
+from etl.contract import Dimension, Integer, Key, Text, attribute, change_key, natural_key, surrogate_key
+from etl.contract.history import BEGINNING, END
 from etl.contract.table import Contract
 from etl.core.errors import WarehouseError
 from etl.core.head import Head
@@ -38,6 +39,23 @@ class PlanetOfName(Dimension):
 
     planet_key: Key = surrogate_key()
     title: Text = natural_key("What it is called.")
+
+
+class DimMayor(Dimension):
+    """One row per town and mayor."""
+
+    mayor_key: Key = surrogate_key()
+    town: Text = natural_key("Where.")
+    term: Integer = change_key("The term.")
+    mayor: Text = attribute("Who.", nullable=True, history=True)
+
+
+class DimMayorOfToday(Dimension):
+    """One row per town."""
+
+    mayor_key: Key = surrogate_key()
+    town: Text = natural_key("Where.")
+    mayor: Text = attribute("Who.", nullable=True)
 
 
 def test_first_publish_creates_everything(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -242,6 +260,31 @@ def test_the_published_surrogate_keys_can_be_read(warehouse: Warehouse, tmp_path
     assert sorted(found.to_pylist(), key=str) == [{"planet_id": n, "planet_key": n} for n in (1, 2)]
     renamed = Contract.of("dim_planet", PlanetOfName)
     assert warehouse.numbers(renamed) is None
+
+
+def test_the_published_keys_of_versions_can_be_read(warehouse: Warehouse, tmp_path: Path) -> None:
+    """With the change keys, and of a member whose durable key no published version has, that one.
+
+    Where history is new or gone in the contract, the numbers are of members: those of the current versions.
+    """
+    rows = [
+        {"mayor_key": key, "town": town, "term": term, "mayor": "x", "valid_from": BEGINNING, "valid_to": END}
+        | {"is_current": key == 4, "version": 1, "mayor_durable_key": durable}
+        for key, town, term, durable in ((0, None, None, 0), (3, "A", 1, 2), (4, "A", 2, 2), (5, "B", 1, 5))
+    ]
+    mayors, plain = Contract.of("dim_mayor", DimMayor), Contract.of("dim_mayor", DimMayorOfToday)
+    load(warehouse, RUN, [hand_over(mayors, rows, tmp_path)])
+    found = warehouse.numbers(mayors)
+    assert found is not None
+    assert sorted(found.to_pylist(), key=str) == [
+        {"town": "A", "term": 1, "mayor_key": 3},
+        {"town": "A", "term": 2, "mayor_key": 4},
+        {"town": "A", "term": None, "mayor_key": 2},
+        {"town": "B", "term": 1, "mayor_key": 5},
+    ]
+    today = warehouse.numbers(plain)
+    assert today is not None
+    assert today.to_pylist() == [{"town": "A", "mayor_key": 4}]
 
 
 def test_publishing_some_tables_leaves_the_others(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -67,9 +67,12 @@ _NUMBERS = frozenset(
         "previous_contracts_to_date",
         "previous_visits",
         "previous_orders",
+        "version",
     ]
 )
-_DAYS = frozenset(["day", "date", "contract_date", "return_date", "movement_date", "first_contract_date"])
+_DAYS = frozenset(
+    ["day", "date", "contract_date", "return_date", "movement_date", "first_contract_date", "valid_from", "valid_to"]
+)
 _FLAGS = frozenset(["returned_everything"])
 
 

@@ -1,4 +1,4 @@
-"""Team members: roles, and the office after the last move."""
+"""Team members: roles, and a version for each office."""
 
 from tests.tables.drawing import assert_drawn, drawn, judged, nothing
 
@@ -39,8 +39,12 @@ def test_everybody_is_a_team_member_unless_the_list_says_otherwise() -> None:
     )
 
 
-def test_a_member_sits_where_the_last_move_up_to_the_night_led() -> None:
-    """A move that is planned for later has not happened yet; the order of the rows does not matter."""
+def test_a_member_has_a_version_for_each_office() -> None:
+    """Whatever the order of the rows: the office on joining counts from the beginning, a move from its day on.
+
+    A move that is planned for later has its version, which is not current yet; a move to where one is makes none; who
+    moves and never joined is left out. The day of a move is that of Madrid.
+    """
     members = judged(
         "dim_team_member",
         team_members=drawn(MEMBERS, "team_members"),
@@ -49,9 +53,11 @@ def test_a_member_sits_where_the_last_move_up_to_the_night_led() -> None:
             | team_member_id | office_id | changed_at       |
             | -------------- | --------- | ---------------- |
             | 1              | 12        | 2029-05-01 08:00 |
-            | 1              | 11        | 2028-05-01 08:00 |
-            | 1              | 13        | 2030-03-15 02:31 |
+            | 1              | 12        | 2029-06-01 08:00 |
+            | 1              | 11        | 2028-05-01 22:30 |
+            | 1              | 13        | 2030-03-16 08:00 |
             | 3              | 14        | 2030-03-15 02:30 |
+            | 9              | 14        | 2030-03-15 02:30 |
             """
         ),
         special_members=nothing("special_members"),
@@ -59,10 +65,16 @@ def test_a_member_sits_where_the_last_move_up_to_the_night_led() -> None:
     assert_drawn(
         members,
         """
-        | team_member_id | office_id |
-        | -------------- | --------- |
-        | 1              | 12        |
-        | 2              | 10        |
-        | 3              | 14        |
+        | team_member_id | office_id | valid_from | valid_to   | is_current | version |
+        | -------------- | --------- | ---------- | ---------- | ---------- | ------- |
+        | 1              | 10        | 1900-01-01 | 2028-05-02 | no         | 1       |
+        | 1              | 11        | 2028-05-02 | 2029-05-01 | no         | 2       |
+        | 1              | 12        | 2029-05-01 | 2030-03-16 | yes        | 3       |
+        | 1              | 13        | 2030-03-16 | 9999-12-31 | no         | 4       |
+        | 2              | 10        | 1900-01-01 | 9999-12-31 | yes        | 1       |
+        | 3              | ∅         | 1900-01-01 | 2030-03-15 | no         | 1       |
+        | 3              | 14        | 2030-03-15 | 9999-12-31 | yes        | 2       |
         """,
     )
+    assert members.counts.set_aside == {"a move of nobody who joined": 1}
+    assert members.counts.merged == 1

@@ -42,6 +42,7 @@ _LARGEST = """MAX(fact_sales.net_revenue) FROM fact_sales JOIN balance AS b USIN
 _QUARTER = "(SELECT DATE_TRUNC('quarter', MAX(contract_date) + 1) AS quarter_after FROM fact_sales)"
 _CLASS = "SELECT COUNT(*) FROM fact_client_deployment WHERE retention = '{}'"
 _OF_MEMBERS = "FROM fact_sales WHERE team_member_key <> 0"
+_SELLERS = "FROM fact_sales JOIN dim_team_member USING (team_member_key) WHERE team_member_key <> 0"
 _MOVED = "SELECT COUNT(*) FROM fact_usage_movements WHERE movement IN ({})"
 _NEWEST = "FROM etl_runs WHERE run_id = (SELECT MAX(run_id) FROM etl_runs)"
 
@@ -77,10 +78,10 @@ KPIS = {
     "Reactivated Clients": _CLASS.format("Reactivated"),
     "Selling Offices": f"""SELECT COUNT(DISTINCT office_key) FROM dim_team_member
         WHERE office_key <> 0 AND team_member_key IN (SELECT team_member_key {_OF_MEMBERS})""",
-    "Selling Members": f"SELECT COUNT(DISTINCT team_member_key) {_OF_MEMBERS}",
+    "Selling Members": f"SELECT COUNT(DISTINCT team_member_durable_key) {_SELLERS}",
     "Member Contracts": f"SELECT COUNT(*) {_OF_MEMBERS}",
     "Member Revenue": f"SELECT SUM({_NET}) {_OF_MEMBERS}",
-    "Revenue per Member": f"SELECT SUM({_NET}) / COUNT(DISTINCT team_member_key) {_OF_MEMBERS}",
+    "Revenue per Member": f"SELECT SUM({_NET}) / COUNT(DISTINCT team_member_durable_key) {_SELLERS}",
     "Allocations": _MOVED.format("'ALLOCATION', 'REALLOCATION'"),
     "Returns": _MOVED.format("'RETURN'"),
     "Returns Rate": """SELECT COUNT(*) FILTER (movement = 'RETURN') / COUNT(*) FILTER (movement <> 'RETURN')

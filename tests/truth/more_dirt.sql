@@ -20,6 +20,20 @@ FROM legacy.orders WHERE order_no % 79 = 41 AND touched_at IS NOT NULL;
 -- An office and a region whose names are hard to quote.
 UPDATE people.offices SET name = E'L''Hospitalet \\ "Nord"', region = E'L''Alt \\ "Nord"' WHERE office_id = 14;
 
+-- Moves on the days of sales, up to three a day, at midnight and where it is another day in Greenwich, to where one is;
+-- at infinity, which is not read; and before the first day that a version can begin on.
+INSERT INTO people.office_changes
+SELECT team_member_id, 1 + (n + extract(doy FROM day)::integer) % 5,
+       day + (ARRAY['00:00', '12:00', '23:30'])[n]::time
+FROM (SELECT DISTINCT team_member_id, contracted_at::date AS day FROM sales.contracts
+      WHERE team_member_id % 5 IN (1, 2) AND isfinite(contracted_at) AND contract_id % 7 = 3) AS sold,
+     generate_series(1, 3) AS n
+WHERE n <= 1 + team_member_id % 3;
+INSERT INTO people.office_changes
+SELECT team_member_id, 3, 'infinity'::timestamptz FROM people.team_members WHERE team_member_id % 50 = 7;
+INSERT INTO people.office_changes
+SELECT team_member_id, 4, '1890-01-01'::timestamptz FROM people.team_members WHERE team_member_id % 50 = 8;
+
 -- A movement of an unknown type between two others.
 UPDATE usage.movements SET movement_type = CASE WHEN movement_id % 2 = 0 THEN 3 END WHERE movement_id % 11 = 0;
 

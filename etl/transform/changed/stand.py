@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from etl.company.tables import NIGHT, TableFile
 from etl.contract.comparing import comparable
+from etl.contract.history import IS_CURRENT, VALID_FROM
+from etl.contract.versions import has_versions, versions_of, with_versions, without_versions
 from etl.core import parquet_file
 from etl.core.duckdb_session import session
 from etl.core.errors import DataError
@@ -68,7 +70,10 @@ class Stand:
         return is_same and np.array_equal(gone[0], gone[1])
 
     def changed_members(self, dimension: str, columns: Sequence[str]) -> pa.Table:
-        """Return the natural keys, comparable, of the members that came or went, or differ in `columns`."""
+        """Return the natural keys, comparable, of the members that came or went, or differ in `columns`.
+
+        A member with history differs, too, where a version of it came or went, or holds on other days.
+        """
         asked = dimension, tuple(columns)
         if asked not in self._members:
             self._members[asked] = self._compared(dimension, columns)
@@ -76,7 +81,8 @@ class Stand:
 
     def _compared(self, dimension: str, columns: Sequence[str]) -> pa.Table:
         contract = self.new.tables[dimension].contract
-        names = list(dict.fromkeys([*contract.natural_key, str(contract.surrogate_key), *columns]))
+        days = (VALID_FROM, IS_CURRENT) if contract.has_history else ()
+        names = list(dict.fromkeys([*contract.natural_key, str(contract.surrogate_key), *days, *columns]))
         schema = pa.schema([contract.schema.field(name) for name in names])
         if change := self._changes.get(dimension):
             folder = self.new.folder
@@ -184,13 +190,18 @@ class Stand:
 
 
 def _referred(table: TableFile, dimension: str, built: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """Return the members of a dimension to which rows refer."""
-    found = np.zeros(len(members), dtype=bool)
-    for reference in table.contract.relationships:
-        if reference.dimension == dimension:
-            asked = comparables(built, reference.on).rename_columns(list(reference.key))
-            found |= Among(asked).mask(comparables(members, reference.key))
-    return only(members, found)
+    """Return the members of a dimension to which rows refer, with their versions."""
+
+    def referred(frame: pd.DataFrame) -> pd.DataFrame:
+        found = np.zeros(len(frame), dtype=bool)
+        for reference in table.contract.relationships:
+            if reference.dimension == dimension:
+                asked = comparables(built, reference.on).rename_columns(list(reference.key))
+                found |= Among(asked).mask(comparables(frame, reference.key))
+        return without_versions(only(frame, found))
+
+    alone = referred(members)
+    return with_versions(alone, referred(versions_of(members))) if has_versions(members) else alone
 
 
 def _nothing_kept(name: str) -> Kept:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from etl.company.tables import TableFile
-from etl.contract.lookup import KeyIndex
+from etl.contract.key_index import KeyIndex
 from etl.contract.night import WatchedNight
 from etl.core import parquet_file
 from etl.core.manifest import Kept, ParquetFile

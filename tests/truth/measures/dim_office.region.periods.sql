@@ -3,8 +3,7 @@ WITH sale AS (
     SELECT c.contract_date AS day, (c.contract_date + interval '1 year')::date AS year_later, c.net_revenue,
            pg_temp.region(o.region) AS region
     FROM published_contract AS c
-    LEFT JOIN team_member AS m ON m.team_member_id = c.team_member_id
-    LEFT JOIN people.offices AS o ON o.office_id = m.office_id
+    LEFT JOIN people.offices AS o ON o.office_id = pg_temp.office_on(c.team_member_id, c.contract_date)
 ),
 clock AS (
     SELECT max(day) AS last_day, date_trunc('year', max(day))::date AS new_year,

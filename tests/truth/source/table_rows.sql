@@ -15,4 +15,4 @@ UNION ALL SELECT 'dim_date', 1 + ((last_year + interval '1 year')::date - first_
 UNION ALL SELECT 'dim_deployment', 1 + count(*) FROM catalogue.deployments
 UNION ALL SELECT 'dim_office', 1 + count(*) FROM people.offices
 UNION ALL SELECT 'dim_product', 1 + count(*) FROM catalogue.products
-UNION ALL SELECT 'dim_team_member', 1 + count(*) FROM people.team_members
+UNION ALL SELECT 'dim_team_member', 1 + count(*) FROM team_member_version
