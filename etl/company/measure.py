@@ -14,6 +14,8 @@ NAMED = re.compile(r"\[([^\]]+)\]")
 """Another measure, as DAX and our SQL name it."""
 Aggregate = Literal["sum", "count", "distinct", "min", "max"]
 AGGREGATES: tuple[Aggregate, ...] = ("sum", "count", "distinct", "min", "max")
+AS_IS = "as it is"
+"""The way by which rows come to the current versions of their members; no reference is called so."""
 Single: TypeAlias = bool | int | float | date | str
 Conditions: TypeAlias = dict[str, tuple[Single, ...]]
 """Values by column: of each column the row has to have one of them."""
@@ -34,7 +36,7 @@ class Measure(Entry):
     both languages: `dax`, which Power BI evaluates, and `sql`, an aggregate over `of`, or without `of` made of other
     measures in brackets. With dax alone only Power BI has it.
     along: the reference of its table by which it is filtered, where that is not the active one to its dimension: sales
-    by the day of return.
+    by the day of return. as_is: whether members with history count as they are today, and not as they were then.
     latest: for a balance, which is not added up over time: (the column by which there is one balance, the column of
     which only the greatest value counts), both of `of`. ignores: dimensions whose filters do not matter to it.
     money: whether it is an amount in the report's currency, which its format then has in it.
@@ -56,6 +58,7 @@ class Measure(Entry):
     dax: str | None = None
     sql: str | None = None
     along: str | None = None
+    as_is: bool = False
     latest: tuple[str, str] | None = None
     ignores: tuple[str, ...] = ()
     money: bool = False
@@ -64,6 +67,11 @@ class Measure(Entry):
     @classmethod
     def _conditions(cls, given: object) -> object:
         return conditions(given)
+
+    @property
+    def way(self) -> str | None:
+        """How its rows come to their members: along a reference, by their durable keys, or as the contracts say."""
+        return AS_IS if self.as_is else self.along
 
     @property
     def aggregate(self) -> Aggregate | None:
@@ -110,6 +118,10 @@ class Measure(Entry):
         if self.along and (not words or self.dax is not None):
             raise ValueError(
                 "`along` makes its SQL and its DAX: say sum, count, distinct, min or max, and leave dax out"
+            )
+        if self.as_is and (not words or self.dax is not None or self.along):
+            raise ValueError(
+                "`as_is` makes its SQL and its DAX: say sum, count, distinct, min or max, and leave dax and along out"
             )
         if self.latest and self.distinct:
             raise ValueError("distinct values cannot be added up over the latest rows: write dax and sql by hand")

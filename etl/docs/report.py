@@ -47,6 +47,8 @@ def measure_entry(measure: Measure, report: Report, company: Company, lineage: L
         facts.append(("Balance", ("the rows of the greatest ", Code(last), ", for each ", Code(per))))
     if measure.along:
         facts.append(("Filtered along", (Code(measure.along),)))
+    if measure.as_is:
+        facts.append(("Members with history", ("as they are today",)))
     if measure.ignores:
         facts.append(("Ignores filters on", _ignored(measure, lineage)))
     if target := report.targets.get(measure.name):

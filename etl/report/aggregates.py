@@ -29,7 +29,7 @@ class Base:
     @classmethod
     def of_measure(cls, measure: Measure) -> "Base":
         """Return that of a measure with `of`."""
-        return cls(str(measure.of), measure.latest, measure.ignores, measure.along)
+        return cls(str(measure.of), measure.latest, measure.ignores, measure.way)
 
 
 def columns_in(sql: str) -> list[str]:

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from etl.company.measure import Conditions, Measure
 from etl.company.report import Report
+from etl.contract.history import IS_CURRENT
 from etl.contract.table import Contracts
 from etl.contract.types import TEXT
 from etl.report.aggregates import column_of, is_key
 from etl.report.arithmetic import in_dax
 from etl.report.dax_values import condition
 from etl.report.names import friendly
-from etl.report.reach import guarded_by
+from etl.report.reach import guarded_by, reached, versioned
 from etl.report.related import ends
 
 _LINE = 110
@@ -60,7 +61,7 @@ class _Aggregate:
         before = [*self._conditions(self._chosen)]
         behind = [*self._conditions(self._measure.where), *self._known()]
         cleared = ["REMOVEFILTERS()" if t == "*" else f"REMOVEFILTERS({table(t)})" for t in self._measure.ignores]
-        cleared += self._along()
+        cleared += [*self._along(), *self._as_is()]
         if self._measure.latest is None:
             return _calculate(self._base(), [*map(_kept, [*before, *behind]), *cleared])
         text = self._latest(self._measure.latest, before, behind)
@@ -73,6 +74,14 @@ class _Aggregate:
             if reference.name == self._measure.along:
                 start, end = ends(contract, reference, self._contracts)
                 yield f"USERELATIONSHIP({column(self._table, start)}, {column(reference.dimension, end)})"
+
+    def _as_is(self) -> Iterator[str]:
+        """Go from the current versions that are chosen to all versions of their members."""
+        for name in versioned(self._contracts, self._table) if self._measure.as_is else ():
+            durable = column(name, str(self._contracts[name].durable_key))
+            current = f"CALCULATETABLE(VALUES({durable}), KEEPFILTERS({column(name, IS_CURRENT)} = TRUE()))"
+            yield from (f"REMOVEFILTERS({table(each)})" for each in reached(self._contracts, name))
+            yield f"TREATAS({current}, {durable})"
 
     def _latest(self, latest: tuple[str, str], before: list[str], behind: list[str]) -> str:
         """Add up balances: of each, the rows of the greatest value in the filter context."""

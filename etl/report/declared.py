@@ -12,7 +12,7 @@ from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
 from etl.report.aggregates import column_of
-from etl.report.reach import path
+from etl.report.reach import path, versioned
 
 _BY_HAND = "Declare another column, or write dax and sql by hand."
 
@@ -30,6 +30,7 @@ def check(measure: Measure, report: Report, contracts: Contracts) -> None:
             if "." in name:
                 raise ContractError(f"its latest names {name}, a column of another table.", "Name one of its own.")
         _check_along(measure, report, contracts)
+        _check_as_is(measure, report, contracts)
         _check_value(measure, column_of(measure.column, of, report, contracts) if measure.column else None)
         _check_conditions(measure.where, of, report, contracts)
         if of in report.views:
@@ -56,6 +57,14 @@ def _check_along(measure: Measure, report: Report, contracts: Contracts) -> None
             f"its view {measure.of} chooses by {', '.join(sorted(turned))}, to which its along leads another way.",
             f"Say of = \"{of}\", and write the view's conditions into the measure's where.",
         )
+
+
+def _check_as_is(measure: Measure, report: Report, contracts: Contracts) -> None:
+    """Refuse today's members where there are no others."""
+    view = report.views.get(str(measure.of))
+    of = view.like if view else str(measure.of)
+    if measure.as_is and of in contracts and not versioned(contracts, of):
+        raise ContractError(f"it says as_is, and {of} refers to no dimension with history.", "Leave as_is out.")
 
 
 def _named(measure: Measure) -> Iterator[str]:

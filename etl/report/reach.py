@@ -34,6 +34,16 @@ def path(contracts: Contracts, start: str, table: str, along: str | None = None)
     return None
 
 
+def reached(contracts: Contracts, start: str) -> list[str]:
+    """Name a table, and all that filter its rows."""
+    return [start, *(name for name in contracts if name != start and path(contracts, start, name) is not None)]
+
+
+def versioned(contracts: Contracts, start: str) -> list[str]:
+    """Name the dimensions with history to which a table's rows refer."""
+    return [name for name in reached(contracts, start) if name != start and contracts[name].has_history]
+
+
 def _taken(contract: Contract, along: str | None) -> list[Reference]:
     """Return the references by which a table's rows are filtered."""
     chosen = [reference for reference in contract.relationships if reference.name == along]

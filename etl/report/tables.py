@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from etl.company.measure import AS_IS
 from etl.company.report import Report
 from etl.contract.column import Column
+from etl.contract.history import IS_CURRENT
 from etl.contract.table import Contracts
 from etl.core.errors import ContractError
 from etl.core.names import guess
@@ -84,16 +86,19 @@ class Tables:
     def joined(self, name: str, columns: Mapping[str, str], along: str | None = None) -> str:
         """Return the query for the rows of a table or view and the wanted columns beside.
 
-        columns: their aliases; along: the reference by which a dimension is joined instead of by the active one.
+        columns: their aliases; along: the reference by which a dimension is joined instead of by the active one, or
+        `AS_IS`: members with history are then joined as they are today.
         """
         joins, selected = dict[str, str](), []
         for column, alias in columns.items():
             self.check(column)
             table, _, attribute = column.partition(".")
             steps = self._steps(name, table, along)
-            if steps and attribute == self._contracts[table].surrogate_key:
+            is_another = along == AS_IS and self._contracts[table].has_history
+            if steps and attribute == self._contracts[table].surrogate_key and not is_another:
                 *steps, (attribute, _) = steps  # whoever refers to a table has its key
-            selected.append(f", {self._join(joins, 'rows_', steps)}.{attribute} AS {alias}")
+            owner = self._join(joins, "rows_", steps, as_is=along == AS_IS)
+            selected.append(f", {owner}.{attribute} AS {alias}")
         return f"SELECT rows_.*{''.join(selected)}\nFROM {self.view(name)} AS rows_{''.join(joins.values())}"
 
     def _steps(self, name: str, table: str, along: str | None = None) -> Path:
@@ -106,10 +111,17 @@ class Tables:
             )
         return steps
 
-    def _join(self, joins: dict[str, str], owner: str, steps: Path) -> str:
-        """Join the tables on the way to those that are joined already; returns what the query calls the last one."""
+    def _join(self, joins: dict[str, str], owner: str, steps: Path, *, as_is: bool = False) -> str:
+        """Join the tables on the way to those that are joined already; returns what the query calls the last one.
+
+        as_is: whether of a version the current one of its member is joined.
+        """
         for key, target in steps:
-            own = self._contracts[target].surrogate_key
-            joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{own} = {owner}.{key}")
+            contract = self._contracts[target]
+            joins.setdefault(target, f"\nLEFT JOIN {target} ON {target}.{contract.surrogate_key} = {owner}.{key}")
             owner = target
+            if as_is and contract.has_history:
+                owner, durable = f"{target}_now", contract.durable_key
+                now = f"{owner}.{durable} = {target}.{durable} AND {owner}.{IS_CURRENT}"
+                joins.setdefault(owner, f"\nLEFT JOIN {target} AS {owner} ON {now}")
         return owner

@@ -228,6 +228,7 @@ def test_a_formula_means_the_same_in_sql_and_in_dax(formula: Formula, values: tu
         ({"count": True, "along": "paid_key"}, "its along names paid_key, which is no reference of fact_sale"),
         ({"count": True, "along": "paid_day"}, "its along names paid_day, which is no reference of fact_sale"),
         ({"count": True, "of": VIEW.name, "along": "given_at_key"}, "chooses by dim_shop, to which its along leads"),
+        ({"count": True, "as_is": True}, "it says as_is, and fact_sale refers to no dimension with history"),
     ],
 )
 def test_what_does_not_fit_its_columns_is_told(said: dict[str, Any], told: str) -> None:
@@ -246,6 +247,8 @@ def test_a_way_along_which_nothing_is_made_is_refused(way: dict[str, Any]) -> No
     of = {} if "formula" in way else {"of": "fact_sale"}
     with pytest.raises(ValueError, match="`along` makes its SQL and its DAX"):
         Measure.model_validate(about | of | way)
+    with pytest.raises(ValueError, match="`as_is` makes its SQL and its DAX"):
+        Measure.model_validate(about | of | way | {"as_is": True, "along": None})
 
 
 def near(found: Any, meant: Decimal | None) -> bool:
