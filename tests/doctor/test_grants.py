@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -210,11 +211,18 @@ exec {app}/nightly.sh --env prod.env
 """
 
 
-def test_a_night_writes_nowhere_but_where_the_service_lets_it(tmp_path: Path) -> None:
-    """With all file systems read-only but what ReadWritePaths names; its folder for temporary files is of its own."""
+@pytest.fixture
+def on_disk() -> Iterator[Path]:
+    """Give a folder of the root's file system: the one for temporary files may be another, in memory."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        yield Path(folder)
+
+
+def test_a_night_writes_nowhere_but_where_the_service_lets_it(on_disk: Path) -> None:
+    """With the file system read-only but what ReadWritePaths names; its folder for temporary files is of its own."""
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
         pytest.skip("mount namespaces are not allowed here")
-    company, app = Small(tmp_path / "company"), tmp_path / "app"
+    company, app = Small(on_disk / "company"), on_disk / "app"
     (app / "data").mkdir(parents=True)
     (app / ".venv.lock").touch()
     for name in ("nightly.sh", "setup.sh"):

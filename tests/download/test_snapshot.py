@@ -23,7 +23,11 @@ def wait_for(sql: Sql, state: str, count: int = 1) -> None:
 
 
 def sessions(sql: Sql) -> int:
-    return int(sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nightly-etl'")[0][0])
+    """Count the sessions that stay: the server takes a moment to end those that were closed."""
+    give_up, query = time.monotonic() + 5, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'nightly-etl'"
+    while (found := sql(query)) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    return len(found)
 
 
 def end_sessions(sql: Sql) -> None:
