@@ -42,6 +42,11 @@ def with_history(columns: Sequence[Column]) -> Iterator[Column]:
     yield from own
 
 
+def columns_of_history(surrogate_key: str) -> set[str]:
+    """Name the columns that the engine keeps in a dimension with history, by which one that had it is known."""
+    return {VALID_FROM, VALID_TO, VERSION, IS_CURRENT, durable_key_of(surrogate_key)}
+
+
 def durable_key_of(surrogate_key: str) -> str:
     """Name the durable key beside a surrogate key."""
     return f"{surrogate_key.removesuffix('_key')}_durable_key"

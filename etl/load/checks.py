@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from etl.company.checks import OURS
-from etl.contract.history import IS_CURRENT, VALID_FROM, VALID_TO, VERSION, durable_key_of
+from etl.contract.history import IS_CURRENT, columns_of_history, durable_key_of
 from etl.contract.table import Contract
 from etl.core.errors import ContractError, UsageError, WarehouseError
 from etl.core.receipt import TableReceipt
@@ -36,7 +36,7 @@ def numbers_of(contract: Contract, there: Collection[str], quoted: Callable[[str
     sql = f"SELECT {', '.join(map(quoted, names))} FROM {table} WHERE {key} <> 0"
     durable = durable_key_of(str(contract.surrogate_key))
     if change is None:
-        had_history = {VALID_FROM, VALID_TO, VERSION, IS_CURRENT, durable} <= set(there) - set(contract.schema.names)
+        had_history = columns_of_history(str(contract.surrogate_key)) <= set(there) - set(contract.schema.names)
         return f"{sql} AND {quoted(IS_CURRENT)}" if had_history else sql
     if change in there and durable in there:  # of a version that is published no more: its member goes on with it
         columns = [f"NULLIF({quoted(n)}, {quoted(n)})" if n == change else quoted(n) for n in names[:-1]]

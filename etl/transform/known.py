@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config import Settings
-from etl.contract.history import IS_CURRENT, VALID_FROM, VALID_TO, VERSION, durable_key_of
+from etl.contract.history import IS_CURRENT, columns_of_history
 from etl.contract.table import Contract
 from etl.core import parquet_file
 from etl.core.errors import EtlError, GuardError
@@ -156,7 +156,7 @@ def _with_or_without_history(
     parts = []
     for path in (folder / file.parquet.name for file in files if file.parquet):
         table = parquet_file.read(path)
-        if not {VALID_FROM, VALID_TO, VERSION, IS_CURRENT, durable_key_of(key)} <= {*table.column_names}:
+        if not columns_of_history(key) <= {*table.column_names}:
             return numbers  # it has lost a column of its natural key
         parts.append(table.filter(pc.and_(table.column(IS_CURRENT), pc.not_equal(table.column(key), UNKNOWN))))
     current = [part.select([*contract.natural_key, key]) for part in parts]
