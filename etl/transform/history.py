@@ -32,6 +32,7 @@ from etl.contract.versions import NO_DAY, days_of
 from etl.core.counts import Counts
 from etl.core.errors import ContractError
 from etl.transform.check import Checked
+from etl.transform.version_keys import member_codes
 
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -74,7 +75,7 @@ def with_versions(checked: Checked, contract: Contract, night: Night) -> None:
     """Make versions of the rows of a dimension with history, in the order of members and days."""
     table = checked.table
     days = np.maximum(days_of(_day(checked.sound[VALID_FROM], night.time_zone)), _number(BEGINNING))
-    member = _codes(table, contract.natural_key)
+    [member] = member_codes([table], contract.natural_key)
     order = np.lexsort((_ranks(table.column(str(contract.change_key))), _instants(checked.sound[VALID_FROM]), member))
     member, days = member[order], days[order]
     newest = order[_last(member)[_groups(member)]]
@@ -106,13 +107,6 @@ def _number(day: object) -> int:
 
 def _instants(column: pd.Series) -> Numbers:
     return np.asarray(pc.fill_null(comparable(column), NO_DAY))
-
-
-def _codes(table: pa.Table, names: tuple[str, ...]) -> Numbers:
-    """Number the members."""
-    frame = table.select(list(names)).to_pandas(types_mapper=pd.ArrowDtype)
-    codes: Numbers = frame.groupby(list(names), sort=False, dropna=False).ngroup().to_numpy(dtype=np.int64)
-    return codes
 
 
 def _ranks(column: pa.ChunkedArray) -> Numbers:

@@ -26,7 +26,7 @@ def with_current_versions(table: pa.Table, contract: Contract, known: pa.Table |
     if known is None or not known.column(change).null_count:
         return known
     current = table.filter(table.column(IS_CURRENT))
-    of_known, of_current = _codes([known, current], contract.natural_key)
+    of_known, of_current = member_codes([known, current], contract.natural_key)
     is_before = known.column(change).is_null().to_numpy()
     has_versions = np.isin(of_known, of_known[~is_before])
     position = np.full(max(of_known.max(initial=-1), of_current.max(initial=-1)) + 1, -1)
@@ -39,14 +39,14 @@ def with_current_versions(table: pa.Table, contract: Contract, known: pa.Table |
 
 def durable_keys(table: pa.Table, contract: Contract, key_map: pa.Table) -> pa.Array:
     """Return the durable key of each version's member. key_map: with all versions of `table` in it."""
-    of_map, of_table = _codes([key_map, table], contract.natural_key)
+    of_map, of_table = member_codes([key_map, table], contract.natural_key)
     least = np.full(int(of_map.max(initial=-1)) + 1, np.iinfo(np.int64).max)
     np.minimum.at(least, of_map, key_map.column(-1).to_numpy())
     return pa.array(least[of_table])
 
 
-def _codes(tables: list[pa.Table], names: tuple[str, ...]) -> list[Numbers]:
-    """Number the members of several tables alike."""
+def member_codes(tables: list[pa.Table], names: tuple[str, ...]) -> list[Numbers]:
+    """Number the members of several tables alike. names: the columns of their natural key."""
     whole = pa.concat_tables([table.select(list(names)) for table in tables])
     frame = whole.to_pandas(types_mapper=pd.ArrowDtype)
     codes = frame.groupby(list(names), sort=False, dropna=False).ngroup().to_numpy(dtype=np.int64)
