@@ -614,7 +614,7 @@ def test_a_key_that_does_not_fit_is_told_without_its_value(item: Company, sql: S
     sql("UPDATE item SET born = '0044-03-15 BC', updated_at = now() WHERE id = 5")
     said = night(item)
     assert "all rows are read: a key is not of its column's type" in said
-    assert "0044" not in said
+    assert "0044-" not in said
     sql("UPDATE item SET updated_at = now() WHERE id = 5")
     night(item)
     assert layers(item) == 2

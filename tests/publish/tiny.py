@@ -1,4 +1,4 @@
-"""A star of three members a table, each with one row of every fact, in an embedded database: all joins hold."""
+"""A star of three members a table, each of one version and with one row of every fact: all joins hold."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ import pyarrow as pa
 from etl.contract import Night
 from etl.contract.column import Column, Folded, Role
 from etl.contract.folding import fold
+from etl.contract.history import IS_CURRENT
 from etl.contract.table import Contract
 from etl.load.etl_runs import ETL_RUNS
 from tables import dim_date
@@ -65,7 +66,7 @@ def _value(column: Column, number: int, is_unknown: bool) -> object:
     if is_unknown:
         return None
     if pa.types.is_boolean(kind):
-        return number == 1
+        return number == 1 or column.name == IS_CURRENT
     if pa.types.is_string(kind):
         return f"{column.name} {number}"
     if pa.types.is_date(kind):
