@@ -6,6 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from config import Settings
@@ -36,9 +38,11 @@ def ask(settings: Settings) -> Published:
     return Published(
         head=head,
         star_runs={row.table: row.star_run for row in rows},
+        as_of={row.table: row.as_of for row in rows},
         receipts={row.table: receipt for row in rows if (receipt := receipt_of(row))},
         numbers=partial(_numbers, settings),
         greatest=partial(_greatest, settings),
+        rows=partial(_rows, settings),
     )
 
 
@@ -66,3 +70,13 @@ def _greatest(settings: Settings, contract: Contract) -> int:
             continue
         greatest = max(greatest, int(column.max or 0) if column else 0)
     return greatest
+
+
+def _rows(settings: Settings, table: str) -> Iterator[pa.RecordBatch]:
+    """Read a published table, some rows at a time; no batch where there is no such table."""
+    from etl.load.open import open_warehouse
+    from etl.load.recalled import dialect_of
+
+    with open_warehouse(settings) as warehouse:
+        if table in warehouse.existing([table]):
+            yield from warehouse.batches(f"SELECT * FROM {dialect_of(settings).quoted(table)}")

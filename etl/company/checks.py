@@ -128,10 +128,16 @@ def _check_history(contract: Contract) -> None:
     """Refuse what a dimension with history cannot be besides."""
     if not contract.has_history:
         return
-    if contract.stream:
+    if contract.stream and not contract.is_seen:
         raise ContractError(
-            "a streamed dimension has no history: a member's versions may come in several blocks.",
-            "Leave `stream` out, or history=True and change_key.",
+            "a streamed dimension has no change_key: a member's versions may come in several blocks.",
+            "Leave `stream` out; or leave change_key out, and let nights see what changes.",
+        )
+    own = [column for column in contract.own_references if contract.is_seen]
+    if own and (contract.stream or any(column.history for column in own)):
+        raise ContractError(
+            f"{own[0].name} refers to members of the same dimension, whose history is what nights see.",
+            "Leave `stream` out." if contract.stream else "Leave history=True out of the reference.",
         )
     if contract.window:
         raise ContractError("a dimension with history has no window.", "Leave window= out: every version counts.")

@@ -29,11 +29,12 @@ class Role(StrEnum):
     MEASURE = "measure"
     FOLDED = "folded text"
     CHANGE_KEY = "change key"
+    FIRST_SEEN = "first seen"
     HISTORY = "history"
     DURABLE_KEY = "durable key"
 
 
-OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE, Role.FOLDED, Role.HISTORY, Role.DURABLE_KEY)
+OF_THE_ENGINE = (Role.SURROGATE_KEY, Role.REFERENCE, Role.FOLDED, Role.FIRST_SEEN, Role.HISTORY, Role.DURABLE_KEY)
 """Columns that `build` does not return: the engine fills them."""
 
 
@@ -136,3 +137,12 @@ def check_category(category: object) -> None:
             f"category={category!r} is not what values can stand for.",
             guess(str(category), CATEGORIES, f"Write one of {', '.join(CATEGORIES)}."),
         )
+
+
+UNKNOWN = 0
+"""The surrogate key of every dimension's unknown member."""
+
+
+def unknown_of(column: Column) -> object:
+    """Return what the unknown member has in a column."""
+    return UNKNOWN if column.role in (Role.SURROGATE_KEY, Role.REFERENCE) else column.unknown

@@ -2,10 +2,13 @@
 
 A version holds for a half-open interval of days, `d >= valid_from AND d < valid_to`. No end is NULL: the first version
 of a member reaches back to `BEGINNING`, the last one on to `END`, so that each day has exactly one version.
+
+Where the contract has a change key, the source has a history of its own. Where it has none, the history is what the
+nights saw: a version is that of the night that saw it first.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +22,8 @@ BEGINNING = date(1900, 1, 1)
 END = date(9999, 12, 31)
 """Until when the last version holds: the last day that there is."""
 VALID_FROM, VALID_TO, IS_CURRENT, VERSION = "valid_from", "valid_to", "is_current", "version"
+FIRST_SEEN = "first_seen_at"
+"""The column that tells versions apart that nights saw: the instant after which the run that saw one first is named."""
 
 
 def with_history(columns: Sequence[Column]) -> Iterator[Column]:
@@ -32,7 +37,7 @@ def with_history(columns: Sequence[Column]) -> Iterator[Column]:
     if not changes and not any(column.history for column in columns):
         return
     _check(columns, changes, key)
-    own = list(_own(str(key)))
+    own = [*([] if changes else [_first_seen()]), *_own(str(key))]
     if taken := {column.name.casefold() for column in columns} & {column.name for column in own}:
         raise ContractError(
             f"The dimension has history, so the engine adds {', '.join(sorted(taken))}, which the contract declares"
@@ -72,12 +77,12 @@ def _check(columns: Sequence[Column], changes: Sequence[Column], key: str | None
             f"{changes[0].name} is a change_key, and no column has history.",
             "Write history=True on the attributes and references whose changes count, or leave change_key out.",
         )
-    if len(changes) != 1:
+    if len(changes) > 1:
         raise ContractError(
             f"{', '.join(kept)} has history, and {len(changes)} columns tell the changes of a member apart.",
             'Declare one: changed_at: Timestamp = change_key("When it changed."), or the number of the change.',
         )
-    kind = changes[0].type
+    kind = changes[0].type if changes else pa.date32()
     if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or is_day(kind)):
         raise ContractError(
             f"{changes[0].name}, a change_key, is of the type {kind}.", "Declare it Integer, Text, Date or Timestamp."
@@ -99,6 +104,13 @@ def _check(columns: Sequence[Column], changes: Sequence[Column], key: str | None
 def is_day(kind: pa.DataType) -> bool:
     """Whether values of a type say since when something holds."""
     return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def _first_seen() -> Column:
+    """Make the column of the engine that a source's change key would be."""
+    kind = types.TIMESTAMP.arrow
+    told = "The night that first saw the version, by the instant after which its run is named."
+    return _column(FIRST_SEEN, kind, datetime.combine(BEGINNING, datetime.min.time(), UTC), told, Role.FIRST_SEEN)
 
 
 def _own(key: str) -> Iterator[Column]:

@@ -111,7 +111,12 @@ class Contract(Options):
     @cached_property
     def change_key(self) -> str | None:
         """The column that tells a member's versions apart, in a dimension with history."""
-        return next((c.name for c in self.columns if c.role is Role.CHANGE_KEY), None)
+        return next((c.name for c in self.columns if c.role in (Role.CHANGE_KEY, Role.FIRST_SEEN)), None)
+
+    @cached_property
+    def is_seen(self) -> bool:
+        """Whether its history is what the nights saw, and not what the source tells."""
+        return any(c.role is Role.FIRST_SEEN for c in self.columns)
 
     @property
     def has_history(self) -> bool:
@@ -169,7 +174,7 @@ class Contract(Options):
     def built_key(self) -> tuple[str, ...]:
         """The columns of what `build` returns that identify a row: for a reference those by which it is found."""
         on = {c.name: c.on for c in self.references}
-        identifying = (*self.grain_key, *([self.change_key] if self.change_key else []))
+        identifying = (*self.grain_key, *([self.change_key] if self.change_key and not self.is_seen else []))
         return tuple(dict.fromkeys(part for name in identifying for part in on.get(name, (name,))))
 
     @cached_property

@@ -27,7 +27,8 @@ class Counts(Record):
     """The rows of a star table, or of a part of it. handed: those that `build` was given or made.
 
     rejected: by the rule that they broke; set_aside: by build's reason; merged: into another row, by build's word;
-    before_window: computed with and not published; unknown: of the published ones, by the column of the reference.
+    before_window: computed with and not published; unknown: of the published ones, by the column of the reference;
+    earlier: published ones besides those handed in, which nights before saw and tonight's did not.
     """
 
     handed: int = 0
@@ -36,6 +37,7 @@ class Counts(Record):
     merged: int = 0
     before_window: int = 0
     unknown: dict[str, Unknown] = Field(default_factory=dict)
+    earlier: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         """Add up what was counted of two parts."""

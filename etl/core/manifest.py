@@ -229,6 +229,8 @@ class StarTable(Counts):
     change: by what it differs from an earlier one; None where that is not known. superseded: the Parquet file with the
     numbers of the rows (counted over all files) that are the table's no more; gone: how many these are. by_partition:
     the receipts of the rows by month of the partitioning column, as in `StarChange`, without least and greatest values.
+    continues: the run that built the published rows whose history it continues; "" where there were none, or it has no
+    history that nights saw.
     """
 
     run: str
@@ -243,6 +245,7 @@ class StarTable(Counts):
     superseded: ParquetFile | None = None
     gone: int = 0
     by_partition: dict[str, TableReceipt] = Field(default_factory=dict)
+    continues: str = ""
 
     @property
     def beside(self) -> tuple[ParquetFile, ...]:

@@ -5,8 +5,9 @@ A table of numbers has a dimension's natural key and its surrogate key, which is
 history it has a number for each version, by the member and the change key, or NULL for one whose change nobody knows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -24,16 +25,19 @@ _OTHER = " now"
 class Published:
     """What a warehouse knows of what is published, and of numbers.
 
-    star_runs: by table, the run that built its rows; receipts: of the published tables, as far as there are any;
-    numbers: reads a dimension's, None where there is no such table with such a key; greatest: reads the greatest number
-    that a dimension has ever had.
+    star_runs: by table, the run that built its rows; as_of: of which instant these are; receipts: of the published
+    tables, as far as there are any; numbers: reads a dimension's, None where there is no such table with such a key;
+    greatest: reads the greatest number that a dimension has ever had; rows: reads a table, some rows at a time, nothing
+    where there is none.
     """
 
     head: Head
     star_runs: Mapping[str, str]
+    as_of: Mapping[str, datetime]
     receipts: Mapping[str, TableReceipt]
     numbers: Callable[[Contract], pa.Table | None]
     greatest: Callable[[Contract], int]
+    rows: Callable[[str], Iterator[pa.RecordBatch]]
 
 
 def schema_of(contract: Contract) -> pa.Schema:
@@ -65,14 +69,16 @@ def converted(numbers: pa.Table, wanted: pa.Schema) -> pa.Table | None:
         return None
     if numbers.schema.types == wanted.types:
         return numbers
-    columns = [_converted(numbers.column(field.name), field.type) for field in wanted]
+    columns = [converted_column(numbers.column(field.name), field.type) for field in wanted]
     return None if None in columns else pa.table(columns, wanted)
 
 
-def _converted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+def converted_column(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+    """Give values another type; None where one would be lost on the way, or has no text that anybody would write."""
     if column.type == kind:
         return column
-    if not any(_is_one_text(a, b) for a, b in ((column.type, kind), (kind, column.type))):
+    both = (column.type, kind), (kind, column.type)
+    if not (any(_is_one_text(a, b) for a, b in both) or all(pa.types.is_timestamp(each) for each in both[0])):
         return None
     try:
         cast = _cast(column, kind)

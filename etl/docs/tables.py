@@ -59,7 +59,8 @@ def _keys(contract: Contract) -> Iterator[tuple[str, Line]]:
 
 def _history(contract: Contract) -> Iterator[str | Code]:
     """Tell how versions are told apart, and on which days they hold."""
-    yield from ("a row per version, told apart by ", Code(str(contract.change_key)), "; it holds on the days ")
+    what = "a row per version that nights saw" if contract.is_seen else "a row per version"
+    yield from (f"{what}, told apart by ", Code(str(contract.change_key)), "; it holds on the days ")
     yield from (Code(f"d >= {VALID_FROM} AND d < {VALID_TO}"), ", and BETWEEN is wrong on the day of a change; ")
     yield from (Code(IS_CURRENT), " is of the night; a member is ", Code(str(contract.durable_key)))
 

@@ -27,7 +27,7 @@ def numbers_of(contract: Contract, there: Collection[str], quoted: Callable[[str
     """Write the query for a dimension's natural and surrogate keys, without the unknown member.
 
     there: the published columns. None where these are not among them. Of a dimension that has history now and had none
-    the numbers are of members; of one that had it and has none any more, of the current versions.
+    the numbers are of members; of one that had it, and has none or another one now, of the current versions.
     """
     change, key, table = contract.change_key, quoted(str(contract.surrogate_key)), quoted(contract.name)
     names = [name for name in schema_of(contract).names if name != change or change in there]
@@ -35,10 +35,11 @@ def numbers_of(contract: Contract, there: Collection[str], quoted: Callable[[str
         return None
     sql = f"SELECT {', '.join(map(quoted, names))} FROM {table} WHERE {key} <> 0"
     durable = durable_key_of(str(contract.surrogate_key))
-    if change is None:
-        had_history = columns_of_history(str(contract.surrogate_key)) <= set(there) - set(contract.schema.names)
+    if change is None or change not in there:
+        ours = set() if change else set(contract.schema.names)
+        had_history = columns_of_history(str(contract.surrogate_key)) <= set(there) - ours
         return f"{sql} AND {quoted(IS_CURRENT)}" if had_history else sql
-    if change in there and durable in there:  # of a version that is published no more: its member goes on with it
+    if durable in there:  # of a version that is published no more: its member goes on with it
         columns = [f"NULLIF({quoted(n)}, {quoted(n)})" if n == change else quoted(n) for n in names[:-1]]
         sql += (
             f" UNION ALL SELECT DISTINCT {', '.join(columns)}, {quoted(durable)} FROM {table}"

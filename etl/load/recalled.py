@@ -65,7 +65,7 @@ def _table(
     """Return a table's entry. It names no columns: to the guards it is one of which nobody counted what had left."""
     receipt = receipt_of(row) or TableReceipt(rows=row.rows, columns={})
     there = set(receipt.columns or contract.schema.names)
-    dialect = _dialect(settings)
+    dialect = dialect_of(settings)
     star = StarTable(
         run=row.star_run,
         raw_run=raw,
@@ -81,7 +81,7 @@ def _table(
     return LoadedTable(star=star, bytes=0)
 
 
-def _dialect(settings: Settings) -> Dialect:
+def dialect_of(settings: Settings) -> Dialect:
     """Return the SQL of the warehouse."""
     found: Dialect = getattr(import_module(f"etl.receipts.{settings.warehouse}"), settings.warehouse.upper())
     return found

@@ -37,7 +37,7 @@ from etl.load.checked import check_file
 from etl.load.handing_over import handed_over, staged
 from etl.load.kept import keep_receipt, last_kept, manifest_of, where_to_look
 from etl.load.leftovers import warn_of_leftovers
-from etl.load.numbers import check_numbers
+from etl.load.numbers import check_continued, check_numbers
 from etl.load.open import open_warehouse
 from etl.load.present import (
     check_one_night,
@@ -68,6 +68,8 @@ def load(job: Job) -> bool:
         anew = warehouse.to_refill(every, job.refill) if job.refill else []
         if not accepted and star.agrees_with != head.run:
             check_numbers(warehouse, star, chosen, job.store.star.path(star.run))
+        if not accepted:
+            check_continued(warehouse, published, star, chosen)
         tell_of_unkept(job, head.run)
         warn_of_leftovers(job, warehouse, star.tables)
         if job.only:

@@ -12,7 +12,7 @@ from config import Settings
 from config.redacted import STARS
 from etl.company.queries import Query, read_queries
 from etl.company.tables import TableFile
-from etl.contract.column import Column
+from etl.contract.column import UNKNOWN, Column
 from etl.core import arrow_csv
 from etl.core.errors import ContractError, UsageError
 from etl.core.log import quiet
@@ -31,7 +31,7 @@ from etl.preview.build import build, limits, plan_of
 from etl.preview.extract import from_raw, from_sources, of_nothing
 from etl.transform.context import Context, star_files
 from etl.transform.files import REJECTS
-from etl.transform.keys import UNKNOWN, losers
+from etl.transform.keys import losers
 from etl.transform.raw import RawRows, read_whole
 from etl.transform.runner import Result
 

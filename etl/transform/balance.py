@@ -12,12 +12,13 @@ from etl.transform.runner import Result
 def check_balance(context: Context, tables: Mapping[str, StarTable], results: Mapping[str, Result]) -> None:
     """Raise ContractError where rows are unaccounted for, in the tables that were built.
 
-    Of every table: handed = rows + rejected + set aside. Of those whose contract says of what queries their rows are
-    (a streamed one's is its stream): rows of the queries = handed, less rejects of what is read beside them.
+    Of every table: handed = rows - earlier ones + rejected + set aside. Of those whose contract says of what queries
+    their rows are (a streamed one's is its stream): rows of the queries = handed, less rejects of what is read beside
+    them.
     """
     for name, table in tables.items():
         contract = context.tables[name].contract
-        found = table.rows - contract.is_dimension + table.all_rejected + table.all_set_aside
+        found = table.rows - contract.is_dimension - table.earlier + table.all_rejected + table.all_set_aside
         if found != table.handed:
             raise ContractError(f"{name}: {table.handed:,} rows went in, {found:,} came out.", "Report this fault.")
         if not contract.rows_of:

@@ -6,13 +6,14 @@ import pyarrow as pa
 
 from etl.company.plan import Plan
 from etl.company.tables import TableFile
+from etl.contract.column import UNKNOWN
 from etl.core import arrow_csv
 from etl.core.errors import DataError, GuardError, UsageError
 from etl.core.folders import link
 from etl.core.manifest import StarManifest, StarTable
 from etl.transform.context import Context, star_files
 from etl.transform.files import REJECTS
-from etl.transform.keys import KEYS, UNKNOWN, read_key_map
+from etl.transform.keys import KEYS, read_key_map
 
 
 def carried_over(tables: dict[str, TableFile], plan: Plan, last: StarManifest | None) -> dict[str, StarTable]:

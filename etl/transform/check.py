@@ -1,6 +1,7 @@
 """From what `build` returned to rows that fulfil the contract: typed, referenced, checked, the rest with a reason."""
 
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from config.redacted import STARS
 from etl.contract.cleaning import business_date
-from etl.contract.column import Column, Reference, Role
+from etl.contract.column import UNKNOWN, Reference, Role, unknown_of
 from etl.contract.comparing import arrow_type
 from etl.contract.folding import with_folded
 from etl.contract.history import IS_CURRENT, VALID_FROM, is_day
@@ -25,7 +26,6 @@ from etl.core.counts import Counts, Unknown
 from etl.core.errors import ContractError
 from etl.transform.fitting import cast, check_kind, misfits, words
 from etl.transform.frames import all_but, only
-from etl.transform.keys import UNKNOWN
 from etl.transform.raw import Reject, as_json
 from etl.transform.rules import broken_rules
 
@@ -73,7 +73,7 @@ class Checked:
 
     table: the published columns less the surrogate key; outside: likewise of the rows before the window; found_by: the
     columns of build by which the members are found that the published rows refer to; sound: all rows, with all of
-    build's columns, for partials.
+    build's columns, for partials; corrected: published rows of nights before, by correction.
     """
 
     table: pa.Table
@@ -82,6 +82,7 @@ class Checked:
     rejects: list[Reject] = field(default_factory=list)
     outside: pa.Table = field(default_factory=lambda: pa.table({}))
     counts: Counts = field(default_factory=Counts)
+    corrected: Counter[str] = field(default_factory=Counter)
 
 
 def check(frame: pd.DataFrame, contract: Contract, members: Mapping[str, Members]) -> Checked:
@@ -165,12 +166,8 @@ def _within_window(table: pa.Table, frame: pd.DataFrame, part: pd.DataFrame, che
 
 def unknown_member(contract: Contract) -> pa.Table:
     """Make the row of a dimension that stands for what is not known."""
-    values = [pa.array([_of_unknown(column)], column.type) for column in contract.columns]
+    values = [pa.array([unknown_of(column)], column.type) for column in contract.columns]
     return pa.table(values, contract.schema)
-
-
-def _of_unknown(column: Column) -> object:
-    return UNKNOWN if column.role in (Role.SURROGATE_KEY, Role.REFERENCE) else column.unknown
 
 
 def check_columns(frame: pd.DataFrame, contract: Contract) -> None:

@@ -13,6 +13,7 @@ from etl.core.folders import MANIFEST
 from etl.core.manifest import RawManifest, RawTable, StarManifest
 from etl.core.personal import Marks
 from etl.receipts.level import Level
+from etl.transform.before import Before
 
 _BLOCKS_A_PORTION = 4
 """A portion then takes about as much memory as a block does: it is of what 270,000 contracts make."""
@@ -26,7 +27,8 @@ class Context:
     as they are there; renewed: dimensions whose key map is there already, and begins otherwise than the last star's;
     level: how much receipts prove; personal: the columns of each query that hold personal data; hidden: those of them
     for which pseudonyms stand in rejects, under pseudonym_key; keeps: whether what the next star can be built upon is
-    kept (etl.transform.kept); id: of this transform alone.
+    kept (etl.transform.kept); before: dimensions as they were published last, as far as they are needed; id: of this
+    transform alone.
     """
 
     tables_dir: Path
@@ -43,6 +45,7 @@ class Context:
     pseudonym_key: bytes | None = field(default=None, repr=False)
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     keeps: bool = False
+    before: Mapping[str, Before] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def corrections_of(self, query: str) -> tuple[Correction, ...]:
@@ -93,6 +96,8 @@ def star_files(context: Context, name: str) -> list[Path]:
         manifest = StarManifest.model_validate_json((context.last_star / MANIFEST).read_bytes())
         return [context.last_star / file.name for file in manifest.tables[name].files]
     contract = context.tables[name].contract
+    if contract.stream and contract.is_seen:  # its parts are of members, and not of blocks
+        return sorted(context.folder.glob(f"{name}.[0-9][0-9][0-9][0-9][0-9].csv"))
     if contract.stream:
         return [context.folder / part_of(name, number) for number in range(blocks_of(context, name))]
     if contract.group_by:

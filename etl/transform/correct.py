@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from config.redacted import STARS
 from etl.company.corrections import Correction
 from etl.company.tables import TableFile
+from etl.contract.history import VALID_FROM
 from etl.core.arrow_types import arrow_type
 from etl.core.errors import ContractError, EtlError, joined
 from etl.core.manifest import RawTable
@@ -33,18 +34,23 @@ def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping
     name, query = correction.name, correction.query
     if correction.table not in tables:
         raise ContractError(f"{name}: there is no such table.", guess(correction.table, tables))
-    if query not in raw:
-        raise ContractError(f"{name}: there is no query {query}.", guess(query, raw))
-    if query not in tables[correction.table].inputs:
-        raise ContractError(f"{name}: {correction.table} does not read {query}.", "Move it to a table that does.")
-    columns = {column.name: arrow_type(column.type) for column in raw[query].columns}
+    contract = tables[correction.table].contract
+    if query == contract.name and contract.is_seen:
+        _check_of_log(correction)
+        columns, personal = {field.name: field.type for field in contract.schema}, contract.personal
+    else:
+        if query not in raw:
+            raise ContractError(f"{name}: there is no query {query}.", guess(query, raw))
+        if query not in tables[correction.table].inputs:
+            raise ContractError(f"{name}: {correction.table} does not read {query}.", "Move it to a table that does.")
+        columns, personal = {each.name: arrow_type(each.type) for each in raw[query].columns}, raw[query].personal
     for column, text in (*correction.where, *correction.set):
         if column not in columns:
             raise ContractError(f"{name}: {query} has no column {column}.", guess(column, columns))
         try:
             _typed(text, columns[column])
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            shown = STARS if column in raw[query].personal else repr(text)
+            shown = STARS if column in personal else repr(text)
             raise ContractError(
                 f"{name}: {column} is {columns[column]}, and {shown} is not.",
                 "Times need a zone, e.g. …T10:00:00Z."
@@ -53,12 +59,27 @@ def _check(correction: Correction, tables: Mapping[str, TableFile], raw: Mapping
             ) from None
 
 
-def corrected(table: pa.Table, corrections: Sequence[Correction]) -> tuple[pa.Table, Counter[str]]:
-    """Correct the rows of a block, typed ones or texts; returns them and how many rows each correction changed."""
+def _check_of_log(correction: Correction) -> None:
+    """Refuse to correct anything of versions that nights saw but since when they hold."""
+    if [column for column, text in correction.set if text is not None] != [VALID_FROM]:
+        raise ContractError(
+            f"{correction.name} corrects versions that nights saw, of which {VALID_FROM} alone can be another.",
+            f"Write set = {{ {VALID_FROM} = 2027-01-31 }}; correct all else in the rows of the queries.",
+        )
+
+
+def corrected(
+    table: pa.Table, corrections: Sequence[Correction], *, is_kept: bool = False
+) -> tuple[pa.Table, Counter[str]]:
+    """Correct the rows of a block, typed ones or texts; returns them and how many rows each correction changed.
+
+    is_kept: whether the rows stay as they were corrected: one that holds already what it is to hold counts, too.
+    """
     counts: Counter[str] = Counter()
     for correction in corrections:
-        mask = pc.and_(_matching(table, correction), _differing(table, correction))
-        counts[correction.name] = pc.sum(mask).as_py() or 0
+        found, others = _matching(table, correction), _differing(table, correction)
+        mask = pc.and_(found, others)
+        counts[correction.name] = pc.sum(found if is_kept else mask).as_py() or 0
         if counts[correction.name]:
             for column, text in correction.set:
                 place = table.schema.get_field_index(column)

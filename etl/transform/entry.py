@@ -14,7 +14,8 @@ from etl.transform.runner import Result
 
 def star_table(run: str, raw: RawManifest, context: Context, name: str, result: Result) -> StarTable:
     """Return the manifest's entry of a table that was built in a run."""
-    schema = context.tables[name].contract.schema
+    contract = context.tables[name].contract
+    schema, before = contract.schema, context.before.get(name)
     return StarTable(
         run=run,
         raw_run=raw.run,
@@ -25,6 +26,7 @@ def star_table(run: str, raw: RawManifest, context: Context, name: str, result: 
         seconds=round(sum(part.seconds for part in result.parts), 3),
         months=added(part.months for part in result.parts),
         left=added(part.left for part in result.parts),
+        continues=before.star if before and contract.is_seen else "",
         by_partition=_by_partition([part.by_partition for part in result.parts], schema),
     )
 

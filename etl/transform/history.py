@@ -4,7 +4,9 @@ Of several changes of a member on one day the last counts, from that day on; nei
 history are one version, which is the first of them; what has no history is in all versions as in the newest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +53,8 @@ def since(frame: pd.DataFrame, contract: Contract, time_zone: str) -> pd.DataFra
         raise ContractError(
             f"{contract.name}: build returned {UNPUBLISHED}, which no dimension with history may.", "Leave it out."
         )
+    if contract.is_seen:
+        return frame
     name = str(contract.change_key)
     change = next(column for column in contract.columns if column.name == name)
     if VALID_FROM not in frame:
@@ -60,8 +64,8 @@ def since(frame: pd.DataFrame, contract: Contract, time_zone: str) -> pd.DataFra
                 f"Return {VALID_FROM}: a Date or a Timestamp, NULL for what a member began with.",
             )
         frame = frame.assign(**{VALID_FROM: frame[name]})
-    days = days_of(_day(frame[VALID_FROM], time_zone))
-    late = days >= _number(END)
+    days = days_of(day_of(frame[VALID_FROM], time_zone))
+    late = days >= number_of(END)
     if late.any():
         reasons = frame[REJECT] if REJECT in frame else _no_texts(frame)
         frame = frame.assign(**{REJECT: reasons.mask(late & reasons.isna().to_numpy(), _TOO_LATE)})
@@ -74,34 +78,66 @@ def since(frame: pd.DataFrame, contract: Contract, time_zone: str) -> pd.DataFra
 def with_versions(checked: Checked, contract: Contract, night: Night) -> None:
     """Make versions of the rows of a dimension with history, in the order of members and days."""
     table = checked.table
-    days = np.maximum(days_of(_day(checked.sound[VALID_FROM], night.time_zone)), _number(BEGINNING))
+    days = np.maximum(days_of(day_of(checked.sound[VALID_FROM], night.time_zone)), number_of(BEGINNING))
     [member] = member_codes([table], contract.natural_key)
     order = np.lexsort((_ranks(table.column(str(contract.change_key))), _instants(checked.sound[VALID_FROM]), member))
-    member, days = member[order], days[order]
-    newest = order[_last(member)[_groups(member)]]
-    kept = np.flatnonzero(_differs_from_next(member, days))
-    fresh = _begins(member[kept])
-    for values in _historic(checked, contract):
-        fresh[1:] |= np.diff(values[order[kept]]) != 0
-    kept = kept[fresh]
-    checked.counts += Counts(merged=len(table) - len(kept))
-    lasting = _days_of_versions(member[kept], days[kept], night)
-    checked.table = _with_type_1(table, contract, order[kept], newest[kept], lasting)
+    versions = Versions.of(order, member, days, list(_historic(checked, contract)))
+    checked.counts += Counts(merged=len(table) - len(versions.own))
+    kept = historic_columns(contract)
+    checked.table = versions.rows(table, kept, night)
     sound = pa.Table.from_pandas(checked.sound, preserve_index=False)
-    sound = _with_type_1(sound, contract, order[kept], newest[kept], lasting)
-    checked.sound = sound.to_pandas(types_mapper=pd.ArrowDtype)
+    checked.sound = versions.rows(sound, kept, night).to_pandas(types_mapper=pd.ArrowDtype)
     checked.found_by = checked.sound[list(contract.found_by)]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions that rows make, in the order of members and days, each by the row that it is made of.
+
+    own: these rows; newest: the newest one of the same member; member, days: of each, and since when it holds.
+    """
+
+    own: Numbers
+    newest: Numbers
+    member: Numbers
+    days: Numbers
+
+    @classmethod
+    def of(cls, order: Numbers, member: Numbers, days: Numbers, historic: Sequence[Numbers]) -> Self:
+        """Make versions of rows. order: of members and time; historic: the numbered values of what has history.
+
+        Of several rows of a member on one day the last counts; of neighbours that are equal in `historic` the first.
+        """
+        member, days = member[order], days[order]
+        newest = order[_last(member)[_groups(member)]]
+        kept = np.flatnonzero(_differs_from_next(member, days))
+        fresh = _begins(member[kept])
+        for values in historic:
+            fresh[1:] |= np.diff(values[order[kept]]) != 0
+        kept = kept[fresh]
+        return cls(order[kept], newest[kept], member[kept], days[kept])
+
+    def rows(self, table: pa.Table, kept: set[str], night: Night) -> pa.Table:
+        """Take the versions' rows, and say how long each lasts.
+
+        kept: the columns with history; the others are of the newest row of the member.
+        """
+        mine, theirs = table.take(pa.array(self.own)), table.take(pa.array(self.newest))
+        columns = {name: (mine if name in kept else theirs).column(name) for name in table.column_names}
+        return pa.table({**columns, **_days_of_versions(self.member, self.days, night)})
 
 
 def _no_texts(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.array(pa.nulls(len(frame), pa.string()), pd.ArrowDtype(pa.string())), index=frame.index)
 
 
-def _day(column: pd.Series, time_zone: str) -> pd.Series:
+def day_of(column: pd.Series, time_zone: str) -> pd.Series:
+    """Return the business day of days or instants."""
     return business_date(column, time_zone) if pa.types.is_timestamp(arrow_type(column)) else column
 
 
-def _number(day: object) -> int:
+def number_of(day: object) -> int:
+    """Count a day from 1970 on."""
     return int(pa.scalar(day, pa.date32()).cast(pa.int32()).as_py())
 
 
@@ -135,41 +171,38 @@ def _last(member: Numbers) -> Numbers:
 
 
 def _historic(checked: Checked, contract: Contract) -> Iterator[Numbers]:
-    """Number the values of each column with history: equal ones, NULL and NaN among them, alike.
+    """Number the values of each column with history.
 
     Of a reference it is what finds the member: whether that is known yet makes no version.
     """
     found_by = {name for column in contract.references if column.history for name in column.on}
     for name in sorted(found_by):
-        yield _encoded(pa.chunked_array([pa.array(checked.found_by[name], from_pandas=True)]))
+        yield encoded(pa.chunked_array([pa.array(checked.found_by[name], from_pandas=True)]))
     for column in contract.columns:
         if column.history and column.role is Role.ATTRIBUTE:
-            yield _encoded(checked.table.column(column.name))
+            yield encoded(checked.table.column(column.name))
 
 
-def _encoded(values: pa.ChunkedArray) -> Numbers:
-    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
-    return np.asarray(encoded.indices).astype(np.int64)
+def encoded(values: pa.ChunkedArray) -> Numbers:
+    """Number values: equal ones, NULL and NaN among them, alike."""
+    numbered = values.combine_chunks().dictionary_encode(null_encoding="encode")
+    return np.asarray(numbered.indices).astype(np.int64)
 
 
-def _with_type_1(
-    table: pa.Table, contract: Contract, own: Numbers, newest: Numbers, lasting: Mapping[str, pa.Array]
-) -> pa.Table:
-    """Take rows, what has no history from the newest row of their member, and say how long they last."""
-    kept = {c.name for c in contract.columns if c.history or c.role in (Role.NATURAL_KEY, Role.CHANGE_KEY)}
-    kept |= {name for column in contract.references if column.history for name in column.on}
-    mine, theirs = table.take(pa.array(own)), table.take(pa.array(newest))
-    columns = {name: (mine if name in kept else theirs).column(name) for name in table.column_names}
-    return pa.table({**columns, **lasting})
+def historic_columns(contract: Contract) -> set[str]:
+    """Name the columns, of the table and of build, whose values are each version's own."""
+    own = (Role.NATURAL_KEY, Role.CHANGE_KEY, Role.FIRST_SEEN)
+    kept = {c.name for c in contract.columns if c.history or c.role in own}
+    return kept | {name for column in contract.references if column.history for name in column.on}
 
 
 def _days_of_versions(member: Numbers, days: Numbers, night: Night) -> dict[str, pa.Array]:
     """Say since when and until when each version holds, whether it is today's, and which of its member it is."""
     begins = _begins(member)
-    first = np.where(begins, _number(BEGINNING), days)
-    end = np.full(len(member), _number(END))
+    first = np.where(begins, number_of(BEGINNING), days)
+    end = np.full(len(member), number_of(END))
     end[:-1] = np.where(begins[1:], end[:-1], first[1:])
-    today = _number(night.business_date)
+    today = number_of(night.business_date)
     groups = _groups(member)
     version = np.arange(len(member)) - np.flatnonzero(begins)[groups] + 1 if len(member) else member
     return {

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from etl.company.plan import Step
 from etl.company.tables import NIGHT, Function, TableFile
 from etl.contract import Night
+from etl.contract.column import UNKNOWN
 from etl.contract.history import IS_CURRENT, VALID_FROM
 from etl.contract.table import Contract
 from etl.contract.versions import with_versions
@@ -23,7 +24,7 @@ from etl.transform.check import Members
 from etl.transform.context import Context, doubled_key, star_files
 from etl.transform.frames import all_but
 from etl.transform.hiding import hide_rejects
-from etl.transform.keys import UNKNOWN, doubled_rows, losers, read_members
+from etl.transform.keys import doubled_rows, losers, read_members
 from etl.transform.raw import RawRows, Reject, as_json, no_rows, read_whole
 
 Frames = Mapping[str, pd.DataFrame]
@@ -203,6 +204,14 @@ def _rows_of(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
             yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
 
 
+def star_columns(context: Context, name: str, columns: Sequence[str]) -> pa.Table:
+    """Read some columns of a star table that is built or carried over, of its unknown member, too."""
+    contract = context.tables[name].contract
+    schema = pa.schema([contract.schema.field(column) for column in columns])
+    parts = (part for path in star_files(context, name) for part in _rows_of(path, schema))
+    return pa.concat_tables([schema.empty_table(), *parts])
+
+
 def _members_of(context: Context, contract: Contract) -> dict[str, Members]:
     """Read the keys of the dimensions that a table refers to."""
     return {name: _members(context, name) for name in dict.fromkeys(c.dimension for c in contract.relationships)}
@@ -215,9 +224,7 @@ def _members(context: Context, name: str) -> Members:
     known = None if contract.has_history else read_members(star, contract)
     if known is None:
         days = (VALID_FROM, IS_CURRENT) if contract.has_history else ()
-        schema = pa.schema([contract.schema.field(column) for column in (key, *contract.natural_key, *days)])
-        parts = (part for path in star_files(context, name) for part in _rows_of(path, schema))
-        known = pa.concat_tables(part.filter(pc.field(key) != UNKNOWN) for part in parts)
+        known = star_columns(context, name, (key, *contract.natural_key, *days)).filter(pc.field(key) != UNKNOWN)
     if contract.has_history:
         return Members.of_versions(known, contract.natural_key, key, context.night.time_zone)
     numbers = known.column(key).to_numpy()

@@ -5,7 +5,7 @@ key, of a row of tonight its position in its part. A span is a range of natural 
 are compared at a time, of all runs together; so no row of one span can have the key of a row of another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -73,6 +73,31 @@ def write_run(path: Path, part: int | None, natural: pa.Table, values: Numbers, 
     _write(path, ordered, batch)
     fences = ordered.drop_columns([_VALUE]).take(np.arange(0, len(ordered), batch))
     return Run(path, part, len(ordered), fences, batch)
+
+
+def write_rows_run(path: Path, part: int | None, rows: pa.Table, key: Sequence[str], batch: int = BATCH) -> Run:
+    """Sort rows by their key, and keep all of them. `rows_of_span` reads them."""
+    order = pc.sort_indices(rows, sort_keys=_by(list(key)))
+    ordered = rows.take(order).combine_chunks()
+    _write(path, ordered, batch)
+    fences = ordered.select(list(key)).take(np.arange(0, len(ordered), batch))
+    return Run(path, part, len(ordered), fences, batch)
+
+
+def rows_of_span(
+    span: Span, key: Sequence[str], schema: pa.Schema, is_wanted: Callable[[int | None], bool]
+) -> pa.Table:
+    """Read the rows of a span that runs have kept, in the order of their keys. is_wanted: tells by a run's part."""
+    tables = [_batches(path, begin, end) for path, part, begin, end in span.pieces if is_wanted(part)]
+    rows = pa.concat_tables([schema.empty_table(), *tables])
+    bounds = [bound for bound in (span.low, span.high) if bound is not None]
+    kinds = [*[_FENCE] * len(bounds), *[_TONIGHT] * len(rows)]
+    keys = pa.concat_tables([*bounds, rows.select(list(key))]).append_column(_KIND, pa.array(kinds, pa.int8()))
+    order = pc.sort_indices(keys, sort_keys=_by(keys.column_names)).to_numpy()
+    fences = np.flatnonzero(order < len(bounds))
+    low = int(fences[0]) + 1 if span.low is not None else 0
+    high = int(fences[-1]) if span.high is not None else len(order)
+    return rows.take(pa.array(order[low:high] - len(bounds))).combine_chunks()
 
 
 def spans_of(runs: Sequence[Run], at_once: int = AT_ONCE) -> list[Span]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl.contract.column import UNKNOWN
 from etl.contract.comparing import comparable
 from etl.contract.key_index import KeyIndex
 from etl.contract.table import Contract
@@ -28,14 +29,15 @@ KEYS = "keys"
 """The folder of a star's key maps."""
 BUCKETS = 32
 """How many buckets rows are parted into: of a thousand rows that would be one sum, some thirty are."""
-UNKNOWN = 0
-"""The surrogate key of every dimension's unknown member."""
 
 
-def give_surrogate_keys(natural: pa.Table, known: pa.Table | None, key: str) -> tuple[pa.Array, pa.Table]:
+def give_surrogate_keys(
+    natural: pa.Table, known: pa.Table | None, key: str, first: int | None = None
+) -> tuple[pa.Array, pa.Table]:
     """Return each member its surrogate key: the known one, or the next free number in the order of the natural key.
 
-    natural: the members' natural keys. known: the key map so far. Gives the keys and the key map, which only grows.
+    natural: the members' natural keys. known: the key map so far. first: the next free number, where the key map does
+    not say it. Gives the keys and the key map, which only grows.
     """
     if known is None:
         known = natural.schema.append(pa.field(key, pa.int64())).empty_table()
@@ -45,7 +47,7 @@ def give_surrogate_keys(natural: pa.Table, known: pa.Table | None, key: str) -> 
     new = np.flatnonzero(positions < 0)
     added = natural.take(pa.array(new))
     order = pc.sort_indices(added, sort_keys=[(name, "ascending") for name in names]).to_numpy()
-    first = greatest_of(known) + 1
+    first = greatest_of(known) + 1 if first is None else first
     fresh = np.empty(len(new), dtype=np.int64)
     fresh[order] = np.arange(first, first + len(new))
     keys = np.where(positions < 0, 0, numbers[positions] if len(numbers) else 0)

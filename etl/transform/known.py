@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config import Settings
+from etl.contract.column import UNKNOWN
 from etl.contract.history import IS_CURRENT, columns_of_history
 from etl.contract.table import Contract
 from etl.core import parquet_file
@@ -28,7 +29,7 @@ from etl.core.surrogates import Published, converted, reconciled, renamed, schem
 from etl.guards.guard import Refusal
 from etl.guards.keys import NaturalKey, OtherKey, keys, pseudonyms
 from etl.guards.refusal import settle
-from etl.transform.keys import UNKNOWN, begun_after, columns_of_numbers, greatest_of, read_numbers, write_key_map
+from etl.transform.keys import begun_after, columns_of_numbers, greatest_of, read_numbers, write_key_map
 
 Ask = Callable[[Settings], Published]
 
@@ -37,13 +38,18 @@ Ask = Callable[[Settings], Published]
 class Known:
     """What a star begins with. renewed: the key maps that are other ones than the last star's.
 
-    head: of the warehouse, whose published numbers they continue; None where it was not asked; accepted: the changes of
-    natural keys that a person let pass.
+    published: what the warehouse says, whose published numbers they continue; None where it was not asked, or does not
+    answer; accepted: the changes of natural keys that a person let pass.
     """
 
     renewed: list[tuple[Contract, pa.Table]]
-    head: Head | None
+    published: Published | None
     accepted: dict[str, str]
+
+    @property
+    def head(self) -> Head | None:
+        """The head of the warehouse."""
+        return self.published.head if self.published else None
 
     @property
     def agrees_with(self) -> str | None:
@@ -96,7 +102,7 @@ def known_keys(
             known = _brought_up(job, contract, known, last, published, pseudonym_key)
         if known is not kept and (known.num_rows or greatest_of(known)):
             renewed.append((contract, known))
-    return Known(renewed, published.head if published else None, settle(job, script, refusals))
+    return Known(renewed, published, settle(job, script, refusals))
 
 
 def pseudonymised(key: bytes | None, contracts: Sequence[Contract]) -> dict[str, Any]:
@@ -148,10 +154,14 @@ def _hashed(numbers: pa.Table, contract: Contract, key: bytes | None) -> pa.Tabl
 def _with_or_without_history(
     numbers: pa.Table, contract: Contract, last: StarManifest | None, folder: Path | None
 ) -> pa.Table:
-    """Return numbers of members as those of versions, or the other way round, where history was turned on or off."""
+    """Return numbers of members as those of versions, or the other way round, where history was turned on or off.
+
+    Versions that are told apart by something else now are members first.
+    """
     *natural, key = numbers.column_names
     files = last.tables[contract.name].files if last and contract.name in last.tables else ()
-    if contract.has_history or natural[:-1] != list(contract.natural_key) or not folder:
+    is_same = natural[-1:] == [contract.change_key]
+    if is_same or natural[:-1] != list(contract.natural_key) or not folder:
         return with_change_key(numbers, contract)
     parts = []
     for path in (folder / file.parquet.name for file in files if file.parquet):
@@ -159,8 +169,10 @@ def _with_or_without_history(
         if not columns_of_history(key) <= {*table.column_names}:
             return numbers  # it has lost a column of its natural key
         parts.append(table.filter(pc.and_(table.column(IS_CURRENT), pc.not_equal(table.column(key), UNKNOWN))))
-    current = [part.select([*contract.natural_key, key]) for part in parts]
-    return begun_after(pa.concat_tables(current), greatest_of(numbers)) if current else numbers
+    if not parts:
+        return numbers
+    current = pa.concat_tables([part.select([*contract.natural_key, key]) for part in parts])
+    return begun_after(with_change_key(current, contract), greatest_of(numbers))
 
 
 def _has_other_columns(old: pa.Table | None, kept: pa.Table | None) -> bool:

@@ -36,11 +36,11 @@ from etl.transform.key_runs import (
 )
 from etl.transform.keys import KEYS, doubled_rows, greatest_of, key_map_told
 from etl.transform.months import Months, months_of
+from etl.transform.seen import FOUND_BY
 
 MEMBERS = ".members"
 """The working folder's folder of rows without keys, and of the runs of their natural keys."""
 _KNOWN_AT_ONCE = 250_000
-_FOUND_BY = " found by "
 
 Call = tuple[Callable[..., Any], *tuple[Any, ...]]
 
@@ -86,7 +86,7 @@ def keep_rows(context: Context, contract: Contract, number: int, checked: Checke
     place = context.folder / MEMBERS / part_of(contract.name, number)
     table = checked.table
     for name in contract.found_by if contract.own_references else ():
-        table = table.append_column(_FOUND_BY + name, pa.array(checked.found_by[name], from_pandas=True))
+        table = table.append_column(FOUND_BY + name, pa.array(checked.found_by[name], from_pandas=True))
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with place.open("wb") as target, pa.ipc.new_file(target, table.schema, options=options) as writer:
         writer.write_table(table)
@@ -131,7 +131,7 @@ def _spread_known(context: Context, name: str) -> _Known:
     if before == context.folder:  # the new key map takes its place
         path = _moved(path, context.folder / MEMBERS / f"{name}.known")
     runs, greatest = [], greatest_told(path)
-    for number, part in enumerate(_known_parts(path, contract)):
+    for number, part in enumerate(known_parts(path, contract)):
         greatest = max(greatest, greatest_of(part))
         run_path = context.folder / MEMBERS / f"{name}.known{number:05}"
         natural = part.select(list(contract.natural_key))
@@ -150,7 +150,7 @@ def greatest_told(path: Path) -> int:
         return greatest_of(pq.read_schema(source).empty_table())
 
 
-def _known_parts(path: Path | None, contract: Contract) -> Iterator[pa.Table]:
+def known_parts(path: Path | None, contract: Contract) -> Iterator[pa.Table]:
     """Read a key map in the contract's types, some rows at a time; nothing of one that has other columns."""
     if path is None:
         return
@@ -172,7 +172,7 @@ def _write_key_map(context: Context, name: str, known: Path | None, numbered_: _
         for_arrow(context.folder / KEYS / f"{name}.parquet", "wb") as target,
         pq.ParquetWriter(target, told, compression="zstd") as writer,
     ):
-        for part in _known_parts(known, contract):
+        for part in known_parts(known, contract):
             writer.write_table(part.cast(schema).replace_schema_metadata(told.metadata))
         for each, first in zip(numbered_.compared, numbered_.firsts, strict=True):
             natural, numbers = members_of_span(each, first, new=True)
@@ -211,8 +211,8 @@ def _referring(context: Context, contract: Contract, table: pa.Table, numbered_:
             numbers.append(of_span)
         return Inputs(members={contract.name: Members.of(pa.concat_tables(parts), np.concatenate(numbers))})
 
-    found_by = [name for name in table.column_names if name.startswith(_FOUND_BY)]
-    frame = table.select(found_by).rename_columns([name.removeprefix(_FOUND_BY) for name in found_by])
+    found_by = [name for name in table.column_names if name.startswith(FOUND_BY)]
+    frame = table.select(found_by).rename_columns([name.removeprefix(FOUND_BY) for name in found_by])
     checked = Checked(table.drop_columns(found_by), pd.DataFrame(), frame.to_pandas(types_mapper=pd.ArrowDtype))
     members = of_step((context.id, f"members of {contract.name}"), read).members[contract.name]
     return with_own_references(checked, contract, members), checked.counts

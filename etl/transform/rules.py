@@ -10,10 +10,10 @@ import pandera.errors
 import pyarrow as pa
 from pandera.api.pandas.container import DataFrameSchema
 
+from etl.contract.column import UNKNOWN
 from etl.contract.table import Contract
 from etl.core.errors import ContractError
 from etl.transform import plain_rules
-from etl.transform.keys import UNKNOWN
 from etl.transform.plain_rules import Broken
 
 

@@ -15,6 +15,7 @@ from etl.transform.context import Context, blocks_of, portions
 from etl.transform.files import Built
 from etl.transform.groups import check_order
 from etl.transform.members import Call, Rows, numbered
+from etl.transform.seen_members import numbered_versions
 from etl.transform.streams import check_unique, yielding
 from etl.transform.work import BlockDone, build_whole, stream_block
 
@@ -116,7 +117,9 @@ class _Runner:
             self._blocks[name] = {}
             if step.members and not step.stream:
                 rows = sorted(self._rows.pop(step.members), key=lambda each: each.number)
-                self._numbering[name] = _Numbering(numbered(self._context, step.members, rows))
+                is_seen = self._context.tables[step.members].contract.is_seen
+                numbering = numbered_versions if is_seen else numbered
+                self._numbering[name] = _Numbering(numbering(self._context, step.members, rows))
                 self._number(step, None)
                 continue
             for number in range(_pieces(self._context, step)):

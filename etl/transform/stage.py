@@ -28,6 +28,7 @@ from etl.guards.pace import Pace, fast
 from etl.guards.refusal import check_accept, settle
 from etl.receipts.level import Level
 from etl.transform.balance import check_balance
+from etl.transform.before import BEFORE, read_before
 from etl.transform.carried import carried_over, carry, check_carried
 from etl.transform.changed.stage import Changed, changed_star, made_with, published_star
 from etl.transform.changed.stand import UnfitError
@@ -47,7 +48,7 @@ from etl.transform.raw import check_file
 from etl.transform.runner import Result, Worked, run_plan
 
 SCRIPT = "TablesTransformMain.py"
-_TEMPORARY = (PARTIALS, HASHES, MEMBERS)
+_TEMPORARY = (PARTIALS, HASHES, MEMBERS, BEFORE)
 
 
 def transform(job: Job, ask: Ask | None = None) -> None:
@@ -90,6 +91,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
             make_rooms(folder)
             known.write(folder)
             personal = personal_columns(raw, job.settings.tables_dir)
+            built = {name: tables[name].contract for name in plan.tables}
             context = Context(
                 tables_dir=job.settings.tables_dir,
                 code=code,
@@ -105,6 +107,7 @@ def transform(job: Job, ask: Ask | None = None) -> None:
                 pseudonym_key=key,
                 hidden=hidden_columns(personal, every),
                 keeps=_keeps(job, raw),
+                before=read_before(job, built, known.published, folder),
             )
             made = made_with(context, raw, pseudonymised(key, every).get("pseudonym_key"), job.settings.window_years)
             night = _Night(job, context, raw, plan, carried, known, made)
@@ -164,6 +167,8 @@ class _Night:
         self.context.folder.mkdir()
         make_rooms(self.context.folder)
         self.known.write(self.context.folder)
+        built = {name: self.context.tables[name].contract for name in self.plan.tables}
+        read_before(self.job, built, self.known.published, self.context.folder)
         return None
 
     def in_full(self, executor: Executor) -> StarManifest:
@@ -242,6 +247,7 @@ def _corrected(context: Context, plan: Plan, worked: Worked) -> dict[str, int]:
     """See that every correction of what was read matched a row; returns the rows of each."""
     read = {name for table in plan.tables for name in context.tables[table].inputs}
     read |= {str(step.stream) for step in plan.steps.values() if step.stream}
+    read |= {name for name in plan.tables if context.tables[name].contract.is_seen}
     counts = check_changes(context.corrections, worked.corrected, read)
     for name, count in counts.items():
         log.info("transform corrected %d rows by %s", count, name)

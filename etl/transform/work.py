@@ -62,6 +62,8 @@ from etl.transform.keys import (
 from etl.transform.members import Rows, keep_rows
 from etl.transform.partials import check_portion, parts_of, summaries, with_parts, write_partial
 from etl.transform.raw import Reject, as_json, read_block
+from etl.transform.seen import FOUND_BY, Log, Seeing, tonights_rows, versions_seen, with_own
+from etl.transform.seen_members import keep_versions
 from etl.transform.version_keys import durable_keys, with_current_versions
 
 
@@ -114,7 +116,7 @@ def build_whole(context: Context, name: str, portion: int, given: Frames | None 
     checked.rejects = [*rejects, *doubles, *checked.rejects]
     file = part_of(name, portion) if contract.group_by and given is None else f"{name}.csv"
     built = write_part(context, name, file, checked, result, handed, began)
-    built.beside, built.corrected = beside, corrected
+    built.beside, built.corrected = beside, corrected + checked.corrected
     built.asked, built.kept = frozenset(night.asked), kept
     del checked, result
     trim()  # the next piece may be a block
@@ -233,7 +235,8 @@ def _stream_table(
     beside, corrected = len(aside), inputs.corrected_of(queries)
     sound = with_parts(context, step, name, checked.sound, block.parts)
     if table.contract.is_dimension:
-        rows = keep_rows(context, table.contract, place, checked, handed, began)
+        keep = keep_versions if table.contract.is_seen else keep_rows
+        rows = keep(context, table.contract, place, checked, handed, began)
         return replace(rows, beside=beside, corrected=corrected), sound
     part = write_part(context, name, part_of(name, number), checked, checked.table, handed, began)
     part.own_keys = not np.array_equal(keys, block.keys)
@@ -319,8 +322,11 @@ def _with_surrogate_keys(context: Context, contract: Contract, checked: Checked)
     """Put a dimension's keys in, keep the key map for the nights to come, and add the unknown member."""
     key = str(contract.surrogate_key)
     known = read_key_map(before, contract) if (before := context.keys_before(contract.name)) else None
-    if contract.has_history:
+    if contract.is_seen:
+        _see(context, contract, checked)
+    elif contract.has_history:
         with_versions(checked, contract, context.night)
+    if contract.has_history:
         known = with_current_versions(checked.table, contract, known)
     keys, key_map = give_surrogate_keys(checked.table.select(list(contract.row_key)), known, key)
     table = checked.table
@@ -332,6 +338,21 @@ def _with_surrogate_keys(context: Context, contract: Contract, checked: Checked)
         table = table.append_column(str(contract.durable_key), durable_keys(table, contract, key_map))
     members_ = table.select(contract.schema.names).cast(contract.schema)
     return pa.concat_tables([unknown_member(contract), members_])
+
+
+def _see(context: Context, contract: Contract, checked: Checked) -> None:
+    """Put a dimension's rows behind the versions that nights before saw."""
+    seeing = Seeing.of(context, contract)
+    tonight = tonights_rows(checked, context.night)
+    of_nights = Log(context, contract, seeing)
+    log, checked.corrected = pa.concat_tables(of_nights.parts()), of_nights.corrected
+    tonight, log = with_own(tonight, log, contract, checked.found_by)
+    versions, counts = versions_seen(tonight, log, contract, seeing)
+    checked.counts += counts
+    own = [name for name in versions.column_names if name.startswith(FOUND_BY)]
+    found_by = versions.select(own).rename_columns([name.removeprefix(FOUND_BY) for name in own])
+    checked.found_by = found_by.to_pandas(types_mapper=pd.ArrowDtype)
+    checked.table = versions.drop_columns(own)
 
 
 def _own_members(context: Context, contract: Contract, table: pa.Table, keys: pa.Array) -> Members:

@@ -114,5 +114,6 @@ def test_the_words_that_declare_a_column_are_those_of_the_contracts() -> None:
 
     A folded text has none: it comes with the attribute that is folded; nor have the columns of a history.
     """
-    words = {role.value.replace(" ", "_") for role in Role if role not in (Role.FOLDED, Role.HISTORY, Role.DURABLE_KEY)}
+    engines = (Role.FOLDED, Role.FIRST_SEEN, Role.HISTORY, Role.DURABLE_KEY)
+    words = {role.value.replace(" ", "_") for role in Role if role not in engines}
     assert words == set(_WORDS)

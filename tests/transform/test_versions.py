@@ -461,17 +461,21 @@ def test_durable_keys_stay_also_where_the_key_map_was_lost_and_taken_from_what_i
         known, _, _ = reconciled(empty, pa.concat_tables([published, with_change_key(others, contract)]))
 
 
+HISTORY, CHANGE = "|a: Text = attribute('A.', history=True)", "|c: Integer = change_key('C.')"
+OWN = "|x: Key = reference('dim_x', 'X.', on='a'"
 REFUSED = {
-    "DimX(Dimension, stream='moves')|a: Text = attribute('A.', history=True)|c: Integer = change_key('C.')": "streamed",
-    "DimX(Dimension)|a: Text = attribute('A.', history=True)": "0 columns tell the changes",
-    "DimX(Dimension)|a: Text = attribute('A.')|c: Integer = change_key('C.')": "no column has history",
-    "DimX(Dimension)|a: Text = attribute('A.', history=True)|c: Money = change_key('C.')": "is of the type",
-    "DimX(Dimension)|version: Text = attribute('A.', history=True)|c: Integer = change_key('C.')": "adds version",
-    "DimX(Dimension)|a: Text = attribute('A.', history=1)|c: Integer = change_key('C.')": "neither True nor False",
-    "DimX(Dimension)|a: Text = attribute('A.', history=True, pii=DROP)|c: Integer = change_key('C.')": "not published",
-    "DimX(Dimension)|x: Key = reference('dim_x', 'X.', on='a', as_of='d')|c: Integer = change_key('C.')"
-    "|a: Integer = attribute('A.', history=True)": "whose versions are being made",
-    "FactX(Fact)|a: Text = attribute('A.', history=True)": "the table is no dimension",
+    f"DimX(Dimension, stream='moves'){HISTORY}{CHANGE}": "streamed dimension has no change_key",
+    f"DimX(Dimension){HISTORY}{CHANGE}{CHANGE.replace('c:', 'd:')}": "2 columns tell the changes",
+    f"DimX(Dimension){CHANGE}|a: Text = attribute('A.')": "no column has history",
+    f"DimX(Dimension){HISTORY}{CHANGE.replace('Integer', 'Money')}": "is of the type",
+    f"DimX(Dimension){HISTORY.replace('a:', 'version:')}{CHANGE}": "adds version",
+    f"DimX(Dimension){HISTORY}|first_seen_at: Date = attribute('D.')": "adds first_seen_at",
+    f"DimX(Dimension){HISTORY.replace('True', '1')}{CHANGE}": "neither True nor False",
+    f"DimX(Dimension){HISTORY.replace(')', ', pii=DROP)')}{CHANGE}": "not published",
+    f"DimX(Dimension){OWN}, as_of='d'){CHANGE}{HISTORY}": "whose versions are being made",
+    f"DimX(Dimension){OWN}, history=True)|a: Text = attribute('A.')": "whose history is what nights see",
+    f"DimX(Dimension, stream='moves'){OWN}){HISTORY}": "whose history is what nights see",
+    f"FactX(Fact){HISTORY}": "the table is no dimension",
     "FactX(Fact)|s: Key = reference('dim_plain', 'S.', as_of='d')": "dim_plain has no history",
 }
 
